@@ -1,0 +1,106 @@
+//! The tree of headers: which branches there are, how much work each holds, and which one is ours.
+//!
+//! This room decides where a block belongs (known, orphan, side, extends, reorganizes) and which branch to follow.
+//! It never decides what a block means for balances, which is the `ledger`'s, and never moves by itself: it says what
+//! should be disconnected and connected, and is told with [`Chain::activate`] once that has been done.
+//!
+//! Read [`Chain::place`] first.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod locator;
+mod orphans;
+mod placement;
+mod tree;
+
+pub use locator::LOCATOR_MAX;
+pub use orphans::Orphans;
+pub use placement::{ChainError, HeaderPlacement, Placement, Plan};
+pub use tree::{Entry, Validity};
+
+use std::sync::Arc;
+
+use crate::consensus::{Genesis, HeaderContext, Params, next_bits};
+use crate::types::{BlockHash, Header, Height};
+use tree::{EntryId, Tree};
+
+/// All headers we know, and the branch we follow.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    params: Arc<Params>,
+    tree: Tree,
+    /// The branch we follow, by height.
+    active: Vec<EntryId>,
+    /// How many bodies have come; the order decides between branches of equal work.
+    arrivals: u64,
+}
+
+impl Chain {
+    /// A chain of nothing but its genesis.
+    pub fn new(genesis: &Genesis) -> Self {
+        let params = Arc::new(genesis.params().clone());
+        let tree = Tree::new(&genesis.block().header, &params);
+        Self { params, tree, active: vec![Tree::ROOT], arrivals: 1 }
+    }
+
+    /// The last block of the branch we follow.
+    pub fn tip(&self) -> &Entry {
+        self.tree.entry(self.tip_id())
+    }
+
+    fn tip_id(&self) -> EntryId {
+        *self.active.last().expect("genesis is never disconnected")
+    }
+
+    /// What is known about a block.
+    pub fn entry(&self, hash: &BlockHash) -> Option<&Entry> {
+        self.tree.find(hash).map(|id| self.tree.entry(id))
+    }
+
+    /// The block at this height of the branch we follow.
+    pub fn at(&self, height: Height) -> Option<&Entry> {
+        self.active.get(height.0 as usize).map(|id| self.tree.entry(*id))
+    }
+
+    /// Whether a block is on the branch we follow.
+    pub fn is_active(&self, hash: &BlockHash) -> bool {
+        self.tree.find(hash).is_some_and(|id| self.is_active_id(id))
+    }
+
+    fn is_active_id(&self, id: EntryId) -> bool {
+        self.active.get(self.tree.entry(id).height.0 as usize) == Some(&id)
+    }
+
+    /// How many headers are known, on all branches.
+    pub fn len(&self) -> usize {
+        self.tree.len()
+    }
+
+    /// Never: genesis is always known.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// What the branch that ends in `parent` asks of the next header, or nothing where that block is unknown.
+    pub fn context_above(&self, parent: &BlockHash) -> Option<HeaderContext> {
+        self.entry(parent).map(|parent| self.context(parent))
+    }
+
+    fn context(&self, parent: &Entry) -> HeaderContext {
+        HeaderContext {
+            bits: next_bits(&self.params, parent.height, parent.effective_time),
+            median_time: parent.median_time,
+        }
+    }
+
+    /// The last header of every branch, in the order in which they came: what an explorer draws as forks.
+    pub fn branch_tips(&self) -> impl Iterator<Item = &Entry> {
+        self.tree.leaves()
+    }
+
+    /// Headers of the branch we follow, from the one above `hash` on; none where it is not on it.
+    pub fn headers_above(&self, hash: &BlockHash) -> impl Iterator<Item = &Header> {
+        let first = self.tree.find(hash).filter(|id| self.is_active_id(*id));
+        let ids = first.map_or(&[][..], |id| &self.active[self.tree.entry(id).height.0 as usize + 1..]);
+        ids.iter().map(|id| &self.tree.entry(*id).header)
+    }
+}

@@ -1,0 +1,221 @@
+//! Where a header or a block belongs, and which way to go from there.
+
+use super::tree::EntryId;
+use super::{Chain, Entry, Validity};
+use crate::consensus::{Blame, BlockError, CheckedBlock, HeaderError, check_header, check_work};
+use crate::types::{BlockHash, Header};
+
+/// Where a block belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placement {
+    /// It was here before.
+    Known,
+    /// A block below it is not here; this one has not been kept.
+    Orphan {
+        /// The lowest that is missing, as far as can be told.
+        missing: BlockHash,
+    },
+    /// On a branch that has no more work than ours.
+    Side,
+    /// On top of our tip.
+    Extends,
+    /// On another branch, which now has more work than ours.
+    Reorganizes(Plan),
+}
+
+/// Where a header belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderPlacement {
+    /// It was here before.
+    Known,
+    /// It is here now.
+    New,
+    /// The header below it is not here; this one has not been kept.
+    Orphan {
+        /// The header below it.
+        missing: BlockHash,
+    },
+}
+
+/// The way from the branch we follow to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The last block that both have.
+    pub fork: BlockHash,
+    /// What to take off, from our tip down.
+    pub disconnect: Vec<BlockHash>,
+    /// What to put on, upwards.
+    pub connect: Vec<BlockHash>,
+}
+
+/// Why a header or a block has no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// It breaks a rule of headers.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// It breaks a rule of blocks.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+    /// It is known not to be valid, or stands on something that is not.
+    #[error("block {0} is invalid, or stands on an invalid block")]
+    Invalid(BlockHash),
+    /// There is no height for it.
+    #[error("block {0} is beyond the last height that can be counted")]
+    EndOfChain(BlockHash),
+}
+
+impl ChainError {
+    /// Whom it speaks against.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Header(error) => error.blame(),
+            Self::Block(error) => error.blame(),
+            Self::Invalid(_) | Self::EndOfChain(_) => Blame::Block,
+        }
+    }
+}
+
+impl Chain {
+    /// Adds a header whose body may come later.
+    ///
+    /// # Errors
+    /// The rule that it broke. A broken header is not kept.
+    pub fn accept_header(&mut self, header: &Header) -> Result<HeaderPlacement, ChainError> {
+        let hash = check_work(&self.params, header)?;
+        if let Some(entry) = self.entry(&hash) {
+            return refuse_invalid(entry).map(|()| HeaderPlacement::Known);
+        }
+        match self.tree.find(&header.previous) {
+            None => Ok(HeaderPlacement::Orphan { missing: header.previous }),
+            Some(parent) => self.insert(hash, header, parent).map(|_| HeaderPlacement::New),
+        }
+    }
+
+    /// Finds the place of a block whose body is here, and keeps it there unless it is an orphan.
+    ///
+    /// A block comes in only above others that are here, so among branches of equal work the one is followed whose
+    /// bodies were complete first. Nothing is connected yet: that is the ledger's, and then [`Chain::activate`]'s.
+    ///
+    /// # Errors
+    /// The rule that it broke above this branch.
+    pub fn place(&mut self, block: &CheckedBlock) -> Result<Placement, ChainError> {
+        let (hash, header) = (block.hash(), block.header());
+        let known = self.tree.find(&hash);
+        if let Some(id) = known {
+            let entry = self.tree.entry(id);
+            refuse_invalid(entry)?;
+            if entry.arrival.is_some() {
+                return Ok(Placement::Known);
+            }
+        }
+        let Some(parent) = self.tree.find(&header.previous) else {
+            return Ok(Placement::Orphan { missing: header.previous });
+        };
+        refuse_invalid(self.tree.entry(parent))?;
+        if let Some(missing) = self.lowest_without_body(parent) {
+            return Ok(Placement::Orphan { missing });
+        }
+        let id = match known {
+            Some(id) => id,
+            None => self.insert(hash, header, parent)?,
+        };
+        if let Err(error) = block.check_height(self.tree.entry(id).height) {
+            self.reject(&hash);
+            return Err(error.into());
+        }
+        self.tree.entry_mut(id).arrival = Some(self.arrivals);
+        self.arrivals += 1;
+
+        if self.tree.entry(id).work <= self.tip().work {
+            Ok(Placement::Side)
+        } else if parent == self.tip_id() {
+            Ok(Placement::Extends)
+        } else {
+            Ok(Placement::Reorganizes(self.plan_to(id)))
+        }
+    }
+
+    fn insert(&mut self, hash: BlockHash, header: &Header, parent: EntryId) -> Result<EntryId, ChainError> {
+        let below = self.tree.entry(parent);
+        if below.validity != Validity::Valid {
+            return Err(ChainError::Invalid(hash));
+        }
+        check_header(header, &self.context(below))?;
+        self.tree.insert(hash, header, parent, &self.params).ok_or(ChainError::EndOfChain(hash))
+    }
+
+    fn lowest_without_body(&self, id: EntryId) -> Option<BlockHash> {
+        let missing = self.tree.branch(id).take_while(|(_, entry)| entry.arrival.is_none());
+        missing.last().map(|(_, entry)| entry.hash)
+    }
+
+    fn plan_to(&self, id: EntryId) -> Plan {
+        let mut connect: Vec<BlockHash> = Vec::new();
+        let mut fork = id;
+        for (at, entry) in self.tree.branch(id) {
+            fork = at;
+            if self.is_active_id(at) {
+                break;
+            }
+            connect.push(entry.hash);
+        }
+        connect.reverse();
+        let above_fork = self.tree.entry(fork).height.0 as usize + 1;
+        let disconnect = self.active[above_fork..].iter().rev().map(|id| self.tree.entry(*id).hash).collect();
+        Plan { fork: self.tree.entry(fork).hash, disconnect, connect }
+    }
+
+    /// The way to the best branch whose bodies are here, or nothing where we follow it already.
+    ///
+    /// Most work wins; on a tie the branch that was complete first, but nobody leaves a valid branch for an equal one.
+    pub fn plan(&self) -> Option<Plan> {
+        let candidates = self.tree.iter().filter(|(_, entry)| entry.can_be_followed());
+        let (best, entry) =
+            candidates.max_by_key(|(_, entry)| (entry.work, std::cmp::Reverse(entry.arrival)))?;
+        let tip = self.tip();
+        let stay = tip.can_be_followed() && entry.work <= tip.work;
+        (!stay).then(|| self.plan_to(best))
+    }
+
+    /// Follows the branch that ends in this block, once the ledger stands there.
+    ///
+    /// # Panics
+    /// When the block is unknown, or its body or one below it is not here: the caller skipped [`Chain::place`].
+    pub fn activate(&mut self, hash: &BlockHash) {
+        let id = self.tree.find(hash).expect("a branch is followed only after it was placed");
+        assert!(self.tree.entry(id).arrival.is_some(), "a branch is followed only once its bodies are here");
+        let joins: Vec<EntryId> =
+            self.tree.branch(id).map(|(at, _)| at).take_while(|at| !self.is_active_id(*at)).collect();
+        let above_fork = self.tree.entry(id).height.0 as usize + 1 - joins.len();
+        self.active.truncate(above_fork);
+        self.active.extend(joins.into_iter().rev());
+    }
+
+    /// Rules out a block and everything above it; for a rule that was broken, or because an operator says so.
+    ///
+    /// Where we follow it, [`Chain::plan`] then leads away from it. Genesis cannot be ruled out.
+    pub fn reject(&mut self, hash: &BlockHash) {
+        self.judge(hash, Validity::Invalid);
+    }
+
+    /// Takes [`Chain::reject`] back. A block that truly breaks a rule will be ruled out again.
+    pub fn reconsider(&mut self, hash: &BlockHash) {
+        self.judge(hash, Validity::Valid);
+    }
+
+    fn judge(&mut self, hash: &BlockHash, validity: Validity) {
+        let above_genesis = self.tree.find(hash).filter(|id| *id != super::Tree::ROOT);
+        if let Some(id) = above_genesis {
+            self.tree.entry_mut(id).validity = validity;
+            self.tree.spread_validity();
+        }
+    }
+}
+
+fn refuse_invalid(entry: &Entry) -> Result<(), ChainError> {
+    match entry.validity {
+        Validity::Valid => Ok(()),
+        Validity::Invalid | Validity::AboveInvalid => Err(ChainError::Invalid(entry.hash)),
+    }
+}

@@ -1,0 +1,323 @@
+//! Rules of transactions that need no balance, one error each.
+
+use super::witness::{Met, meet};
+use super::{Params, Rule, WitnessError};
+use crate::crypto::{BatchSeed, Claim, verify_batch};
+use crate::types::{
+    Action, Address, Amount, Body, ChainTag, Height, Names, Policy, Transaction, TxHash, Txid,
+};
+
+/// An entry of exactly this many bytes could pass for two nodes of the merkle tree above it.
+pub(super) const NODE_BYTES: usize = 64;
+
+/// A rule that a transaction broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TransactionError {
+    /// Made for another network.
+    #[error("made for chain {found}, this is chain {expected}")]
+    OtherChain {
+        /// This chain.
+        expected: ChainTag,
+        /// The transaction's.
+        found: ChainTag,
+    },
+    /// Longer than this chain allows.
+    #[error("{bytes} bytes, but at most {bytes_max} are allowed")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The chain's bound.
+        bytes_max: u32,
+    },
+    /// Exactly 64 bytes.
+    #[error("64 bytes long, which could pass for a node of the merkle tree")]
+    NodeSized,
+    /// Pays nothing.
+    #[error("action {action} pays nothing")]
+    PaysNothing {
+        /// Which action.
+        action: usize,
+    },
+    /// `PayAll` with something behind it.
+    #[error("action {action} pays all and is not the last")]
+    PayAllNotLast {
+        /// Which action.
+        action: usize,
+    },
+    /// A second `Note`.
+    #[error("action {action} is a second note")]
+    SecondNote {
+        /// Which action.
+        action: usize,
+    },
+    /// More money than there can be.
+    #[error("payments and fee add up to more than there can be")]
+    Overflow,
+    /// The witness does not fit the policy.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    /// A signature does not hold.
+    #[error("a signature does not hold")]
+    Signature,
+}
+
+/// A transaction outside its window of heights: the one verdict that changes with the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Untimely {
+    /// Not valid yet.
+    #[error("valid from height {min_height}, not yet at {height}")]
+    Locked {
+        /// The first height.
+        min_height: Height,
+        /// The height asked about.
+        height: Height,
+    },
+    /// Valid no longer.
+    #[error("expired after height {expiry}, no longer valid at {height}")]
+    Expired {
+        /// The last height.
+        expiry: Height,
+        /// The height asked about.
+        height: Height,
+    },
+}
+
+/// What checking a transaction found out about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Facts {
+    /// Its name for people.
+    pub txid: Txid,
+    /// Its name for machines.
+    pub hash: TxHash,
+    /// Length of its encoding.
+    pub bytes: usize,
+    /// Whose account pays.
+    pub sender: Address,
+    /// What it pays and gives as fee, without what `PayAll` takes.
+    pub spent: Amount,
+    /// The first height it may stand at: the highest chosen `After`, and the activation of all that it uses.
+    pub min_height: Height,
+}
+
+/// A checked transaction as the ledger applies it, wherever it is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Spend<'a> {
+    body: &'a Body,
+    facts: &'a Facts,
+}
+
+impl<'a> Spend<'a> {
+    pub(super) fn new(body: &'a Body, facts: &'a Facts) -> Self {
+        Self { body, facts }
+    }
+
+    /// What is to happen.
+    pub fn body(&self) -> &'a Body {
+        self.body
+    }
+
+    /// What is known about it.
+    pub fn facts(&self) -> &'a Facts {
+        self.facts
+    }
+
+    /// Checks that it may stand in a block of this height.
+    ///
+    /// # Consensus
+    /// `min_height ≤ height ≤ expiry`, both inclusive. The one rule on transactions that depends on height, so no
+    /// verdict that includes it may be remembered.
+    ///
+    /// # Errors
+    /// On which side of its window the height lies.
+    pub fn check_height(&self, height: Height) -> Result<(), Untimely> {
+        let min_height = self.facts.min_height;
+        if height < min_height {
+            return Err(Untimely::Locked { min_height, height });
+        }
+        match self.body.expiry {
+            Some(expiry) if height > expiry => Err(Untimely::Expired { expiry, height }),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Looks at everything but signatures, which come back as claims.
+pub(super) fn examine(
+    transaction: &Transaction,
+    names: &Names,
+    params: &Params,
+) -> Result<(Facts, Vec<Claim>), TransactionError> {
+    let Body { chain, policy, actions, fee, .. } = &transaction.body;
+    let expected = params.chain.tag();
+    if *chain != expected {
+        return Err(TransactionError::OtherChain { expected, found: *chain });
+    }
+    let Names { txid, hash, bytes } = *names;
+    if bytes > params.transaction_bytes_max as usize {
+        return Err(TransactionError::TooLong { bytes, bytes_max: params.transaction_bytes_max });
+    }
+    if bytes == NODE_BYTES {
+        return Err(TransactionError::NodeSized);
+    }
+    check_actions(actions)?;
+    let pays = actions.iter().filter_map(|action| match action {
+        Action::Pay { amount, .. } => Some(*amount),
+        Action::PayAll { .. } | Action::Note(_) => None,
+    });
+    let spent = Amount::checked_sum(pays.chain([*fee])).ok_or(TransactionError::Overflow)?;
+    let Met { claims, min_height } =
+        meet(policy, &transaction.witness, &txid.signing_message(&params.chain))?;
+    let min_height = min_height.max(activation(&transaction.body, params));
+    Ok((Facts { txid, hash, bytes, sender: policy.address(), spent, min_height }, claims))
+}
+
+/// # Consensus
+/// A `Pay` pays at least a pebble, a `PayAll` comes last, there is at most one `Note`.
+fn check_actions(actions: &[Action]) -> Result<(), TransactionError> {
+    let mut noted = false;
+    for (at, action) in actions.iter().enumerate() {
+        match action {
+            Action::Pay { amount, .. } if amount.is_zero() => {
+                return Err(TransactionError::PaysNothing { action: at });
+            }
+            Action::PayAll { .. } if at + 1 != actions.len() => {
+                return Err(TransactionError::PayAllNotLast { action: at });
+            }
+            Action::Note(_) if std::mem::replace(&mut noted, true) => {
+                return Err(TransactionError::SecondNote { action: at });
+            }
+            Action::Pay { .. } | Action::PayAll { .. } | Action::Note(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The height from which everything that a transaction uses is in force.
+fn activation(body: &Body, params: &Params) -> Height {
+    if params.activations.0.is_empty() {
+        return Height::GENESIS;
+    }
+    let from_actions = body.actions.iter().filter_map(|action| match action {
+        Action::Pay { .. } => None,
+        Action::PayAll { .. } => Some(Rule::PayAll),
+        Action::Note(_) => Some(Rule::Note),
+    });
+    let mut rules: Vec<Rule> = from_actions.chain(body.expiry.map(|_| Rule::Expiry)).collect();
+    collect_rules(&body.policy, &mut rules);
+    rules.into_iter().map(|rule| params.activations.height(rule)).max().unwrap_or(Height::GENESIS)
+}
+
+fn collect_rules(policy: &Policy, rules: &mut Vec<Rule>) {
+    match policy {
+        Policy::Key(_) => {}
+        Policy::After(_) => rules.push(Rule::After),
+        Policy::Preimage(_) => rules.push(Rule::Preimage),
+        Policy::Threshold(threshold) => {
+            rules.push(Rule::Threshold);
+            threshold.children().iter().for_each(|child| collect_rules(child, rules));
+        }
+    }
+}
+
+/// A transaction that holds in all but its signatures, which are still claims.
+#[derive(Clone, Debug)]
+pub struct SoundTransaction {
+    unproven: CheckedTransaction,
+    claims: Vec<Claim>,
+}
+
+impl SoundTransaction {
+    /// Checks everything but signatures.
+    ///
+    /// # Errors
+    /// The rule that it broke.
+    pub fn examine(transaction: Transaction, params: &Params) -> Result<Self, TransactionError> {
+        let (facts, claims) = examine(&transaction, &transaction.names(), params)?;
+        Ok(Self { unproven: CheckedTransaction { transaction, facts }, claims })
+    }
+
+    /// What is known about it; that the signatures hold is not.
+    pub fn facts(&self) -> &Facts {
+        &self.unproven.facts
+    }
+
+    /// The signatures that must hold.
+    pub fn claims(&self) -> &[Claim] {
+        &self.claims
+    }
+}
+
+/// A transaction all of whose rules hold that need no balance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedTransaction {
+    transaction: Transaction,
+    facts: Facts,
+}
+
+impl CheckedTransaction {
+    /// The transaction.
+    pub fn transaction(&self) -> &Transaction {
+        &self.transaction
+    }
+
+    /// What is known about it.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// As the ledger applies it.
+    pub fn spend(&self) -> Spend<'_> {
+        Spend::new(&self.transaction.body, &self.facts)
+    }
+
+    /// The transaction alone, as if nothing had been checked.
+    pub fn into_transaction(self) -> Transaction {
+        self.transaction
+    }
+}
+
+/// Checks one transaction, its signatures one by one.
+///
+/// # Errors
+/// The rule that it broke.
+pub fn check_transaction(
+    transaction: Transaction,
+    params: &Params,
+) -> Result<CheckedTransaction, TransactionError> {
+    let sound = SoundTransaction::examine(transaction, params)?;
+    if sound.claims.iter().all(Claim::holds) { Ok(sound.unproven) } else { Err(TransactionError::Signature) }
+}
+
+/// Checks the signatures of many transactions in one batch; the verdicts are those that [`check_transaction`] gives.
+pub fn check_transactions(
+    transactions: Vec<SoundTransaction>,
+    seed: BatchSeed,
+) -> Vec<Result<CheckedTransaction, TransactionError>> {
+    let counts = transactions.iter().map(|sound| sound.claims.len());
+    let claims: Vec<Claim> = transactions.iter().flat_map(|sound| sound.claims.iter().cloned()).collect();
+    let broken = broken_owners(&claims, counts, seed);
+    let verdict = |(at, sound): (usize, SoundTransaction)| {
+        if broken.binary_search(&at).is_ok() { Err(TransactionError::Signature) } else { Ok(sound.unproven) }
+    };
+    transactions.into_iter().enumerate().map(verdict).collect()
+}
+
+/// Positions of those among the owners of so many claims each of whose claims one does not hold.
+pub(super) fn broken_owners(
+    claims: &[Claim],
+    counts: impl Iterator<Item = usize>,
+    seed: BatchSeed,
+) -> Vec<usize> {
+    let Err(culprits) = verify_batch(claims, seed) else { return Vec::new() };
+    let mut end = 0;
+    let ends: Vec<usize> = counts
+        .map(|count| {
+            end += count;
+            end
+        })
+        .collect();
+    let mut owners: Vec<usize> =
+        culprits.0.into_iter().map(|claim| ends.partition_point(|end| *end <= claim)).collect();
+    owners.dedup();
+    owners
+}

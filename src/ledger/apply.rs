@@ -1,0 +1,98 @@
+//! A block's effect on the state, as a set of changes.
+
+use super::overlay::Overlay;
+use super::settle::settle;
+use super::{Account, Entry, LedgerError, MapSeed, Reward, StateKey, StateTree, Supply};
+use crate::consensus::{CheckedBlock, Params, Spend};
+use crate::ledger::Change;
+use crate::types::{Amount, Height};
+
+/// What became of one transaction beyond what it says itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    /// What its `PayAll` came to.
+    pub paid_all: Option<Amount>,
+    /// What was burned for accounts that it brought into being.
+    pub charge: Amount,
+}
+
+/// All balances and all money there can be stay below 2^63, as genesis proved.
+const PROVEN: &str = "genesis proved that no sum of money overflows";
+
+/// What applying a block would change, and the receipts of its transactions. Nothing has changed yet.
+///
+/// # Consensus
+/// In this order: the reward of `height − maturity` is credited and removed; the transactions are settled, each
+/// debited in full before it credits, so that money received can be spent later in the same block; this block's reward
+/// is written, and the supply.
+pub(super) fn changes_of(
+    block: &CheckedBlock,
+    tree: &StateTree,
+    params: &Params,
+    seed: MapSeed,
+) -> Result<(Vec<Change>, Vec<Receipt>), LedgerError> {
+    let spends = block.spends();
+    let mut state = Overlay::new(tree, seed, 2 * spends.len() + 4);
+    mature(&mut state, block.height(), params);
+
+    let mut receipts = Vec::with_capacity(spends.len());
+    let mut burned = Amount::ZERO;
+    for (index, spend) in spends.enumerate() {
+        let receipt = apply_spend(&mut state, spend, params.account_charge)
+            .map_err(|error| LedgerError::Spend { index, error })?;
+        burned = burned.checked_add(receipt.charge).expect(PROVEN);
+        receipts.push(receipt);
+    }
+
+    let coinbase = block.coinbase();
+    let reward = Reward { recipient: coinbase.recipient, amount: coinbase.amount };
+    state.put(StateKey::reward(coinbase.height), Some(Entry::Reward(Box::new(reward))));
+    write_supply(&mut state, params.issuance.subsidy(coinbase.height), burned);
+    Ok((state.into_changes(), receipts))
+}
+
+/// Credits the reward whose time has come. One of nothing brings no account into being.
+fn mature(state: &mut Overlay<'_, StateTree>, height: Height, params: &Params) {
+    let Some(earned) = height.0.checked_sub(params.maturity).map(Height) else { return };
+    let key = StateKey::reward(earned);
+    if let Some(Entry::Reward(reward)) = state.entry(key) {
+        state.put(key, None);
+        if !reward.amount.is_zero() {
+            credit(state, StateKey::account(&reward.recipient), reward.amount);
+        }
+    }
+}
+
+fn apply_spend(
+    state: &mut Overlay<'_, StateTree>,
+    spend: Spend<'_>,
+    account_charge: Amount,
+) -> Result<Receipt, super::SpendError> {
+    let settlement = settle(spend, account_charge, |key| state.account_at(key))?;
+    let mut sender = state.account_at(settlement.sender).unwrap_or_default();
+    sender.balance = sender.balance.checked_sub(settlement.cost).expect("settling compared cost and balance");
+    // 2^64 transactions of one account do not fit into 2^32 blocks.
+    sender.nonce = sender.nonce.next().expect("fewer transactions than nonces");
+    state.put(settlement.sender, Some(Entry::Account(sender)));
+    for (key, amount) in settlement.credits {
+        credit(state, key, amount);
+    }
+    Ok(Receipt { paid_all: settlement.paid_all, charge: settlement.charge })
+}
+
+fn credit(state: &mut Overlay<'_, StateTree>, key: StateKey, amount: Amount) {
+    let Account { balance, nonce } = state.account_at(key).unwrap_or_default();
+    let balance = balance.checked_add(amount).expect(PROVEN);
+    state.put(key, Some(Entry::Account(Account { balance, nonce })));
+}
+
+fn write_supply(state: &mut Overlay<'_, StateTree>, subsidy: Amount, charges: Amount) {
+    let key = StateKey::supply();
+    let before = match state.entry(key) {
+        Some(Entry::Supply(supply)) => supply,
+        Some(Entry::Account(_) | Entry::Reward(_)) | None => Supply::default(),
+    };
+    let issued = before.issued.checked_add(subsidy).expect(PROVEN);
+    let burned = before.burned.checked_add(charges).expect(PROVEN);
+    state.put(key, Some(Entry::Supply(Supply { issued, burned })));
+}

@@ -1,0 +1,66 @@
+//! Adding everything up again, to see that nothing was created, lost or misremembered.
+
+use super::{Entry, Ledger, StateTree, Supply, View};
+use crate::types::{Amount, StateRoot};
+
+/// What everything adds up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Audit {
+    /// All balances.
+    pub balances: Amount,
+    /// All rewards that have yet to mature.
+    pub immature: Amount,
+    /// What was issued and burned since genesis.
+    pub supply: Supply,
+    /// What genesis allocated.
+    pub allocated: Amount,
+}
+
+/// The state contradicts itself: a fault of ours, never of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AuditError {
+    /// Balances, immature rewards and burned money are not what was issued and allocated.
+    #[error("money was created or lost: {0:?}")]
+    Supply(Audit),
+    /// The entries have another root than the tree says.
+    #[error("the state's root is {expected}, its entries make {found}")]
+    Root {
+        /// What the tree says.
+        expected: StateRoot,
+        /// What its entries make.
+        found: StateRoot,
+    },
+}
+
+impl Ledger {
+    /// Adds up all money and hashes the whole state again. Takes a second for a million accounts.
+    ///
+    /// # Invariants
+    /// Balances + immature rewards + burned = issued + allocated; the root is that of the entries.
+    ///
+    /// # Errors
+    /// The invariant that does not hold.
+    ///
+    /// # Panics
+    /// When sums of money overflow, which genesis proved they cannot.
+    pub fn audit(&self) -> Result<Audit, AuditError> {
+        let (mut balances, mut immature) = (Amount::ZERO, Amount::ZERO);
+        for (_, entry) in self.tree.iter() {
+            let (sum, amount) = match entry {
+                Entry::Account(account) => (&mut balances, account.balance),
+                Entry::Reward(reward) => (&mut immature, reward.amount),
+                Entry::Supply(_) => continue,
+            };
+            *sum = sum.checked_add(amount).expect("genesis proved that no sum of money overflows");
+        }
+        let audit = Audit { balances, immature, supply: self.supply(), allocated: self.allocated };
+        let there = Amount::checked_sum([balances, immature, audit.supply.burned]);
+        let made = Amount::checked_sum([audit.supply.issued, audit.allocated]);
+        if there.is_none() || there != made {
+            return Err(AuditError::Supply(audit));
+        }
+        let entries = self.tree.iter().map(|(key, entry)| (*key, entry.clone())).collect();
+        let (expected, found) = (self.tree.root(), StateTree::new(entries).root());
+        if expected == found { Ok(audit) } else { Err(AuditError::Root { expected, found }) }
+    }
+}

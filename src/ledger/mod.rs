@@ -1,0 +1,256 @@
+//! What the chain means: who has what, and a root that names all of it.
+//!
+//! This room decides whether a block can be applied to the state below it, what the state is afterwards, and proves
+//! any part of it to people who have nothing but a header. It never chooses a branch, which is the `chain`'s, and
+//! writes nothing down: what a block overwrote is handed out as an [`Undo`] for others to keep.
+//!
+//! Read [`Ledger::apply`] first, then `apply.rs` and `settle.rs`; the tree is a house of its own, begun in
+//! `tree/node.rs`.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod apply;
+mod audit;
+mod entry;
+mod history;
+mod overlay;
+mod proof;
+mod settle;
+mod tree;
+
+pub use apply::Receipt;
+pub use audit::{Audit, AuditError};
+pub use entry::{Account, Entry, Reward, StateKey, Supply, View};
+pub use history::{History, HistoryError, HistoryLeaf, HistoryNode, HistoryProof, HistorySummary};
+pub use overlay::MapSeed;
+pub use proof::{BalanceProof, Opening, ProvenBalance, TransactionProof};
+pub use settle::{Settlement, SpendError, settle};
+pub use tree::{Change, Changes, Overwritten, ProofError, StateProof, StateTree};
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::codec::{Canonical, Decode, ENCODING_BYTES_MAX, Encode};
+use crate::consensus::{Blame, CheckedBlock, Genesis, Params};
+use crate::types::{Address, Amount, BlockHash, Commitments, EffectiveTime, Height, HistoryRoot, StateRoot};
+use tree::Past;
+
+/// Blocks for whose headers proofs can be made.
+pub const PROVABLE_BLOCKS_MAX: usize = 64;
+
+/// Why a block cannot be applied to the state below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// It commits to another state.
+    #[error("commits to state {found}, but the state below it is {expected}")]
+    State {
+        /// The state below.
+        expected: StateRoot,
+        /// What the block says.
+        found: StateRoot,
+    },
+    /// It commits to other headers.
+    #[error("commits to history {found}, but the headers below it are {expected}")]
+    History {
+        /// The headers below.
+        expected: HistoryRoot,
+        /// What the block says.
+        found: HistoryRoot,
+    },
+    /// The balances do not allow one of its transactions.
+    #[error("transaction {index}: {error}")]
+    Spend {
+        /// Which.
+        index: usize,
+        /// Why not.
+        error: SpendError,
+    },
+}
+
+impl LedgerError {
+    /// Whom it speaks against: the body belongs to the header, so nothing can mend the block.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::State { .. } | Self::History { .. } | Self::Spend { .. } => Blame::Block,
+        }
+    }
+}
+
+/// What it takes to take a block back.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Undo {
+    /// The block that was applied.
+    pub block: BlockHash,
+    /// The block below it.
+    pub below: BlockHash,
+    /// The state below it.
+    pub state: StateRoot,
+    /// What stood under each key that it changed.
+    pub entries: Arc<Changes>,
+}
+
+impl Canonical for Undo {
+    const BYTES_MAX: usize = ENCODING_BYTES_MAX;
+}
+
+/// What applying a block came to.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// How to take it back.
+    pub undo: Undo,
+    /// What became of its transactions, in their order.
+    pub receipts: Vec<Receipt>,
+}
+
+/// The state at one block, and enough of its past to prove what it was.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    params: Arc<Params>,
+    seed: MapSeed,
+    tip: BlockHash,
+    allocated: Amount,
+    tree: StateTree,
+    history: History,
+    /// The last blocks applied, the tip's last.
+    recent: VecDeque<Recent>,
+}
+
+#[derive(Clone, Debug)]
+struct Recent {
+    opening: Opening,
+    overwritten: Overwritten,
+}
+
+impl View for Ledger {
+    fn entry(&self, key: &StateKey) -> Option<Entry> {
+        self.tree.entry(key)
+    }
+}
+
+impl Ledger {
+    /// The state that genesis allocates.
+    pub fn new(genesis: &Genesis, seed: MapSeed) -> Self {
+        let account = |balance| Entry::Account(Account { balance, ..Account::default() });
+        let allocation = genesis.allocation().iter();
+        let entries =
+            allocation.map(|(address, amount)| (StateKey::account(address), account(*amount))).collect();
+        let allocated = Amount::checked_sum(genesis.allocation().iter().map(|(_, amount)| *amount));
+        let header = &genesis.block().header;
+        let tip = header.hash();
+        let mut history = History::default();
+        history.push(&HistoryLeaf::new(tip, Height::GENESIS, EffectiveTime(0), header.bits));
+        Self {
+            params: Arc::new(genesis.params().clone()),
+            seed,
+            tip,
+            allocated: allocated.expect("genesis proved that no sum of money overflows"),
+            tree: StateTree::new(entries),
+            history,
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// The block at which the state stands.
+    pub fn tip(&self) -> BlockHash {
+        self.tip
+    }
+
+    /// Its height.
+    pub fn height(&self) -> Height {
+        Height(self.history.len() - 1)
+    }
+
+    /// What the next block must commit to.
+    pub fn commitments(&self) -> Commitments {
+        Commitments { state: self.tree.root(), history: self.history.root() }
+    }
+
+    /// The state itself.
+    pub fn state(&self) -> &StateTree {
+        &self.tree
+    }
+
+    /// All headers up to the tip.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Applies the next block, whose effective time the chain knows; where that cannot be, nothing has changed.
+    ///
+    /// # Consensus
+    /// The block commits to the state and to the headers below it; then see `apply.rs`.
+    ///
+    /// # Errors
+    /// The condition that does not hold.
+    ///
+    /// # Panics
+    /// When the block does not stand on the tip: the chain placed it elsewhere.
+    pub fn apply(
+        &mut self,
+        block: &CheckedBlock,
+        effective_time: EffectiveTime,
+    ) -> Result<Applied, LedgerError> {
+        assert_eq!(block.header().previous, self.tip, "a block is applied to the one below it");
+        assert_eq!(block.height().0, self.history.len(), "the chain compared the heights");
+        let (expected, found) = (self.commitments(), *block.commitments());
+        if found.state != expected.state {
+            return Err(LedgerError::State { expected: expected.state, found: found.state });
+        }
+        if found.history != expected.history {
+            return Err(LedgerError::History { expected: expected.history, found: found.history });
+        }
+        let (changes, receipts) = apply::changes_of(block, &self.tree, &self.params, self.seed)?;
+
+        let overwritten = self.tree.apply(changes);
+        let opening = Opening::new(block.block(), block.tx_root(), &self.history);
+        let undo = Undo {
+            block: block.hash(),
+            below: self.tip,
+            state: expected.state,
+            entries: Arc::clone(overwritten.entries()),
+        };
+        self.history.push(&HistoryLeaf::new(
+            block.hash(),
+            block.height(),
+            effective_time,
+            block.header().bits,
+        ));
+        self.tip = block.hash();
+        self.recent.push_back(Recent { opening, overwritten });
+        if self.recent.len() > PROVABLE_BLOCKS_MAX {
+            self.recent.pop_front();
+        }
+        Ok(Applied { undo, receipts })
+    }
+
+    /// Takes the tip's block back.
+    ///
+    /// Proofs for blocks still applied stay possible, but the window does not grow back: after taking back n blocks
+    /// it is n shorter until as many are applied again.
+    ///
+    /// # Panics
+    /// When the undo is another block's, or does not lead to the state below it.
+    pub fn revert(&mut self, undo: &Undo) {
+        assert_eq!(undo.block, self.tip, "only the tip can be taken back");
+        self.tree.apply(undo.entries.to_vec());
+        assert_eq!(self.tree.root(), undo.state, "an undo leads to the state that the block was applied to");
+        self.history.pop();
+        self.tip = undo.below;
+        self.recent.pop_back();
+    }
+
+    /// Proves what an account had below the block with this header; for the last [`PROVABLE_BLOCKS_MAX`] blocks.
+    ///
+    /// The newest state that can be proven is the one below the tip: nothing commits to the tip's own state yet.
+    pub fn prove_balance(&self, address: &Address, header: &BlockHash) -> Option<BalanceProof> {
+        let at = self.recent.iter().position(|recent| recent.opening.header.hash() == *header)?;
+        let since = self.recent.range(at..).map(|recent| &recent.overwritten).collect();
+        let path = StateProof::new(&Past::new(&self.tree, since), &StateKey::account(address));
+        Some(BalanceProof { opening: self.recent[at].opening.clone(), path })
+    }
+
+    /// Proves that a transaction stands in a block of the branch that is applied.
+    pub fn prove_transaction(&self, block: &CheckedBlock, index: usize) -> Option<TransactionProof> {
+        let below_tip = block.height() <= self.height();
+        below_tip.then(|| TransactionProof::new(block.block(), index, &self.history)).flatten()
+    }
+}

@@ -1,0 +1,77 @@
+//! Changes on top of a view, before anybody else sees them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
+
+use ahash::RandomState;
+
+use super::{Account, Change, Entry, StateKey, View};
+
+/// Where the keys of hash maps come from.
+///
+/// # Security
+/// Whoever can foresee it can make keys that collide. A node takes it from the operating system; a simulation from its
+/// own seed. No output depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct MapSeed(pub [u64; 4]);
+
+impl MapSeed {
+    pub(super) fn hasher(self) -> RandomState {
+        let [a, b, c, d] = self.0;
+        RandomState::with_seeds(a, b, c, d)
+    }
+}
+
+/// A view with changes on top. It reads each entry below it once.
+pub(super) struct Overlay<'a, V> {
+    below: &'a V,
+    touched: HashMap<StateKey, Touched, RandomState>,
+}
+
+struct Touched {
+    before: Option<Entry>,
+    now: Option<Entry>,
+}
+
+impl<'a, V: View> Overlay<'a, V> {
+    /// No changes yet; room for about so many.
+    pub fn new(below: &'a V, seed: MapSeed, expected: usize) -> Self {
+        Self { below, touched: HashMap::with_capacity_and_hasher(expected, seed.hasher()) }
+    }
+
+    fn touch(&mut self, key: StateKey) -> &mut Touched {
+        match self.touched.entry(key) {
+            Place::Occupied(place) => place.into_mut(),
+            Place::Vacant(place) => {
+                let before = self.below.entry(&key);
+                place.insert(Touched { now: before.clone(), before })
+            }
+        }
+    }
+
+    /// The account under this key.
+    pub fn account_at(&mut self, key: StateKey) -> Option<Account> {
+        match self.touch(key).now {
+            Some(Entry::Account(account)) => Some(account),
+            Some(Entry::Reward(_) | Entry::Supply(_)) | None => None,
+        }
+    }
+
+    /// The entry under this key.
+    pub fn entry(&mut self, key: StateKey) -> Option<Entry> {
+        self.touch(key).now.clone()
+    }
+
+    /// Puts an entry under this key, or takes it away.
+    pub fn put(&mut self, key: StateKey, entry: Option<Entry>) {
+        self.touch(key).now = entry;
+    }
+
+    /// Everything that is different now, sorted by key.
+    pub fn into_changes(self) -> Vec<Change> {
+        let changed = self.touched.into_iter().filter(|(_, touched)| touched.now != touched.before);
+        let mut changes: Vec<Change> = changed.map(|(key, touched)| (key, touched.now)).collect();
+        changes.sort_unstable_by_key(|(key, _)| *key);
+        changes
+    }
+}

@@ -1,0 +1,110 @@
+//! What one transaction does to balances, and whether they allow it.
+
+use super::{Account, StateKey};
+use crate::consensus::{Blame, Spend};
+use crate::types::{Action, Amount, Nonce};
+
+/// Why the balances do not allow a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SpendError {
+    /// Nobody ever paid the sender.
+    #[error("the sender has no account: nothing was ever paid to its address")]
+    UnknownSender,
+    /// Not the next of the sender's transactions.
+    #[error("nonce {found}, but the sender's next is {expected}")]
+    Nonce {
+        /// The account's next.
+        expected: Nonce,
+        /// The transaction's.
+        found: Nonce,
+    },
+    /// The sender has less than it gives away.
+    #[error("costs {cost}, but the sender has {balance}")]
+    Balance {
+        /// Payments, fee and charges; all there can be where the sum is beyond counting.
+        cost: Amount,
+        /// What the sender has.
+        balance: Amount,
+    },
+    /// `PayAll` with nothing left to pay.
+    #[error("nothing is left for the payment of all")]
+    NothingLeft,
+}
+
+impl SpendError {
+    /// Whom it speaks against, for a transaction that came alone: our tips may differ.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::UnknownSender | Self::Nonce { .. } | Self::Balance { .. } | Self::NothingLeft => {
+                Blame::Nobody
+            }
+        }
+    }
+}
+
+/// What a transaction does to balances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// Whose account pays.
+    pub sender: StateKey,
+    /// All that leaves the account: payments, fee and charges.
+    pub cost: Amount,
+    /// Of that, what is burned for accounts that come into being.
+    pub charge: Amount,
+    /// What `PayAll` came to.
+    pub paid_all: Option<Amount>,
+    /// Who gets how much, in order.
+    pub credits: Vec<(StateKey, Amount)>,
+}
+
+/// Settles a transaction against the accounts that `account` answers for.
+///
+/// # Consensus
+/// The sender has an account and the nonce is its next. Each address that is paid and has no account yet costs the
+/// sender `account_charge`, once. Payments, fee and charges together do not exceed the balance; what they leave is what
+/// `PayAll` pays, at least a pebble. Money that the sender pays itself does not help to cover the cost.
+///
+/// # Errors
+/// The condition that does not hold.
+pub fn settle(
+    spend: Spend<'_>,
+    account_charge: Amount,
+    mut account: impl FnMut(StateKey) -> Option<Account>,
+) -> Result<Settlement, SpendError> {
+    let (body, facts) = (spend.body(), spend.facts());
+    let sender = StateKey::account(&facts.sender);
+    let Account { balance, nonce } = account(sender).ok_or(SpendError::UnknownSender)?;
+    if body.nonce != nonce {
+        return Err(SpendError::Nonce { expected: nonce, found: body.nonce });
+    }
+    let mut credits = Vec::with_capacity(body.actions.len());
+    let mut created: Vec<StateKey> = Vec::new();
+    let mut pays_all = false;
+    for action in &body.actions {
+        let (to, amount) = match action {
+            Action::Pay { to, amount, .. } => (to, *amount),
+            Action::PayAll { to, .. } => (to, Amount::ZERO),
+            Action::Note(_) => continue,
+        };
+        pays_all = matches!(action, Action::PayAll { .. });
+        let key = StateKey::account(to);
+        if account(key).is_none() && !created.contains(&key) {
+            created.push(key);
+        }
+        credits.push((key, amount));
+    }
+    let beyond = SpendError::Balance { cost: Amount::from_pebbles(u64::MAX), balance };
+    let charge = account_charge.checked_mul(created.len() as u64).ok_or(beyond)?;
+    let cost = facts.spent.checked_add(charge).ok_or(beyond)?;
+    let left = balance.checked_sub(cost).ok_or(SpendError::Balance { cost, balance })?;
+    if !pays_all {
+        return Ok(Settlement { sender, cost, charge, paid_all: None, credits });
+    }
+    if left.is_zero() {
+        return Err(SpendError::NothingLeft);
+    }
+    if let Some((_, amount)) = credits.last_mut() {
+        *amount = left;
+    }
+    Ok(Settlement { sender, cost: balance, charge, paid_all: Some(left), credits })
+}

@@ -1,0 +1,193 @@
+//! The entries below one node of the table: a short sorted list, or, where too many share a prefix, two halves.
+
+use super::super::{Entry, StateKey};
+use super::node::{Node, entry_digest, leaf_digest};
+use crate::crypto::Digest;
+
+/// Entries of a sorted list before it splits.
+///
+/// # Security
+/// Keys can be ground to share a prefix, and a change hashes its list again. With this bound a crowded list costs a
+/// few dozen hashes, not as many as an attacker has put there.
+const LIST_MAX: usize = 64;
+
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    pub key: StateKey,
+    pub leaf: Digest,
+    pub entry: Entry,
+}
+
+impl Slot {
+    pub fn new(key: StateKey, entry: Entry) -> Self {
+        Self { key, leaf: leaf_digest(&key, &entry_digest(&entry)), entry }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Bucket {
+    List(Vec<Slot>),
+    Halves(Box<Halves>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Halves {
+    node: Node,
+    left: Bucket,
+    right: Bucket,
+}
+
+impl Bucket {
+    pub const EMPTY: Self = Self::List(Vec::new());
+
+    pub fn find(&self, key: &StateKey, level: usize) -> Option<&Slot> {
+        match self {
+            Self::List(slots) => slots.iter().find(|slot| slot.key == *key),
+            Self::Halves(halves) => halves.side(key, level).find(key, level + 1),
+        }
+    }
+
+    /// Puts an entry under a key, or takes it away, and answers with what was there.
+    pub fn put(&mut self, key: StateKey, entry: Option<Entry>, level: usize) -> Option<Entry> {
+        match self {
+            Self::List(slots) => {
+                let before = put_into(slots, key, entry);
+                if slots.len() > LIST_MAX {
+                    *self = Self::halved(std::mem::take(slots), level);
+                }
+                before
+            }
+            Self::Halves(halves) => {
+                let side = if key.bit(level) { &mut halves.right } else { &mut halves.left };
+                let before = side.put(key, entry, level + 1);
+                halves.refresh(level);
+                before
+            }
+        }
+    }
+
+    /// Adds a slot whose key is above every other's, without hashing.
+    pub fn push(&mut self, slot: Slot, level: usize) {
+        match self {
+            Self::List(slots) => {
+                slots.push(slot);
+                if slots.len() > LIST_MAX {
+                    *self = Self::halved(std::mem::take(slots), level);
+                }
+            }
+            Self::Halves(halves) => {
+                let side = if slot.key.bit(level) { &mut halves.right } else { &mut halves.left };
+                side.push(slot, level + 1);
+                halves.refresh(level);
+            }
+        }
+    }
+
+    fn halved(slots: Vec<Slot>, level: usize) -> Self {
+        let (left, right) = Self::List(slots).split(level);
+        let mut halves = Halves { node: Node::EMPTY, left, right };
+        halves.refresh(level);
+        Self::Halves(Box::new(halves))
+    }
+
+    /// Both halves of this bucket, for a table that grows by a level.
+    pub fn split(self, level: usize) -> (Self, Self) {
+        match self {
+            Self::List(mut left) => {
+                let right = left.split_off(left.partition_point(|slot| !slot.key.bit(level)));
+                left.shrink_to_fit();
+                (Self::bounded(left, level + 1), Self::bounded(right, level + 1))
+            }
+            Self::Halves(halves) => (halves.left, halves.right),
+        }
+    }
+
+    fn bounded(slots: Vec<Slot>, level: usize) -> Self {
+        if slots.len() > LIST_MAX { Self::halved(slots, level) } else { Self::List(slots) }
+    }
+
+    pub fn node(&self, level: usize) -> Node {
+        match self {
+            Self::List(slots) => fold(slots, level),
+            Self::Halves(halves) => halves.node,
+        }
+    }
+
+    /// The node at `target` on the way to `key`, this bucket standing at `level`.
+    pub fn node_towards(&self, key: &StateKey, level: usize, target: usize) -> Node {
+        match self {
+            Self::Halves(halves) if level < target => {
+                halves.side(key, level).node_towards(key, level + 1, target)
+            }
+            Self::Halves(halves) => halves.node,
+            Self::List(slots) => fold(sharing(slots, key, target), target),
+        }
+    }
+
+    /// All slots, in the order of their keys.
+    pub fn slots(&self) -> Box<dyn Iterator<Item = &Slot> + '_> {
+        match self {
+            Self::List(slots) => Box::new(slots.iter()),
+            Self::Halves(halves) => Box::new(halves.left.slots().chain(halves.right.slots())),
+        }
+    }
+
+    /// The slots that share the first `bits` bits with `key`.
+    pub fn slots_sharing<'a>(
+        &'a self,
+        key: &'a StateKey,
+        level: usize,
+        bits: usize,
+    ) -> Box<dyn Iterator<Item = &'a Slot> + 'a> {
+        match self {
+            Self::Halves(halves) if level < bits => {
+                halves.side(key, level).slots_sharing(key, level + 1, bits)
+            }
+            Self::Halves(_) => self.slots(),
+            Self::List(slots) => Box::new(sharing(slots, key, bits).iter()),
+        }
+    }
+}
+
+impl Halves {
+    fn side(&self, key: &StateKey, level: usize) -> &Bucket {
+        if key.bit(level) { &self.right } else { &self.left }
+    }
+
+    fn refresh(&mut self, level: usize) {
+        self.node = Node::join(&self.left.node(level + 1), &self.right.node(level + 1));
+    }
+}
+
+fn put_into(slots: &mut Vec<Slot>, key: StateKey, entry: Option<Entry>) -> Option<Entry> {
+    match (slots.binary_search_by(|slot| slot.key.cmp(&key)), entry) {
+        (Ok(at), Some(entry)) => Some(std::mem::replace(&mut slots[at], Slot::new(key, entry)).entry),
+        (Ok(at), None) => Some(slots.remove(at).entry),
+        (Err(at), Some(entry)) => {
+            // Lists are short and many: room to grow would be most of the memory.
+            slots.reserve_exact(1);
+            slots.insert(at, Slot::new(key, entry));
+            None
+        }
+        (Err(_), None) => None,
+    }
+}
+
+fn sharing<'a>(slots: &'a [Slot], key: &StateKey, bits: usize) -> &'a [Slot] {
+    let shares = |slot: &Slot| slot.key.shared_bits(key) >= bits;
+    let start = slots.partition_point(|slot| slot.key < *key && !shares(slot));
+    let count = slots[start..].partition_point(shares);
+    &slots[start..start + count]
+}
+
+/// The node over sorted slots that share their first `level` bits.
+fn fold(slots: &[Slot], level: usize) -> Node {
+    match slots {
+        [] => Node::EMPTY,
+        [only] => Node::leaf(only.leaf),
+        _ => {
+            let (left, right) = slots.split_at(slots.partition_point(|slot| !slot.key.bit(level)));
+            Node::join(&fold(left, level + 1), &fold(right, level + 1))
+        }
+    }
+}
