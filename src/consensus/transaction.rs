@@ -121,6 +121,15 @@ impl<'a> Spend<'a> {
         self.facts
     }
 
+    /// Every account it touches: the sender's, then whoever is paid, in order.
+    pub fn accounts(&self) -> impl Iterator<Item = &'a Address> + use<'a> {
+        let paid = self.body.actions.iter().filter_map(|action| match action {
+            Action::Pay { to, .. } | Action::PayAll { to, .. } => Some(to),
+            Action::Note(_) => None,
+        });
+        std::iter::once(&self.facts.sender).chain(paid)
+    }
+
     /// Checks that it may stand in a block of this height.
     ///
     /// # Consensus

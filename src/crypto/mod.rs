@@ -8,6 +8,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod ed25519;
+mod lanes;
 pub mod merkle;
 mod sha256;
 

@@ -77,17 +77,100 @@ pub fn sha256d(bytes: &[u8]) -> Digest {
     sha256(&sha256(bytes))
 }
 
-/// Padding of a message of exactly two blocks.
-const PADDING_AFTER_TWO_BLOCKS: [u8; BLOCK_BYTES] = {
-    let mut block = [0; BLOCK_BYTES];
-    block[0] = 0x80;
-    let bits = (2 * BLOCK_BYTES as u64 * 8).to_be_bytes();
-    let mut i = 0;
-    while i < 8 {
-        block[BLOCK_BYTES - 8 + i] = bits[i];
-        i += 1;
+/// What each round adds, as FIPS 180-4 lists it.
+pub(super) const ROUND_CONSTANTS: [u32; 64] = [
+    0x428a_2f98,
+    0x7137_4491,
+    0xb5c0_fbcf,
+    0xe9b5_dba5,
+    0x3956_c25b,
+    0x59f1_11f1,
+    0x923f_82a4,
+    0xab1c_5ed5,
+    0xd807_aa98,
+    0x1283_5b01,
+    0x2431_85be,
+    0x550c_7dc3,
+    0x72be_5d74,
+    0x80de_b1fe,
+    0x9bdc_06a7,
+    0xc19b_f174,
+    0xe49b_69c1,
+    0xefbe_4786,
+    0x0fc1_9dc6,
+    0x240c_a1cc,
+    0x2de9_2c6f,
+    0x4a74_84aa,
+    0x5cb0_a9dc,
+    0x76f9_88da,
+    0x983e_5152,
+    0xa831_c66d,
+    0xb003_27c8,
+    0xbf59_7fc7,
+    0xc6e0_0bf3,
+    0xd5a7_9147,
+    0x06ca_6351,
+    0x1429_2967,
+    0x27b7_0a85,
+    0x2e1b_2138,
+    0x4d2c_6dfc,
+    0x5338_0d13,
+    0x650a_7354,
+    0x766a_0abb,
+    0x81c2_c92e,
+    0x9272_2c85,
+    0xa2bf_e8a1,
+    0xa81a_664b,
+    0xc24b_8b70,
+    0xc76c_51a3,
+    0xd192_e819,
+    0xd699_0624,
+    0xf40e_3585,
+    0x106a_a070,
+    0x19a4_c116,
+    0x1e37_6c08,
+    0x2748_774c,
+    0x34b0_bcb5,
+    0x391c_0cb3,
+    0x4ed8_aa4a,
+    0x5b9c_ca4f,
+    0x682e_6ff3,
+    0x748f_82ee,
+    0x78a5_636f,
+    0x84c8_7814,
+    0x8cc7_0208,
+    0x90be_fffa,
+    0xa450_6ceb,
+    0xbef9_a3f7,
+    0xc671_78f2,
+];
+
+/// Padding of a message of exactly two blocks: a one, zeros, and the length in bits.
+const PADDING_AFTER_TWO_BLOCKS: [u32; 16] = {
+    let mut words = [0; 16];
+    words[0] = 0x8000_0000;
+    words[15] = 2 * BLOCK_BYTES as u32 * 8;
+    words
+};
+
+/// What each round over that padding adds: its constant and its word of the schedule.
+pub(super) const PADDED_ROUNDS_AFTER_TWO_BLOCKS: [u32; 64] = {
+    let mut schedule = [0; 64];
+    let mut rounds = [0; 64];
+    let mut at = 0;
+    while at < 64 {
+        schedule[at] = if at < 16 {
+            PADDING_AFTER_TWO_BLOCKS[at]
+        } else {
+            let (near, far): (u32, u32) = (schedule[at - 15], schedule[at - 2]);
+            let low = near.rotate_right(7) ^ near.rotate_right(18) ^ (near >> 3);
+            let high = far.rotate_right(17) ^ far.rotate_right(19) ^ (far >> 10);
+            schedule[at - 16].wrapping_add(low).wrapping_add(schedule[at - 7]).wrapping_add(high)
+        };
+        rounds[at] = ROUND_CONSTANTS[at].wrapping_add(schedule[at]);
+        at += 1;
     }
-    block
+    rounds
 };
 
 /// A hash function of its own for one purpose: `H(H(tag) ‖ H(tag) ‖ x)`, with the state after the tag's block kept.
@@ -112,15 +195,17 @@ impl Tag {
         self.0.finish(bytes)
     }
 
-    /// The tagged hash of two digests: the same as [`Tag::hash`] of both in a row, for the hot path of trees.
-    #[inline]
+    /// The tagged hash of two digests: the same as [`Tag::hash`] of both in a row, which trees are made of.
     pub fn hash_pair(&self, left: &Digest, right: &Digest) -> Digest {
-        let mut blocks = [[0; BLOCK_BYTES], PADDING_AFTER_TWO_BLOCKS];
-        blocks[0][..32].copy_from_slice(left);
-        blocks[0][32..].copy_from_slice(right);
-        let mut words = self.0.words;
-        compress256(&mut words, &blocks);
-        digest(words)
+        let mut block = [0; BLOCK_BYTES];
+        block[..32].copy_from_slice(left);
+        block[32..].copy_from_slice(right);
+        self.0.finish(&block)
+    }
+
+    /// The state after the tag's block.
+    pub(super) fn words(&self) -> [u32; 8] {
+        self.0.words
     }
 }
 

@@ -1,7 +1,8 @@
 //! A block's effect on the state, as a set of changes.
 
 use super::overlay::Overlay;
-use super::settle::settle;
+use super::settle::{SpendError, account_keys, settle};
+use super::tree::READ_AHEAD;
 use super::{Account, Entry, LedgerError, MapSeed, Reward, StateKey, StateTree, Supply};
 use crate::consensus::{CheckedBlock, Params, Spend};
 use crate::ledger::Change;
@@ -31,22 +32,27 @@ pub(super) fn changes_of(
     params: &Params,
     seed: MapSeed,
 ) -> Result<(Vec<Change>, Vec<Receipt>), LedgerError> {
-    let spends = block.spends();
+    let spends: Vec<Spend<'_>> = block.spends().collect();
     let mut state = Overlay::new(tree, seed, 2 * spends.len() + 4);
     mature(&mut state, block.height(), params);
 
     let mut receipts = Vec::with_capacity(spends.len());
     let mut burned = Amount::ZERO;
-    for (index, spend) in spends.enumerate() {
-        let receipt = apply_spend(&mut state, spend, params.account_charge)
-            .map_err(|error| LedgerError::Spend { index, error })?;
-        burned = burned.checked_add(receipt.charge).expect(PROVEN);
-        receipts.push(receipt);
+    for (some, first) in spends.chunks(READ_AHEAD).zip((0..).step_by(READ_AHEAD)) {
+        let keys: Vec<StateKey> = some.iter().flat_map(account_keys).collect();
+        tree.read_ahead(&keys);
+        let mut keys = keys.into_iter();
+        for (index, spend) in (first..).zip(some) {
+            let receipt = apply_spend(&mut state, *spend, &mut keys, params.account_charge)
+                .map_err(|error| LedgerError::Spend { index, error })?;
+            burned = burned.checked_add(receipt.charge).expect(PROVEN);
+            receipts.push(receipt);
+        }
     }
 
     let coinbase = block.coinbase();
     let reward = Reward { recipient: coinbase.recipient, amount: coinbase.amount };
-    state.put(StateKey::reward(coinbase.height), Some(Entry::Reward(Box::new(reward))));
+    *state.entry(StateKey::reward(coinbase.height)) = Some(Entry::Reward(Box::new(reward)));
     write_supply(&mut state, params.issuance.subsidy(coinbase.height), burned);
     Ok((state.into_changes(), receipts))
 }
@@ -54,9 +60,7 @@ pub(super) fn changes_of(
 /// Credits the reward whose time has come. One of nothing brings no account into being.
 fn mature(state: &mut Overlay<'_, StateTree>, height: Height, params: &Params) {
     let Some(earned) = height.0.checked_sub(params.maturity).map(Height) else { return };
-    let key = StateKey::reward(earned);
-    if let Some(Entry::Reward(reward)) = state.entry(key) {
-        state.put(key, None);
+    if let Some(Entry::Reward(reward)) = state.entry(StateKey::reward(earned)).take() {
         if !reward.amount.is_zero() {
             credit(state, StateKey::account(&reward.recipient), reward.amount);
         }
@@ -66,14 +70,15 @@ fn mature(state: &mut Overlay<'_, StateTree>, height: Height, params: &Params) {
 fn apply_spend(
     state: &mut Overlay<'_, StateTree>,
     spend: Spend<'_>,
+    keys: impl Iterator<Item = StateKey>,
     account_charge: Amount,
-) -> Result<Receipt, super::SpendError> {
-    let settlement = settle(spend, account_charge, |key| state.account_at(key))?;
-    let mut sender = state.account_at(settlement.sender).unwrap_or_default();
-    sender.balance = sender.balance.checked_sub(settlement.cost).expect("settling compared cost and balance");
-    // 2^64 transactions of one account do not fit into 2^32 blocks.
-    sender.nonce = sender.nonce.next().expect("fewer transactions than nonces");
-    state.put(settlement.sender, Some(Entry::Account(sender)));
+) -> Result<Receipt, SpendError> {
+    let settlement = settle(spend, keys, account_charge, |key| state.account(key))?;
+    state.change_account(settlement.sender, |Account { balance, nonce }| {
+        *balance = balance.checked_sub(settlement.cost).expect("settling compared cost and balance");
+        // 2^64 transactions of one account do not fit into 2^32 blocks.
+        *nonce = nonce.next().expect("fewer transactions than nonces");
+    });
     for (key, amount) in settlement.credits {
         credit(state, key, amount);
     }
@@ -81,18 +86,16 @@ fn apply_spend(
 }
 
 fn credit(state: &mut Overlay<'_, StateTree>, key: StateKey, amount: Amount) {
-    let Account { balance, nonce } = state.account_at(key).unwrap_or_default();
-    let balance = balance.checked_add(amount).expect(PROVEN);
-    state.put(key, Some(Entry::Account(Account { balance, nonce })));
+    state.change_account(key, |account| account.balance = account.balance.checked_add(amount).expect(PROVEN));
 }
 
 fn write_supply(state: &mut Overlay<'_, StateTree>, subsidy: Amount, charges: Amount) {
-    let key = StateKey::supply();
-    let before = match state.entry(key) {
-        Some(Entry::Supply(supply)) => supply,
+    let entry = state.entry(StateKey::supply());
+    let before = match entry {
+        Some(Entry::Supply(supply)) => *supply,
         Some(Entry::Account(_) | Entry::Reward(_)) | None => Supply::default(),
     };
     let issued = before.issued.checked_add(subsidy).expect(PROVEN);
     let burned = before.burned.checked_add(charges).expect(PROVEN);
-    state.put(key, Some(Entry::Supply(Supply { issued, burned })));
+    *entry = Some(Entry::Supply(Supply { issued, burned }));
 }

@@ -23,7 +23,7 @@ pub use entry::{Account, Entry, Reward, StateKey, Supply, View};
 pub use history::{History, HistoryError, HistoryLeaf, HistoryNode, HistoryProof, HistorySummary};
 pub use overlay::MapSeed;
 pub use proof::{BalanceProof, Opening, ProvenBalance, TransactionProof};
-pub use settle::{Settlement, SpendError, settle};
+pub use settle::{Settlement, SpendError, account_keys, settle};
 pub use tree::{Change, Changes, Overwritten, ProofError, StateProof, StateTree};
 
 use std::collections::VecDeque;

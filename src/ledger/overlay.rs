@@ -39,39 +39,41 @@ impl<'a, V: View> Overlay<'a, V> {
         Self { below, touched: HashMap::with_capacity_and_hasher(expected, seed.hasher()) }
     }
 
-    fn touch(&mut self, key: StateKey) -> &mut Touched {
+    /// What stands under this key, to be looked at or changed.
+    pub fn entry(&mut self, key: StateKey) -> &mut Option<Entry> {
         match self.touched.entry(key) {
-            Place::Occupied(place) => place.into_mut(),
+            Place::Occupied(place) => &mut place.into_mut().now,
             Place::Vacant(place) => {
                 let before = self.below.entry(&key);
-                place.insert(Touched { now: before.clone(), before })
+                &mut place.insert(Touched { now: before.clone(), before }).now
             }
         }
     }
 
     /// The account under this key.
-    pub fn account_at(&mut self, key: StateKey) -> Option<Account> {
-        match self.touch(key).now {
-            Some(Entry::Account(account)) => Some(account),
+    pub fn account(&mut self, key: StateKey) -> Option<Account> {
+        match self.entry(key) {
+            Some(Entry::Account(account)) => Some(*account),
             Some(Entry::Reward(_) | Entry::Supply(_)) | None => None,
         }
     }
 
-    /// The entry under this key.
-    pub fn entry(&mut self, key: StateKey) -> Option<Entry> {
-        self.touch(key).now.clone()
-    }
-
-    /// Puts an entry under this key, or takes it away.
-    pub fn put(&mut self, key: StateKey, entry: Option<Entry>) {
-        self.touch(key).now = entry;
+    /// Changes the account under this key, or one that comes into being with the change.
+    pub fn change_account(&mut self, key: StateKey, change: impl FnOnce(&mut Account)) {
+        let entry = self.entry(key);
+        let mut account = match entry {
+            Some(Entry::Account(account)) => *account,
+            Some(Entry::Reward(_) | Entry::Supply(_)) | None => Account::default(),
+        };
+        change(&mut account);
+        *entry = Some(Entry::Account(account));
     }
 
     /// Everything that is different now, sorted by key.
     pub fn into_changes(self) -> Vec<Change> {
         let changed = self.touched.into_iter().filter(|(_, touched)| touched.now != touched.before);
         let mut changes: Vec<Change> = changed.map(|(key, touched)| (key, touched.now)).collect();
-        changes.sort_unstable_by_key(|(key, _)| *key);
+        changes.sort_unstable_by(|(one, _), (other, _)| one.compare(other));
         changes
     }
 }

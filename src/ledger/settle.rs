@@ -57,7 +57,12 @@ pub struct Settlement {
     pub credits: Vec<(StateKey, Amount)>,
 }
 
-/// Settles a transaction against the accounts that `account` answers for.
+/// Where in the state a transaction's accounts stand: the sender's first, then whoever is paid, in order.
+pub fn account_keys<'a>(spend: &Spend<'a>) -> impl Iterator<Item = StateKey> + use<'a> {
+    spend.accounts().map(StateKey::account)
+}
+
+/// Settles a transaction against the accounts that `account` answers for. `keys` are its [`account_keys`].
 ///
 /// # Consensus
 /// The sender has an account and the nonce is its next. Each address that is paid and has no account yet costs the
@@ -68,11 +73,13 @@ pub struct Settlement {
 /// The condition that does not hold.
 pub fn settle(
     spend: Spend<'_>,
+    mut keys: impl Iterator<Item = StateKey>,
     account_charge: Amount,
     mut account: impl FnMut(StateKey) -> Option<Account>,
 ) -> Result<Settlement, SpendError> {
     let (body, facts) = (spend.body(), spend.facts());
-    let sender = StateKey::account(&facts.sender);
+    let mut next_key = || keys.next().expect("a key for the sender and for each payment");
+    let sender = next_key();
     let Account { balance, nonce } = account(sender).ok_or(SpendError::UnknownSender)?;
     if body.nonce != nonce {
         return Err(SpendError::Nonce { expected: nonce, found: body.nonce });
@@ -81,13 +88,13 @@ pub fn settle(
     let mut created: Vec<StateKey> = Vec::new();
     let mut pays_all = false;
     for action in &body.actions {
-        let (to, amount) = match action {
-            Action::Pay { to, amount, .. } => (to, *amount),
-            Action::PayAll { to, .. } => (to, Amount::ZERO),
+        let amount = match action {
+            Action::Pay { amount, .. } => *amount,
+            Action::PayAll { .. } => Amount::ZERO,
             Action::Note(_) => continue,
         };
         pays_all = matches!(action, Action::PayAll { .. });
-        let key = StateKey::account(to);
+        let key = next_key();
         if account(key).is_none() && !created.contains(&key) {
             created.push(key);
         }

@@ -1,7 +1,8 @@
 //! The entries below one node of the table: a short sorted list, or, where too many share a prefix, two halves.
 
 use super::super::{Entry, StateKey};
-use super::node::{Node, entry_digest, leaf_digest};
+use super::batch::{Batch, Promise};
+use super::node::Node;
 use crate::crypto::Digest;
 
 /// Entries of a sorted list before it splits.
@@ -16,12 +17,6 @@ pub(super) struct Slot {
     pub key: StateKey,
     pub leaf: Digest,
     pub entry: Entry,
-}
-
-impl Slot {
-    pub fn new(key: StateKey, entry: Entry) -> Self {
-        Self { key, leaf: leaf_digest(&key, &entry_digest(&entry)), entry }
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -47,38 +42,35 @@ impl Bucket {
         }
     }
 
-    /// Puts an entry under a key, or takes it away, and answers with what was there.
-    pub fn put(&mut self, key: StateKey, entry: Option<Entry>, level: usize) -> Option<Entry> {
+    /// Puts a slot where its key belongs, and answers with the entry that was there.
+    pub fn put(&mut self, slot: Slot, level: usize) -> Option<Entry> {
         match self {
             Self::List(slots) => {
-                let before = put_into(slots, key, entry);
+                let before = put_into(slots, slot);
                 if slots.len() > LIST_MAX {
                     *self = Self::halved(std::mem::take(slots), level);
                 }
                 before
             }
             Self::Halves(halves) => {
-                let side = if key.bit(level) { &mut halves.right } else { &mut halves.left };
-                let before = side.put(key, entry, level + 1);
+                let before = halves.side_mut(&slot.key, level).put(slot, level + 1);
                 halves.refresh(level);
                 before
             }
         }
     }
 
-    /// Adds a slot whose key is above every other's, without hashing.
-    pub fn push(&mut self, slot: Slot, level: usize) {
+    /// Takes the slot of this key away, and answers with its entry.
+    pub fn take(&mut self, key: &StateKey, level: usize) -> Option<Entry> {
         match self {
             Self::List(slots) => {
-                slots.push(slot);
-                if slots.len() > LIST_MAX {
-                    *self = Self::halved(std::mem::take(slots), level);
-                }
+                let at = slots.binary_search_by(|slot| slot.key.cmp(key)).ok()?;
+                Some(slots.remove(at).entry)
             }
             Self::Halves(halves) => {
-                let side = if slot.key.bit(level) { &mut halves.right } else { &mut halves.left };
-                side.push(slot, level + 1);
+                let before = halves.side_mut(key, level).take(key, level + 1);
                 halves.refresh(level);
+                before
             }
         }
     }
@@ -106,11 +98,26 @@ impl Bucket {
         if slots.len() > LIST_MAX { Self::halved(slots, level) } else { Self::List(slots) }
     }
 
-    pub fn node(&self, level: usize) -> Node {
+    /// Reads a byte of every slot, so that all of them are near.
+    pub fn touch(&self) -> u8 {
         match self {
-            Self::List(slots) => fold(slots, level),
-            Self::Halves(halves) => halves.node,
+            Self::List(slots) => {
+                slots.iter().fold(0, |sum, slot| sum ^ slot.key.as_bytes()[0] ^ slot.leaf[31])
+            }
+            Self::Halves(_) => 0,
         }
+    }
+
+    /// The node over all slots, hashed with others.
+    pub fn promise(&self, level: usize, batch: &mut Batch) -> Promise {
+        match self {
+            Self::List(slots) => fold(slots, level, batch),
+            Self::Halves(halves) => Promise::Known(halves.node),
+        }
+    }
+
+    fn node(&self, level: usize) -> Node {
+        node_over(|batch| self.promise(level, batch))
     }
 
     /// The node at `target` on the way to `key`, this bucket standing at `level`.
@@ -120,7 +127,7 @@ impl Bucket {
                 halves.side(key, level).node_towards(key, level + 1, target)
             }
             Self::Halves(halves) => halves.node,
-            Self::List(slots) => fold(sharing(slots, key, target), target),
+            Self::List(slots) => node_over(|batch| fold(sharing(slots, key, target), target, batch)),
         }
     }
 
@@ -154,22 +161,24 @@ impl Halves {
         if key.bit(level) { &self.right } else { &self.left }
     }
 
+    fn side_mut(&mut self, key: &StateKey, level: usize) -> &mut Bucket {
+        if key.bit(level) { &mut self.right } else { &mut self.left }
+    }
+
     fn refresh(&mut self, level: usize) {
         self.node = Node::join(&self.left.node(level + 1), &self.right.node(level + 1));
     }
 }
 
-fn put_into(slots: &mut Vec<Slot>, key: StateKey, entry: Option<Entry>) -> Option<Entry> {
-    match (slots.binary_search_by(|slot| slot.key.cmp(&key)), entry) {
-        (Ok(at), Some(entry)) => Some(std::mem::replace(&mut slots[at], Slot::new(key, entry)).entry),
-        (Ok(at), None) => Some(slots.remove(at).entry),
-        (Err(at), Some(entry)) => {
+fn put_into(slots: &mut Vec<Slot>, slot: Slot) -> Option<Entry> {
+    match slots.binary_search_by(|other| other.key.cmp(&slot.key)) {
+        Ok(at) => Some(std::mem::replace(&mut slots[at], slot).entry),
+        Err(at) => {
             // Lists are short and many: room to grow would be most of the memory.
             slots.reserve_exact(1);
-            slots.insert(at, Slot::new(key, entry));
+            slots.insert(at, slot);
             None
         }
-        (Err(_), None) => None,
     }
 }
 
@@ -180,14 +189,21 @@ fn sharing<'a>(slots: &'a [Slot], key: &StateKey, bits: usize) -> &'a [Slot] {
     &slots[start..start + count]
 }
 
+fn node_over(promise: impl FnOnce(&mut Batch) -> Promise) -> Node {
+    let mut batch = Batch::default();
+    let promise = promise(&mut batch);
+    batch.hash().node(&promise)
+}
+
 /// The node over sorted slots that share their first `level` bits.
-fn fold(slots: &[Slot], level: usize) -> Node {
+fn fold(slots: &[Slot], level: usize, batch: &mut Batch) -> Promise {
     match slots {
-        [] => Node::EMPTY,
-        [only] => Node::leaf(only.leaf),
+        [] => Promise::Known(Node::EMPTY),
+        [only] => Promise::Known(Node::leaf(only.leaf)),
         _ => {
             let (left, right) = slots.split_at(slots.partition_point(|slot| !slot.key.bit(level)));
-            Node::join(&fold(left, level + 1), &fold(right, level + 1))
+            let (left, right) = (fold(left, level + 1, batch), fold(right, level + 1, batch));
+            batch.join(left, right)
         }
     }
 }

@@ -6,15 +6,18 @@
 //! changes hash each node they share once. How deep the table is depends on how much the map holds, and the root on
 //! none of this.
 
+mod batch;
 mod bucket;
 mod node;
 mod past;
 mod proof;
 
 use super::{Entry, StateKey, View};
+use crate::crypto::Digest;
 use crate::types::StateRoot;
+use batch::{Batch, Promise};
 use bucket::{Bucket, Slot};
-use node::Node;
+use node::{Node, join_many, leaf_digests};
 pub(super) use past::Past;
 pub use past::{Change, Changes, Overwritten};
 pub use proof::{ProofError, StateProof};
@@ -23,6 +26,8 @@ pub use proof::{ProofError, StateProof};
 const LOAD_MAX: usize = 4;
 /// Levels of the table, at most: beyond, lists grow into halves of their own.
 const DEPTH_MAX: usize = 22;
+/// Keys read ahead at once: few enough to stay in the nearest caches until they are used.
+pub(super) const READ_AHEAD: usize = 64;
 /// Levels of the table whose overwritten nodes are remembered, for proofs at earlier roots: above, a node covers so
 /// much that computing its past again would take long; below, so little that it does not.
 const REMEMBERED_LEVELS: usize = 12;
@@ -61,14 +66,13 @@ impl StateTree {
             tree.depth += 1;
         }
         tree.buckets = vec![Bucket::EMPTY; 1 << tree.depth];
-        for (key, entry) in entries {
-            tree.buckets[key.prefix(tree.depth)].push(Slot::new(key, entry), tree.depth);
+        let leaves = leaf_digests(entries.iter().map(|(key, entry)| (key, entry)));
+        for ((key, entry), leaf) in entries.into_iter().zip(leaves) {
+            tree.buckets[key.prefix(tree.depth)].put(Slot { key, leaf, entry }, tree.depth);
         }
         tree.table = vec![Node::EMPTY; 2 << tree.depth];
-        tree.hash_buckets();
-        for at in (1..1 << tree.depth).rev() {
-            tree.join_at(at);
-        }
+        let (promises, batch) = tree.promise_all();
+        tree.hash_above(&promises, batch);
         tree
     }
 
@@ -98,57 +102,105 @@ impl StateTree {
     /// When the changes are not sorted by key, each key once: they come from a map.
     pub fn apply(&mut self, changes: Vec<Change>) -> Overwritten {
         assert!(changes.is_sorted_by(|one, next| one.0 < next.0), "changes come sorted, each key once");
+        let written = changes.iter().filter_map(|(key, entry)| entry.as_ref().map(|entry| (key, entry)));
+        let mut leaves = leaf_digests(written).into_iter();
         let mut before = Vec::with_capacity(changes.len());
-        let mut dirty: Vec<usize> = Vec::with_capacity(changes.len());
-        for (key, entry) in changes {
-            let at = key.prefix(self.depth);
-            let (had, has) = (self.len, usize::from(entry.is_some()));
-            let overwritten = self.buckets[at].put(key, entry, self.depth);
-            self.len = had + has - usize::from(overwritten.is_some());
-            before.push((key, overwritten));
-            if dirty.last() != Some(&at) {
-                dirty.push(at);
+        let (mut batch, mut promises) = (Batch::default(), Vec::with_capacity(changes.len()));
+        let depth = self.depth;
+        let by_bucket: Vec<&[Change]> =
+            changes.chunk_by(|(one, _), (next, _)| one.prefix(depth) == next.prefix(depth)).collect();
+        for some in by_bucket.chunks(READ_AHEAD) {
+            self.read_ahead(&some.iter().map(|changes| changes[0].0).collect::<Vec<_>>());
+            for changes in some {
+                let at = changes[0].0.prefix(depth);
+                before.extend(
+                    changes.iter().map(|(key, entry)| (*key, self.put(*key, entry.clone(), &mut leaves))),
+                );
+                promises.push((at, self.buckets[at].promise(depth, &mut batch)));
             }
         }
-        let nodes = self.hash_dirty(dirty);
-        let overwritten = Overwritten::new(before, nodes, self.depth.min(REMEMBERED_LEVELS - 1));
+        let nodes = self.hash_above(&promises, batch);
+        let overwritten = Overwritten::new(before, nodes, depth.min(REMEMBERED_LEVELS - 1));
         while self.len > LOAD_MAX << self.depth && self.depth < DEPTH_MAX {
             self.grow();
         }
         overwritten
     }
 
-    /// Hashes the table again above these buckets, level by level, and answers with the nodes that were there before.
-    fn hash_dirty(&mut self, mut dirty: Vec<usize>) -> Vec<(u32, Node)> {
+    /// Puts an entry, whose leaf is the next, under its key; or takes away what is there.
+    fn put(
+        &mut self,
+        key: StateKey,
+        entry: Option<Entry>,
+        leaves: &mut impl Iterator<Item = Digest>,
+    ) -> Option<Entry> {
+        let bucket = &mut self.buckets[key.prefix(self.depth)];
+        let before = match entry {
+            Some(entry) => {
+                self.len += 1;
+                let leaf = leaves.next().expect("a leaf for each entry");
+                bucket.put(Slot { key, leaf, entry }, self.depth)
+            }
+            None => bucket.take(&key, self.depth),
+        };
+        self.len -= usize::from(before.is_some());
+        before
+    }
+
+    /// Reads what stands under these keys into the processor's caches; a few dozen at a time, shortly before use.
+    ///
+    /// Here no access waits for another, so many are under way at once; met one by one in the midst of other work,
+    /// each would cost the whole way to memory.
+    pub(super) fn read_ahead(&self, keys: &[StateKey]) {
+        let buckets = keys.iter().map(|key| &self.buckets[key.prefix(self.depth)]);
+        std::hint::black_box(buckets.fold(0, |sum, bucket| sum ^ bucket.touch()));
+    }
+
+    /// Writes the nodes over these buckets and hashes the table again above them, level by level; answers with the
+    /// upper nodes that were there before.
+    fn hash_above(&mut self, buckets: &[(usize, Promise)], batch: Batch) -> Vec<(u32, Node)> {
         let mut overwritten = Vec::new();
-        for level in (0..=self.depth).rev() {
-            let first = 1 << level;
-            for place in &dirty {
-                let at = first + place;
-                if level < REMEMBERED_LEVELS {
-                    overwritten.push((at as u32, self.table[at]));
-                }
-                if level == self.depth {
-                    self.table[at] = self.buckets[*place].node(level);
-                } else {
-                    self.join_at(at);
+        let remember = |overwritten: &mut Vec<_>, table: &[Node], place: usize| {
+            if place < 1 << REMEMBERED_LEVELS {
+                overwritten.push((place as u32, table[place]));
+            }
+        };
+        let hashed = batch.hash();
+        let mut places = Vec::with_capacity(buckets.len());
+        for (bucket, promise) in buckets {
+            let place = (1 << self.depth) + bucket;
+            remember(&mut overwritten, &self.table, place);
+            self.table[place] = hashed.node(promise);
+            places.push(place);
+        }
+        while places.first().is_some_and(|place| *place > 1) {
+            places.iter_mut().for_each(|place| *place >>= 1);
+            places.dedup();
+            let (mut pairs, mut waiting) =
+                (Vec::with_capacity(places.len()), Vec::with_capacity(places.len()));
+            for &place in &places {
+                remember(&mut overwritten, &self.table, place);
+                let (left, right) = (&self.table[2 * place], &self.table[2 * place + 1]);
+                match Node::join_unhashed(left, right) {
+                    Some(node) => self.table[place] = node,
+                    None => {
+                        pairs.push([left.digest, right.digest]);
+                        waiting.push(place);
+                    }
                 }
             }
-            dirty.iter_mut().for_each(|place| *place >>= 1);
-            dirty.dedup();
+            for (place, digest) in waiting.into_iter().zip(join_many(&pairs)) {
+                self.table[place] = Node::inner(digest);
+            }
         }
         overwritten
     }
 
-    fn join_at(&mut self, at: usize) {
-        self.table[at] = Node::join(&self.table[2 * at], &self.table[2 * at + 1]);
-    }
-
-    fn hash_buckets(&mut self) {
-        let first = 1 << self.depth;
-        for (node, bucket) in self.table[first..].iter_mut().zip(&self.buckets) {
-            *node = bucket.node(self.depth);
-        }
+    /// The nodes over all buckets.
+    fn promise_all(&self) -> (Vec<(usize, Promise)>, Batch) {
+        let mut batch = Batch::default();
+        let promises = self.buckets.iter().map(|bucket| bucket.promise(self.depth, &mut batch));
+        (promises.enumerate().collect(), batch)
     }
 
     /// Adds a level to the table. Every node that was there stays where it is.
@@ -158,7 +210,11 @@ impl StateTree {
         self.buckets = halves.flat_map(|(left, right)| [left, right]).collect();
         self.depth += 1;
         self.table.resize(2 << self.depth, Node::EMPTY);
-        self.hash_buckets();
+        let (promises, batch) = self.promise_all();
+        let (first, hashed) = (1 << self.depth, batch.hash());
+        for (place, promise) in promises {
+            self.table[first + place] = hashed.node(&promise);
+        }
     }
 
     /// The node at `level` on the way to `key`.

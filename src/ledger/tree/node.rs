@@ -34,15 +34,30 @@ impl Node {
     /// # Consensus
     /// Empty subtrees are 32 zeros; a subtree of one leaf is that leaf, at whatever level; any other is
     /// `tagged_hash("cairn/node", left ‖ right)`. So the root depends on the entries and on nothing else.
-    #[inline]
     pub fn join(left: &Self, right: &Self) -> Self {
+        let hashed = || Self::inner(join_digests(&left.digest, &right.digest));
+        Self::join_unhashed(left, right).unwrap_or_else(hashed)
+    }
+
+    /// [`Node::join`] where it takes no hash.
+    pub fn join_unhashed(left: &Self, right: &Self) -> Option<Self> {
         match (left.kind, right.kind) {
-            (Kind::Empty, Kind::Empty) => Self::EMPTY,
-            (Kind::Leaf, Kind::Empty) => *left,
-            (Kind::Empty, Kind::Leaf) => *right,
-            _ => Self { digest: join_digests(&left.digest, &right.digest), kind: Kind::Inner },
+            (Kind::Empty, Kind::Empty | Kind::Leaf) => Some(*right),
+            (Kind::Leaf, Kind::Empty) => Some(*left),
+            (Kind::Empty | Kind::Leaf | Kind::Inner, Kind::Inner)
+            | (Kind::Inner, Kind::Empty | Kind::Leaf)
+            | (Kind::Leaf, Kind::Leaf) => None,
         }
     }
+
+    pub fn inner(digest: Digest) -> Self {
+        Self { digest, kind: Kind::Inner }
+    }
+}
+
+/// [`join_digests`] of many pairs.
+pub(super) fn join_many(pairs: &[[Digest; 2]]) -> Vec<Digest> {
+    NODE.hash_pairs(pairs)
 }
 
 pub(in crate::ledger) fn join_digests(left: &Digest, right: &Digest) -> Digest {
@@ -59,4 +74,11 @@ pub(in crate::ledger) fn leaf_digest(key: &StateKey, entry_digest: &Digest) -> D
 /// SHA-256 of the entry's encoding.
 pub(in crate::ledger) fn entry_digest(entry: &Entry) -> Digest {
     sha256(&encode(entry))
+}
+
+/// [`leaf_digest`] of many entries.
+pub(super) fn leaf_digests<'a>(entries: impl Iterator<Item = (&'a StateKey, &'a Entry)>) -> Vec<Digest> {
+    let pairs: Vec<[Digest; 2]> =
+        entries.map(|(key, entry)| [*key.as_bytes(), entry_digest(entry)]).collect();
+    LEAF.hash_pairs(&pairs)
 }
