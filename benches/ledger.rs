@@ -60,7 +60,7 @@ fn tree() {
             .map(|key| (*key, Some(entry(balance))))
             .collect();
         changes.sort_unstable_by_key(|(key, _)| *key);
-        timed(|| tree.apply(changes))
+        timed(|| tree.apply(&changes))
     });
     figure("tree_root_after_20k_updates", ms(updates), "ms");
 }

@@ -1,9 +1,70 @@
-//! Cairn.
-pub mod chain;
+//! Cairn: a proof-of-work chain of your own, in rooms.
+//!
+//! # The house
+//!
+//! The order of the `pub mod` lines below *is* the architecture: a room names only rooms above it.
+//!
+//! | layer | room | what it decides |
+//! |---|---|---|
+//! | foundations | [`codec`] | how a value becomes bytes, and which bytes are a value |
+//! | | [`crypto`] | hashes, merkle trees, signatures; functions over bytes |
+//! | values | [`types`] | amounts, times, addresses, policies, transactions, headers, blocks |
+//! | rules | [`consensus`] | what is valid, as far as it can be said without knowing who owns what |
+//! | state | [`chain`] | where a block belongs, and which branch to follow |
+//! | | [`ledger`] | what a branch means: who has what, and proofs of it |
+//! | machines | [`wallet`] | keys |
+//! | entry | `cli` | what a person types, and what they are told |
+//!
+//! `testkit`, built under a feature of its own, stands outside: tests build with it.
+//!
+//! # Three laws
+//!
+//! 1. **Down only.** A room names only rooms of earlier layers. `tests/architecture` reads the lines below and fails on
+//!    an arrow that runs back up.
+//! 2. **Facts come in as arguments.** All rooms but the last are pure: no clock, randomness, disk, socket, thread or
+//!    async. Coefficients of signature batches and keys of hash maps come from seeds that the caller gives.
+//! 3. **Two doors, one event, one reader.** State changes only by submitting a transaction or a block; everyone learns
+//!    of a change from one stream of events; everyone reads through a reader that pins one tip. (The rooms that have
+//!    doors are yet to be built.)
+//!
+//! # A transaction
+//!
+//! Bytes become a [`types::Transaction`] in [`codec::decode`], or are refused. [`consensus::SoundTransaction`] is one
+//! that holds in all but its signatures; those are checked in batches with its neighbours', and it becomes a
+//! [`consensus::CheckedTransaction`]. [`ledger::settle`] says what it does to balances, or why they do not allow it.
+//!
+//! # A block
+//!
+//! [`consensus::check_block`] looks at a block by itself, cheapest first: work, that the body is the one that was mined,
+//! sizes, reward, each transaction, signatures in batches. [`chain::Chain::place`] says where the result belongs. If that
+//! makes ours the best branch, [`ledger::Ledger::apply`] compares the roots it commits to and applies it, or several,
+//! after taking others back; then [`chain::Chain::activate`] moves the tip. Whatever fails says whom it speaks against:
+//! [`consensus::Blame`].
+//!
+//! # Words
+//!
+//! - **pebble**: the smallest amount; 100,000,000 make one coin, CRN.
+//! - **policy**: who may spend; hashed, it is an **address**. A **witness** shows that it was met.
+//! - **txid**, **tx hash**: what people and what machines call a transaction; the second covers its witness.
+//! - **commitments**: roots of the state and of all headers *below* a block, which its header stands for.
+//! - **effective time**, E: how long a chain has been running, with sleeps cut short; difficulty follows it.
+//! - **undo**: what a block overwrote.
+//! - **opening**: a header with the roots that its merkle root stands for; every proof begins with one.
+
 pub mod codec;
-pub mod consensus;
 pub mod crypto;
+
+pub mod types;
+
+pub mod consensus;
+
+pub mod chain;
 pub mod ledger;
+
+pub mod wallet;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+
 #[cfg(feature = "testkit")]
 pub mod testkit;
-pub mod types;

@@ -19,6 +19,7 @@ mod genesis_file;
 mod header;
 mod issuance;
 mod params;
+mod presets;
 mod time;
 mod transaction;
 mod witness;

@@ -60,10 +60,10 @@ pub(super) fn changes_of(
 /// Credits the reward whose time has come. One of nothing brings no account into being.
 fn mature(state: &mut Overlay<'_, StateTree>, height: Height, params: &Params) {
     let Some(earned) = height.0.checked_sub(params.maturity).map(Height) else { return };
-    if let Some(Entry::Reward(reward)) = state.entry(StateKey::reward(earned)).take() {
-        if !reward.amount.is_zero() {
-            credit(state, StateKey::account(&reward.recipient), reward.amount);
-        }
+    if let Some(Entry::Reward(reward)) = state.entry(StateKey::reward(earned)).take()
+        && !reward.amount.is_zero()
+    {
+        credit(state, StateKey::account(&reward.recipient), reward.amount);
     }
 }
 

@@ -200,7 +200,7 @@ impl Ledger {
         }
         let (changes, receipts) = apply::changes_of(block, &self.tree, &self.params, self.seed)?;
 
-        let overwritten = self.tree.apply(changes);
+        let overwritten = self.tree.apply(&changes);
         let opening = Opening::new(block.block(), block.tx_root(), &self.history);
         let undo = Undo {
             block: block.hash(),
@@ -231,7 +231,7 @@ impl Ledger {
     /// When the undo is another block's, or does not lead to the state below it.
     pub fn revert(&mut self, undo: &Undo) {
         assert_eq!(undo.block, self.tip, "only the tip can be taken back");
-        self.tree.apply(undo.entries.to_vec());
+        self.tree.apply(&undo.entries);
         assert_eq!(self.tree.root(), undo.state, "an undo leads to the state that the block was applied to");
         self.history.pop();
         self.tip = undo.below;

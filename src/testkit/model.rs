@@ -48,12 +48,11 @@ impl Model {
 
     fn try_apply(&mut self, block: &Block) -> Option<()> {
         let height = block.coinbase.height.0;
-        if height >= self.maturity {
-            if let Some((recipient, amount)) = self.rewards.remove(&(height - self.maturity)) {
-                if amount > 0 {
-                    self.accounts.entry(recipient).or_default().0 += amount;
-                }
-            }
+        if height >= self.maturity
+            && let Some((recipient, amount)) = self.rewards.remove(&(height - self.maturity))
+            && amount > 0
+        {
+            self.accounts.entry(recipient).or_default().0 += amount;
         }
         let (issued, mut burned) = self.supply.unwrap_or_default();
         for transaction in &block.transactions {

@@ -32,10 +32,10 @@ pub(super) struct Batch {
 impl Batch {
     /// The node over these two.
     pub fn join(&mut self, left: Promise, right: Promise) -> Promise {
-        if let (Promise::Known(left), Promise::Known(right)) = (&left, &right) {
-            if let Some(node) = Node::join_unhashed(left, right) {
-                return Promise::Known(node);
-            }
+        if let (Promise::Known(left), Promise::Known(right)) = (&left, &right)
+            && let Some(node) = Node::join_unhashed(left, right)
+        {
+            return Promise::Known(node);
         }
         let height = 1 + left.height().max(right.height());
         if self.heights.len() < height {

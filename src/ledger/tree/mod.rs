@@ -100,7 +100,7 @@ impl StateTree {
     ///
     /// # Panics
     /// When the changes are not sorted by key, each key once: they come from a map.
-    pub fn apply(&mut self, changes: Vec<Change>) -> Overwritten {
+    pub fn apply(&mut self, changes: &[Change]) -> Overwritten {
         assert!(changes.is_sorted_by(|one, next| one.0 < next.0), "changes come sorted, each key once");
         let written = changes.iter().filter_map(|(key, entry)| entry.as_ref().map(|entry| (key, entry)));
         let mut leaves = leaf_digests(written).into_iter();

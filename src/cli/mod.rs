@@ -1,0 +1,42 @@
+//! The command line: what a person types, and what they are told.
+//!
+//! This room reads arguments, files and the clock, calls the other rooms and words their answers. It decides nothing.
+//!
+//! A command answers on standard output, in lines for people or with `--json` for programs, and complains on standard
+//! error. It ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly.
+
+mod genesis;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A proof-of-work cryptocurrency in one binary: chains of your own, real to the last byte.
+#[derive(Parser)]
+#[command(name = "cairn", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make, check and explain the file that a chain begins with.
+    #[command(subcommand)]
+    Genesis(genesis::Command),
+}
+
+/// Does what the command line asks for.
+pub fn run() -> ExitCode {
+    let answer = match Cli::parse().command {
+        Command::Genesis(command) => genesis::run(&command),
+    };
+    match answer {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

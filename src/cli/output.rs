@@ -1,0 +1,53 @@
+//! Answers: aligned lines for people, one JSON object for programs.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+
+/// Something that a command found out, to be told either way.
+#[derive(Default)]
+pub(super) struct Report {
+    lines: Vec<(String, String)>,
+    json: Map<String, Value>,
+}
+
+impl Report {
+    /// Adds a fact: its name in JSON, its name for people, and its value for each.
+    pub fn fact(mut self, key: &str, name: &str, text: impl Display, value: impl Into<Value>) -> Self {
+        self.lines.push((name.to_owned(), format!("{text}")));
+        self.only_json(key, value)
+    }
+
+    /// Adds a fact that reads the same for both.
+    pub fn same(self, key: &str, name: &str, value: impl Display) -> Self {
+        let text = format!("{value}");
+        self.fact(key, name, &text, text.as_str())
+    }
+
+    /// Adds a fact that is too much for people, or that a line of theirs says already.
+    pub fn only_json(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.json.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Tells everything.
+    pub fn tell(self, as_json: bool) -> Result<()> {
+        if as_json {
+            let text = serde_json::to_string_pretty(&self.json).context("cannot write JSON")?;
+            return tell(&format!("{text}\n"));
+        }
+        let width = self.lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let lines = self.lines.iter().map(|(name, text)| format!("{name:width$}  {text}\n"));
+        tell(&lines.collect::<String>())
+    }
+}
+
+/// Writes an answer. A reader that has gone away, as `head` does, is no error.
+pub(super) fn tell(text: &str) -> Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot write the answer"),
+    }
+}
