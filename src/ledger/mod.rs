@@ -32,7 +32,6 @@ use std::sync::Arc;
 use crate::codec::{Canonical, Decode, ENCODING_BYTES_MAX, Encode};
 use crate::consensus::{Blame, CheckedBlock, Genesis, Params};
 use crate::types::{Address, Amount, BlockHash, Commitments, EffectiveTime, Height, HistoryRoot, StateRoot};
-use tree::Past;
 
 /// Blocks for whose headers proofs can be made.
 pub const PROVABLE_BLOCKS_MAX: usize = 64;
@@ -244,7 +243,7 @@ impl Ledger {
     pub fn prove_balance(&self, address: &Address, header: &BlockHash) -> Option<BalanceProof> {
         let at = self.recent.iter().position(|recent| recent.opening.header.hash() == *header)?;
         let since = self.recent.range(at..).map(|recent| &recent.overwritten).collect();
-        let path = StateProof::new(&Past::new(&self.tree, since), &StateKey::account(address));
+        let path = self.tree.prove(&StateKey::account(address), since);
         Some(BalanceProof { opening: self.recent[at].opening.clone(), path })
     }
 

@@ -12,6 +12,12 @@ use crate::types::{
     HistoryRoot, MerkleRoot, Nonce, Policy, StateRoot, Timestamp, Transaction, Witness,
 };
 
+/// How often a property is tried: this often, times `CAIRN_CASES_FACTOR` where the environment sets it.
+pub fn cases(usual: u32) -> ProptestConfig {
+    let factor = std::env::var("CAIRN_CASES_FACTOR").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1);
+    ProptestConfig::with_cases(usual.saturating_mul(factor))
+}
+
 /// Amounts, small ones and the largest.
 pub fn amount() -> impl Strategy<Value = Amount> {
     prop_oneof![0..1000_u64, any::<u64>()].prop_map(Amount::from_pebbles)

@@ -18,7 +18,7 @@ use crate::types::StateRoot;
 use batch::{Batch, Promise};
 use bucket::{Bucket, Slot};
 use node::{Node, join_many, leaf_digests};
-pub(super) use past::Past;
+use past::Past;
 pub use past::{Change, Changes, Overwritten};
 pub use proof::{ProofError, StateProof};
 
@@ -94,6 +94,12 @@ impl StateTree {
     /// All entries, in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&StateKey, &Entry)> {
         self.buckets.iter().flat_map(|bucket| bucket.slots().map(|slot| (&slot.key, &slot.entry)))
+    }
+
+    /// Proves what stands, or that nothing stands, under `key` in the state before everything in `since`, oldest first;
+    /// in the present one, where that is nothing.
+    pub fn prove(&self, key: &StateKey, since: Vec<&Overwritten>) -> StateProof {
+        StateProof::new(&Past::new(self, since), key)
     }
 
     /// Makes these changes, and answers with everything that they overwrote.
