@@ -68,3 +68,8 @@ pub mod cli;
 
 #[cfg(feature = "testkit")]
 pub mod testkit;
+
+/// The README's example, so that it stays true.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -71,13 +71,8 @@ impl Chain {
     }
 
     /// How many headers are known, on all branches.
-    pub fn len(&self) -> usize {
+    pub fn header_count(&self) -> usize {
         self.tree.len()
-    }
-
-    /// Never: genesis is always known.
-    pub fn is_empty(&self) -> bool {
-        false
     }
 
     /// What the branch that ends in `parent` asks of the next header, or nothing where that block is unknown.

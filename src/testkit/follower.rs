@@ -89,12 +89,8 @@ impl Follower {
 
     /// The blocks followed, from the first above genesis up.
     pub fn branch(&self) -> Vec<Block> {
-        let heights = 1..=self.height().0;
-        heights
-            .map(|height| {
-                self.blocks[&self.chain.at(Height(height)).unwrap_or(self.chain.tip()).hash].block().clone()
-            })
-            .collect()
+        let above_genesis = (1..).map_while(|height| self.chain.at(Height(height)));
+        above_genesis.map(|entry| self.block(&entry.hash).block().clone()).collect()
     }
 
     /// What became of a block's transactions, if it is followed.

@@ -28,11 +28,6 @@ impl Amount {
         Self(pebbles)
     }
 
-    /// So many whole coins, or nothing where that is more than there can be.
-    pub fn from_coins(coins: u64) -> Option<Self> {
-        coins.checked_mul(PEBBLES_PER_COIN).map(Self)
-    }
-
     /// The number of pebbles.
     pub const fn pebbles(self) -> u64 {
         self.0

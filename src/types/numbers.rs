@@ -1,7 +1,6 @@
 //! Heights, times and nonces.
 
 use std::fmt;
-use std::ops::Sub;
 
 use serde::{Deserialize, Serialize};
 
@@ -44,15 +43,6 @@ impl Height {
     /// One lower, or nothing at genesis.
     pub fn previous(self) -> Option<Self> {
         self.0.checked_sub(1).map(Self)
-    }
-}
-
-impl Sub for Height {
-    type Output = u32;
-
-    /// How many blocks this one lies above `other`; 0 where it does not.
-    fn sub(self, other: Self) -> u32 {
-        self.0.saturating_sub(other.0)
     }
 }
 
