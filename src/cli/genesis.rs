@@ -1,17 +1,22 @@
 //! `cairn genesis`: make, check and explain the file that a chain begins with.
 
 use std::fs;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::output::{Report, tell};
 use crate::consensus::{AllocationEntry, Genesis, GenesisFile, Params, PowMode, Rule};
-use crate::types::{Address, Amount, Height, Policy, Prefix, Target, Timestamp};
+use crate::types::{Address, Amount, Height, PEBBLES_PER_COIN, Policy, Prefix, Target, Timestamp};
 use crate::wallet::{DEVNET_MNEMONIC, Mnemonic};
+
+/// What a devnet gives away where nobody says otherwise.
+const DEVNET_ACCOUNTS: u32 = 10;
+const DEVNET_BALANCE: Amount = Amount::from_pebbles(10_000 * PEBBLES_PER_COIN);
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -43,16 +48,16 @@ pub(super) struct New {
     /// Give so many coins to an address at the start; may be repeated.
     #[arg(long, value_name = "ADDRESS=COINS")]
     allocate: Vec<String>,
-    /// How many prefunded accounts a devnet has.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=1000))]
-    accounts: u32,
-    /// Coins in each prefunded account of a devnet.
-    #[arg(long, default_value = "10000", value_name = "COINS")]
-    balance: Amount,
-    /// The words behind a devnet's prefunded accounts. They are written into the file, so never words that guard
-    /// anything of value.
-    #[arg(long, default_value = DEVNET_MNEMONIC)]
-    mnemonic: String,
+    /// How many prefunded accounts a devnet has; 10, if not given.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    accounts: Option<u32>,
+    /// Coins in each prefunded account of a devnet; 10,000, if not given.
+    #[arg(long, value_name = "COINS")]
+    balance: Option<Amount>,
+    /// The words behind a devnet's prefunded accounts; a well-known set, if not given. They are written into the file,
+    /// so never words that guard anything of value.
+    #[arg(long)]
+    mnemonic: Option<String>,
     /// Where to write; to standard output, if not given. An existing file is not overwritten.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -96,8 +101,15 @@ fn make(new: &New) -> Result<()> {
     if let Some(prefix) = &new.prefix {
         file.prefix.clone_from(prefix);
     }
-    if let Preset::Devnet = new.preset {
-        prefund(&mut file, new)?;
+    match new.preset {
+        Preset::Devnet => prefund(&mut file, new)?,
+        Preset::Asert => {
+            let prefunding = new.accounts.is_some() || new.balance.is_some() || new.mnemonic.is_some();
+            ensure!(
+                !prefunding,
+                "--accounts, --balance and --mnemonic are for --preset devnet; here, give coins with --allocate"
+            );
+        }
     }
     for entry in &new.allocate {
         let (address, coins) =
@@ -108,13 +120,18 @@ fn make(new: &New) -> Result<()> {
     Genesis::new(&file)?;
     match &new.out {
         None => tell(&file.to_json()),
-        Some(path) => {
-            let taken = || format!("cannot write {}: remove it first if it is not needed", path.display());
-            let mut target = fs::File::create_new(path).with_context(taken)?;
-            std::io::Write::write_all(&mut target, file.to_json().as_bytes())
-                .with_context(|| format!("cannot write {}", path.display()))
-        }
+        Some(path) => write_new(path, &file.to_json()),
     }
+}
+
+fn write_new(path: &Path, text: &str) -> Result<()> {
+    let mut target = fs::File::create_new(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            anyhow!("{} exists already: remove it, or write elsewhere", path.display())
+        }
+        _ => anyhow!("cannot write {}: {error}", path.display()),
+    })?;
+    target.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn now() -> Result<u32> {
@@ -124,17 +141,20 @@ fn now() -> Result<u32> {
 
 /// Gives coins to the first accounts of the mnemonic, and says whose they are.
 fn prefund(file: &mut GenesisFile, new: &New) -> Result<()> {
-    let mnemonic: Mnemonic = new.mnemonic.parse().context("--mnemonic")?;
+    let words = new.mnemonic.as_deref().unwrap_or(DEVNET_MNEMONIC);
+    let seed = words.parse::<Mnemonic>().context("--mnemonic")?.seed("");
+    let accounts = new.accounts.unwrap_or(DEVNET_ACCOUNTS);
+    let balance = new.balance.unwrap_or(DEVNET_BALANCE);
     let prefix: Prefix = file.prefix.parse().context("--prefix")?;
-    for account in 0..new.accounts {
-        let policy = Policy::Key(mnemonic.account("", account).public_key());
+    for account in 0..accounts {
+        let policy = Policy::Key(seed.account(account)?.public_key());
         let address = policy.address().to_text(&prefix);
-        file.allocation.push(AllocationEntry { address, amount: new.balance });
+        file.allocation.push(AllocationEntry { address, amount: balance });
     }
-    if new.accounts > 0 {
+    if accounts > 0 {
         file.comment = vec![
             "For development only. The keys of the prefunded accounts are public: anybody can spend from them.".to_owned(),
-            format!("mnemonic: {}", new.mnemonic),
+            format!("mnemonic: {words}"),
             "derivation: SLIP-0010 ed25519, m/44'/9333'/account', no passphrase, accounts in the order below".to_owned(),
         ];
     }
@@ -194,6 +214,7 @@ fn tell_difficulty(report: Report, genesis: &Genesis) -> Result<Report> {
             format!("{} ({work} hashes a block)", params.genesis_bits),
             json!(params.genesis_bits),
         )
+        .fact("pow_limit", "never easier than", params.pow_limit.to_bits(), format!("{}", params.pow_limit))
         .fact("spacing", "a block every", format!("{} seconds", params.spacing), params.spacing);
     let report = match params.pow_mode {
         PowMode::Fixed => report.only_json("halflife", params.halflife).only_json("gap_max", params.gap_max),

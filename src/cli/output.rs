@@ -51,3 +51,8 @@ pub(super) fn tell(text: &str) -> Result<()> {
         other => other.context("cannot write the answer"),
     }
 }
+
+/// Says what went wrong. Where even that cannot be written, the exit code still says that something did.
+pub(super) fn complain(error: &anyhow::Error) {
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+}

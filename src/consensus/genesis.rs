@@ -1,6 +1,6 @@
 //! Genesis: from a file to a chain's parameters, its first block, and so its name.
 
-use super::{Activations, GenesisFile, Issuance, Params, PowMode, Rule, WorkRule};
+use super::{Activations, GenesisFile, Issuance, Params, PowFile, PowMode, Rule, WorkRule};
 use crate::codec::{Blob, Encode, List, encode};
 use crate::crypto::sha256;
 use crate::types::{
@@ -12,6 +12,8 @@ use crate::types::{
 const ALLOCATION_MAX: usize = 1 << 20;
 /// Bootstrap nodes of a file.
 const BOOTSTRAP_MAX: u64 = 64;
+/// Bytes of the address of one.
+const BOOTSTRAP_BYTES_MAX: u64 = 256;
 /// Bytes of a network's name.
 const NAME_BYTES_MAX: u64 = 64;
 /// All money there can ever be stays below this, so that no sum of balances overflows anywhere.
@@ -92,8 +94,11 @@ impl Genesis {
     /// Names the first field whose value is not allowed.
     pub fn new(file: &GenesisFile) -> Result<Self, GenesisError> {
         let GenesisFile { name, bootstrap, .. } = file;
-        within("name", name.len() as u64, 1, NAME_BYTES_MAX)?;
+        check_text("name", name, NAME_BYTES_MAX)?;
         within("bootstrap", bootstrap.len() as u64, 0, BOOTSTRAP_MAX)?;
+        for (at, node) in bootstrap.iter().enumerate() {
+            check_text(&format!("bootstrap[{at}]"), node, BOOTSTRAP_BYTES_MAX)?;
+        }
         let mut params = read_params(file)?;
         let allocation = read_allocation(file, &params.prefix)?;
         check_money(&params.issuance, &allocation)?;
@@ -151,6 +156,16 @@ fn within(field: &str, value: u64, min: u64, max: u64) -> Result<(), GenesisErro
     Err(refuse(field, format!("{value} is out of bounds, {min} to {max} are allowed")))
 }
 
+/// # Security
+/// These texts are shown on terminals: an escape sequence in somebody's file must not be able to forge what is shown.
+fn check_text(field: &str, text: &str, bytes_max: u64) -> Result<(), GenesisError> {
+    if text.chars().any(char::is_control) {
+        return Err(refuse(field, "line breaks and control characters are not allowed"));
+    }
+    within(field, text.len() as u64, 1, bytes_max)
+        .map_err(|_| refuse(field, format!("expected 1 to {bytes_max} bytes of text")))
+}
+
 fn read_params(file: &GenesisFile) -> Result<Params, GenesisError> {
     let pow = &file.pow;
     let prefix = file.prefix.parse::<Prefix>().map_err(|error| refuse("prefix", error.to_string()))?;
@@ -170,7 +185,7 @@ fn read_params(file: &GenesisFile) -> Result<Params, GenesisError> {
     within("pow.halflife", pow.halflife.into(), u64::from(HALFLIFE_SPACINGS_MIN * pow.spacing), 1 << 26)?;
     let gap_max = pow.gap_max.unwrap_or(2 * pow.halflife);
     within("pow.gap_max", gap_max.into(), pow.spacing.into(), 1 << 27)?;
-    within("future_drift", file.future_drift.into(), 1, 86_400)?;
+    within("future_drift", file.future_drift.into(), 1, future_drift_max(pow).into())?;
     within("maturity", file.maturity.into(), 1, 100_000)?;
     within("issuance.halving_interval", file.issuance.halving_interval.into(), 1, u32::MAX.into())?;
     let transaction_bytes_max = file.transaction_bytes_max;
@@ -201,6 +216,18 @@ fn read_params(file: &GenesisFile) -> Result<Params, GenesisError> {
         lab: file.lab,
         activations: read_activations(&file.activations),
     })
+}
+
+/// A day; under ASERT a halflife where that is less.
+///
+/// # Security
+/// Miners who stamp ahead together make the chain look late by the drift at once, and difficulty falls by a half for
+/// each halflife of that.
+fn future_drift_max(pow: &PowFile) -> u32 {
+    match pow.mode {
+        PowMode::Fixed => 86_400,
+        PowMode::Asert => pow.halflife.min(86_400),
+    }
 }
 
 fn read_pow_limit(text: &str) -> Result<Target, GenesisError> {

@@ -28,6 +28,10 @@ pub fn median_time(times: &[Timestamp]) -> Timestamp {
 /// # Consensus
 /// E(0) = 0, E(1) = spacing, E(h) = E(h−1) + min(M(h) − M(h−1), gap_max). The first gap is taken as if on schedule,
 /// so an old genesis is no head start; a long sleep counts for one capped gap, so a chain that wakes does not storm.
+///
+/// # Security
+/// Both hold for miners who tell the time. What is capped is a step of the median: miners who agree to stamp one step of
+/// `gap_max` after the other can redeem a sleep bit by bit. They gain at most what they would have had without a cap.
 pub fn effective_time(
     height: Height,
     parent: EffectiveTime,

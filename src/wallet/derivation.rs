@@ -74,17 +74,47 @@ impl Mnemonic {
         Zeroizing::new(self.0.to_string())
     }
 
-    /// The 64 bytes that the words and a passphrase stand for; without one, an empty passphrase.
-    pub fn seed(&self, passphrase: &str) -> Zeroizing<[u8; 64]> {
-        Zeroizing::new(self.0.to_seed(passphrase))
+    /// What the words and a passphrase stand for; without one, an empty passphrase. Slow on purpose.
+    pub fn seed(&self, passphrase: &str) -> Seed {
+        Seed(Zeroizing::new(self.0.to_seed(passphrase)))
+    }
+}
+
+/// 64 bytes that all keys of a wallet follow from. They never show themselves.
+#[derive(Clone)]
+pub struct Seed(Zeroizing<[u8; 64]>);
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seed(…)")
+    }
+}
+
+/// Accounts of one seed: every step of the path is hardened, which takes the highest bit of its number.
+pub const ACCOUNTS_MAX: u32 = 1 << 31;
+
+/// An account beyond the last that a path can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("account {0}: accounts are numbered from 0 to 2147483647")]
+pub struct AccountError(pub u32);
+
+impl Seed {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8; 64] {
+        &self.0
     }
 
     /// The key of an account, at `m/44'/9333'/account'`.
-    pub fn account(&self, passphrase: &str, account: u32) -> SecretKey {
-        let seed = self.seed(passphrase);
-        let key =
-            Zeroizing::new(slip10_ed25519::derive_ed25519_private_key(&seed[..], &[PURPOSE, COIN, account]));
-        SecretKey::from_bytes(&key)
+    ///
+    /// # Errors
+    /// From [`ACCOUNTS_MAX`] on, where the path would name an earlier account again.
+    pub fn account(&self, account: u32) -> Result<SecretKey, AccountError> {
+        if account >= ACCOUNTS_MAX {
+            return Err(AccountError(account));
+        }
+        let path = [PURPOSE, COIN, account];
+        let key = Zeroizing::new(slip10_ed25519::derive_ed25519_private_key(self.as_bytes(), &path));
+        Ok(SecretKey::from_bytes(&key))
     }
 }
 
@@ -104,16 +134,18 @@ mod tests {
     #[test]
     fn accounts_differ_and_passphrases_matter() {
         let mnemonic: Mnemonic = DEVNET_MNEMONIC.parse().unwrap();
-        let key = |passphrase, account| mnemonic.account(passphrase, account).public_key();
+        let key = |passphrase, account| mnemonic.seed(passphrase).account(account).unwrap().public_key();
         assert_eq!(key("", 0), key("", 0));
         assert_ne!(key("", 0), key("", 1));
         assert_ne!(key("", 0), key("x", 0));
+        assert_eq!(mnemonic.seed("").account(ACCOUNTS_MAX).unwrap_err(), AccountError(ACCOUNTS_MAX));
     }
 
     #[test]
     fn mnemonic_never_shows_itself() {
         let mnemonic: Mnemonic = DEVNET_MNEMONIC.parse().unwrap();
         assert_eq!(format!("{mnemonic:?}"), "Mnemonic(…)");
+        assert_eq!(format!("{:?}", mnemonic.seed("")), "Seed(…)");
         assert_eq!(mnemonic.reveal().as_str(), DEVNET_MNEMONIC);
     }
 }

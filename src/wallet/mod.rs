@@ -6,4 +6,4 @@
 
 mod derivation;
 
-pub use derivation::{DEVNET_MNEMONIC, Mnemonic, MnemonicError};
+pub use derivation::{ACCOUNTS_MAX, AccountError, DEVNET_MNEMONIC, Mnemonic, MnemonicError, Seed};
