@@ -1,4 +1,5 @@
 //! Branches: which one is followed, and what becomes of the others.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use cairn::chain::{ChainError, HeaderPlacement, LOCATOR_MAX, Validity};
 use cairn::ledger::View;
