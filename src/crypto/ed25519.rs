@@ -178,8 +178,14 @@ impl Claim {
 /// # Security
 /// Whoever can foresee the seed can craft signatures that are each wrong and cancel out in the batch. A node takes it
 /// fresh from the operating system for each batch; a simulation from its own seed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct BatchSeed(pub [u8; 32]);
+
+impl fmt::Debug for BatchSeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BatchSeed(…)")
+    }
+}
 
 /// Positions, in ascending order, of the claims that do not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -188,30 +194,45 @@ pub struct Culprits(pub Vec<usize>);
 
 /// Checks many claims at once, at a third of the cost of one after the other.
 ///
+/// # Security
+/// A batch that fails is halved as long as one half holds; where both fail, its claims are checked one by one. So
+/// however many an attacker spoils, it costs at most about four times what a good batch costs.
+///
 /// # Errors
-/// Names every claim that does not hold. Finding one bad signature costs about two more passes over its batch.
+/// Names every claim that does not hold.
 pub fn verify_batch(claims: &[Claim], seed: BatchSeed) -> Result<(), Culprits> {
     let mut rng = ChaCha12Rng::from_seed(seed.0);
     let mut culprits = Vec::new();
     for (chunk, start) in claims.chunks(BATCH_MAX).zip((0..).step_by(BATCH_MAX)) {
-        collect_culprits(chunk, start, &mut rng, &mut culprits);
+        if !all_hold(chunk, &mut rng) {
+            collect_culprits(chunk, start, &mut rng, &mut culprits);
+        }
     }
     if culprits.is_empty() { Ok(()) } else { Err(Culprits(culprits)) }
 }
 
-fn collect_culprits(claims: &[Claim], start: usize, rng: &mut ChaCha12Rng, culprits: &mut Vec<usize>) {
+fn all_hold(claims: &[Claim], rng: &mut ChaCha12Rng) -> bool {
     if claims.len() < SINGLES_BELOW {
-        culprits.extend((start..).zip(claims).filter(|(_, claim)| !claim.holds()).map(|(at, _)| at));
-        return;
+        return claims.iter().all(Claim::holds);
     }
     let mut verifier = batch::Verifier::new();
     for claim in claims {
         verifier.queue(claim.0.clone());
     }
-    if verifier.verify(&mut *rng).is_err() {
-        let (left, right) = claims.split_at(claims.len() / 2);
-        collect_culprits(left, start, rng, culprits);
+    verifier.verify(rng).is_ok()
+}
+
+/// Finds the culprits among claims of which one at least does not hold.
+fn collect_culprits(claims: &[Claim], start: usize, rng: &mut ChaCha12Rng, culprits: &mut Vec<usize>) {
+    let (left, right) = claims.split_at(claims.len() / 2);
+    if claims.len() < SINGLES_BELOW {
+        culprits.extend((start..).zip(claims).filter(|(_, claim)| !claim.holds()).map(|(at, _)| at));
+    } else if all_hold(left, rng) {
         collect_culprits(right, start + left.len(), rng, culprits);
+    } else if all_hold(right, rng) {
+        collect_culprits(left, start, rng, culprits);
+    } else {
+        culprits.extend((start..).zip(claims).filter(|(_, claim)| !claim.holds()).map(|(at, _)| at));
     }
 }
 

@@ -37,11 +37,6 @@ impl Midstate {
         self
     }
 
-    /// The eight words of state, for a kernel that goes on from here by itself.
-    pub fn words(&self) -> [u32; 8] {
-        self.words
-    }
-
     /// The digest of everything absorbed, followed by `tail`.
     pub fn finish(mut self, tail: &[u8]) -> Digest {
         let (blocks, rest) = tail.as_chunks::<BLOCK_BYTES>();

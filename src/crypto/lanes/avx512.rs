@@ -1,9 +1,9 @@
 //! SHA-256 in sixteen lanes: each vector holds the same word of sixteen messages.
 //!
 //! # Safety
-//! The one unsafe thing here is to call functions that are compiled for AVX-512 from code that is not. That is sound
-//! exactly where the processor has it, and a [`Hasher`] exists only where it was asked and said so. Vectors are filled
-//! and read through arrays, never through pointers of ours.
+//! Two things here are unsafe. Functions compiled for AVX-512 are called from code that is not: sound exactly where the
+//! processor has it, and a [`Hasher`] exists only where it was asked and said so. And arrays of words become vectors and
+//! back by transmutation: both are plain words of the same total size, and there are no pointers of ours.
 #![allow(unsafe_code, reason = "see above: the processor was asked")]
 
 use std::arch::x86_64::{
