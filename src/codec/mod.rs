@@ -100,7 +100,8 @@ fn write<T: Encode>(value: &T, writer: impl Writer) {
 /// Decodes exactly what [`encode`] produced.
 ///
 /// # Security
-/// Memory taken is bounded by a small multiple of the bytes given, whatever lengths they claim.
+/// Memory taken is bounded by the bytes given, whatever lengths they claim: at most 64 bytes for each, where thousands
+/// of empty lists and notes become values that could hold more.
 ///
 /// # Errors
 /// When the bytes are too long for the type, malformed, followed by others, or not the canonical form.
@@ -114,8 +115,9 @@ pub fn decode<T: Canonical>(bytes: &[u8]) -> Result<T, CodecError> {
     if consumed != bytes.len() {
         return Err(CodecError::Trailing(bytes.len() - consumed));
     }
-    bincode::encode_into_writer(&value, Comparer(bytes), wire()).map_err(|_| CodecError::NotCanonical)?;
-    Ok(value)
+    let mut rest = bytes;
+    let same = bincode::encode_into_writer(&value, Comparer(&mut rest), wire()).is_ok();
+    if same && rest.is_empty() { Ok(value) } else { Err(CodecError::NotCanonical) }
 }
 
 fn describe(error: &DecodeError) -> String {
@@ -152,12 +154,12 @@ impl Writer for Counter<'_> {
 }
 
 /// Compares instead of writing: re-encoding costs no memory.
-struct Comparer<'a>(&'a [u8]);
+struct Comparer<'a, 'b>(&'a mut &'b [u8]);
 
-impl Writer for Comparer<'_> {
+impl Writer for Comparer<'_, '_> {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
-        self.0 = self.0.strip_prefix(bytes).ok_or(EncodeError::UnexpectedEnd)?;
+        *self.0 = self.0.strip_prefix(bytes).ok_or(EncodeError::UnexpectedEnd)?;
         Ok(())
     }
 }
