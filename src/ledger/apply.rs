@@ -4,12 +4,13 @@ use super::overlay::Overlay;
 use super::settle::{SpendError, account_keys, settle};
 use super::tree::READ_AHEAD;
 use super::{Account, Entry, LedgerError, MapSeed, Reward, StateKey, StateTree, Supply};
+use crate::codec::{Decode, Encode};
 use crate::consensus::{CheckedBlock, Params, Spend};
 use crate::ledger::Change;
 use crate::types::{Amount, Height};
 
 /// What became of one transaction beyond what it says itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Receipt {
     /// What its `PayAll` came to.
     pub paid_all: Option<Amount>,
@@ -41,9 +42,11 @@ pub(super) fn changes_of(
     for (some, first) in spends.chunks(READ_AHEAD).zip((0..).step_by(READ_AHEAD)) {
         let keys: Vec<StateKey> = some.iter().flat_map(account_keys).collect();
         tree.read_ahead(&keys);
-        let mut keys = keys.into_iter();
+        let mut keys = &keys[..];
         for (index, spend) in (first..).zip(some) {
-            let receipt = apply_spend(&mut state, *spend, &mut keys, params.account_charge)
+            let (own, others) = keys.split_at(spend.accounts().count());
+            keys = others;
+            let receipt = apply_spend(&mut state, *spend, own, params.account_charge)
                 .map_err(|error| LedgerError::Spend { index, error })?;
             burned = burned.checked_add(receipt.charge).expect(PROVEN);
             receipts.push(receipt);
@@ -70,7 +73,7 @@ fn mature(state: &mut Overlay<'_, StateTree>, height: Height, params: &Params) {
 fn apply_spend(
     state: &mut Overlay<'_, StateTree>,
     spend: Spend<'_>,
-    keys: impl Iterator<Item = StateKey>,
+    keys: &[StateKey],
     account_charge: Amount,
 ) -> Result<Receipt, SpendError> {
     let settlement = settle(spend, keys, account_charge, |key| state.account(key))?;

@@ -31,7 +31,9 @@ use std::sync::Arc;
 
 use crate::codec::{Canonical, Decode, ENCODING_BYTES_MAX, Encode};
 use crate::consensus::{Blame, CheckedBlock, Genesis, Params};
-use crate::types::{Address, Amount, BlockHash, Commitments, EffectiveTime, Height, HistoryRoot, StateRoot};
+use crate::types::{
+    Address, Amount, Bits, BlockHash, Commitments, EffectiveTime, Height, HistoryRoot, StateRoot,
+};
 
 /// Blocks for whose headers proofs can be made.
 pub const PROVABLE_BLOCKS_MAX: usize = 64;
@@ -96,6 +98,8 @@ impl Canonical for Undo {
 pub struct Applied {
     /// How to take it back.
     pub undo: Undo,
+    /// What stands now under each key that it changed.
+    pub changes: Changes,
     /// What became of its transactions, in their order.
     pub receipts: Vec<Receipt>,
 }
@@ -125,6 +129,10 @@ impl View for Ledger {
     }
 }
 
+fn leaf(block: BlockHash, height: Height, effective_time: EffectiveTime, bits: Bits) -> HistoryLeaf {
+    HistoryLeaf::new(block, height, effective_time, bits).expect("the header was checked")
+}
+
 impl Ledger {
     /// The state that genesis allocates.
     pub fn new(genesis: &Genesis, seed: MapSeed) -> Self {
@@ -136,7 +144,7 @@ impl Ledger {
         let header = &genesis.block().header;
         let tip = header.hash();
         let mut history = History::default();
-        history.push(&HistoryLeaf::new(tip, Height::GENESIS, EffectiveTime(0), header.bits));
+        history.push(&leaf(tip, Height::GENESIS, EffectiveTime(0), header.bits));
         Self {
             params: Arc::new(genesis.params().clone()),
             seed,
@@ -207,18 +215,14 @@ impl Ledger {
             state: expected.state,
             entries: Arc::clone(overwritten.entries()),
         };
-        self.history.push(&HistoryLeaf::new(
-            block.hash(),
-            block.height(),
-            effective_time,
-            block.header().bits,
-        ));
+        self.history.push(&leaf(block.hash(), block.height(), effective_time, block.header().bits));
         self.tip = block.hash();
         self.recent.push_back(Recent { opening, overwritten });
         if self.recent.len() > PROVABLE_BLOCKS_MAX {
             self.recent.pop_front();
         }
-        Ok(Applied { undo, receipts })
+        let changes = Changes::new(changes).expect("a block changes fewer keys than it has bytes");
+        Ok(Applied { undo, changes, receipts })
     }
 
     /// Takes the tip's block back.
@@ -247,9 +251,11 @@ impl Ledger {
         Some(BalanceProof { opening: self.recent[at].opening.clone(), path })
     }
 
-    /// Proves that a transaction stands in a block of the branch that is applied.
+    /// Proves that a transaction stands in a block of the branch that is applied; nothing where the block does not.
     pub fn prove_transaction(&self, block: &CheckedBlock, index: usize) -> Option<TransactionProof> {
-        let below_tip = block.height() <= self.height();
-        below_tip.then(|| TransactionProof::new(block.block(), index, &self.history)).flatten()
+        if self.history.block(block.height()) != Some(block.hash()) {
+            return None;
+        }
+        TransactionProof::new(block.block(), index, &self.history)
     }
 }

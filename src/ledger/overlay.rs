@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
+use std::fmt;
 
 use ahash::RandomState;
 
@@ -12,8 +13,14 @@ use super::{Account, Change, Entry, StateKey, View};
 /// # Security
 /// Whoever can foresee it can make keys that collide. A node takes it from the operating system; a simulation from its
 /// own seed. No output depends on it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct MapSeed(pub [u64; 4]);
+
+impl fmt::Debug for MapSeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MapSeed(…)")
+    }
+}
 
 impl MapSeed {
     pub(super) fn hasher(self) -> RandomState {

@@ -147,14 +147,15 @@ impl TransactionProof {
         })
     }
 
-    /// Checks that the transaction stands in the block, and answers with that block's height.
+    /// Checks that the transaction stands in the block, and answers with where that block stands and what it is called.
     ///
     /// # Security
-    /// A transaction of exactly 64 bytes is refused: it could be two nodes of the tree, passed off as an entry.
+    /// At which place it stands in the block is not proven: where an odd node is carried up, paths of several shapes lead
+    /// to the same root. As with every proof, how far to trust the header is for whoever checked its work. A transaction of exactly 64 bytes is refused: it could be two nodes of the tree, passed off as an entry.
     ///
     /// # Errors
     /// When it does not.
-    pub fn verify(&self) -> Result<Height, ProofError> {
+    pub fn verify(&self) -> Result<(Height, BlockHash), ProofError> {
         self.opening.check()?;
         let bytes = encode(&self.transaction);
         if bytes.len() == 64 || self.index == 0 || self.count as usize > BLOCK_TRANSACTIONS_MAX + 1 {
@@ -167,7 +168,7 @@ impl TransactionProof {
         };
         let root = path.root(&sha256d(&bytes)).ok_or(ProofError::Form)?;
         if root == *self.opening.transactions.as_bytes() {
-            Ok(self.opening.height())
+            Ok((self.opening.height(), self.opening.header.hash()))
         } else {
             Err(ProofError::Root)
         }

@@ -21,11 +21,14 @@ pub enum SpendError {
     /// The sender has less than it gives away.
     #[error("costs {cost}, but the sender has {balance}")]
     Balance {
-        /// Payments, fee and charges; all there can be where the sum is beyond counting.
+        /// Payments, fee and charges.
         cost: Amount,
         /// What the sender has.
         balance: Amount,
     },
+    /// Payments, fee and charges are more than there can be.
+    #[error("costs more than there can be")]
+    Overflow,
     /// `PayAll` with nothing left to pay.
     #[error("nothing is left for the payment of all")]
     NothingLeft,
@@ -35,9 +38,11 @@ impl SpendError {
     /// Whom it speaks against, for a transaction that came alone: our tips may differ.
     pub fn blame(&self) -> Blame {
         match self {
-            Self::UnknownSender | Self::Nonce { .. } | Self::Balance { .. } | Self::NothingLeft => {
-                Blame::Nobody
-            }
+            Self::UnknownSender
+            | Self::Nonce { .. }
+            | Self::Balance { .. }
+            | Self::Overflow
+            | Self::NothingLeft => Blame::Nobody,
         }
     }
 }
@@ -71,15 +76,18 @@ pub fn account_keys<'a>(spend: &Spend<'a>) -> impl Iterator<Item = StateKey> + u
 ///
 /// # Errors
 /// The condition that does not hold.
+///
+/// # Panics
+/// When there are not as many keys as the transaction has.
 pub fn settle(
     spend: Spend<'_>,
-    mut keys: impl Iterator<Item = StateKey>,
+    keys: &[StateKey],
     account_charge: Amount,
     mut account: impl FnMut(StateKey) -> Option<Account>,
 ) -> Result<Settlement, SpendError> {
     let (body, facts) = (spend.body(), spend.facts());
-    let mut next_key = || keys.next().expect("a key for the sender and for each payment");
-    let sender = next_key();
+    assert_eq!(keys.len(), spend.accounts().count(), "the keys of this transaction and of no other");
+    let (sender, mut payees) = (keys[0], keys[1..].iter().copied());
     let Account { balance, nonce } = account(sender).ok_or(SpendError::UnknownSender)?;
     if body.nonce != nonce {
         return Err(SpendError::Nonce { expected: nonce, found: body.nonce });
@@ -94,15 +102,14 @@ pub fn settle(
             Action::Note(_) => continue,
         };
         pays_all = matches!(action, Action::PayAll { .. });
-        let key = next_key();
+        let key = payees.next().expect("a key for each payment");
         if account(key).is_none() && !created.contains(&key) {
             created.push(key);
         }
         credits.push((key, amount));
     }
-    let beyond = SpendError::Balance { cost: Amount::from_pebbles(u64::MAX), balance };
-    let charge = account_charge.checked_mul(created.len() as u64).ok_or(beyond)?;
-    let cost = facts.spent.checked_add(charge).ok_or(beyond)?;
+    let charge = account_charge.checked_mul(created.len() as u64).ok_or(SpendError::Overflow)?;
+    let cost = facts.spent.checked_add(charge).ok_or(SpendError::Overflow)?;
     let left = balance.checked_sub(cost).ok_or(SpendError::Balance { cost, balance })?;
     if !pays_all {
         return Ok(Settlement { sender, cost, charge, paid_all: None, credits });

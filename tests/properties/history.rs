@@ -9,7 +9,8 @@ const BITS: [Bits; 3] = [Bits(0x207f_ffff), Bits(0x1f0f_ffff), Bits(0x1d00_ffff)
 
 fn leaf(height: u32) -> HistoryLeaf {
     let block = BlockHash::from_bytes(cairn::crypto::sha256(&height.to_le_bytes()));
-    HistoryLeaf::new(block, Height(height), EffectiveTime(u64::from(height) * 60), BITS[height as usize % 3])
+    let time = EffectiveTime(u64::from(height) * 60);
+    HistoryLeaf::new(block, Height(height), time, BITS[height as usize % 3]).unwrap()
 }
 
 fn history(count: u32) -> History {

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use crate::codec::{Decode, Encode, encode, encode_into};
 use crate::crypto::{Digest, Tag, ZERO_DIGEST, sha256};
-use crate::types::{Bits, BlockHash, EffectiveTime, Height, HistoryRoot, Target, Work};
+use crate::types::{Bits, BitsError, BlockHash, EffectiveTime, Height, HistoryRoot, Target, Work};
 pub use proof::{HistoryError, HistoryProof};
 
 static LEAF: LazyLock<Tag> = LazyLock::new(|| Tag::new("cairn/history-leaf"));
@@ -34,13 +34,18 @@ pub struct HistoryLeaf {
 }
 
 impl HistoryLeaf {
-    /// The leaf of a block whose header was checked.
+    /// The leaf of a block.
     ///
-    /// # Panics
-    /// When the bits stand for no target, so nobody checked the header.
-    pub fn new(block: BlockHash, height: Height, effective_time: EffectiveTime, bits: Bits) -> Self {
-        let work = Target::from_bits(bits).expect("the header was checked").work();
-        Self { block, height, work, effective_time, bits }
+    /// # Errors
+    /// When the bits stand for no target.
+    pub fn new(
+        block: BlockHash,
+        height: Height,
+        effective_time: EffectiveTime,
+        bits: Bits,
+    ) -> Result<Self, BitsError> {
+        let work = Target::from_bits(bits)?.work();
+        Ok(Self { block, height, work, effective_time, bits })
     }
 
     /// # Consensus
@@ -126,9 +131,11 @@ impl HistorySummary {
 
 /// All headers of one branch, from genesis on, ready to prove any of them.
 ///
-/// Every node is kept: about 200 bytes a header.
+/// Every node is kept: about 230 bytes a header.
 #[derive(Clone, Debug, Default)]
 pub struct History {
+    /// The headers' names.
+    blocks: Vec<BlockHash>,
     /// Complete nodes by level: those of level k stand over 2^k headers each.
     levels: Vec<Vec<HistoryNode>>,
 }
@@ -136,7 +143,12 @@ pub struct History {
 impl History {
     /// How many headers it holds.
     pub fn len(&self) -> u32 {
-        self.levels.first().map_or(0, |leaves| leaves.len() as u32)
+        self.blocks.len() as u32
+    }
+
+    /// The header at this height.
+    pub fn block(&self, height: Height) -> Option<BlockHash> {
+        self.blocks.get(height.0 as usize).copied()
     }
 
     /// Whether it holds none.
@@ -150,6 +162,7 @@ impl History {
     /// When the header does not stand where the last one leads.
     pub fn push(&mut self, leaf: &HistoryLeaf) {
         assert_eq!(leaf.height.0, self.len(), "history has no gaps");
+        self.blocks.push(leaf.block);
         let mut node = leaf.node();
         for level in 0.. {
             if level == self.levels.len() {
@@ -171,6 +184,7 @@ impl History {
             nodes.truncate(count >> level);
         }
         self.levels.retain(|nodes| !nodes.is_empty());
+        self.blocks.pop();
     }
 
     /// What the next block commits to.

@@ -4,7 +4,7 @@ use super::History;
 use super::{HistoryLeaf, HistoryNode, HistorySummary, bag, mountains};
 use crate::codec::{Canonical, Decode, Encode, List, encode};
 use crate::crypto::sha256;
-use crate::types::HistoryRoot;
+use crate::types::{HistoryRoot, Work};
 
 /// The way from one header to the root over all of them.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
@@ -28,6 +28,12 @@ pub enum HistoryError {
     /// It cannot be the way of a header at this height.
     #[error("the proof is not of the form that this height has")]
     Form,
+    /// The header claims work that its difficulty does not stand for.
+    #[error("the header claims {claimed} of work, its difficulty stands for another number")]
+    Work {
+        /// What it claims.
+        claimed: Work,
+    },
     /// Time runs backwards between two neighbours.
     #[error("two neighbours overlap in time")]
     Overlap,
@@ -62,11 +68,13 @@ impl HistoryProof {
     pub fn verify(&self, root: &HistoryRoot, leaf: &HistoryLeaf) -> Result<HistoryNode, HistoryError> {
         let index = leaf.height.0 as usize;
         let (at, level) = own_mountain(index, self.count).ok_or(HistoryError::Height)?;
-        let last_mountain = at + 1 == mountains(self.count).count();
-        let fits =
-            self.siblings.len() == level && self.left.len() == at && self.right.is_none() == last_mountain;
-        if !fits {
+        let last_mountain_is_ours = at + 1 == mountains(self.count).count();
+        let shape = self.siblings.len() == level && self.left.len() == at;
+        if !shape || self.right.is_none() != last_mountain_is_ours || !self.counts_fit() {
             return Err(HistoryError::Form);
+        }
+        if HistoryLeaf::new(leaf.block, leaf.height, leaf.effective_time, leaf.bits) != Ok(*leaf) {
+            return Err(HistoryError::Work { claimed: leaf.work });
         }
         let mut node = leaf.node();
         for (level, sibling) in self.siblings.iter().enumerate() {
@@ -79,10 +87,18 @@ impl HistoryProof {
             node = join(left, &node)?;
         }
         let summary = HistorySummary { count: self.count, bagged: sha256(&encode(&node)) };
-        if node.count != self.count {
-            return Err(HistoryError::Form);
-        }
         if summary.root() == *root { Ok(node) } else { Err(HistoryError::Root) }
+    }
+
+    /// Whether every node stands over as many headers as its place says.
+    fn counts_fit(&self) -> bool {
+        let beside =
+            self.siblings.iter().enumerate().all(|(level, node)| u64::from(node.count) == 1 << level);
+        let mut mountains = mountains(self.count).map(|(level, _)| 1_u64 << level);
+        let left = self.left.iter().all(|node| mountains.next() == Some(node.count.into()));
+        // Our own mountain comes next; what remains stands to its right.
+        let right: u64 = mountains.skip(1).sum();
+        beside && left && self.right.map_or(0, |node| u64::from(node.count)) == right
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::{Entry, StateKey, View};
+use super::super::{Entry, StateKey};
 use super::StateTree;
 use super::node::{Kind, Node, entry_digest, leaf_digest};
 use crate::codec::List;
@@ -113,17 +113,6 @@ impl<'a> Past<'a> {
     /// Whether anything, one thing, or more stood at `level` on the way to `key`.
     pub fn kind_towards(&self, key: &StateKey, level: usize) -> Kind {
         self.node_towards(key, level).kind
-    }
-}
-
-impl View for Past<'_> {
-    fn entry(&self, key: &StateKey) -> Option<Entry> {
-        let changed =
-            self.since.iter().find_map(|overwritten| overwritten.sharing(key, StateKey::BITS).first());
-        match changed {
-            Some((_, entry)) => entry.clone(),
-            None => self.tree.entry(key),
-        }
     }
 }
 
