@@ -18,13 +18,14 @@ fn main() {
     let pay = |at: u32| network.actors[at as usize].pay(params, 0, &Actor::new(at / 7), 1000, 10);
     let block = follower.draft(Actor::new(0).address(), (0..PAYMENTS).map(pay).collect()).mine(params);
     let bytes = encode(&block);
+    let context = follower.chain.context_above(&block.header.previous).expect("the tip");
 
     let compared = compare(
         15,
         || timed(|| decode::<Block>(&bytes).expect("canonical bytes")),
         || {
             let block = block.clone();
-            timed(|| check_block(block, params, BATCH_SEED).expect("an honest block"))
+            timed(|| check_block(block, &context, params, BATCH_SEED).expect("an honest block"))
         },
     );
     figure("block_bytes", bytes.len() as f64, "bytes");
@@ -34,7 +35,7 @@ fn main() {
 
     let all_but_signatures = median(9, || {
         let block = block.clone();
-        timed(|| SoundBlock::examine(block, params).expect("an honest block"))
+        timed(|| SoundBlock::examine(block, &context, params).expect("an honest block"))
     });
     figure("all_but_signatures", ms(all_but_signatures), "ms");
     let encoded = median(9, || timed(|| encode(&block)));

@@ -4,7 +4,7 @@ mod support;
 
 use cairn::chain::Chain;
 use cairn::codec::encode;
-use cairn::consensus::{AllocationEntry, CheckedBlock, Genesis, SoundBlock};
+use cairn::consensus::{AllocationEntry, CheckedBlock, Genesis, SoundBlock, check_signatures};
 use cairn::crypto::{Claim, Midstate, sha256, verify_batch};
 use cairn::ledger::{Account, Change, Entry, Ledger, StateKey, StateTree, View};
 use cairn::testkit::{Actor, BATCH_SEED, Draft, MAP_SEED, devnet_file};
@@ -96,16 +96,18 @@ fn scene() -> (Ledger, CheckedBlock, Vec<Claim>) {
     };
     let block = draft.mine(params);
     figure("block_bytes", encode(&block).len() as f64, "bytes");
-    let sound = SoundBlock::examine(block, params).expect("an honest block");
+    let sound = SoundBlock::examine(block, &context, params).expect("an honest block");
     let mut claims = Vec::new();
-    let block = sound.verify(
+    let verdicts = check_signatures(
+        vec![sound],
         |_| false,
         |found| {
             claims = found.to_vec();
             verify_batch(found, BATCH_SEED)
         },
     );
-    (ledger, block.expect("good signatures"), claims)
+    let block = verdicts.into_iter().next().expect("a verdict").expect("good signatures");
+    (ledger, block, claims)
 }
 
 fn block() {

@@ -154,6 +154,7 @@ fn damaged_blocks_and_transactions_are_refused_without_a_panic() {
     let transaction = alice.pay(network.params(), 0, &bob, 5, 1);
     let honest = encode(&transaction);
     let mut follower = Follower::new(&network);
+    let context = follower.chain.context_above(&follower.chain.tip().hash).unwrap();
     let hash = follower.mine(alice.address(), vec![transaction]);
     let block = encode(follower.block(&hash).block());
     for bytes in damaged(&honest).filter(|bytes| *bytes != honest) {
@@ -166,7 +167,7 @@ fn damaged_blocks_and_transactions_are_refused_without_a_panic() {
         if let Ok(damaged) = decode::<Block>(&bytes) {
             let _ = check_work(network.params(), &damaged.header);
             let same_header = damaged.header == follower.block(&hash).block().header;
-            assert!(SoundBlock::examine(damaged, network.params()).is_err() || !same_header);
+            assert!(SoundBlock::examine(damaged, &context, network.params()).is_err() || !same_header);
         }
     }
 }
@@ -231,7 +232,7 @@ proptest! {
             let _ = proof.verify(&StateRoot::ZERO, &StateKey::from_bytes(key));
         }
         if let Ok(proof) = decode::<HistoryProof>(&proof) {
-            let leaf = HistoryLeaf::new(BlockHash::ZERO, Height(3), EffectiveTime(0), Bits(0x207f_ffff));
+            let leaf = HistoryLeaf::new(BlockHash::ZERO, Height(3), EffectiveTime(0), Bits(0x207f_ffff)).unwrap();
             let _ = proof.verify(&HistoryRoot::ZERO, &leaf);
         }
     }

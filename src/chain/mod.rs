@@ -75,16 +75,19 @@ impl Chain {
         self.tree.len()
     }
 
-    /// What the branch that ends in `parent` asks of the next header, or nothing where that block is unknown.
+    /// What the branch that ends in `parent` asks of the next block; nothing where that block is unknown, or where no
+    /// height is left above it.
     pub fn context_above(&self, parent: &BlockHash) -> Option<HeaderContext> {
-        self.entry(parent).map(|parent| self.context(parent))
+        self.entry(parent).and_then(|parent| self.context(parent))
     }
 
-    fn context(&self, parent: &Entry) -> HeaderContext {
-        HeaderContext {
+    fn context(&self, parent: &Entry) -> Option<HeaderContext> {
+        let height = parent.height.next()?;
+        Some(HeaderContext {
+            height,
             bits: next_bits(&self.params, parent.height, parent.effective_time),
             median_time: parent.median_time,
-        }
+        })
     }
 
     /// The last header of every branch, in the order in which they came: what an explorer draws as forks.

@@ -7,8 +7,8 @@ use crate::types::BlockHash;
 /// Values keyed by a block, waiting for the block below; when there is no room, the oldest go.
 ///
 /// # Security
-/// Anybody can send blocks that stand on nothing. Count and bytes are bounded, so they cost a fixed amount of memory,
-/// and each must have done its own work to come here.
+/// Anybody can send blocks that stand on nothing. Count and bytes are bounded, so they cost a fixed amount of memory; but
+/// what difficulty their branch asks is not known, so whoever fills this can push others out.
 #[derive(Clone, Debug)]
 pub struct Orphans<T> {
     count_max: usize,

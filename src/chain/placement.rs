@@ -2,7 +2,7 @@
 
 use super::tree::EntryId;
 use super::{Chain, Entry, Validity};
-use crate::consensus::{Blame, BlockError, CheckedBlock, HeaderError, check_header, check_work};
+use crate::consensus::{Blame, CheckedBlock, HeaderError, check_header, check_work};
 use crate::types::{BlockHash, Header};
 
 /// Where a block belongs.
@@ -54,12 +54,12 @@ pub enum ChainError {
     /// It breaks a rule of headers.
     #[error(transparent)]
     Header(#[from] HeaderError),
-    /// It breaks a rule of blocks.
-    #[error(transparent)]
-    Block(#[from] BlockError),
     /// It is known not to be valid, or stands on something that is not.
     #[error("block {0} is invalid, or stands on an invalid block")]
     Invalid(BlockHash),
+    /// An operator ruled it out, or something below it.
+    #[error("block {0}, or one below it, was ruled out here")]
+    RuledOut(BlockHash),
     /// There is no height for it.
     #[error("block {0} is beyond the last height that can be counted")]
     EndOfChain(BlockHash),
@@ -70,8 +70,8 @@ impl ChainError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Header(error) => error.blame(),
-            Self::Block(error) => error.blame(),
             Self::Invalid(_) | Self::EndOfChain(_) => Blame::Block,
+            Self::RuledOut(_) => Blame::Nobody,
         }
     }
 }
@@ -82,10 +82,11 @@ impl Chain {
     /// # Errors
     /// The rule that it broke. A broken header is not kept.
     pub fn accept_header(&mut self, header: &Header) -> Result<HeaderPlacement, ChainError> {
-        let hash = check_work(&self.params, header)?;
-        if let Some(entry) = self.entry(&hash) {
+        // Looked up first: genesis is known and did no work.
+        if let Some(entry) = self.entry(&header.hash()) {
             return refuse_invalid(entry).map(|()| HeaderPlacement::Known);
         }
+        let hash = check_work(&self.params, header)?;
         match self.tree.find(&header.previous) {
             None => Ok(HeaderPlacement::Orphan { missing: header.previous }),
             Some(parent) => self.insert(hash, header, parent).map(|_| HeaderPlacement::New),
@@ -95,10 +96,14 @@ impl Chain {
     /// Finds the place of a block whose body is here, and keeps it there unless it is an orphan.
     ///
     /// A block comes in only above others that are here, so among branches of equal work the one is followed whose
-    /// bodies were complete first. Nothing is connected yet: that is the ledger's, and then [`Chain::activate`]'s.
+    /// bodies were complete first. Nothing is connected yet: that is the ledger's, and then comes [`Chain::activate`]; or
+    /// [`Chain::reject`], where the ledger refuses. Until one of them the block counts as one that can be followed.
     ///
     /// # Errors
     /// The rule that it broke above this branch.
+    ///
+    /// # Panics
+    /// When the block was checked for another height than the one it stands at: for another branch, then.
     pub fn place(&mut self, block: &CheckedBlock) -> Result<Placement, ChainError> {
         let (hash, header) = (block.hash(), block.header());
         let known = self.tree.find(&hash);
@@ -120,10 +125,11 @@ impl Chain {
             Some(id) => id,
             None => self.insert(hash, header, parent)?,
         };
-        if let Err(error) = block.check_height(self.tree.entry(id).height) {
-            self.reject(&hash);
-            return Err(error.into());
-        }
+        assert_eq!(
+            block.height(),
+            self.tree.entry(id).height,
+            "a block is checked for the branch it stands on"
+        );
         self.tree.entry_mut(id).arrival = Some(self.arrivals);
         self.arrivals += 1;
 
@@ -138,11 +144,10 @@ impl Chain {
 
     fn insert(&mut self, hash: BlockHash, header: &Header, parent: EntryId) -> Result<EntryId, ChainError> {
         let below = self.tree.entry(parent);
-        if below.validity != Validity::Valid {
-            return Err(ChainError::Invalid(hash));
-        }
-        check_header(header, &self.context(below))?;
-        self.tree.insert(hash, header, parent, &self.params).ok_or(ChainError::EndOfChain(hash))
+        refuse_invalid(below)?;
+        let context = self.context(below).ok_or(ChainError::EndOfChain(hash))?;
+        check_header(header, &context)?;
+        Ok(self.tree.insert(hash, header, parent, context.height, &self.params))
     }
 
     fn lowest_without_body(&self, id: EntryId) -> Option<BlockHash> {
@@ -181,10 +186,13 @@ impl Chain {
     /// Follows the branch that ends in this block, once the ledger stands there.
     ///
     /// # Panics
-    /// When the block is unknown, or its body or one below it is not here: the caller skipped [`Chain::place`].
+    /// When the block is unknown, invalid, or without a body: the caller skipped [`Chain::place`].
     pub fn activate(&mut self, hash: &BlockHash) {
         let id = self.tree.find(hash).expect("a branch is followed only after it was placed");
-        assert!(self.tree.entry(id).arrival.is_some(), "a branch is followed only once its bodies are here");
+        assert!(
+            self.tree.entry(id).can_be_followed(),
+            "a branch is followed only if it is valid and its bodies are here"
+        );
         let joins: Vec<EntryId> =
             self.tree.branch(id).map(|(at, _)| at).take_while(|at| !self.is_active_id(*at)).collect();
         let above_fork = self.tree.entry(id).height.0 as usize + 1 - joins.len();
@@ -192,23 +200,26 @@ impl Chain {
         self.active.extend(joins.into_iter().rev());
     }
 
-    /// Rules out a block and everything above it; for a rule that was broken, or because an operator says so.
+    /// Condemns a block that broke a rule, and everything above it.
     ///
-    /// Where we follow it, [`Chain::plan`] then leads away from it. Genesis cannot be ruled out.
+    /// Where we follow it, [`Chain::plan`] then leads away from it. Genesis cannot be condemned.
     pub fn reject(&mut self, hash: &BlockHash) {
         self.judge(hash, Validity::Invalid);
     }
 
-    /// Takes [`Chain::reject`] back. A block that truly breaks a rule will be ruled out again.
+    /// The same because an operator says so: whoever sends such a block is not to blame.
+    pub fn rule_out(&mut self, hash: &BlockHash) {
+        self.judge(hash, Validity::RuledOut);
+    }
+
+    /// Takes [`Chain::rule_out`] or [`Chain::reject`] back. A block that truly breaks a rule will be condemned again.
     pub fn reconsider(&mut self, hash: &BlockHash) {
         self.judge(hash, Validity::Valid);
     }
 
     fn judge(&mut self, hash: &BlockHash, validity: Validity) {
-        let above_genesis = self.tree.find(hash).filter(|id| *id != super::Tree::ROOT);
-        if let Some(id) = above_genesis {
-            self.tree.entry_mut(id).validity = validity;
-            self.tree.spread_validity();
+        if let Some(id) = self.tree.find(hash).filter(|id| *id != super::Tree::ROOT) {
+            self.tree.judge(id, validity);
         }
     }
 }
@@ -217,5 +228,6 @@ fn refuse_invalid(entry: &Entry) -> Result<(), ChainError> {
     match entry.validity {
         Validity::Valid => Ok(()),
         Validity::Invalid | Validity::AboveInvalid => Err(ChainError::Invalid(entry.hash)),
+        Validity::RuledOut | Validity::AboveRuledOut => Err(ChainError::RuledOut(entry.hash)),
     }
 }

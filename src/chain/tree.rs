@@ -21,7 +21,7 @@ pub struct Entry {
     pub effective_time: EffectiveTime,
     /// M of the branch at it: no child may be older.
     pub median_time: Timestamp,
-    /// The how-manieth body that came, once all bodies below had come too; nothing while only the header is here.
+    /// When its body came, all bodies below being here: bodies are numbered. Nothing while only the header is here.
     pub arrival: Option<u64>,
     /// Whether it may be followed.
     pub validity: Validity,
@@ -33,10 +33,27 @@ pub struct Entry {
 pub enum Validity {
     /// As far as we know.
     Valid,
-    /// No: it broke a rule, or an operator ruled it out.
+    /// No: it broke a rule.
     Invalid,
-    /// No: something below it is.
+    /// No: something below it broke a rule.
     AboveInvalid,
+    /// No: an operator said so, which is nobody's fault.
+    RuledOut,
+    /// No: an operator said so of something below it.
+    AboveRuledOut,
+}
+
+impl Validity {
+    /// What it is above something of another validity.
+    fn above(self, below: Self) -> Self {
+        match (self, below) {
+            (Self::Invalid, _) => Self::Invalid,
+            (Self::RuledOut, Self::Valid) => Self::RuledOut,
+            (_, Self::Valid) => Self::Valid,
+            (_, Self::Invalid | Self::AboveInvalid) => Self::AboveInvalid,
+            (_, Self::RuledOut | Self::AboveRuledOut) => Self::AboveRuledOut,
+        }
+    }
 }
 
 impl Entry {
@@ -115,16 +132,16 @@ impl Tree {
         self.entries.iter().zip(has_child).filter(|(_, has_child)| !has_child).map(|(entry, _)| entry)
     }
 
-    /// Adds a header whose rules hold above its parent; nothing at the end of all heights.
+    /// Adds a header whose rules hold above its parent.
     pub fn insert(
         &mut self,
         hash: BlockHash,
         header: &Header,
         parent: EntryId,
+        height: Height,
         params: &Params,
-    ) -> Option<EntryId> {
+    ) -> EntryId {
         let below = self.entry(parent);
-        let height = below.height.next()?;
         let mut times = [header.time; MEDIAN_WINDOW];
         let mut count = 1;
         for (slot, (_, entry)) in times[1..].iter_mut().zip(self.branch(parent)) {
@@ -141,30 +158,23 @@ impl Tree {
             effective_time: effective_time(height, below.effective_time, below.median_time, median, params),
             median_time: median,
             arrival: None,
-            validity: if below.validity == Validity::Valid {
-                Validity::Valid
-            } else {
-                Validity::AboveInvalid
-            },
+            validity: Validity::Valid.above(below.validity),
             parent: Some(parent),
         };
         let id = EntryId(u32::try_from(self.entries.len()).expect("fewer headers than heights"));
         self.by_hash.insert(hash, id);
         self.entries.push(entry);
-        Some(id)
+        id
     }
 
-    /// Brings what is above invalid blocks in line with them, one pass up the tree.
-    pub fn spread_validity(&mut self) {
-        for at in 1..self.entries.len() {
+    /// Judges an entry, and brings what is above it in line: one pass over everything that came after it.
+    pub fn judge(&mut self, id: EntryId, validity: Validity) {
+        let below = self.entry(id).parent.map_or(Validity::Valid, |parent| self.entry(parent).validity);
+        self.entry_mut(id).validity = validity.above(below);
+        for at in id.0 as usize + 1..self.entries.len() {
             let Some(parent) = self.entries[at].parent else { continue };
             let below = self.entry(parent).validity;
-            let entry = &mut self.entries[at];
-            entry.validity = match (entry.validity, below) {
-                (Validity::Invalid, _) => Validity::Invalid,
-                (_, Validity::Valid) => Validity::Valid,
-                (_, Validity::Invalid | Validity::AboveInvalid) => Validity::AboveInvalid,
-            };
+            self.entries[at].validity = self.entries[at].validity.above(below);
         }
     }
 }

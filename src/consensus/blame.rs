@@ -2,14 +2,15 @@
 
 use super::{BlockError, HeaderError, TooEarly, TransactionError, Untimely};
 
-/// Whom a rejection speaks against.
+/// What a rejection speaks against. What it means for a peer depends on what that peer owed us: whoever pushes a block
+/// before checking it in full, as relays do, has vouched for its header and for nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Blame {
     /// Nobody: clocks or tips differ, and it may be valid elsewhere or later.
     Nobody,
-    /// Whoever sent it made it or did not check it. The block that it claims to be may be fine all the same.
+    /// These bytes, which anybody can make and nobody need remember. The block that they claim to be may be fine.
     Sender,
-    /// The block itself, and with it everything built on it; and whoever sent it did not check it.
+    /// The block itself, and with it everything built on it, for ever. Somebody did real work for it.
     Block,
 }
 
@@ -24,11 +25,8 @@ impl HeaderError {
     /// Whom it speaks against.
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Bits(_)
-            | Self::AboveLimit { .. }
-            | Self::Work { .. }
-            | Self::Difficulty { .. }
-            | Self::TimeTooOld { .. } => Blame::Block,
+            Self::Bits(_) | Self::AboveLimit { .. } | Self::Work { .. } => Blame::Sender,
+            Self::Difficulty { .. } | Self::TimeTooOld { .. } => Blame::Block,
         }
     }
 }

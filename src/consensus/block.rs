@@ -1,7 +1,11 @@
 //! Rules of blocks that need no balance, in the order in which they are checked.
 
+use std::collections::BTreeMap;
+
 use super::transaction::{NODE_BYTES, examine};
-use super::{Facts, HeaderError, Params, Spend, TransactionError, Untimely, check_work};
+use super::{
+    Facts, HeaderContext, HeaderError, Params, Spend, TransactionError, Untimely, check_header, check_work,
+};
 use crate::codec::encoded_len;
 use crate::crypto::{BatchSeed, Claim, Culprits, verify_batch};
 use crate::types::{
@@ -90,7 +94,7 @@ pub struct SoundBlock {
     claims: Vec<(usize, Claim)>,
 }
 
-/// A block all of whose rules hold that need neither its branch nor a balance.
+/// A block all of whose rules hold that need no balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedBlock {
     block: Block,
@@ -101,27 +105,28 @@ pub struct CheckedBlock {
 }
 
 impl SoundBlock {
-    /// Checks everything but signatures.
+    /// Checks everything but signatures, for a block that stands where `context` says.
     ///
     /// # Consensus
-    /// In this order: work, then that the body is the one that was mined, and only then what the body says. Until the
-    /// body is known to belong to the header nothing in it may condemn the block: anybody can attach another body to
-    /// an honest header. A 64-byte entry counts as another body too, since a part of the tree can be dressed up as one.
+    /// In this order: the header's own work, what its branch asks of it, that the body is the one that was mined, and
+    /// only then what the body says. Until the body is known to belong to the header nothing in it may condemn the
+    /// block: anybody can attach another body to an honest header. A 64-byte entry counts as another body too, since a
+    /// part of the tree can be dressed up as one.
+    ///
+    /// # Security
+    /// The header comes first because a body costs us much more than it costs whoever made it up: thousands of
+    /// signatures to verify, against a single proof of work, which must therefore be all the work that its branch asks.
     ///
     /// # Errors
     /// The first rule that it broke.
-    pub fn examine(block: Block, params: &Params) -> Result<Self, BlockError> {
+    pub fn examine(block: Block, context: &HeaderContext, params: &Params) -> Result<Self, BlockError> {
         let hash = check_work(params, &block.header)?;
+        check_header(&block.header, context)?;
         let (tx_root, names) = check_body_belongs(&block)?;
-
-        let bytes = encoded_len(&block);
-        if bytes > params.block_bytes_max as usize {
-            return Err(BlockError::TooLong { bytes, bytes_max: params.block_bytes_max });
-        }
-        let actions: usize =
-            block.transactions.iter().map(|transaction| transaction.body.actions.len()).sum();
-        if actions > params.block_actions_max as usize {
-            return Err(BlockError::TooManyActions { actions, actions_max: params.block_actions_max });
+        let bytes = check_bounds(&block, params)?;
+        let found = block.coinbase.height;
+        if found != context.height {
+            return Err(BlockError::Height { expected: context.height, found });
         }
         check_reward(&block, params)?;
 
@@ -131,7 +136,7 @@ impl SoundBlock {
             let (found, claimed) = examine(transaction, names, params)
                 .map_err(|error| BlockError::Transaction { index, error })?;
             Spend::new(&transaction.body, &found)
-                .check_height(block.coinbase.height)
+                .check_height(context.height)
                 .map_err(|error| BlockError::Untimely { index, error })?;
             facts.push(found);
             claims.extend(claimed.into_iter().map(|claim| (index, claim)));
@@ -139,29 +144,61 @@ impl SoundBlock {
         Ok(Self { unproven: CheckedBlock { block, hash, tx_root, bytes, facts }, claims })
     }
 
-    /// Checks the signatures of every transaction that was not verified before.
-    ///
-    /// `is_verified` answers for transactions by [`TxHash`], which covers the witness: whoever has a
-    /// [`CheckedTransaction`](super::CheckedTransaction) of that hash may say yes. `verify` is given what remains.
-    ///
-    /// # Errors
-    /// The first transaction with a signature that does not hold.
-    pub fn verify(
-        self,
-        is_verified: impl Fn(&TxHash) -> bool,
-        verify: impl FnOnce(&[Claim]) -> Result<(), Culprits>,
-    ) -> Result<CheckedBlock, BlockError> {
-        let facts = &self.unproven.facts;
-        let (owners, claims): (Vec<usize>, Vec<Claim>) =
-            self.claims.into_iter().filter(|(owner, _)| !is_verified(&facts[*owner].hash)).unzip();
-        match verify(&claims) {
-            Ok(()) => Ok(self.unproven),
-            Err(Culprits(culprits)) => {
-                let index = culprits.first().map_or(0, |claim| owners[*claim]);
-                Err(BlockError::Transaction { index, error: TransactionError::Signature })
-            }
+    /// Its name; its work was checked.
+    pub fn hash(&self) -> BlockHash {
+        self.unproven.hash
+    }
+}
+
+/// Checks the signatures of several blocks together, so that small ones fill a batch too.
+///
+/// `is_verified` answers for transactions by [`TxHash`], which covers the witness: whoever holds a
+/// [`CheckedTransaction`](super::CheckedTransaction) of this chain with that hash may say yes. What remains is given to
+/// `verify`, which is [`verify_batch`] or the same on many cores. Both are trusted: the verdict is theirs.
+///
+/// For each block, in their order: the block, or its first transaction with a signature that does not hold.
+pub fn check_signatures(
+    blocks: Vec<SoundBlock>,
+    is_verified: impl Fn(&TxHash) -> bool,
+    verify: impl FnOnce(&[Claim]) -> Result<(), Culprits>,
+) -> Vec<Result<CheckedBlock, BlockError>> {
+    let (mut owners, mut claims) = (Vec::new(), Vec::new());
+    for (at, block) in blocks.iter().enumerate() {
+        let open = block.claims.iter().filter(|(index, _)| !is_verified(&block.unproven.facts[*index].hash));
+        for (index, claim) in open {
+            owners.push((at, *index));
+            claims.push(claim.clone());
         }
     }
+    let mut broken = BTreeMap::new();
+    for (at, index) in broken_owners(&owners, verify(&claims)) {
+        broken.entry(at).or_insert(index);
+    }
+    let verdict = |(at, block): (usize, SoundBlock)| match broken.get(&at) {
+        None => Ok(block.unproven),
+        Some(&index) => Err(BlockError::Transaction { index, error: TransactionError::Signature }),
+    };
+    blocks.into_iter().enumerate().map(verdict).collect()
+}
+
+/// The owners of those claims that do not hold, in the order of the claims.
+pub(super) fn broken_owners<Owner: Copy>(owners: &[Owner], verdict: Result<(), Culprits>) -> Vec<Owner> {
+    let culprits = verdict.err().map_or_else(Vec::new, |culprits| culprits.0);
+    culprits.into_iter().filter_map(|claim| owners.get(claim).copied()).collect()
+}
+
+/// # Consensus
+/// At most `block_bytes_max` bytes, and `block_actions_max` actions in all transactions together.
+fn check_bounds(block: &Block, params: &Params) -> Result<usize, BlockError> {
+    let bytes = encoded_len(block);
+    if bytes > params.block_bytes_max as usize {
+        return Err(BlockError::TooLong { bytes, bytes_max: params.block_bytes_max });
+    }
+    let actions: usize = block.transactions.iter().map(|transaction| transaction.body.actions.len()).sum();
+    if actions > params.block_actions_max as usize {
+        return Err(BlockError::TooManyActions { actions, actions_max: params.block_actions_max });
+    }
+    Ok(bytes)
 }
 
 /// # Consensus
@@ -212,7 +249,7 @@ impl CheckedBlock {
         self.tx_root
     }
 
-    /// The height it was checked for: the one that its coinbase names.
+    /// Where it stands.
     pub fn height(&self) -> Height {
         self.block.coinbase.height
     }
@@ -238,25 +275,23 @@ impl CheckedBlock {
         bodies.zip(&self.facts).map(|(transaction, facts)| Spend::new(&transaction.body, facts))
     }
 
-    /// Checks that the block stands where its coinbase says.
-    ///
-    /// # Errors
-    /// When it stands elsewhere.
-    pub fn check_height(&self, expected: Height) -> Result<(), BlockError> {
-        let found = self.height();
-        if found == expected { Ok(()) } else { Err(BlockError::Height { expected, found }) }
-    }
-
     /// The block alone, as if nothing had been checked.
     pub fn into_block(self) -> Block {
         self.block
     }
 }
 
-/// Checks a block by itself, its signatures in batches.
+/// Checks a block that stands where `context` says, its signatures in batches.
 ///
 /// # Errors
 /// The first rule that it broke.
-pub fn check_block(block: Block, params: &Params, seed: BatchSeed) -> Result<CheckedBlock, BlockError> {
-    SoundBlock::examine(block, params)?.verify(|_| false, |claims| verify_batch(claims, seed))
+pub fn check_block(
+    block: Block,
+    context: &HeaderContext,
+    params: &Params,
+    seed: BatchSeed,
+) -> Result<CheckedBlock, BlockError> {
+    let sound = SoundBlock::examine(block, context, params)?;
+    let verdicts = check_signatures(vec![sound], |_| false, |claims| verify_batch(claims, seed));
+    verdicts.into_iter().next().expect("a verdict for each block")
 }

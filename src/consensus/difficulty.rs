@@ -69,7 +69,7 @@ pub fn next_bits(params: &Params, height: Height, effective_time: EffectiveTime)
                 spacing: params.spacing,
                 halflife: params.halflife,
             };
-            // Below 2^64 / 2^31: each block adds at most 2^32 seconds, and there are fewer than 2^32 of them.
+            // E never exceeds the span of medians, which have 32 bits, and one spacing.
             let time_delta = i64::try_from(effective_time.0 + u64::from(params.spacing)).unwrap_or(i64::MAX);
             asert(&chain, time_delta, height.0)
         }

@@ -20,6 +20,9 @@ const NAME_BYTES_MAX: u64 = 64;
 const MONEY_MAX: u128 = 1 << 63;
 /// A block's bytes that are not transactions, rounded up.
 const BLOCK_OVERHEAD_BYTES: u32 = 512;
+/// Room for one payment under the largest policy and its witness: with less, money could be paid to where nobody can
+/// ever spend it.
+const SPENDABLE_BYTES: u64 = 4096;
 /// ASERT is stable against the median's lag from here on.
 const HALFLIFE_SPACINGS_MIN: u32 = 32;
 
@@ -184,12 +187,17 @@ fn read_params(file: &GenesisFile) -> Result<Params, GenesisError> {
     within("pow.spacing", pow.spacing.into(), 1, 86_400)?;
     within("pow.halflife", pow.halflife.into(), u64::from(HALFLIFE_SPACINGS_MIN * pow.spacing), 1 << 26)?;
     let gap_max = pow.gap_max.unwrap_or(2 * pow.halflife);
-    within("pow.gap_max", gap_max.into(), pow.spacing.into(), 1 << 27)?;
+    within("pow.gap_max", gap_max.into(), pow.halflife.into(), 1 << 27)?;
     within("future_drift", file.future_drift.into(), 1, future_drift_max(pow).into())?;
     within("maturity", file.maturity.into(), 1, 100_000)?;
     within("issuance.halving_interval", file.issuance.halving_interval.into(), 1, u32::MAX.into())?;
     let transaction_bytes_max = file.transaction_bytes_max;
-    within("transaction_bytes_max", transaction_bytes_max.into(), 1024, TRANSACTION_BYTES_MAX as u64)?;
+    within(
+        "transaction_bytes_max",
+        transaction_bytes_max.into(),
+        SPENDABLE_BYTES,
+        TRANSACTION_BYTES_MAX as u64,
+    )?;
     let least = u64::from(transaction_bytes_max + BLOCK_OVERHEAD_BYTES);
     within("block_bytes_max", file.block_bytes_max.into(), least, BLOCK_BYTES_MAX as u64)?;
     within("block_actions_max", file.block_actions_max.into(), 256, 1 << 20)?;

@@ -1,7 +1,7 @@
 //! Rules of headers, one error each.
 
 use super::{Params, WorkRule};
-use crate::types::{Bits, BitsError, BlockHash, Header, Target, Timestamp};
+use crate::types::{Bits, BitsError, BlockHash, Header, Height, Target, Timestamp};
 
 /// A rule that a header broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,9 +43,11 @@ pub enum HeaderError {
     },
 }
 
-/// What the branch below a header asks of it.
+/// What the branch below a header asks of it, and of its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeaderContext {
+    /// Where it stands.
+    pub height: Height,
     /// Bits it must carry.
     pub bits: Bits,
     /// Time it must not lie before.
@@ -58,7 +60,7 @@ pub struct HeaderContext {
 /// The bits stand for a target not above `pow_limit`, and the hash, read as a number, does not exceed it.
 ///
 /// # Security
-/// This is what storing a header costs an attacker. Whether it claims enough is for [`check_header`].
+/// Whether it claims enough work is for [`check_header`]; until that is known, this may be no more than `pow_limit` asks.
 ///
 /// # Errors
 /// The rule that it broke.

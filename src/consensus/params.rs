@@ -67,7 +67,7 @@ pub enum WorkRule {
     /// SHA-256d of the header does not exceed the target.
     #[default]
     Sha256d,
-    /// Any hash will do: a laboratory draws who finds a block instead of hashing. No release can be built with it.
+    /// Any hash will do: a laboratory draws who finds a block instead of hashing. Only the testkit has it.
     #[cfg(feature = "testkit")]
     Virtual,
 }

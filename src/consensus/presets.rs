@@ -59,7 +59,8 @@ impl GenesisFile {
                 halving_interval: 2_102_400,
                 floor: Amount::from_pebbles(PEBBLES_PER_COIN / 10),
             },
-            account_charge: Amount::from_pebbles(10_000),
+            // A gigabyte of everybody's memory, some five million accounts, costs a day's issuance.
+            account_charge: Amount::from_pebbles(PEBBLES_PER_COIN / 100),
             snapshot_interval: 10_000,
             lab: false,
             ..Self::devnet(time)

@@ -1,8 +1,9 @@
 //! Rules of transactions that need no balance, one error each.
 
+use super::block::broken_owners;
 use super::witness::{Met, meet};
 use super::{Params, Rule, WitnessError};
-use crate::crypto::{BatchSeed, Claim, verify_batch};
+use crate::crypto::{Claim, Culprits};
 use crate::types::{
     Action, Address, Amount, Body, ChainTag, Height, Names, Policy, Transaction, TxHash, Txid,
 };
@@ -229,6 +230,10 @@ fn collect_rules(policy: &Policy, rules: &mut Vec<Rule>) {
 }
 
 /// A transaction that holds in all but its signatures, which are still claims.
+///
+/// # Security
+/// Signatures are what costs most, and a nonce, a balance or an expiry that does not fit is nobody's fault. So whoever
+/// takes in transactions asks first whether the window of heights and the accounts allow this one.
 #[derive(Clone, Debug)]
 pub struct SoundTransaction {
     unproven: CheckedTransaction,
@@ -248,6 +253,11 @@ impl SoundTransaction {
     /// What is known about it; that the signatures hold is not.
     pub fn facts(&self) -> &Facts {
         &self.unproven.facts
+    }
+
+    /// The transaction as it would be applied if its signatures held.
+    pub fn spend(&self) -> Spend<'_> {
+        self.unproven.spend()
     }
 
     /// The signatures that must hold.
@@ -297,36 +307,20 @@ pub fn check_transaction(
     if sound.claims.iter().all(Claim::holds) { Ok(sound.unproven) } else { Err(TransactionError::Signature) }
 }
 
-/// Checks the signatures of many transactions in one batch; the verdicts are those that [`check_transaction`] gives.
+/// Checks the signatures of many transactions together, by [`verify_batch`](crate::crypto::verify_batch) or the same on
+/// many cores; the verdicts are those that [`check_transaction`] gives, in their order.
 pub fn check_transactions(
     transactions: Vec<SoundTransaction>,
-    seed: BatchSeed,
+    verify: impl FnOnce(&[Claim]) -> Result<(), Culprits>,
 ) -> Vec<Result<CheckedTransaction, TransactionError>> {
-    let counts = transactions.iter().map(|sound| sound.claims.len());
-    let claims: Vec<Claim> = transactions.iter().flat_map(|sound| sound.claims.iter().cloned()).collect();
-    let broken = broken_owners(&claims, counts, seed);
+    let (mut owners, mut claims) = (Vec::new(), Vec::new());
+    for (at, sound) in transactions.iter().enumerate() {
+        owners.extend(sound.claims.iter().map(|_| at));
+        claims.extend_from_slice(&sound.claims);
+    }
+    let broken = broken_owners(&owners, verify(&claims));
     let verdict = |(at, sound): (usize, SoundTransaction)| {
         if broken.binary_search(&at).is_ok() { Err(TransactionError::Signature) } else { Ok(sound.unproven) }
     };
     transactions.into_iter().enumerate().map(verdict).collect()
-}
-
-/// Positions of those among the owners of so many claims each of whose claims one does not hold.
-pub(super) fn broken_owners(
-    claims: &[Claim],
-    counts: impl Iterator<Item = usize>,
-    seed: BatchSeed,
-) -> Vec<usize> {
-    let Err(culprits) = verify_batch(claims, seed) else { return Vec::new() };
-    let mut end = 0;
-    let ends: Vec<usize> = counts
-        .map(|count| {
-            end += count;
-            end
-        })
-        .collect();
-    let mut owners: Vec<usize> =
-        culprits.0.into_iter().map(|claim| ends.partition_point(|end| *end <= claim)).collect();
-    owners.dedup();
-    owners
 }

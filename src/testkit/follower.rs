@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{BATCH_SEED, Draft, MAP_SEED, Network};
-use crate::chain::{Chain, ChainError, Placement, Plan};
-use crate::consensus::{BlockError, CheckedBlock, Genesis, Params, check_block};
+use crate::chain::{Chain, ChainError, HeaderPlacement, Placement, Plan};
+use crate::consensus::{Blame, BlockError, CheckedBlock, Genesis, Params, check_block};
 use crate::ledger::{Ledger, LedgerError, Receipt, Undo};
 use crate::types::{Address, Block, BlockHash, Height, Timestamp, Transaction};
 
@@ -141,7 +141,21 @@ impl Follower {
     /// # Errors
     /// Why it was refused; where the block was on the way to a better branch, the old one is followed again.
     pub fn submit(&mut self, block: Block) -> Result<Outcome, Rejection> {
-        let block = check_block(block, &self.params, BATCH_SEED)?;
+        let header = block.header;
+        if self.chain.accept_header(&header)? == HeaderPlacement::Known
+            && self.blocks.contains_key(&header.hash())
+        {
+            return Ok(Outcome::Known);
+        }
+        let Some(context) = self.chain.context_above(&header.previous) else {
+            return Ok(Outcome::Orphan(header.previous));
+        };
+        let checked = check_block(block, &context, &self.params, BATCH_SEED);
+        let block = checked.inspect_err(|error| {
+            if error.blame() == Blame::Block {
+                self.chain.reject(&header.hash());
+            }
+        })?;
         let hash = block.hash();
         let placement = self.chain.place(&block)?;
         match placement {

@@ -67,6 +67,11 @@ pub struct Body {
 /// Walk the policy from the top. Each threshold takes one of `choices`, a bit for each child that is used, and only
 /// those children are walked; each key takes one of `signatures`, each preimage one of `preimages`. Nothing may be
 /// left over, so there is one witness for one way of meeting a policy.
+///
+/// # Security
+/// Which way was chosen is not signed. Where signatures made for one way also fit another, a stranger can take that one:
+/// the same [`Txid`] under another [`TxHash`], perhaps without a preimage that somebody is waiting to see. A policy whose
+/// parts must not be exchanged names its keys in each of them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Encode, Decode)]
 pub struct Witness {
     /// For each threshold: bit `i` stands for child `i`.

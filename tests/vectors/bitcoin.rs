@@ -3,7 +3,7 @@
 use cairn::consensus::{HeaderContext, Params, check_header, check_work, median_time};
 use cairn::crypto::{Digest, merkle};
 use cairn::testkit::Network;
-use cairn::types::{Bits, BitsError, BlockHash, Header, Target, Timestamp, U256, Work};
+use cairn::types::{Bits, BitsError, BlockHash, Header, Height, Target, Timestamp, U256, Work};
 use serde::Deserialize;
 
 use crate::support::{Hex, json};
@@ -140,7 +140,7 @@ fn mainnet_headers_meet_our_rules() {
         work = work.saturating_add(Target::from_bits(header.bits).expect("checked").work());
         if height > 0 {
             let median_time = median_time(&times[height.saturating_sub(11)..height]);
-            let context = HeaderContext { bits: Bits(0x1d00_ffff), median_time };
+            let context = HeaderContext { height: Height(1), bits: Bits(0x1d00_ffff), median_time };
             assert_eq!(check_header(header, &context), Ok(()));
         }
     }
