@@ -206,6 +206,43 @@ fn damaged_proofs_prove_nothing() {
     }
 }
 
+#[test]
+fn damaged_transaction_and_header_proofs_prove_nothing_new() {
+    let network = Network::new(3);
+    let actors = [0, 1].map(Actor::new);
+    let mut follower = Follower::new(&network);
+    let payments = vec![
+        actors[0].pay(network.params(), 0, &actors[1], 5, 1),
+        actors[1].pay(network.params(), 0, &actors[0], 6, 1),
+    ];
+    let first = follower.mine(actors[0].address(), payments);
+    follower.mine_empty(actors[1].address(), 6);
+    let block = follower.block(&first).clone();
+    let honest = follower.ledger.prove_transaction(&block, 1).unwrap();
+    let bytes = encode(&honest);
+    for damaged in damaged(&bytes).filter(|damaged| *damaged != bytes) {
+        let Ok(proof) = decode::<TransactionProof>(&damaged) else { continue };
+        if let Ok((height, hash)) = proof.verify() {
+            assert_eq!((&proof.transaction, height), (&honest.transaction, Height(1)));
+            let another_place = (proof.index, proof.count) != (honest.index, honest.count);
+            assert!(another_place || hash != first, "its place in the block is not proven, all else is");
+        }
+    }
+
+    let history = follower.ledger.history();
+    let leaf = HistoryLeaf::new(first, Height(1), EffectiveTime(60), block.header().bits).unwrap();
+    for count in 2..=history.len() {
+        let root = history.summary(count).root();
+        let honest = history.prove(Height(1), count).unwrap();
+        assert_eq!(honest.verify(&root, &leaf).unwrap().count, count);
+        let bytes = encode(&honest);
+        for damaged in damaged(&bytes).filter(|damaged| *damaged != bytes) {
+            let proof = decode::<HistoryProof>(&damaged);
+            assert!(proof.is_err() || proof.unwrap().verify(&root, &leaf).is_err());
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(strategies::cases(256))]
 

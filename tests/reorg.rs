@@ -133,8 +133,8 @@ fn ruled_out_branch_is_left_and_reconsidered_branch_taken_again() {
     submit_all(&mut follower, &long);
     let ruled_out = long[1].header.hash();
 
-    follower.chain.reject(&ruled_out);
-    assert_eq!(follower.chain.entry(&long[3].header.hash()).unwrap().validity, Validity::AboveInvalid);
+    follower.chain.rule_out(&ruled_out);
+    assert_eq!(follower.chain.entry(&long[3].header.hash()).unwrap().validity, Validity::AboveRuledOut);
     assert_eq!(follower.settle(), Ok(Outcome::Followed { reverted: 4 }));
     assert_eq!(follower.chain.tip().hash, short[1].header.hash());
     follower.ledger.audit().unwrap();
@@ -146,6 +146,51 @@ fn ruled_out_branch_is_left_and_reconsidered_branch_taken_again() {
     let genesis = follower.chain.at(Height::GENESIS).unwrap().hash;
     follower.chain.reject(&genesis);
     assert!(follower.chain.tip().can_be_followed(), "genesis cannot be ruled out");
+}
+
+#[test]
+fn of_two_equal_branches_left_over_the_first_complete_one_is_taken() {
+    for first in [0, 1] {
+        let mut follower = at_height_five();
+        let equal = [branch(&follower, 1, 2), branch(&follower, 2, 2)];
+        let best = branch(&follower, 3, 3);
+        submit_all(&mut follower, &best);
+        submit_all(&mut follower, &equal[first]);
+        submit_all(&mut follower, &equal[1 - first]);
+        follower.chain.rule_out(&best[0].header.hash());
+        follower.settle().unwrap();
+        assert_eq!(follower.chain.tip().hash, equal[first][1].header.hash());
+    }
+}
+
+#[test]
+fn proofs_after_a_reorganization_are_of_the_new_branch() {
+    let network = Network::new(3);
+    let mut follower = at_height_five();
+    let other = branch(&follower, 2, 3);
+    follower.mine(miner(7), vec![network.actors[0].pay(network.params(), 0, &network.actors[1], 5_000, 10)]);
+    let left = follower.chain.tip().hash;
+    submit_all(&mut follower, &other);
+    for height in 2..=8 {
+        let header = follower.chain.at(Height(height)).unwrap().hash;
+        for actor in &network.actors {
+            let proof = follower.ledger.prove_balance(&actor.address(), &header).unwrap();
+            assert_eq!(proof.verify(&actor.address()).unwrap().account.nonce.0, 0);
+        }
+    }
+    assert_eq!(follower.ledger.prove_balance(&miner(7), &left), None);
+    assert_eq!(
+        follower.ledger.prove_transaction(follower.block(&left), 0),
+        None,
+        "a block of another branch"
+    );
+}
+
+#[test]
+fn genesis_offered_back_is_known() {
+    let mut follower = at_height_five();
+    let genesis = follower.chain.at(Height::GENESIS).unwrap().header;
+    assert_eq!(follower.chain.accept_header(&genesis), Ok(HeaderPlacement::Known));
 }
 
 #[test]
@@ -171,7 +216,7 @@ fn locator_finds_where_a_stranger_leaves_our_branch() {
         assert!(fork.height <= Height(50 - back as u32), "{back} back: {fork:?}");
         assert!(fork.height.0 + 64 >= 50 - back as u32);
         let above: Vec<BlockHash> =
-            follower.chain.headers_above(&fork.hash).map(|header| header.hash()).collect();
+            follower.chain.headers_above(&fork.hash).map(cairn::types::Header::hash).collect();
         assert_eq!(above, hashes(&follower.branch()[fork.height.0 as usize..]));
     }
     assert_eq!(follower.chain.fork_with(&[]).height, Height::GENESIS);

@@ -70,7 +70,7 @@ fn entropy_becomes_the_published_words_and_words_the_published_seed() {
         assert_eq!(from_entropy.reveal().as_str(), words);
         assert_eq!(mnemonic(&words).reveal().as_str(), words);
         for mnemonic in [from_entropy, mnemonic(&words)] {
-            assert_eq!(hex::encode(&mnemonic.seed(PASSPHRASE).as_bytes()), seed, "{words}");
+            assert_eq!(hex::encode(mnemonic.seed(PASSPHRASE).as_bytes()), seed, "{words}");
         }
     }
 }
@@ -110,7 +110,7 @@ fn words_are_read_however_they_are_spaced() {
     let Bip39(_, words, seed, _) = bip39(12).swap_remove(1);
     let spaced = format!("\t{}\r\n", words.replace(' ', " \n  "));
     assert_eq!(mnemonic(&spaced).reveal().as_str(), words);
-    assert_eq!(hex::encode(&mnemonic(&spaced).seed(PASSPHRASE).as_bytes()), seed);
+    assert_eq!(hex::encode(mnemonic(&spaced).seed(PASSPHRASE).as_bytes()), seed);
 }
 
 /// BIP39 asks for NFKD: two keyboards may write one letter in two ways.

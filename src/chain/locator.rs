@@ -1,6 +1,6 @@
 //! Locators: a branch summed up in a few hashes, so that a stranger can find where theirs leaves it.
 
-use super::{Chain, Entry};
+use super::{Chain, HeaderEntry};
 use crate::types::{BlockHash, Height};
 
 /// Hashes in a locator: more than any chain of 32-bit heights needs.
@@ -27,7 +27,7 @@ impl Chain {
     }
 
     /// The highest block of a stranger's locator that is on the branch we follow; genesis where they share no other.
-    pub fn fork_with(&self, locator: &[BlockHash]) -> &Entry {
+    pub fn fork_with(&self, locator: &[BlockHash]) -> &HeaderEntry {
         let shared = locator.iter().take(LOCATOR_MAX).filter(|hash| self.is_active(hash));
         shared
             .filter_map(|hash| self.entry(hash))

@@ -15,7 +15,7 @@ mod tree;
 pub use locator::LOCATOR_MAX;
 pub use orphans::Orphans;
 pub use placement::{ChainError, HeaderPlacement, Placement, Plan};
-pub use tree::{Entry, Validity};
+pub use tree::{HeaderEntry, Validity};
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl Chain {
     }
 
     /// The last block of the branch we follow.
-    pub fn tip(&self) -> &Entry {
+    pub fn tip(&self) -> &HeaderEntry {
         self.tree.entry(self.tip_id())
     }
 
@@ -52,12 +52,12 @@ impl Chain {
     }
 
     /// What is known about a block.
-    pub fn entry(&self, hash: &BlockHash) -> Option<&Entry> {
+    pub fn entry(&self, hash: &BlockHash) -> Option<&HeaderEntry> {
         self.tree.find(hash).map(|id| self.tree.entry(id))
     }
 
     /// The block at this height of the branch we follow.
-    pub fn at(&self, height: Height) -> Option<&Entry> {
+    pub fn at(&self, height: Height) -> Option<&HeaderEntry> {
         self.active.get(height.0 as usize).map(|id| self.tree.entry(*id))
     }
 
@@ -81,7 +81,7 @@ impl Chain {
         self.entry(parent).and_then(|parent| self.context(parent))
     }
 
-    fn context(&self, parent: &Entry) -> Option<HeaderContext> {
+    fn context(&self, parent: &HeaderEntry) -> Option<HeaderContext> {
         let height = parent.height.next()?;
         Some(HeaderContext {
             height,
@@ -91,7 +91,7 @@ impl Chain {
     }
 
     /// The last header of every branch, in the order in which they came: what an explorer draws as forks.
-    pub fn branch_tips(&self) -> impl Iterator<Item = &Entry> {
+    pub fn branch_tips(&self) -> impl Iterator<Item = &HeaderEntry> {
         self.tree.leaves()
     }
 

@@ -1,7 +1,7 @@
 //! Where a header or a block belongs, and which way to go from there.
 
 use super::tree::EntryId;
-use super::{Chain, Entry, Validity};
+use super::{Chain, HeaderEntry, Validity};
 use crate::consensus::{Blame, CheckedBlock, HeaderError, check_header, check_work};
 use crate::types::{BlockHash, Header};
 
@@ -224,7 +224,7 @@ impl Chain {
     }
 }
 
-fn refuse_invalid(entry: &Entry) -> Result<(), ChainError> {
+fn refuse_invalid(entry: &HeaderEntry) -> Result<(), ChainError> {
     match entry.validity {
         Validity::Valid => Ok(()),
         Validity::Invalid | Validity::AboveInvalid => Err(ChainError::Invalid(entry.hash)),

@@ -8,7 +8,7 @@ use crate::types::{BlockHash, EffectiveTime, Header, Height, Target, Timestamp, 
 
 /// What is known about one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct HeaderEntry {
     /// Its name.
     pub hash: BlockHash,
     /// Its 80 bytes.
@@ -56,7 +56,7 @@ impl Validity {
     }
 }
 
-impl Entry {
+impl HeaderEntry {
     /// Whether this block and all below it may be followed and have their bodies here.
     pub fn can_be_followed(&self) -> bool {
         self.arrival.is_some() && self.validity == Validity::Valid
@@ -69,7 +69,7 @@ pub(super) struct EntryId(u32);
 
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
-    entries: Vec<Entry>,
+    entries: Vec<HeaderEntry>,
     /// Ordered, so that nothing depends on the keys of a hash function.
     by_hash: BTreeMap<BlockHash, EntryId>,
 }
@@ -78,7 +78,7 @@ impl Tree {
     pub const ROOT: EntryId = EntryId(0);
 
     pub fn new(genesis: &Header, params: &Params) -> Self {
-        let root = Entry {
+        let root = HeaderEntry {
             hash: genesis.hash(),
             header: *genesis,
             height: Height::GENESIS,
@@ -96,11 +96,11 @@ impl Tree {
         self.entries.len()
     }
 
-    pub fn entry(&self, id: EntryId) -> &Entry {
+    pub fn entry(&self, id: EntryId) -> &HeaderEntry {
         &self.entries[id.0 as usize]
     }
 
-    pub fn entry_mut(&mut self, id: EntryId) -> &mut Entry {
+    pub fn entry_mut(&mut self, id: EntryId) -> &mut HeaderEntry {
         &mut self.entries[id.0 as usize]
     }
 
@@ -109,12 +109,12 @@ impl Tree {
     }
 
     /// Every entry, parents before children.
-    pub fn iter(&self) -> impl Iterator<Item = (EntryId, &Entry)> {
+    pub fn iter(&self) -> impl Iterator<Item = (EntryId, &HeaderEntry)> {
         (0..).map(EntryId).zip(&self.entries)
     }
 
     /// This entry and all below it, down to genesis.
-    pub fn branch(&self, id: EntryId) -> impl Iterator<Item = (EntryId, &Entry)> {
+    pub fn branch(&self, id: EntryId) -> impl Iterator<Item = (EntryId, &HeaderEntry)> {
         let mut next = Some(id);
         std::iter::from_fn(move || {
             let id = next?;
@@ -124,7 +124,7 @@ impl Tree {
         })
     }
 
-    pub fn leaves(&self) -> impl Iterator<Item = &Entry> {
+    pub fn leaves(&self) -> impl Iterator<Item = &HeaderEntry> {
         let mut has_child = vec![false; self.entries.len()];
         for parent in self.entries.iter().filter_map(|entry| entry.parent) {
             has_child[parent.0 as usize] = true;
@@ -150,7 +150,7 @@ impl Tree {
         }
         let median = median_time(&times[..count]);
         let own_work = Target::from_bits(header.bits).expect("header was checked").work();
-        let entry = Entry {
+        let entry = HeaderEntry {
             hash,
             header: *header,
             height,

@@ -64,3 +64,45 @@ impl Ledger {
         if expected == found { Ok(audit) } else { Err(AuditError::Root { expected, found }) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::StateKey;
+    use crate::testkit::{Actor, Follower, Network};
+
+    fn ledger() -> Ledger {
+        let network = Network::new(3);
+        let mut follower = Follower::new(&network);
+        let alice = &network.actors[0];
+        let payment = alice.pay(network.params(), 0, &Actor::new(9), 5, 1);
+        follower.mine(alice.address(), vec![payment]);
+        follower.mine_empty(alice.address(), 5);
+        follower.ledger
+    }
+
+    #[test]
+    fn honest_ledger_adds_up() {
+        let audit = ledger().audit().unwrap();
+        assert!(audit.supply.burned > Amount::ZERO && audit.immature > Amount::ZERO);
+    }
+
+    #[test]
+    fn one_pebble_too_many_or_too_few_is_found() {
+        for pebbles in [ledger().allocated.pebbles() - 1, ledger().allocated.pebbles() + 1] {
+            let mut wrong = ledger();
+            wrong.allocated = Amount::from_pebbles(pebbles);
+            assert!(matches!(wrong.audit(), Err(AuditError::Supply(_))));
+        }
+        let mut forgetful = ledger();
+        forgetful.tree.apply(&[(StateKey::account(&Actor::new(1).address()), None)]);
+        assert!(matches!(forgetful.audit(), Err(AuditError::Supply(_))));
+    }
+
+    #[test]
+    fn root_that_is_not_its_entries_is_found() {
+        let mut wrong = ledger();
+        wrong.tree.spoil_root();
+        assert!(matches!(wrong.audit(), Err(AuditError::Root { .. })));
+    }
+}

@@ -35,7 +35,7 @@ fn deliver(network: &Network, blocks: &[(Block, Work)], order: &[usize]) -> Foll
             match follower.submit(block.clone()).unwrap() {
                 Outcome::Orphan(_) => orphans.insert(hash, block.header.previous, 300, block),
                 Outcome::Known | Outcome::Side | Outcome::Followed { .. } => {
-                    ready.extend(orphans.take_above(&hash))
+                    ready.extend(orphans.take_above(&hash));
                 }
             }
         }

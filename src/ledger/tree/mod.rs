@@ -223,6 +223,12 @@ impl StateTree {
         }
     }
 
+    /// Makes the root another than that of the entries, as damaged memory would.
+    #[cfg(test)]
+    pub(super) fn spoil_root(&mut self) {
+        self.table[1].digest[0] ^= 1;
+    }
+
     /// The node at `level` on the way to `key`.
     fn node_towards(&self, key: &StateKey, level: usize) -> Node {
         if level <= self.depth {

@@ -31,7 +31,7 @@ fn laid_work(at: usize) -> Vec<u8> {
 fn leaf(at: usize) -> HistoryLeaf {
     let (time, bits) = BLOCKS[at];
     let block = BlockHash::from_bytes([at as u8; 32]);
-    HistoryLeaf::new(block, Height(at as u32), EffectiveTime(time), Bits(bits)).unwrap()
+    HistoryLeaf::new(block, Height(at as u32), EffectiveTime(time), Bits(bits)).expect("bits of a target")
 }
 
 fn laid_leaf(at: usize) -> Vec<u8> {

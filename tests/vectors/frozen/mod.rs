@@ -5,6 +5,7 @@
 //! meant, it is a new chain.
 
 mod block;
+mod chain;
 mod genesis;
 mod history;
 mod state;
