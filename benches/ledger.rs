@@ -38,16 +38,28 @@ fn entry(balance: u64) -> Entry {
     Entry::Account(Account { balance: Amount::from_pebbles(balance), nonce: Nonce(0) })
 }
 
+/// Memory of this process, where the system tells.
+fn resident_bytes() -> Option<u64> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    Some(pages.split(' ').nth(1)?.parse::<u64>().ok()? * 4096)
+}
+
 fn tree() {
     let keys: Vec<StateKey> = (0..ACCOUNTS).map(|number| StateKey::account(&stranger(number))).collect();
     let entries = || keys.iter().map(|key| (*key, entry(1))).collect::<Vec<_>>();
+    // First of all, before freed memory could be used again; the entries it is made of are freed and count along.
+    let before = resident_bytes();
+    let mut tree = StateTree::new(entries());
+    if let (Some(before), Some(after)) = (before, resident_bytes()) {
+        figure("tree_memory_1m", after.saturating_sub(before) as f64 / 1e6, "MB");
+    }
+
     let rebuilt = median(3, || {
         let entries = entries();
         timed(|| StateTree::new(entries))
     });
     figure("tree_rebuild_1m", ms(rebuilt), "ms");
 
-    let mut tree = StateTree::new(entries());
     let mut balance = 1;
     let updates = median(15, || {
         balance += 1;

@@ -23,7 +23,7 @@ pub use past::{Change, Changes, Overwritten};
 pub use proof::{ProofError, StateProof};
 
 /// Entries per list, on average, before the table grows by a level.
-const LOAD_MAX: usize = 4;
+const LOAD_MAX: usize = 2;
 /// Levels of the table, at most: beyond, lists grow into halves of their own.
 const DEPTH_MAX: usize = 22;
 /// Keys read ahead at once: few enough to stay in the nearest caches until they are used.
