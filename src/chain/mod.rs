@@ -19,7 +19,7 @@ pub use tree::{HeaderEntry, Validity};
 
 use std::sync::Arc;
 
-use crate::consensus::{Genesis, HeaderContext, Params, next_bits};
+use crate::consensus::{Genesis, HeaderContext, Params};
 use crate::types::{BlockHash, Header, Height};
 use tree::{EntryId, Tree};
 
@@ -38,7 +38,7 @@ impl Chain {
     /// A chain of nothing but its genesis.
     pub fn new(genesis: &Genesis) -> Self {
         let params = Arc::new(genesis.params().clone());
-        let tree = Tree::new(&genesis.block().header, &params);
+        let tree = Tree::new(&genesis.block().header);
         Self { params, tree, active: vec![Tree::ROOT], arrivals: 1 }
     }
 
@@ -78,16 +78,8 @@ impl Chain {
     /// What the branch that ends in `parent` asks of the next block; nothing where that block is unknown, or where no
     /// height is left above it.
     pub fn context_above(&self, parent: &BlockHash) -> Option<HeaderContext> {
-        self.entry(parent).and_then(|parent| self.context(parent))
-    }
-
-    fn context(&self, parent: &HeaderEntry) -> Option<HeaderContext> {
-        let height = parent.height.next()?;
-        Some(HeaderContext {
-            height,
-            bits: next_bits(&self.params, parent.height, parent.effective_time),
-            median_time: parent.median_time,
-        })
+        let parent = self.tree.find(parent)?;
+        self.tree.branch_to(parent).context(&self.params)
     }
 
     /// The last header of every branch, in the order in which they came: what an explorer draws as forks.

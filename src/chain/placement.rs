@@ -2,7 +2,7 @@
 
 use super::tree::EntryId;
 use super::{Chain, HeaderEntry, Validity};
-use crate::consensus::{Blame, CheckedBlock, HeaderError, check_header, check_work};
+use crate::consensus::{Blame, CheckedBlock, HeaderError, check_work};
 use crate::types::{BlockHash, Header};
 
 /// Where a block belongs.
@@ -60,9 +60,6 @@ pub enum ChainError {
     /// An operator ruled it out, or something below it.
     #[error("block {0}, or one below it, was ruled out here")]
     RuledOut(BlockHash),
-    /// There is no height for it.
-    #[error("block {0} is beyond the last height that can be counted")]
-    EndOfChain(BlockHash),
 }
 
 impl ChainError {
@@ -70,7 +67,7 @@ impl ChainError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Header(error) => error.blame(),
-            Self::Invalid(_) | Self::EndOfChain(_) => Blame::Block,
+            Self::Invalid(_) => Blame::Block,
             Self::RuledOut(_) => Blame::Nobody,
         }
     }
@@ -145,20 +142,19 @@ impl Chain {
     fn insert(&mut self, hash: BlockHash, header: &Header, parent: EntryId) -> Result<EntryId, ChainError> {
         let below = self.tree.entry(parent);
         refuse_invalid(below)?;
-        let context = self.context(below).ok_or(ChainError::EndOfChain(hash))?;
-        check_header(header, &context)?;
-        Ok(self.tree.insert(hash, header, parent, context.height, &self.params))
+        let branch = self.tree.branch_to(parent).extend(header, &self.params)?;
+        Ok(self.tree.insert(hash, header, Some(parent), &branch))
     }
 
     fn lowest_without_body(&self, id: EntryId) -> Option<BlockHash> {
-        let missing = self.tree.branch(id).take_while(|(_, entry)| entry.arrival.is_none());
+        let missing = self.tree.down_from(id).take_while(|(_, entry)| entry.arrival.is_none());
         missing.last().map(|(_, entry)| entry.hash)
     }
 
     fn plan_to(&self, id: EntryId) -> Plan {
         let mut connect: Vec<BlockHash> = Vec::new();
         let mut fork = id;
-        for (at, entry) in self.tree.branch(id) {
+        for (at, entry) in self.tree.down_from(id) {
             fork = at;
             if self.is_active_id(at) {
                 break;
@@ -194,7 +190,7 @@ impl Chain {
             "a branch is followed only if it is valid and its bodies are here"
         );
         let joins: Vec<EntryId> =
-            self.tree.branch(id).map(|(at, _)| at).take_while(|at| !self.is_active_id(*at)).collect();
+            self.tree.down_from(id).map(|(at, _)| at).take_while(|at| !self.is_active_id(*at)).collect();
         let above_fork = self.tree.entry(id).height.0 as usize + 1 - joins.len();
         self.active.truncate(above_fork);
         self.active.extend(joins.into_iter().rev());

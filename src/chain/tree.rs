@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::consensus::{MEDIAN_WINDOW, Params, effective_time, median_time};
-use crate::types::{BlockHash, EffectiveTime, Header, Height, Target, Timestamp, Work};
+use crate::consensus::Branch;
+use crate::types::{BlockHash, EffectiveTime, Header, Height, Timestamp, Work};
 
 /// What is known about one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Validity {
     fn above(self, below: Self) -> Self {
         match (self, below) {
             (Self::Invalid, _) => Self::Invalid,
-            (Self::RuledOut, Self::Valid) => Self::RuledOut,
+            (Self::RuledOut, _) => Self::RuledOut,
             (_, Self::Valid) => Self::Valid,
             (_, Self::Invalid | Self::AboveInvalid) => Self::AboveInvalid,
             (_, Self::RuledOut | Self::AboveRuledOut) => Self::AboveRuledOut,
@@ -77,19 +77,12 @@ pub(super) struct Tree {
 impl Tree {
     pub const ROOT: EntryId = EntryId(0);
 
-    pub fn new(genesis: &Header, params: &Params) -> Self {
-        let root = HeaderEntry {
-            hash: genesis.hash(),
-            header: *genesis,
-            height: Height::GENESIS,
-            work: Target::from_bits(params.genesis_bits).expect("genesis was checked").work(),
-            effective_time: EffectiveTime(0),
-            median_time: genesis.time,
-            arrival: Some(0),
-            validity: Validity::Valid,
-            parent: None,
-        };
-        Self { by_hash: BTreeMap::from([(root.hash, Self::ROOT)]), entries: vec![root] }
+    pub fn new(genesis: &Header) -> Self {
+        let branch = Branch::genesis(genesis).expect("genesis was checked");
+        let mut tree = Self { entries: Vec::new(), by_hash: BTreeMap::new() };
+        let root = tree.insert(genesis.hash(), genesis, None, &branch);
+        tree.entry_mut(root).arrival = Some(0);
+        tree
     }
 
     pub fn len(&self) -> usize {
@@ -114,7 +107,7 @@ impl Tree {
     }
 
     /// This entry and all below it, down to genesis.
-    pub fn branch(&self, id: EntryId) -> impl Iterator<Item = (EntryId, &HeaderEntry)> {
+    pub fn down_from(&self, id: EntryId) -> impl Iterator<Item = (EntryId, &HeaderEntry)> {
         let mut next = Some(id);
         std::iter::from_fn(move || {
             let id = next?;
@@ -132,38 +125,34 @@ impl Tree {
         self.entries.iter().zip(has_child).filter(|(_, has_child)| !has_child).map(|(entry, _)| entry)
     }
 
-    /// Adds a header whose rules hold above its parent.
+    /// The branch that ends in this entry.
+    pub fn branch_to(&self, id: EntryId) -> Branch {
+        let HeaderEntry { height, work, effective_time, .. } = *self.entry(id);
+        Branch::resume(height, work, effective_time, self.down_from(id).map(|(_, entry)| entry.header.time))
+    }
+
+    /// Adds a header with which its parent's branch is `branch`; without a parent, genesis.
     pub fn insert(
         &mut self,
         hash: BlockHash,
         header: &Header,
-        parent: EntryId,
-        height: Height,
-        params: &Params,
+        parent: Option<EntryId>,
+        branch: &Branch,
     ) -> EntryId {
-        let below = self.entry(parent);
-        let mut times = [header.time; MEDIAN_WINDOW];
-        let mut count = 1;
-        for (slot, (_, entry)) in times[1..].iter_mut().zip(self.branch(parent)) {
-            *slot = entry.header.time;
-            count += 1;
-        }
-        let median = median_time(&times[..count]);
-        let own_work = Target::from_bits(header.bits).expect("header was checked").work();
-        let entry = HeaderEntry {
-            hash,
-            header: *header,
-            height,
-            work: below.work.saturating_add(own_work),
-            effective_time: effective_time(height, below.effective_time, below.median_time, median, params),
-            median_time: median,
-            arrival: None,
-            validity: Validity::Valid.above(below.validity),
-            parent: Some(parent),
-        };
+        let below = parent.map_or(Validity::Valid, |parent| self.entry(parent).validity);
         let id = EntryId(u32::try_from(self.entries.len()).expect("fewer headers than heights"));
         self.by_hash.insert(hash, id);
-        self.entries.push(entry);
+        self.entries.push(HeaderEntry {
+            hash,
+            header: *header,
+            height: branch.height,
+            work: branch.work,
+            effective_time: branch.effective_time,
+            median_time: branch.median_time,
+            arrival: None,
+            validity: Validity::Valid.above(below),
+            parent,
+        });
         id
     }
 

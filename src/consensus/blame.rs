@@ -26,7 +26,7 @@ impl HeaderError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Bits(_) | Self::AboveLimit { .. } | Self::Work { .. } => Blame::Sender,
-            Self::Difficulty { .. } | Self::TimeTooOld { .. } => Blame::Block,
+            Self::Difficulty { .. } | Self::TimeTooOld { .. } | Self::EndOfChain => Blame::Block,
         }
     }
 }

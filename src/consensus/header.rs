@@ -33,6 +33,9 @@ pub enum HeaderError {
         /// What it carries.
         found: Bits,
     },
+    /// There is no height for it.
+    #[error("beyond the last height that can be counted")]
+    EndOfChain,
     /// Earlier than the median of the blocks before.
     #[error("time {found} is before the median {median} of the blocks below")]
     TimeTooOld {

@@ -1,6 +1,6 @@
 //! Two readings of time that no single miner controls.
 
-use super::Params;
+use super::{Branch, Params};
 use crate::types::{EffectiveTime, Height, Timestamp};
 
 /// Blocks whose times a median is taken of.
@@ -23,7 +23,7 @@ pub fn median_time(times: &[Timestamp]) -> Timestamp {
     sorted[sorted.len() / 2]
 }
 
-/// How long the chain has been running at a block, given its parent's and both medians.
+/// How long the chain has been running at a block of this height and median, given the branch below it.
 ///
 /// # Consensus
 /// E(0) = 0, E(1) = spacing, E(h) = E(h−1) + min(M(h) − M(h−1), gap_max). The first gap is taken as if on schedule,
@@ -32,10 +32,9 @@ pub fn median_time(times: &[Timestamp]) -> Timestamp {
 /// # Security
 /// Both hold for miners who tell the time. What is capped is a step of the median: miners who agree to stamp one step of
 /// `gap_max` after the other can redeem a sleep bit by bit. They gain at most what they would have had without a cap.
-pub fn effective_time(
+pub(super) fn effective_time(
+    below: &Branch,
     height: Height,
-    parent: EffectiveTime,
-    parent_median: Timestamp,
     median: Timestamp,
     params: &Params,
 ) -> EffectiveTime {
@@ -43,8 +42,8 @@ pub fn effective_time(
         0 => EffectiveTime(0),
         1 => EffectiveTime(u64::from(params.spacing)),
         _ => {
-            let gap = median.0.saturating_sub(parent_median.0).min(params.gap_max);
-            EffectiveTime(parent.0 + u64::from(gap))
+            let gap = median.0.saturating_sub(below.median_time.0).min(params.gap_max);
+            EffectiveTime(below.effective_time.0 + u64::from(gap))
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A chain of nothing but times: only the rules about time and difficulty are run.
 
-use cairn::consensus::{Genesis, GenesisFile, MEDIAN_WINDOW, Params, effective_time, median_time, next_bits};
+use cairn::consensus::{Branch, Genesis, GenesisFile, Params};
 use cairn::testkit::asert_file;
-use cairn::types::{Bits, EffectiveTime, Height, Target, Timestamp};
+use cairn::types::{Bits, BlockHash, EffectiveTime, Header, MerkleRoot, Target, Timestamp};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -62,9 +62,7 @@ pub struct Chain {
     pub clock: f64,
     rng: ChaCha12Rng,
     began: Timestamp,
-    times: Vec<Timestamp>,
-    median: Timestamp,
-    effective: EffectiveTime,
+    branch: Branch,
 }
 
 impl Chain {
@@ -82,9 +80,7 @@ impl Chain {
             clock: 0.0,
             rng: ChaCha12Rng::seed_from_u64(seed),
             began: Timestamp(GENESIS_TIME.0 + seconds),
-            times: vec![GENESIS_TIME],
-            median: GENESIS_TIME,
-            effective: EffectiveTime(0),
+            branch: Branch::genesis(&header(GENESIS_TIME, params.genesis_bits)).expect("bits of a target"),
         }
     }
 
@@ -96,13 +92,9 @@ impl Chain {
         chain
     }
 
-    pub fn height(&self) -> Height {
-        Height(u32::try_from(self.blocks.len()).expect("few blocks"))
-    }
-
     /// Bits of the next block.
     pub fn bits(&self) -> Bits {
-        next_bits(&self.params, self.height(), self.effective)
+        self.branch.context(&self.params).expect("few blocks").bits
     }
 
     /// Work of the next block, in works of the genesis block.
@@ -112,12 +104,12 @@ impl Chain {
 
     /// M of the tip.
     pub fn median(&self) -> Timestamp {
-        self.median
+        self.branch.median_time
     }
 
     /// E of the tip.
     pub fn effective_time(&self) -> EffectiveTime {
-        self.effective
+        self.branch.effective_time
     }
 
     /// What the clock says, in whole seconds since 1970.
@@ -166,20 +158,20 @@ impl Chain {
     /// Adds a block of this time, found now, and checks what must hold whatever people write.
     pub fn extend(&mut self, time: Timestamp) {
         let latest = self.now().0 + self.params.future_drift;
-        assert!(self.median <= time && time.0 <= latest, "a time that the rules allow");
+        assert!(time.0 <= latest, "a time that the rules allow");
         assert!(self.blocks.len() < BLOCKS_MAX, "it storms");
         self.blocks.push(Found { at: self.clock, work: self.work() });
-        self.times.push(time);
-        let window = &self.times[self.times.len().saturating_sub(MEDIAN_WINDOW)..];
-        let median = median_time(window);
-        let effective = effective_time(self.height(), self.effective, self.median, median, &self.params);
+        let next = self
+            .branch
+            .extend(&header(time, self.bits()), &self.params)
+            .expect("a header that the rules allow");
 
-        assert!(median >= self.median, "M fell");
-        let step = effective.0.checked_sub(self.effective.0).expect("E never falls");
+        assert!(next.median_time >= self.branch.median_time, "M fell");
+        let step = next.effective_time.0.checked_sub(self.branch.effective_time.0).expect("E never falls");
         assert!(step <= u64::from(self.params.gap_max), "one block was worth {step} seconds");
-        let most = u64::from(median.0 - GENESIS_TIME.0) + u64::from(self.params.spacing);
-        assert!(effective.0 <= most, "more time counts than there was");
-        (self.median, self.effective) = (median, effective);
+        let most = u64::from(next.median_time.0 - GENESIS_TIME.0) + u64::from(self.params.spacing);
+        assert!(next.effective_time.0 <= most, "more time counts than there was");
+        self.branch = next;
     }
 
     /// What somebody of [`Stamps`] writes into the block that was just found.
@@ -187,13 +179,13 @@ impl Chain {
         let who = self.uniform();
         let now = self.now();
         let wanted = if who <= self.stamps.earliest {
-            self.median
+            self.median()
         } else if who <= self.stamps.earliest + self.stamps.latest {
             Timestamp(now.0 + self.params.future_drift)
         } else {
             now
         };
-        wanted.max(self.median)
+        wanted.max(self.median())
     }
 
     /// A number above 0 and at most 1.
@@ -205,6 +197,12 @@ impl Chain {
     fn draw(&mut self, rate: f64) -> f64 {
         f64::from(self.params.spacing) * self.work() / rate * -self.uniform().ln()
     }
+}
+
+/// A header of which only time and bits matter here.
+fn header(time: Timestamp, bits: Bits) -> Header {
+    let (previous, merkle_root) = (BlockHash::ZERO, MerkleRoot::ZERO);
+    Header { version: 1, previous, merkle_root, time, bits, nonce: 0 }
 }
 
 fn hashes(bits: Bits) -> f64 {

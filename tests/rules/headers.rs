@@ -1,10 +1,11 @@
 //! Headers: bits, work, difficulty, time.
 
 use cairn::consensus::{
-    Blame, HeaderContext, HeaderError, MEDIAN_WINDOW, TooEarly, check_arrival, check_header, check_work,
+    Blame, Branch, HeaderContext, HeaderError, MEDIAN_WINDOW, TooEarly, check_arrival, check_header,
+    check_work,
 };
 use cairn::testkit::{Follower, Network, asert_file, devnet_file, mine};
-use cairn::types::{Bits, BitsError, BlockHash, EffectiveTime, Header, Target, Timestamp};
+use cairn::types::{Bits, BitsError, BlockHash, EffectiveTime, Header, Height, Target, Timestamp, Work};
 
 use crate::stage::{Stage, miner};
 
@@ -134,6 +135,16 @@ fn median_of_an_even_number_of_blocks_is_the_later_of_the_middle_two() {
         mine_at(&mut stage.follower, start + step);
         assert_eq!(context(&stage.follower).median_time, Timestamp(start + median));
     }
+}
+
+#[test]
+fn header_above_the_last_height_is_refused() {
+    let stage = Stage::new();
+    let header = stage.block(Vec::new()).header;
+    let branch = |height| Branch::resume(Height(height), Work::ZERO, EffectiveTime(0), [header.time]);
+    assert_eq!(branch(u32::MAX - 1).extend(&header, stage.params()).unwrap().height, Height(u32::MAX));
+    let above = branch(u32::MAX).extend(&header, stage.params());
+    assert_breaks!(above, HeaderError::EndOfChain, Blame::Block);
 }
 
 #[test]
