@@ -33,24 +33,16 @@ pub(super) fn changes_of(
     params: &Params,
     seed: MapSeed,
 ) -> Result<(Vec<Change>, Vec<Receipt>), LedgerError> {
-    let spends: Vec<Spend<'_>> = block.spends().collect();
-    let mut state = Overlay::new(tree, seed, 2 * spends.len() + 4);
+    let mut state = Overlay::new(tree, seed, 2 * block.spends().len() + 4);
     mature(&mut state, block.height(), params);
 
-    let mut receipts = Vec::with_capacity(spends.len());
+    let mut receipts = Vec::with_capacity(block.spends().len());
     let mut burned = Amount::ZERO;
-    for (some, first) in spends.chunks(READ_AHEAD).zip((0..).step_by(READ_AHEAD)) {
-        let keys: Vec<StateKey> = some.iter().flat_map(account_keys).collect();
-        tree.read_ahead(&keys);
-        let mut keys = &keys[..];
-        for (index, spend) in (first..).zip(some) {
-            let (own, others) = keys.split_at(spend.accounts().count());
-            keys = others;
-            let receipt = apply_spend(&mut state, *spend, own, params.account_charge)
-                .map_err(|error| LedgerError::Spend { index, error })?;
-            burned = burned.checked_add(receipt.charge).expect(PROVEN);
-            receipts.push(receipt);
-        }
+    for (index, (spend, keys)) in keyed_spends(block, tree).enumerate() {
+        let receipt = apply_spend(&mut state, spend, &keys, params.account_charge)
+            .map_err(|error| LedgerError::Spend { index, error })?;
+        burned = burned.checked_add(receipt.charge).expect(PROVEN);
+        receipts.push(receipt);
     }
 
     let coinbase = block.coinbase();
@@ -58,6 +50,24 @@ pub(super) fn changes_of(
     *state.entry(StateKey::reward(coinbase.height)) = Some(Entry::Reward(Box::new(reward)));
     write_supply(&mut state, params.issuance.subsidy(coinbase.height), burned);
     Ok((state.into_changes(), receipts))
+}
+
+/// Each transaction with the keys of its accounts, which were read ahead with those of its neighbours.
+fn keyed_spends<'a>(
+    block: &'a CheckedBlock,
+    tree: &'a StateTree,
+) -> impl Iterator<Item = (Spend<'a>, Vec<StateKey>)> {
+    let mut spends = block.spends();
+    let groups = std::iter::from_fn(move || {
+        let group: Vec<_> = spends
+            .by_ref()
+            .take(READ_AHEAD)
+            .map(|spend| (spend, account_keys(&spend).collect::<Vec<_>>()))
+            .collect();
+        tree.read_ahead(group.iter().flat_map(|(_, keys)| keys));
+        (!group.is_empty()).then_some(group)
+    });
+    groups.flatten()
 }
 
 /// Credits the reward whose time has come. One of nothing brings no account into being.

@@ -116,7 +116,7 @@ impl StateTree {
         let by_bucket: Vec<&[Change]> =
             changes.chunk_by(|(one, _), (next, _)| one.prefix(depth) == next.prefix(depth)).collect();
         for some in by_bucket.chunks(READ_AHEAD) {
-            self.read_ahead(&some.iter().map(|changes| changes[0].0).collect::<Vec<_>>());
+            self.read_ahead(some.iter().map(|changes| &changes[0].0));
             for changes in some {
                 let at = changes[0].0.prefix(depth);
                 before.extend(
@@ -157,8 +157,8 @@ impl StateTree {
     ///
     /// Here no access waits for another, so many are under way at once; met one by one in the midst of other work,
     /// each would cost the whole way to memory.
-    pub(super) fn read_ahead(&self, keys: &[StateKey]) {
-        let buckets = keys.iter().map(|key| &self.buckets[key.prefix(self.depth)]);
+    pub(super) fn read_ahead<'a>(&self, keys: impl Iterator<Item = &'a StateKey>) {
+        let buckets = keys.map(|key| &self.buckets[key.prefix(self.depth)]);
         std::hint::black_box(buckets.fold(0, |sum, bucket| sum ^ bucket.touch()));
     }
 
