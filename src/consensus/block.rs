@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::transaction::{NODE_BYTES, examine};
+use super::owners::broken_owners;
+use super::transaction::{NODE_BYTES, check_form};
 use super::{
     Facts, HeaderContext, HeaderError, Params, Spend, TransactionError, Untimely, check_header, check_work,
 };
@@ -133,7 +134,7 @@ impl SoundBlock {
         let mut facts = Vec::with_capacity(block.transactions.len());
         let mut claims = Vec::with_capacity(block.transactions.len());
         for (index, (transaction, names)) in block.transactions.iter().zip(&names).enumerate() {
-            let (found, claimed) = examine(transaction, names, params)
+            let (found, claimed) = check_form(transaction, names, params)
                 .map_err(|error| BlockError::Transaction { index, error })?;
             Spend::new(&transaction.body, &found)
                 .check_height(context.height)
@@ -179,12 +180,6 @@ pub fn check_signatures(
         Some(&index) => Err(BlockError::Transaction { index, error: TransactionError::Signature }),
     };
     blocks.into_iter().enumerate().map(verdict).collect()
-}
-
-/// The owners of those claims that do not hold, in the order of the claims.
-pub(super) fn broken_owners<Owner: Copy>(owners: &[Owner], verdict: Result<(), Culprits>) -> Vec<Owner> {
-    let culprits = verdict.err().map_or_else(Vec::new, |culprits| culprits.0);
-    culprits.into_iter().filter_map(|claim| owners.get(claim).copied()).collect()
 }
 
 /// # Consensus

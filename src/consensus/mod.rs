@@ -19,6 +19,7 @@ mod genesis;
 mod genesis_file;
 mod header;
 mod issuance;
+mod owners;
 mod params;
 mod presets;
 mod time;

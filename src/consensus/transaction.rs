@@ -1,6 +1,6 @@
 //! Rules of transactions that need no balance, one error each.
 
-use super::block::broken_owners;
+use super::owners::broken_owners;
 use super::witness::{Met, meet};
 use super::{Params, Rule, WitnessError};
 use crate::crypto::{Claim, Culprits};
@@ -152,7 +152,7 @@ impl<'a> Spend<'a> {
 }
 
 /// Looks at everything but signatures, which come back as claims.
-pub(super) fn examine(
+pub(super) fn check_form(
     transaction: &Transaction,
     names: &Names,
     params: &Params,
@@ -246,7 +246,7 @@ impl SoundTransaction {
     /// # Errors
     /// The rule that it broke.
     pub fn examine(transaction: Transaction, params: &Params) -> Result<Self, TransactionError> {
-        let (facts, claims) = examine(&transaction, &transaction.names(), params)?;
+        let (facts, claims) = check_form(&transaction, &transaction.names(), params)?;
         Ok(Self { unproven: CheckedTransaction { transaction, facts }, claims })
     }
 
