@@ -49,4 +49,13 @@ fn main() {
         || timed(|| verify_batch(&good, BATCH_SEED)),
     );
     ratio("one_culprit_over_none", compared.ratio, "the same batch without it");
+
+    // The worst there is: both halves fail, and every claim is checked alone.
+    spoiled[10] = Claim::new(&ours[10].0, &ours[11].1, &ours[10].2);
+    let compared = compare(
+        15,
+        || timed(|| verify_batch(&spoiled, BATCH_SEED).expect_err("two culprits")),
+        || timed(|| verify_batch(&good, BATCH_SEED)),
+    );
+    ratio("culprit_in_each_half_over_none", compared.ratio, "the same batch without them");
 }

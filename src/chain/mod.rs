@@ -75,10 +75,10 @@ impl Chain {
         self.tree.len()
     }
 
-    /// What the branch that ends in `parent` asks of the next block; nothing where that block is unknown, or where no
-    /// height is left above it.
+    /// What the branch that ends in `parent` asks of the next block; nothing where that block is unknown or refused, or
+    /// where no height is left above it.
     pub fn context_above(&self, parent: &BlockHash) -> Option<HeaderContext> {
-        let parent = self.tree.find(parent)?;
+        let parent = self.tree.find(parent).filter(|id| self.tree.entry(*id).validity == Validity::Valid)?;
         self.tree.branch_to(parent).context(&self.params)
     }
 

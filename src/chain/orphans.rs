@@ -8,7 +8,9 @@ use crate::types::BlockHash;
 ///
 /// # Security
 /// Anybody can send blocks that stand on nothing. Count and bytes are bounded, so they cost a fixed amount of memory; but
-/// what difficulty their branch asks is not known, so whoever fills this can push others out.
+/// what difficulty their branch asks is not known, so whoever fills this can push others out. Whoever keeps blocks here
+/// makes sure that a body is its header's, by [`Block::merkle_root`](crate::types::Block::merkle_root): the first to come
+/// under a hash stays, and anybody can send an honest header with another body.
 #[derive(Clone, Debug)]
 pub struct Orphans<T> {
     count_max: usize,

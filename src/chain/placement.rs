@@ -80,10 +80,11 @@ impl Chain {
     /// The rule that it broke. A broken header is not kept.
     pub fn accept_header(&mut self, header: &Header) -> Result<HeaderPlacement, ChainError> {
         // Looked up first: genesis is known and did no work.
-        if let Some(entry) = self.entry(&header.hash()) {
-            return refuse_invalid(entry).map(|()| HeaderPlacement::Known);
+        let hash = header.hash();
+        if let Some(entry) = self.entry(&hash) {
+            return refuse_invalid(entry, hash).map(|()| HeaderPlacement::Known);
         }
-        let hash = check_work(&self.params, header)?;
+        check_work(&self.params, header)?;
         match self.tree.find(&header.previous) {
             None => Ok(HeaderPlacement::Orphan { missing: header.previous }),
             Some(parent) => self.insert(hash, header, parent).map(|_| HeaderPlacement::New),
@@ -106,7 +107,7 @@ impl Chain {
         let known = self.tree.find(&hash);
         if let Some(id) = known {
             let entry = self.tree.entry(id);
-            refuse_invalid(entry)?;
+            refuse_invalid(entry, hash)?;
             if entry.arrival.is_some() {
                 return Ok(Placement::Known);
             }
@@ -114,7 +115,7 @@ impl Chain {
         let Some(parent) = self.tree.find(&header.previous) else {
             return Ok(Placement::Orphan { missing: header.previous });
         };
-        refuse_invalid(self.tree.entry(parent))?;
+        refuse_invalid(self.tree.entry(parent), hash)?;
         if let Some(missing) = self.lowest_without_body(parent) {
             return Ok(Placement::Orphan { missing });
         }
@@ -141,7 +142,7 @@ impl Chain {
 
     fn insert(&mut self, hash: BlockHash, header: &Header, parent: EntryId) -> Result<EntryId, ChainError> {
         let below = self.tree.entry(parent);
-        refuse_invalid(below)?;
+        refuse_invalid(below, hash)?;
         let branch = self.tree.branch_to(parent).extend(header, &self.params)?;
         Ok(self.tree.insert(hash, header, Some(parent), &branch))
     }
@@ -198,14 +199,18 @@ impl Chain {
 
     /// Condemns a block that broke a rule, and everything above it.
     ///
-    /// Where we follow it, [`Chain::plan`] then leads away from it. Genesis cannot be condemned.
+    /// Where we follow it, [`Chain::plan`] then leads away from it. Genesis cannot be condemned, and a block whose header is
+    /// not here is not remembered: accept its header before its body is checked.
     pub fn reject(&mut self, hash: &BlockHash) {
         self.judge(hash, Validity::Invalid);
     }
 
     /// The same because an operator says so: whoever sends such a block is not to blame.
     pub fn rule_out(&mut self, hash: &BlockHash) {
-        self.judge(hash, Validity::RuledOut);
+        // What broke a rule stays condemned for that.
+        if self.entry(hash).is_some_and(|entry| entry.validity != Validity::Invalid) {
+            self.judge(hash, Validity::RuledOut);
+        }
     }
 
     /// Takes [`Chain::rule_out`] or [`Chain::reject`] back. A block that truly breaks a rule will be condemned again.
@@ -220,10 +225,11 @@ impl Chain {
     }
 }
 
-fn refuse_invalid(entry: &HeaderEntry) -> Result<(), ChainError> {
+/// Refuses the block `offered` where this one, which it is or stands on, was refused.
+fn refuse_invalid(entry: &HeaderEntry, offered: BlockHash) -> Result<(), ChainError> {
     match entry.validity {
         Validity::Valid => Ok(()),
-        Validity::Invalid | Validity::AboveInvalid => Err(ChainError::Invalid(entry.hash)),
-        Validity::RuledOut | Validity::AboveRuledOut => Err(ChainError::RuledOut(entry.hash)),
+        Validity::Invalid | Validity::AboveInvalid => Err(ChainError::Invalid(offered)),
+        Validity::RuledOut | Validity::AboveRuledOut => Err(ChainError::RuledOut(offered)),
     }
 }

@@ -48,7 +48,7 @@ impl Validity {
     fn above(self, below: Self) -> Self {
         match (self, below) {
             (Self::Invalid, _) => Self::Invalid,
-            (Self::RuledOut, _) => Self::RuledOut,
+            (Self::RuledOut, Self::Valid | Self::RuledOut | Self::AboveRuledOut) => Self::RuledOut,
             (_, Self::Valid) => Self::Valid,
             (_, Self::Invalid | Self::AboveInvalid) => Self::AboveInvalid,
             (_, Self::RuledOut | Self::AboveRuledOut) => Self::AboveRuledOut,

@@ -10,7 +10,8 @@ pub enum Blame {
     Nobody,
     /// These bytes, which anybody can make and nobody need remember. The block that they claim to be may be fine.
     Sender,
-    /// The block itself, and with it everything built on it, for ever. Somebody did real work for it.
+    /// The block itself, and with it everything built on it, for ever. Where its work was checked, as it is before anything
+    /// else, somebody did real work for it.
     Block,
 }
 

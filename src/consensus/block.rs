@@ -17,7 +17,7 @@ use crate::types::{
 /// A rule that a block broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BlockError {
-    /// The header breaks a rule of its own.
+    /// The header breaks a rule of headers.
     #[error(transparent)]
     Header(#[from] HeaderError),
     /// The body is not the one that was mined.

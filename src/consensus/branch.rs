@@ -4,7 +4,7 @@ use super::time::effective_time;
 use super::{HeaderContext, HeaderError, MEDIAN_WINDOW, Params, check_header, median_time, next_bits};
 use crate::types::{EffectiveTime, Header, Height, Target, Timestamp, Work};
 
-/// A branch up to one header: everything that the rules ask of it when another comes, in a few hundred bytes.
+/// A branch up to one header: everything that the rules ask of it when another comes, in a hundred bytes.
 ///
 /// Whoever follows headers needs no more than this, with a tree of them or without.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +32,11 @@ impl Branch {
         Ok(Self::resume(Height::GENESIS, work, EffectiveTime(0), [header.time]))
     }
 
-    /// A branch whose sums are known, with the times of its last headers, the last one first; more than
-    /// [`MEDIAN_WINDOW`] do not count.
+    /// A branch whose sums are known, with the times of its last headers, the last one first: of all down to genesis, or
+    /// of [`MEDIAN_WINDOW`]; more do not count.
     ///
     /// # Panics
-    /// When no time is given.
+    /// When fewer are given: M would be another.
     pub fn resume(
         height: Height,
         work: Work,
@@ -49,6 +49,8 @@ impl Branch {
             *slot = time;
             times_known += 1;
         }
+        let expected = MEDIAN_WINDOW.min(1 + height.0 as usize);
+        assert_eq!(times_known, expected, "the times of all headers that M looks at");
         let median_time = median_time(&times[..times_known]);
         Self { height, work, effective_time, median_time, times, times_known }
     }

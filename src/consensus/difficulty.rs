@@ -69,8 +69,9 @@ pub fn next_bits(params: &Params, height: Height, effective_time: EffectiveTime)
                 spacing: params.spacing,
                 halflife: params.halflife,
             };
-            // E never exceeds the span of medians, which have 32 bits, and one spacing.
-            let time_delta = i64::try_from(effective_time.0 + u64::from(params.spacing)).unwrap_or(i64::MAX);
+            // E never exceeds the span of medians, which have 32 bits, and one spacing; but a stranger may claim any.
+            let time_delta =
+                effective_time.0.saturating_add(params.spacing.into()).try_into().unwrap_or(i64::MAX);
             asert(&chain, time_delta, height.0)
         }
     }

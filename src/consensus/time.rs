@@ -43,7 +43,7 @@ pub(super) fn effective_time(
         1 => EffectiveTime(u64::from(params.spacing)),
         _ => {
             let gap = median.0.saturating_sub(below.median_time.0).min(params.gap_max);
-            EffectiveTime(below.effective_time.0 + u64::from(gap))
+            EffectiveTime(below.effective_time.0.saturating_add(gap.into()))
         }
     }
 }

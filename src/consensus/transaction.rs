@@ -100,7 +100,8 @@ pub struct Facts {
     pub min_height: Height,
 }
 
-/// A checked transaction as the ledger applies it, wherever it is kept.
+/// A transaction as the ledger applies it, wherever it is kept. All its rules hold; its signatures do where it comes from a
+/// [`CheckedTransaction`] or a [`CheckedBlock`](super::CheckedBlock).
 #[derive(Clone, Copy, Debug)]
 pub struct Spend<'a> {
     body: &'a Body,
@@ -255,7 +256,7 @@ impl SoundTransaction {
         &self.unproven.facts
     }
 
-    /// The transaction as it would be applied if its signatures held.
+    /// The transaction as it would be applied, to ask whether it could be; that its signatures hold is not known.
     pub fn spend(&self) -> Spend<'_> {
         self.unproven.spend()
     }
@@ -320,7 +321,7 @@ pub fn check_transactions(
     }
     let broken = broken_owners(&owners, verify(&claims));
     let verdict = |(at, sound): (usize, SoundTransaction)| {
-        if broken.binary_search(&at).is_ok() { Err(TransactionError::Signature) } else { Ok(sound.unproven) }
+        if broken.contains(&at) { Err(TransactionError::Signature) } else { Ok(sound.unproven) }
     };
     transactions.into_iter().enumerate().map(verdict).collect()
 }

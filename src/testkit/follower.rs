@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{BATCH_SEED, Draft, MAP_SEED, Network};
-use crate::chain::{Chain, ChainError, HeaderPlacement, Placement, Plan};
+use crate::chain::{Chain, ChainError, Placement, Plan};
 use crate::consensus::{Blame, BlockError, CheckedBlock, Genesis, Params, check_block};
 use crate::ledger::{Ledger, LedgerError, Receipt, Undo};
 use crate::types::{Address, Block, BlockHash, Height, Timestamp, Transaction};
@@ -142,9 +142,8 @@ impl Follower {
     /// Why it was refused; where the block was on the way to a better branch, the old one is followed again.
     pub fn submit(&mut self, block: Block) -> Result<Outcome, Rejection> {
         let header = block.header;
-        if self.chain.accept_header(&header)? == HeaderPlacement::Known
-            && self.blocks.contains_key(&header.hash())
-        {
+        self.chain.accept_header(&header)?;
+        if self.chain.entry(&header.hash()).is_some_and(|entry| entry.arrival.is_some()) {
             return Ok(Outcome::Known);
         }
         let Some(context) = self.chain.context_above(&header.previous) else {

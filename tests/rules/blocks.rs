@@ -5,7 +5,7 @@ use cairn::consensus::{
     Blame, BlockError, HeaderError, PowMode, SoundBlock, TransactionError, Untimely, WitnessError,
     check_signatures,
 };
-use cairn::crypto::{Signature, verify_batch};
+use cairn::crypto::{Culprits, Signature, verify_batch};
 use cairn::testkit::{Actor, BATCH_SEED, mine, remine};
 use cairn::types::{
     Amount, Bits, BitsError, Block, Extra, Height, HistoryRoot, MerkleRoot, Policy, StateRoot, Transaction,
@@ -289,6 +289,27 @@ fn each_of_several_blocks_checked_together_gets_its_own_verdict() {
     let error = TransactionError::Signature;
     let at = |index| Some(BlockError::Transaction { index, error });
     assert_eq!(broken, [None, at(2), None, at(0)]);
+}
+
+/// What blocks with three claims each come to under a verdict.
+fn judged(verdict: Result<(), Culprits>) -> Vec<Option<BlockError>> {
+    let stage = Stage::new();
+    let sound =
+        [0, 1].map(|_| SoundBlock::examine(honest(&stage), &stage.context(), stage.params()).unwrap());
+    check_signatures(sound.into(), |_| false, |_| verdict).into_iter().map(Result::err).collect()
+}
+
+#[test]
+fn culprits_may_be_named_in_any_order() {
+    let error = TransactionError::Signature;
+    let first = |index| Some(BlockError::Transaction { index, error });
+    assert_eq!(judged(Err(Culprits(vec![5, 2, 4, 1]))), [first(1), first(1)]);
+}
+
+#[test]
+#[should_panic(expected = "names its culprits")]
+fn failure_without_a_culprit_is_never_taken_for_success() {
+    judged(Err(Culprits(Vec::new())));
 }
 
 #[test]

@@ -141,7 +141,8 @@ fn median_of_an_even_number_of_blocks_is_the_later_of_the_middle_two() {
 fn header_above_the_last_height_is_refused() {
     let stage = Stage::new();
     let header = stage.block(Vec::new()).header;
-    let branch = |height| Branch::resume(Height(height), Work::ZERO, EffectiveTime(0), [header.time]);
+    let branch =
+        |height| Branch::resume(Height(height), Work::ZERO, EffectiveTime(0), [header.time; MEDIAN_WINDOW]);
     assert_eq!(branch(u32::MAX - 1).extend(&header, stage.params()).unwrap().height, Height(u32::MAX));
     let above = branch(u32::MAX).extend(&header, stage.params());
     assert_breaks!(above, HeaderError::EndOfChain, Blame::Block);

@@ -29,7 +29,7 @@ pub enum HistoryError {
     #[error("the proof is not of the form that this height has")]
     Form,
     /// The header claims work that its difficulty does not stand for.
-    #[error("the header claims {claimed} of work, its difficulty stands for another number")]
+    #[error("the header claims {claimed} of work, which is not what its difficulty stands for")]
     Work {
         /// What it claims.
         claimed: Work,
