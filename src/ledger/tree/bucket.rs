@@ -127,7 +127,9 @@ impl Bucket {
                 halves.side(key, level).node_towards(key, level + 1, target)
             }
             Self::Halves(halves) => halves.node,
-            Self::List(slots) => node_over(|batch| fold(sharing(slots, key, target), target, batch)),
+            Self::List(slots) => {
+                node_over(|batch| fold(sharing(slots, |slot| &slot.key, key, target), target, batch))
+            }
         }
     }
 
@@ -151,7 +153,7 @@ impl Bucket {
                 halves.side(key, level).slots_sharing(key, level + 1, bits)
             }
             Self::Halves(_) => self.slots(),
-            Self::List(slots) => Box::new(sharing(slots, key, bits).iter()),
+            Self::List(slots) => Box::new(sharing(slots, |slot| &slot.key, key, bits).iter()),
         }
     }
 }
@@ -182,11 +184,17 @@ fn put_into(slots: &mut Vec<Slot>, slot: Slot) -> Option<Entry> {
     }
 }
 
-fn sharing<'a>(slots: &'a [Slot], key: &StateKey, bits: usize) -> &'a [Slot] {
-    let shares = |slot: &Slot| slot.key.shared_bits(key) >= bits;
-    let start = slots.partition_point(|slot| slot.key < *key && !shares(slot));
-    let count = slots[start..].partition_point(shares);
-    &slots[start..start + count]
+/// Those among sorted things whose keys share their first `bits` bits with `key`.
+pub(super) fn sharing<'a, T>(
+    sorted: &'a [T],
+    key_of: impl Fn(&T) -> &StateKey,
+    key: &StateKey,
+    bits: usize,
+) -> &'a [T] {
+    let shares = |thing: &T| key_of(thing).shared_bits(key) >= bits;
+    let start = sorted.partition_point(|thing| key_of(thing) < key && !shares(thing));
+    let count = sorted[start..].partition_point(shares);
+    &sorted[start..start + count]
 }
 
 fn node_over(promise: impl FnOnce(&mut Batch) -> Promise) -> Node {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::{Entry, StateKey};
 use super::StateTree;
+use super::bucket::{Bucket, Slot, sharing};
 use super::node::{Kind, Node, entry_digest, leaf_digest};
 use crate::codec::List;
 
@@ -44,10 +45,7 @@ impl Overwritten {
     }
 
     fn sharing(&self, key: &StateKey, bits: usize) -> &[Change] {
-        let shares = |change: &Change| change.0.shared_bits(key) >= bits;
-        let start = self.entries.partition_point(|change| change.0 < *key && !shares(change));
-        let count = self.entries[start..].partition_point(shares);
-        &self.entries[start..start + count]
+        sharing(&self.entries, |(key, _)| key, key, bits)
     }
 
     fn node(&self, place: usize) -> Option<Node> {
@@ -83,12 +81,10 @@ impl<'a> Past<'a> {
             let (left, right) = self.children(key, level);
             return Node::join(&left, &right);
         }
-        let entries: Vec<(StateKey, Node)> = self
-            .entries_sharing(key, level)
-            .into_iter()
-            .map(|(key, entry)| (key, Node::leaf(leaf_digest(&key, &entry_digest(&entry)))))
-            .collect();
-        fold(&entries, level)
+        let entries = self.entries_sharing(key, level).into_iter();
+        let slots =
+            entries.map(|(key, entry)| Slot { key, leaf: leaf_digest(&key, &entry_digest(&entry)), entry });
+        Bucket::List(slots.collect()).node_towards(key, level, level)
     }
 
     fn children(&self, key: &StateKey, level: usize) -> (Node, Node) {
@@ -113,17 +109,5 @@ impl<'a> Past<'a> {
     /// Whether anything, one thing, or more stood at `level` on the way to `key`.
     pub fn kind_towards(&self, key: &StateKey, level: usize) -> Kind {
         self.node_towards(key, level).kind
-    }
-}
-
-/// The node over sorted leaves that share their first `level` bits.
-fn fold(leaves: &[(StateKey, Node)], level: usize) -> Node {
-    match leaves {
-        [] => Node::EMPTY,
-        [(_, only)] => *only,
-        _ => {
-            let (left, right) = leaves.split_at(leaves.partition_point(|(key, _)| !key.bit(level)));
-            Node::join(&fold(left, level + 1), &fold(right, level + 1))
-        }
     }
 }
