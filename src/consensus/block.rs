@@ -269,11 +269,6 @@ impl CheckedBlock {
         let bodies = self.block.transactions.iter();
         bodies.zip(&self.facts).map(|(transaction, facts)| Spend::new(&transaction.body, facts))
     }
-
-    /// The block alone, as if nothing had been checked.
-    pub fn into_block(self) -> Block {
-        self.block
-    }
 }
 
 /// Checks a block that stands where `context` says, its signatures in batches.

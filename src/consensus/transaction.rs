@@ -289,11 +289,6 @@ impl CheckedTransaction {
     pub fn spend(&self) -> Spend<'_> {
         Spend::new(&self.transaction.body, &self.facts)
     }
-
-    /// The transaction alone, as if nothing had been checked.
-    pub fn into_transaction(self) -> Transaction {
-        self.transaction
-    }
 }
 
 /// Checks one transaction, its signatures one by one.
