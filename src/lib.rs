@@ -36,11 +36,11 @@
 //! # A block
 //!
 //! [`chain::Chain::accept_header`] takes its header in, or refuses it; [`chain::Chain::context_above`] says what the branch
-//! below asks of it. [`consensus::check_block`] looks at it in that
-//! light, cheapest first: work, difficulty and time, that the body is the one that was mined, sizes, reward, each
-//! transaction, signatures in batches. [`chain::Chain::place`] says where the result belongs. If that makes ours the best branch, [`ledger::Ledger::apply`] compares the roots it commits to and applies it, or several,
-//! after taking others back; then [`chain::Chain::activate`] moves the tip. Whatever fails says whom it speaks against:
-//! [`consensus::Blame`].
+//! below asks of it. [`consensus::check_block`] looks at it in that light, cheapest first: work, difficulty and time, that
+//! the body is the one that was mined, sizes, reward, each transaction, signatures in batches.
+//! [`chain::Chain::place`] says where the result belongs. If that makes its branch the best, [`ledger::Ledger::apply`]
+//! compares the roots it commits to and applies it, or several, after taking others back; then
+//! [`chain::Chain::activate`] moves the tip. Whatever fails says whom it speaks against: [`consensus::Blame`].
 //!
 //! # Words
 //!

@@ -61,6 +61,11 @@ impl Chain {
         self.active.get(height.0 as usize).map(|id| self.tree.entry(*id))
     }
 
+    /// Whether a block's body came before, so that it need not be checked again.
+    pub fn has_body(&self, hash: &BlockHash) -> bool {
+        self.entry(hash).is_some_and(|entry| entry.arrival.is_some())
+    }
+
     /// Whether a block is on the branch we follow.
     pub fn is_active(&self, hash: &BlockHash) -> bool {
         self.tree.find(hash).is_some_and(|id| self.is_active_id(id))

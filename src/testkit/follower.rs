@@ -143,7 +143,7 @@ impl Follower {
     pub fn submit(&mut self, block: Block) -> Result<Outcome, Rejection> {
         let header = block.header;
         self.chain.accept_header(&header)?;
-        if self.chain.entry(&header.hash()).is_some_and(|entry| entry.arrival.is_some()) {
+        if self.chain.has_body(&header.hash()) {
             return Ok(Outcome::Known);
         }
         let Some(context) = self.chain.context_above(&header.previous) else {
