@@ -268,3 +268,41 @@ fn laboratory_draws_who_finds_a_block_and_hashes_nothing() {
     assert!(matches!(real.clone().chain.accept_header(&block.header), Err(ChainError::Header(_))));
     assert_eq!(drawn.clone().chain.accept_header(&block.header), Ok(HeaderPlacement::New));
 }
+
+#[test]
+fn ancestors_are_found_on_the_branch_they_are_asked_for() {
+    let mut follower = at_height_five();
+    let (old, new) = (branch(&follower, 1, 3), branch(&follower, 2, 4));
+    submit_all(&mut follower, &old);
+    submit_all(&mut follower, &new);
+    let (old, new) = (hashes(&old), hashes(&new));
+    let ancestor =
+        |tip: &BlockHash, height| follower.chain.ancestor(tip, Height(height)).map(|entry| entry.hash);
+    for branch in [&old, &new] {
+        for (at, tip) in branch.iter().enumerate() {
+            let expected = |height: u32| match height {
+                0..=5 => follower.chain.at(Height(height)).map(|entry| entry.hash),
+                _ => branch[..=at].get(height as usize - 6).copied(),
+            };
+            (0..12).for_each(|height| assert_eq!(ancestor(tip, height), expected(height)));
+        }
+    }
+    assert_eq!(ancestor(&BlockHash::ZERO, 0), None);
+}
+
+#[test]
+fn tree_recalled_from_headers_in_the_order_they_came_is_the_same() {
+    let mut follower = at_height_five();
+    let (one, other) = (branch(&follower, 1, 2), branch(&follower, 2, 2));
+    let blocks = [follower.branch(), other.clone(), one].concat();
+    submit_all(&mut follower, &blocks);
+    let mut recalled = cairn::chain::Chain::new(&Network::new(3).genesis);
+    for block in &blocks {
+        recalled.recall(&block.header).unwrap();
+    }
+    let plan = recalled.plan().unwrap();
+    assert_eq!(plan.connect.last(), Some(&other[1].header.hash()), "the first of two equal branches");
+    recalled.activate(&other[1].header.hash());
+    assert_eq!(recalled.tip(), follower.chain.tip());
+    assert!(recalled.branch_tips().eq(follower.chain.branch_tips()));
+}

@@ -61,6 +61,18 @@ impl Chain {
         self.active.get(height.0 as usize).map(|id| self.tree.entry(*id))
     }
 
+    /// The block at this height of the branch that ends in `tip`, whichever branch we follow.
+    pub fn ancestor(&self, tip: &BlockHash, height: Height) -> Option<&HeaderEntry> {
+        let tip = self.tree.find(tip)?;
+        // Down to where the branch joins ours, which is near; from there by height.
+        let (joint, entry) =
+            self.tree.down_from(tip).find(|(id, entry)| entry.height <= height || self.is_active_id(*id))?;
+        match self.is_active_id(joint) {
+            true if height <= entry.height => self.at(height),
+            _ => Some(entry).filter(|entry| entry.height == height),
+        }
+    }
+
     /// Whether a block's body came before, so that it need not be checked again.
     pub fn has_body(&self, hash: &BlockHash) -> bool {
         self.entry(hash).is_some_and(|entry| entry.arrival.is_some())

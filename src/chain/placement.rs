@@ -103,7 +103,24 @@ impl Chain {
     /// # Panics
     /// When the block was checked for another height than the one it stands at: for another branch, then.
     pub fn place(&mut self, block: &CheckedBlock) -> Result<Placement, ChainError> {
-        let (hash, header) = (block.hash(), block.header());
+        let placement = self.place_header(block.hash(), block.header())?;
+        if let Some(entry) = self.entry(&block.hash()).filter(|entry| entry.arrival.is_some()) {
+            assert_eq!(block.height(), entry.height, "a block is checked for the branch it stands on");
+        }
+        Ok(placement)
+    }
+
+    /// [`Chain::place`] for a block that was placed before and written down: its header is enough. In the order in which
+    /// they came, so that the same branch wins among equals.
+    ///
+    /// # Errors
+    /// The rule that it broke above this branch: what was written down is damaged, or was never placed.
+    pub fn recall(&mut self, header: &Header) -> Result<Placement, ChainError> {
+        self.accept_header(header)?;
+        self.place_header(header.hash(), header)
+    }
+
+    fn place_header(&mut self, hash: BlockHash, header: &Header) -> Result<Placement, ChainError> {
         let known = self.tree.find(&hash);
         if let Some(id) = known {
             let entry = self.tree.entry(id);
@@ -123,11 +140,6 @@ impl Chain {
             Some(id) => id,
             None => self.insert(hash, header, parent)?,
         };
-        assert_eq!(
-            block.height(),
-            self.tree.entry(id).height,
-            "a block is checked for the branch it stands on"
-        );
         self.tree.entry_mut(id).arrival = Some(self.arrivals);
         self.arrivals += 1;
 

@@ -12,6 +12,7 @@ mod apply;
 mod audit;
 mod entry;
 mod history;
+mod moments;
 mod overlay;
 mod proof;
 mod settle;
@@ -21,22 +22,18 @@ pub use apply::Receipt;
 pub use audit::{Audit, AuditError};
 pub use entry::{Account, Entry, Reward, StateKey, Supply, View};
 pub use history::{History, HistoryError, HistoryLeaf, HistoryNode, HistoryProof, HistorySummary};
+pub use moments::{LedgerAt, Moment, PROVABLE_BLOCKS_MAX};
 pub use overlay::MapSeed;
 pub use proof::{BalanceProof, Opening, ProvenBalance, TransactionProof};
 pub use settle::{Settlement, SpendError, account_keys, settle};
 pub use tree::{Change, Changes, Overwritten, ProofError, StateProof, StateTree};
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::codec::{Canonical, Decode, ENCODING_BYTES_MAX, Encode};
 use crate::consensus::{Blame, CheckedBlock, Genesis, Params};
-use crate::types::{
-    Address, Amount, Bits, BlockHash, Commitments, EffectiveTime, Height, HistoryRoot, StateRoot,
-};
-
-/// Blocks for whose headers proofs can be made.
-pub const PROVABLE_BLOCKS_MAX: usize = 64;
+use crate::types::{Amount, Bits, BlockHash, Commitments, EffectiveTime, Height, HistoryRoot, StateRoot};
+use moments::Steps;
 
 /// Why a block cannot be applied to the state below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -99,7 +96,7 @@ pub struct Applied {
     /// How to take it back.
     pub undo: Undo,
     /// What stands now under each key that it changed.
-    pub changes: Changes,
+    pub changes: Arc<Changes>,
     /// What became of its transactions, in their order.
     pub receipts: Vec<Receipt>,
 }
@@ -113,14 +110,16 @@ pub struct Ledger {
     allocated: Amount,
     tree: StateTree,
     history: History,
-    /// The last blocks applied, the tip's last.
-    recent: VecDeque<Recent>,
+    /// What was done last.
+    steps: Steps,
 }
 
+/// What a block would do to the state at the tip; nothing has changed yet.
 #[derive(Clone, Debug)]
-struct Recent {
-    opening: Opening,
-    overwritten: Overwritten,
+pub struct Effects {
+    block: BlockHash,
+    changes: Vec<Change>,
+    receipts: Vec<Receipt>,
 }
 
 impl View for Ledger {
@@ -140,19 +139,33 @@ impl Ledger {
         let allocation = genesis.allocation().iter();
         let entries =
             allocation.map(|(address, amount)| (StateKey::account(address), account(*amount))).collect();
-        let allocated = Amount::checked_sum(genesis.allocation().iter().map(|(_, amount)| *amount));
         let header = &genesis.block().header;
-        let tip = header.hash();
         let mut history = History::default();
-        history.push(&leaf(tip, Height::GENESIS, EffectiveTime(0), header.bits));
+        history.push(&leaf(header.hash(), Height::GENESIS, EffectiveTime(0), header.bits));
+        Self::restore(genesis, seed, entries, history)
+    }
+
+    /// The state as somebody wrote it down at the last of these headers. Whether it was, only the next block's commitment
+    /// can tell: compare [`Ledger::commitments`] with what was noted along with it.
+    ///
+    /// # Panics
+    /// When the history holds no header.
+    pub fn restore(
+        genesis: &Genesis,
+        seed: MapSeed,
+        entries: Vec<(StateKey, Entry)>,
+        history: History,
+    ) -> Self {
+        let allocated = Amount::checked_sum(genesis.allocation().iter().map(|(_, amount)| *amount));
+        let last = history.len().checked_sub(1).and_then(|height| history.block(Height(height)));
         Self {
             params: Arc::new(genesis.params().clone()),
             seed,
-            tip,
+            tip: last.expect("a history begins with genesis"),
             allocated: allocated.expect("genesis proved that no sum of money overflows"),
             tree: StateTree::new(entries),
             history,
-            recent: VecDeque::new(),
+            steps: Steps::default(),
         }
     }
 
@@ -183,9 +196,6 @@ impl Ledger {
 
     /// Applies the next block, whose effective time the chain knows; where that cannot be, nothing has changed.
     ///
-    /// # Consensus
-    /// The block commits to the state and to the headers below it; then see `apply.rs`.
-    ///
     /// # Errors
     /// The condition that does not hold.
     ///
@@ -196,6 +206,21 @@ impl Ledger {
         block: &CheckedBlock,
         effective_time: EffectiveTime,
     ) -> Result<Applied, LedgerError> {
+        let effects = self.effects(block)?;
+        Ok(self.enact(block, effects, effective_time))
+    }
+
+    /// What applying the next block would do: the half of [`Ledger::apply`] that only reads, during which others may.
+    ///
+    /// # Consensus
+    /// The block commits to the state and to the headers below it; then see `apply.rs`.
+    ///
+    /// # Errors
+    /// The condition that does not hold.
+    ///
+    /// # Panics
+    /// When the block does not stand on the tip.
+    pub fn effects(&self, block: &CheckedBlock) -> Result<Effects, LedgerError> {
         assert_eq!(block.header().previous, self.tip, "a block is applied to the one below it");
         assert_eq!(block.height().0, self.history.len(), "the chain compared the heights");
         let (expected, found) = (self.commitments(), *block.commitments());
@@ -206,49 +231,46 @@ impl Ledger {
             return Err(LedgerError::History { expected: expected.history, found: found.history });
         }
         let (changes, receipts) = apply::changes_of(block, &self.tree, &self.params, self.seed)?;
+        Ok(Effects { block: block.hash(), changes, receipts })
+    }
 
+    /// Does what [`Ledger::effects`] said.
+    ///
+    /// # Panics
+    /// When the effects are another block's, or something was done since.
+    pub fn enact(
+        &mut self,
+        block: &CheckedBlock,
+        effects: Effects,
+        effective_time: EffectiveTime,
+    ) -> Applied {
+        let Effects { block: hash, changes, receipts } = effects;
+        assert!(
+            hash == block.hash() && block.header().previous == self.tip,
+            "the effects of this block, here"
+        );
+        let state = self.tree.root();
         let overwritten = self.tree.apply(&changes);
-        let opening = Opening::new(block.block(), block.tx_root(), &self.history);
-        let undo = Undo {
-            block: block.hash(),
-            below: self.tip,
-            state: expected.state,
-            entries: Arc::clone(overwritten.entries()),
-        };
-        self.history.push(&leaf(block.hash(), block.height(), effective_time, block.header().bits));
-        self.tip = block.hash();
-        self.recent.push_back(Recent { opening, overwritten });
-        if self.recent.len() > PROVABLE_BLOCKS_MAX {
-            self.recent.pop_front();
-        }
+        let entries = Arc::clone(overwritten.entries());
+        self.steps.applied(Opening::new(block.block(), block.tx_root(), &self.history), overwritten);
+        let undo = Undo { block: hash, below: self.tip, state, entries };
+        self.history.push(&leaf(hash, block.height(), effective_time, block.header().bits));
+        self.tip = hash;
         let changes = Changes::new(changes).expect("a block changes fewer keys than it has bytes");
-        Ok(Applied { undo, changes, receipts })
+        Applied { undo, changes: Arc::new(changes), receipts }
     }
 
     /// Takes the tip's block back.
-    ///
-    /// Proofs for blocks still applied stay possible, but the window does not grow back: after taking back n blocks
-    /// it is n shorter until as many are applied again.
     ///
     /// # Panics
     /// When the undo is another block's, or does not lead to the state below it.
     pub fn revert(&mut self, undo: &Undo) {
         assert_eq!(undo.block, self.tip, "only the tip can be taken back");
-        self.tree.apply(&undo.entries);
+        let overwritten = self.tree.apply(&undo.entries);
         assert_eq!(self.tree.root(), undo.state, "an undo leads to the state that the block was applied to");
+        self.steps.reverted(overwritten);
         self.history.pop();
         self.tip = undo.below;
-        self.recent.pop_back();
-    }
-
-    /// Proves what an account had below the block with this header; for the last [`PROVABLE_BLOCKS_MAX`] blocks.
-    ///
-    /// The newest state that can be proven is the one below the tip: nothing commits to the tip's own state yet.
-    pub fn prove_balance(&self, address: &Address, header: &BlockHash) -> Option<BalanceProof> {
-        let at = self.recent.iter().position(|recent| recent.opening.header.hash() == *header)?;
-        let since = self.recent.range(at..).map(|recent| &recent.overwritten).collect();
-        let path = self.tree.prove(&StateKey::account(address), since);
-        Some(BalanceProof { opening: self.recent[at].opening.clone(), path })
     }
 
     /// Proves that a transaction stands in a block of the branch that is applied; nothing where the block does not.

@@ -3,6 +3,7 @@
 
 mod chains;
 mod history;
+mod moments;
 mod orders;
 mod tree;
 mod values;

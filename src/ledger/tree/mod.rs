@@ -18,7 +18,7 @@ use crate::types::StateRoot;
 use batch::{Batch, Promise};
 use bucket::{Bucket, Slot};
 use node::{Node, join_many, leaf_digests};
-use past::Past;
+pub(super) use past::Past;
 pub use past::{Change, Changes, Overwritten};
 pub use proof::{ProofError, StateProof};
 

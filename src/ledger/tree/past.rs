@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::{Entry, StateKey};
+use super::super::{Entry, StateKey, View};
 use super::StateTree;
 use super::bucket::{Bucket, Slot, sharing};
 use super::node::{Kind, Node, entry_digest, leaf_digest};
@@ -44,6 +44,12 @@ impl Overwritten {
         &self.entries
     }
 
+    /// What stood under a key, if that was changed.
+    fn entry(&self, key: &StateKey) -> Option<&Option<Entry>> {
+        let found = self.entries.binary_search_by(|(other, _)| other.compare(key)).ok()?;
+        Some(&self.entries[found].1)
+    }
+
     fn sharing(&self, key: &StateKey, bits: usize) -> &[Change] {
         sharing(&self.entries, |(key, _)| key, key, bits)
     }
@@ -66,9 +72,17 @@ impl<'a> Past<'a> {
         Self { tree, since }
     }
 
+    /// What stood under `key`.
+    pub fn entry(&self, key: &StateKey) -> Option<Entry> {
+        // The first change after that time remembers what stood there at that time.
+        match self.since.iter().find_map(|overwritten| overwritten.entry(key)) {
+            Some(before) => before.clone(),
+            None => self.tree.entry(key),
+        }
+    }
+
     /// The node at `level` on the way to `key`, as it was.
     pub fn node_towards(&self, key: &StateKey, level: usize) -> Node {
-        // The first change after that time remembers what stood there at that time.
         let Some(first) = self.since.iter().find(|overwritten| !overwritten.sharing(key, level).is_empty())
         else {
             return self.tree.node_towards(key, level);
