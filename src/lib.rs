@@ -13,6 +13,7 @@
 //! | state | [`chain`] | where a block belongs, and which branch to follow |
 //! | | [`ledger`] | what a branch means: who has what, and proofs of it |
 //! | machines | [`wallet`] | keys |
+//! | disk | `storage` | what survives a crash, and in which order |
 //! | entry | `cli` | what a person types, and what they are told |
 //!
 //! `testkit`, built under a feature of its own, stands outside: tests build with it.
@@ -21,7 +22,7 @@
 //!
 //! 1. **Down only.** A room names only rooms of earlier layers. `tests/architecture` reads the lines below and fails on
 //!    an arrow that runs back up.
-//! 2. **Facts come in as arguments.** All rooms but the last are pure: no clock, randomness, disk, socket, thread or
+//! 2. **Facts come in as arguments.** All rooms above the disk are pure: no clock, randomness, disk, socket, thread or
 //!    async. Coefficients of signature batches and keys of hash maps come from seeds that the caller gives.
 //! 3. **Two doors, one event, one reader.** State changes only by submitting a transaction or a block; everyone learns
 //!    of a change from one stream of events; everyone reads through a reader that pins one tip. (The rooms that have
@@ -63,6 +64,9 @@ pub mod chain;
 pub mod ledger;
 
 pub mod wallet;
+
+#[cfg(feature = "node")]
+pub mod storage;
 
 #[cfg(feature = "cli")]
 pub mod cli;

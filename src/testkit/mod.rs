@@ -6,6 +6,7 @@
 //! Read `follower.rs` first: most tests begin with a [`Follower`] and mine on it.
 
 mod actor;
+mod disk;
 mod follower;
 mod mining;
 pub mod model;
@@ -13,6 +14,7 @@ mod network;
 pub mod strategies;
 
 pub use actor::{Actor, satisfy};
+pub use disk::SimulatedDisk;
 pub use follower::{Follower, Outcome, Rejection};
 pub use mining::{Draft, mine, remine};
 pub use network::{Network, actors, asert_file, devnet_file};

@@ -1,0 +1,534 @@
+//! A disk that forgets: in memory, told when to crash, and then honest about what a real one could have kept.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::storage::{File, Files};
+
+/// Units in which a disk writes; the rest of a write may be missing.
+const UNIT_BYTES: [usize; 2] = [512, 4096];
+
+// What Linux answers.
+const EIO: i32 = 5;
+const ENOSPC: i32 = 28;
+const EROFS: i32 = 30;
+
+/// Files in memory, with the difference between what is written and what is kept.
+///
+/// A clone is the same disk.
+#[derive(Clone, Default)]
+pub struct SimulatedDisk {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    inodes: Vec<Inode>,
+    /// The names as a program sees them.
+    names: BTreeMap<String, usize>,
+    /// The names that a crash keeps.
+    kept_names: BTreeMap<String, usize>,
+    /// What was done to names since the folder was synced.
+    pending: Vec<NameChange>,
+    operations: u64,
+    crash_at: Option<u64>,
+    has_crashed: bool,
+    is_read_only: bool,
+    fails_next_sync: bool,
+    free_bytes: Option<u64>,
+}
+
+/// A file's content.
+#[derive(Clone, Default)]
+struct Inode {
+    /// As a program sees it.
+    seen: Vec<u8>,
+    /// As a crash keeps it.
+    kept: Vec<u8>,
+    /// What happened since the last sync.
+    pending: Vec<Change>,
+}
+
+#[derive(Clone)]
+enum Change {
+    Written { offset: usize, bytes: Vec<u8> },
+    Cut { length: usize },
+}
+
+#[derive(Clone)]
+enum NameChange {
+    Created { name: String, inode: usize },
+    Renamed { from: String, to: String, inode: usize },
+    Removed { name: String, inode: usize },
+}
+
+impl SimulatedDisk {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many operations there were that change something; only they are worth a crash.
+    pub fn operations(&self) -> u64 {
+        self.state.lock().operations
+    }
+
+    /// Crashes at this operation, counted from the first one ever: it may still have happened, but it fails, and so does
+    /// everything after it.
+    pub fn crash_at(&self, operation: u64) {
+        self.state.lock().crash_at = Some(operation);
+    }
+
+    /// Whether it has come to that.
+    pub fn has_crashed(&self) -> bool {
+        self.state.lock().has_crashed
+    }
+
+    /// Has room for this many bytes more; nothing for as many as one likes.
+    ///
+    /// The write that does not fit gets part of its bytes in.
+    pub fn limit_free_bytes(&self, bytes: Option<u64>) {
+        self.state.lock().free_bytes = bytes;
+    }
+
+    /// Refuses every change, or no more.
+    pub fn make_read_only(&self, is_read_only: bool) {
+        self.state.lock().is_read_only = is_read_only;
+    }
+
+    /// Fails the next sync of a file and forgets what it should have kept, though programs go on seeing it: what Linux
+    /// does.
+    pub fn fail_next_sync(&self) {
+        self.state.lock().fails_next_sync = true;
+    }
+
+    /// Everything a program sees in a file.
+    ///
+    /// # Panics
+    /// Where there is no such file.
+    pub fn content(&self, name: &str) -> Vec<u8> {
+        let state = self.state.lock();
+        state.inodes[state.names[name]].seen.clone()
+    }
+
+    /// Puts a file in place of whatever was there, all of it durable.
+    pub fn put(&self, name: &str, bytes: &[u8]) {
+        let mut state = self.state.lock();
+        let inode = state.inodes.len();
+        state.inodes.push(Inode { seen: bytes.to_vec(), kept: bytes.to_vec(), pending: Vec::new() });
+        state.names.insert(name.to_owned(), inode);
+        state.kept_names.insert(name.to_owned(), inode);
+    }
+
+    /// Turns one bit over, on the medium.
+    ///
+    /// # Panics
+    /// Where the file is not there or ends before.
+    pub fn flip_bit(&self, name: &str, bit: u64) {
+        let mut bytes = self.content(name);
+        bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
+        self.put(name, &bytes);
+    }
+
+    /// Cuts a file, on the medium.
+    ///
+    /// # Panics
+    /// Where the file is not there.
+    pub fn cut(&self, name: &str, length: u64) {
+        let mut bytes = self.content(name);
+        bytes.truncate(length as usize);
+        self.put(name, &bytes);
+    }
+
+    /// A disk as it may be found when the power is back: with everything that was synced, and any part of the rest.
+    pub fn after_crash(&self, seed: u64) -> Self {
+        let state = self.state.lock();
+        let mut draw = Draw::new(seed);
+        let mut names = state.kept_names.clone();
+        for change in &state.pending {
+            if draw.keeps() {
+                change.apply(&mut names);
+            }
+        }
+        let after = Self::new();
+        for (name, inode) in names {
+            after.put(&name, &state.inodes[inode].after_crash(&mut draw));
+        }
+        after
+    }
+}
+
+impl Change {
+    fn apply(&self, content: &mut Vec<u8>) {
+        match self {
+            Self::Written { offset, bytes } => {
+                let end = offset + bytes.len();
+                if content.len() < end {
+                    content.resize(end, 0);
+                }
+                content[*offset..end].copy_from_slice(bytes);
+            }
+            Self::Cut { length } => content.resize(*length, 0),
+        }
+    }
+}
+
+impl NameChange {
+    /// A change without the one before it leaves alone what is not there.
+    fn apply(&self, names: &mut BTreeMap<String, usize>) {
+        match self {
+            Self::Created { name, inode } => {
+                names.insert(name.clone(), *inode);
+            }
+            Self::Renamed { from, to, inode } => {
+                names.retain(|name, other| name != from || other != inode);
+                names.insert(to.clone(), *inode);
+            }
+            Self::Removed { name, inode } => names.retain(|other, number| other != name || number != inode),
+        }
+    }
+}
+
+impl Inode {
+    fn after_crash(&self, draw: &mut Draw) -> Vec<u8> {
+        let mut content = self.kept.clone();
+        let mut reach = 0;
+        for change in &self.pending {
+            match change {
+                Change::Written { offset, bytes } => {
+                    reach = reach.max(offset + bytes.len());
+                    let mut at = 0;
+                    while at < bytes.len() {
+                        let unit = draw.unit - (offset + at) % draw.unit;
+                        let piece = &bytes[at..bytes.len().min(at + unit)];
+                        let part = draw.part_of(piece.len());
+                        if part > 0 {
+                            let bytes = piece[..part].to_vec();
+                            Change::Written { offset: offset + at, bytes }.apply(&mut content);
+                        }
+                        at += piece.len();
+                    }
+                }
+                cut @ Change::Cut { .. } if draw.keeps() => cut.apply(&mut content),
+                Change::Cut { .. } => {}
+            }
+        }
+        // The length is kept apart from the data: it may have arrived alone, or not.
+        match draw.below(3) {
+            0 if !self.pending.is_empty() => content.resize(reach.max(content.len()), 0),
+            1 if content.len() > self.kept.len() => {
+                let length = self.kept.len() + draw.below(content.len() - self.kept.len() + 1);
+                content.truncate(length);
+            }
+            _ => {}
+        }
+        content
+    }
+}
+
+/// Decides what a crash keeps.
+struct Draw {
+    random: ChaCha8Rng,
+    unit: usize,
+    /// Of a hundred changes, how many are kept: all, none, or some.
+    kept_percent: usize,
+}
+
+impl Draw {
+    fn new(seed: u64) -> Self {
+        let mut draw = Self { random: ChaCha8Rng::seed_from_u64(seed), unit: UNIT_BYTES[0], kept_percent: 0 };
+        draw.unit = UNIT_BYTES[draw.below(UNIT_BYTES.len())];
+        draw.kept_percent = [0, 20, 50, 80, 95, 100][draw.below(6)];
+        draw
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.random.next_u64() % bound as u64) as usize
+    }
+
+    fn keeps(&mut self) -> bool {
+        self.below(100) < self.kept_percent
+    }
+
+    /// How much of a unit arrived: mostly all or nothing.
+    fn part_of(&mut self, bytes: usize) -> usize {
+        match self.keeps() {
+            true => bytes,
+            false if self.below(8) == 0 => self.below(bytes + 1),
+            false => 0,
+        }
+    }
+}
+
+impl State {
+    /// Counts a change and says whether it may go on; `Err` from the crash on.
+    fn change(&mut self) -> io::Result<Fate> {
+        self.check_running()?;
+        if self.is_read_only {
+            return Err(io::Error::from_raw_os_error(EROFS));
+        }
+        self.operations += 1;
+        self.has_crashed = self.crash_at.is_some_and(|crash_at| self.operations >= crash_at);
+        Ok(if self.has_crashed { Fate::Crashing } else { Fate::Fine })
+    }
+
+    fn check_running(&self) -> io::Result<()> {
+        if self.has_crashed { Err(io::Error::other("the machine is off")) } else { Ok(()) }
+    }
+
+    fn inode(&self, name: &str) -> io::Result<usize> {
+        self.names
+            .get(name)
+            .copied()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{name}: no such file")))
+    }
+
+    fn change_names(&mut self, change: NameChange) -> io::Result<()> {
+        let fate = self.change()?;
+        change.apply(&mut self.names);
+        self.pending.push(change);
+        fate.end()
+    }
+
+    /// How many of these bytes fit, which grow the file to `end`.
+    fn take_room(&mut self, inode: usize, offset: usize, bytes: usize) -> usize {
+        let Some(free) = &mut self.free_bytes else { return bytes };
+        let grown = (offset + bytes).saturating_sub(self.inodes[inode].seen.len()) as u64;
+        let missing = grown.saturating_sub(*free);
+        *free -= grown - missing;
+        bytes - missing as usize
+    }
+}
+
+/// What becomes of a change that was begun.
+#[must_use]
+enum Fate {
+    Fine,
+    /// It may have happened, but nobody lives to see it.
+    Crashing,
+}
+
+impl Fate {
+    fn end(self) -> io::Result<()> {
+        match self {
+            Self::Fine => Ok(()),
+            Self::Crashing => Err(io::Error::other("the machine went off")),
+        }
+    }
+}
+
+impl Files for SimulatedDisk {
+    fn list(&self) -> io::Result<Vec<String>> {
+        let state = self.state.lock();
+        state.check_running()?;
+        Ok(state.names.keys().cloned().collect())
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        let mut state = self.state.lock();
+        if state.names.contains_key(name) {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{name}: is there already")));
+        }
+        let inode = state.inodes.len();
+        state.inodes.push(Inode::default());
+        state.change_names(NameChange::Created { name: name.to_owned(), inode })?;
+        drop(state);
+        Ok(Arc::new(SimulatedFile { disk: self.clone(), name: name.to_owned(), inode, is_read_only: false }))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        let state = self.state.lock();
+        state.check_running()?;
+        if state.is_read_only {
+            return Err(io::Error::from_raw_os_error(EROFS));
+        }
+        let inode = state.inode(name)?;
+        drop(state);
+        Ok(Arc::new(SimulatedFile { disk: self.clone(), name: name.to_owned(), inode, is_read_only: false }))
+    }
+
+    fn open_read_only(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        let state = self.state.lock();
+        state.check_running()?;
+        let inode = state.inode(name)?;
+        drop(state);
+        Ok(Arc::new(SimulatedFile { disk: self.clone(), name: name.to_owned(), inode, is_read_only: true }))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.state.lock();
+        let inode = state.inode(from)?;
+        state.change_names(NameChange::Renamed { from: from.to_owned(), to: to.to_owned(), inode })
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut state = self.state.lock();
+        let inode = state.inode(name)?;
+        state.change_names(NameChange::Removed { name: name.to_owned(), inode })
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        let mut state = self.state.lock();
+        state.change()?.end()?;
+        state.kept_names = state.names.clone();
+        state.pending.clear();
+        Ok(())
+    }
+}
+
+struct SimulatedFile {
+    disk: SimulatedDisk,
+    name: String,
+    inode: usize,
+    is_read_only: bool,
+}
+
+impl SimulatedFile {
+    fn change(&self, change: Change) -> io::Result<()> {
+        let mut state = self.disk.state.lock();
+        if self.is_read_only {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{}: read-only", self.name)));
+        }
+        let fate = state.change()?;
+        let inode = &mut state.inodes[self.inode];
+        change.apply(&mut inode.seen);
+        inode.pending.push(change);
+        fate.end()
+    }
+}
+
+impl File for SimulatedFile {
+    fn length(&self) -> io::Result<u64> {
+        let state = self.disk.state.lock();
+        state.check_running()?;
+        Ok(state.inodes[self.inode].seen.len() as u64)
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let state = self.disk.state.lock();
+        state.check_running()?;
+        let seen = state.inodes[self.inode].seen.get(offset as usize..).unwrap_or_default();
+        let Some(bytes) = seen.get(..buffer.len()) else {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("{}: ends early", self.name)));
+        };
+        buffer.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let offset = offset as usize;
+        let fitting = self.disk.state.lock().take_room(self.inode, offset, bytes.len());
+        self.change(Change::Written { offset, bytes: bytes[..fitting].to_vec() })?;
+        if fitting < bytes.len() { Err(io::Error::from_raw_os_error(ENOSPC)) } else { Ok(()) }
+    }
+
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        self.change(Change::Cut { length: length as usize })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.disk.state.lock();
+        state.change()?.end()?;
+        let fails = std::mem::take(&mut state.fails_next_sync);
+        let inode = &mut state.inodes[self.inode];
+        let pending = std::mem::take(&mut inode.pending);
+        if fails {
+            return Err(io::Error::from_raw_os_error(EIO));
+        }
+        for change in pending {
+            change.apply(&mut inode.kept);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(disk: &SimulatedDisk, name: &str, bytes: &[u8]) -> Arc<dyn File> {
+        let file = disk.create(name).unwrap();
+        file.write_all_at(bytes, 0).unwrap();
+        file
+    }
+
+    /// What a file may hold after a crash, over many seeds.
+    fn outcomes(disk: &SimulatedDisk, name: &str) -> Vec<Option<Vec<u8>>> {
+        let outcome = |seed| {
+            let after = disk.after_crash(seed);
+            after.list().unwrap().contains(&name.to_owned()).then(|| after.content(name))
+        };
+        let mut outcomes: Vec<_> = (0..300).map(outcome).collect();
+        outcomes.sort();
+        outcomes.dedup();
+        outcomes
+    }
+
+    #[test]
+    fn what_was_synced_is_kept_and_the_rest_is_not_promised() {
+        let disk = SimulatedDisk::new();
+        let file = written(&disk, "a", &[1; 600]);
+        let unsynced = outcomes(&disk, "a");
+        assert!(unsynced.contains(&None), "the name may be lost");
+        assert!(unsynced.contains(&Some(vec![])), "or its bytes");
+        assert!(unsynced.contains(&Some(vec![0; 600])), "or only its length be there");
+        let reordered = [vec![0; 512], vec![1; 88]].concat();
+        assert!(unsynced.contains(&Some(reordered)), "or the second sector without the first");
+        file.sync().unwrap();
+        disk.sync_folder().unwrap();
+        assert_eq!(outcomes(&disk, "a"), [Some(vec![1; 600])]);
+        file.truncate(5).unwrap();
+        assert_eq!(outcomes(&disk, "a"), [Some(vec![1; 5]), Some(vec![1; 600])]);
+    }
+
+    #[test]
+    fn rename_happens_or_does_not() {
+        let disk = SimulatedDisk::new();
+        for (name, byte) in [("a", 1), ("b", 2)] {
+            written(&disk, name, &[byte]).sync().unwrap();
+        }
+        disk.sync_folder().unwrap();
+        disk.rename("a", "b").unwrap();
+        assert_eq!(outcomes(&disk, "b"), [Some(vec![1]), Some(vec![2])]);
+        assert_eq!(outcomes(&disk, "a"), [None, Some(vec![1])]);
+    }
+
+    #[test]
+    fn failed_sync_forgets_and_the_next_one_does_not_say_so() {
+        let disk = SimulatedDisk::new();
+        let file = written(&disk, "a", &[1; 3]);
+        disk.sync_folder().unwrap();
+        disk.fail_next_sync();
+        assert!(file.sync().is_err());
+        file.sync().unwrap();
+        assert_eq!(disk.content("a"), [1; 3]);
+        assert_eq!(outcomes(&disk, "a"), [Some(vec![])]);
+    }
+
+    #[test]
+    fn full_disk_takes_part_of_a_write() {
+        let disk = SimulatedDisk::new();
+        disk.limit_free_bytes(Some(2));
+        let file = disk.create("a").unwrap();
+        assert_eq!(file.write_all_at(&[1; 3], 0).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(disk.content("a"), [1; 2]);
+        file.write_all_at(&[2; 2], 0).unwrap();
+        disk.limit_free_bytes(None);
+        file.write_all_at(&[1; 3], 0).unwrap();
+    }
+
+    #[test]
+    fn everything_fails_from_the_crash_on() {
+        let disk = SimulatedDisk::new();
+        disk.crash_at(2);
+        let file = disk.create("a").unwrap();
+        assert!(file.write_all_at(&[1], 0).is_err());
+        assert!(disk.has_crashed() && disk.list().is_err() && file.length().is_err());
+        assert!(outcomes(&disk, "a").contains(&Some(vec![1])), "the last write may have happened");
+    }
+}
