@@ -1,0 +1,85 @@
+//! Checking everything, and going on behind damage.
+
+use std::sync::Arc;
+
+use super::scan::{CHUNK_BYTES, Found, Window, examine, next_head};
+use super::segment::{HEADER_BYTES, Stamp};
+use super::shared::Shared;
+use super::{JournalError, Location};
+
+/// Every record of a journal: where it lies, or what is wrong in its place. See [`super::JournalReader::verify`].
+pub struct Verification {
+    shared: Arc<Shared>,
+    /// The segment that comes next, once the present one is through.
+    next: u32,
+    present: Option<Present>,
+}
+
+struct Present {
+    stamp: Stamp,
+    window: Window,
+    offset: u64,
+}
+
+impl Verification {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { next: shared.first(), shared, present: None }
+    }
+
+    /// Goes to the next segment that is there; says so where one is not.
+    fn enter(&mut self) -> Result<bool, JournalError> {
+        let expected = self.next;
+        let Some(number) = self.shared.number_from(expected) else { return Ok(false) };
+        self.next = number;
+        if number > expected {
+            return Err(JournalError::Missing { segment: expected });
+        }
+        self.next = number.saturating_add(1);
+        let segment = self.shared.segment(number)?;
+        let window = Window::new(self.shared.file(number)?, segment.end, CHUNK_BYTES);
+        self.present = Some(Present { stamp: segment.stamp, window, offset: HEADER_BYTES });
+        Ok(true)
+    }
+}
+
+impl Present {
+    fn check_next(&mut self) -> Result<Location, JournalError> {
+        let (segment, offset) = (self.stamp.segment, self.offset);
+        match examine(&mut self.window, self.stamp, offset)? {
+            Found::Record(head) => {
+                self.offset = head.end();
+                return Ok(Location { segment, offset, length: head.length });
+            }
+            Found::Torn(head) if head.end() <= self.window.end => self.offset = head.end(),
+            Found::Torn(_) | Found::Nothing => {
+                let behind = next_head(&mut self.window, self.stamp, offset + 1)?;
+                self.offset = behind.map_or(self.window.end, |head| head.offset);
+            }
+        }
+        Err(JournalError::Damaged { segment, offset })
+    }
+}
+
+impl Iterator for Verification {
+    type Item = Result<Location, JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(present) = self.present.as_mut().filter(|present| present.offset < present.window.end)
+            {
+                let checked = present.check_next();
+                if let Err(JournalError::Io(_)) = checked {
+                    // What cannot be read cannot be searched either.
+                    self.present = None;
+                }
+                return Some(checked);
+            }
+            self.present = None;
+            match self.enter() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
