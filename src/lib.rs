@@ -12,7 +12,8 @@
 //! | rules | [`consensus`] | what is valid, as far as it can be said without knowing who owns what |
 //! | state | [`chain`] | where a block belongs, and which branch to follow |
 //! | | [`ledger`] | what a branch means: who has what, and proofs of it |
-//! | machines | [`wallet`] | keys |
+//! | machines | [`mempool`] | which transactions wait for a block, and in what order they are offered |
+//! | | [`wallet`] | keys |
 //! | disk | `storage` | what survives a crash, and in which order |
 //! | entry | `cli` | what a person types, and what they are told |
 //!
@@ -32,7 +33,8 @@
 //!
 //! Bytes become a [`types::Transaction`] in [`codec::decode`], or are refused. [`consensus::SoundTransaction`] is one
 //! that holds in all but its signatures; those are checked in batches with its neighbours', and it becomes a
-//! [`consensus::CheckedTransaction`]. [`ledger::settle`] says what it does to balances, or why they do not allow it.
+//! [`consensus::CheckedTransaction`]. [`ledger::settle`] says what it does to balances, or why they do not allow it. Until it is
+//! mined it waits in the [`mempool::Mempool`], where [`mempool::Mempool::admit`] let it in at a price.
 //!
 //! # A block
 //!
@@ -63,6 +65,7 @@ pub mod consensus;
 pub mod chain;
 pub mod ledger;
 
+pub mod mempool;
 pub mod wallet;
 
 #[cfg(feature = "node")]

@@ -23,7 +23,8 @@ impl fmt::Debug for MapSeed {
 }
 
 impl MapSeed {
-    pub(super) fn hasher(self) -> RandomState {
+    /// The keys for one map.
+    pub fn hasher(self) -> RandomState {
         let [a, b, c, d] = self.0;
         RandomState::with_seeds(a, b, c, d)
     }

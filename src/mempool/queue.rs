@@ -1,0 +1,145 @@
+//! One account's transactions in the pool, and one address's income from it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::entry::{Price, Slot};
+use crate::ledger::{Account, StateKey};
+use crate::types::{Amount, Nonce};
+
+/// What one address is paid by transactions that could be mined now, by their arrival numbers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Income {
+    payments: BTreeMap<u64, u128>,
+    total: u128,
+}
+
+impl Income {
+    pub fn add(&mut self, arrival: u64, amount: Amount) {
+        let amount = u128::from(amount.pebbles());
+        *self.payments.entry(arrival).or_default() += amount;
+        self.total += amount;
+    }
+
+    /// Takes back all that one transaction pays.
+    pub fn remove(&mut self, arrival: u64) {
+        self.total -= self.payments.remove(&arrival).unwrap_or_default();
+    }
+
+    pub fn total(&self) -> u128 {
+        self.total
+    }
+
+    pub fn len(&self) -> usize {
+        self.payments.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.payments.is_empty()
+    }
+}
+
+/// One account's transactions.
+///
+/// # Invariants
+/// `ready` have consecutive nonces from the account's own and rising arrival numbers; nothing stands behind one that
+/// pays all. `waiting` are beyond the next nonce, or at it where the money is missing.
+#[derive(Clone, Debug)]
+pub(super) struct Queue {
+    /// Where the account stands in the state.
+    pub key: StateKey,
+    /// The account as it was last read.
+    pub confirmed: Option<Account>,
+    /// What could be mined now.
+    pub ready: VecDeque<Slot>,
+    /// What waits for an earlier nonce.
+    pub waiting: BTreeMap<Nonce, Slot>,
+    /// What the ready ones leave less in the account.
+    owed: u128,
+    /// The most that the account must hold at some point for the ready ones.
+    peak: u128,
+}
+
+impl Queue {
+    pub fn new(key: StateKey, confirmed: Option<Account>) -> Self {
+        let (ready, waiting) = (VecDeque::new(), BTreeMap::new());
+        Self { key, confirmed, ready, waiting, owed: 0, peak: 0 }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ready.is_empty() && self.waiting.is_empty()
+    }
+
+    /// The account's next nonce, as it was last read.
+    pub fn first(&self) -> Nonce {
+        self.confirmed.unwrap_or_default().nonce
+    }
+
+    /// The next nonce behind all that are ready; none where nothing can follow the last that there is.
+    pub fn next(&self) -> Option<Nonce> {
+        self.first().0.checked_add(self.ready.len() as u64).map(Nonce)
+    }
+
+    /// Where a ready one stands.
+    pub fn position(&self, nonce: Nonce) -> Option<usize> {
+        let ahead = usize::try_from(nonce.0.checked_sub(self.first().0)?).ok()?;
+        (ahead < self.ready.len()).then_some(ahead)
+    }
+
+    /// The last ready one, where it pays all.
+    pub fn pays_all_at_the_end(&self) -> Option<Nonce> {
+        self.ready.back().filter(|slot| slot.price.all).map(|slot| slot.entry.nonce())
+    }
+
+    pub fn balance(&self) -> u128 {
+        u128::from(self.confirmed.unwrap_or_default().balance.pebbles())
+    }
+
+    pub fn owed(&self) -> u128 {
+        self.owed
+    }
+
+    /// What the account must hold if this comes next.
+    pub fn peak_with(&self, price: &Price) -> u128 {
+        self.peak.max(self.owed + price.demand())
+    }
+
+    /// Whether money that has not been mined is needed.
+    pub fn borrows(&self) -> bool {
+        !self.ready.is_empty() && (self.confirmed.is_none() || self.peak > self.balance())
+    }
+
+    pub fn push(&mut self, slot: Slot) {
+        self.peak = self.peak_with(&slot.price);
+        self.owed += slot.price.net();
+        self.ready.push_back(slot);
+    }
+
+    /// Adds up anew, after something other than [`Queue::push`].
+    pub fn recount(&mut self) {
+        (self.owed, self.peak) = self.ready.iter().fold((0, 0), |(owed, peak): (u128, u128), slot| {
+            (owed + slot.price.net(), peak.max(owed + slot.price.demand()))
+        });
+    }
+
+    /// How many of the ready ones, from the first, are covered by the balance and by what was paid in before each of
+    /// them; `swapped` takes the place of one.
+    pub fn covered(&self, income: Option<&Income>, swapped: Option<(usize, Price)>) -> usize {
+        let mut payments = income.into_iter().flat_map(|income| &income.payments).peekable();
+        let (mut held, mut known) = (self.balance(), self.confirmed.is_some());
+        for (at, slot) in self.ready.iter().enumerate() {
+            let price = swapped.filter(|(place, _)| *place == at).map_or(slot.price, |(_, price)| price);
+            while let Some((_, amount)) = payments.next_if(|(arrival, _)| **arrival < slot.entry.arrival()) {
+                held += amount;
+                known = true;
+            }
+            if !known || held < price.demand() {
+                return at;
+            }
+            if price.all {
+                return at + 1;
+            }
+            held -= price.net();
+        }
+        self.ready.len()
+    }
+}
