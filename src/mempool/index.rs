@@ -117,8 +117,12 @@ impl Mempool {
             [(&mut self.heads, before.0, after.0), (&mut self.tails, before.1, after.1)]
         {
             if before != after {
-                before.map(|rank| index.remove(&rank));
-                after.map(|rank| index.insert(rank, *sender));
+                if let Some(rank) = before {
+                    index.remove(&rank);
+                }
+                if let Some(rank) = after {
+                    index.insert(rank, *sender);
+                }
             }
         }
         if borrows {
@@ -219,7 +223,8 @@ impl Mempool {
 
     /// Everything, in the order of arrival: the ready ones, then those that wait. Nothing is left.
     pub(super) fn take_all(&mut self) -> (Vec<Arc<Entry>>, Vec<Arc<Entry>>) {
-        let queues = std::mem::take(&mut self.queues);
+        let none = HashMap::with_hasher(self.seed.hasher());
+        let queues = std::mem::replace(&mut self.queues, none);
         let (mut ready, mut waiting) = (Vec::new(), Vec::new());
         for queue in queues.into_values() {
             ready.extend(queue.ready.into_iter().map(|slot| slot.entry));
@@ -227,7 +232,6 @@ impl Mempool {
         }
         ready.sort_unstable_by_key(|entry| entry.arrival());
         waiting.sort_unstable_by_key(|entry| entry.arrival());
-        self.queues = HashMap::with_hasher(self.seed.hasher());
         self.income.clear();
         self.names = Names::new(self.seed);
         self.heads.clear();

@@ -183,7 +183,7 @@ impl Mempool {
     /// The nonce that this account's next transaction should have, so that it follows all that are ready.
     pub fn next_nonce(&self, address: &Address, ledger: &impl View) -> Nonce {
         let confirmed = ledger.account(address).unwrap_or_default().nonce;
-        let queued = self.queues.get(address).filter(|queue| !queue.ready.is_empty()).and_then(Queue::next);
+        let queued = self.queues.get(address).filter(|queue| !queue.ready.is_empty()).map(Queue::next);
         queued.map_or(confirmed, |queued| queued.max(confirmed))
     }
 

@@ -74,9 +74,9 @@ impl Queue {
         self.confirmed.unwrap_or_default().nonce
     }
 
-    /// The next nonce behind all that are ready; none where nothing can follow the last that there is.
-    pub fn next(&self) -> Option<Nonce> {
-        self.first().0.checked_add(self.ready.len() as u64).map(Nonce)
+    /// The next nonce behind all that are ready.
+    pub fn next(&self) -> Nonce {
+        Nonce(self.first().0.saturating_add(self.ready.len() as u64))
     }
 
     /// Where a ready one stands.
@@ -121,24 +121,42 @@ impl Queue {
         });
     }
 
-    /// How many of the ready ones, from the first, are covered by the balance and by what was paid in before each of
-    /// them; `swapped` takes the place of one.
-    pub fn covered(&self, income: Option<&Income>, swapped: Option<(usize, Price)>) -> usize {
+    /// The most that the account must hold up to this position, where this stands there.
+    pub fn peak_at(&self, position: usize, price: &Price) -> u128 {
+        let before = self.ready.iter().take(position).map(|slot| slot.price);
+        let (_, peak) = before.chain([*price]).fold((0, 0), |(owed, peak): (u128, u128), price| {
+            (owed + price.net(), peak.max(owed + price.demand()))
+        });
+        peak
+    }
+
+    /// What the account holds when the ready one at this position is mined, as far as that is sure: the balance and
+    /// what arrived before it, less what goes out before it. `None` where there is no account then.
+    pub fn held_at(&self, position: usize, income: Option<&Income>) -> Option<u128> {
+        let arrival = self.ready[position].entry.arrival();
+        let paid_in = income.into_iter().flat_map(|income| income.payments.range(..arrival));
+        let paid_in: u128 = paid_in.map(|(_, amount)| amount).sum();
+        let owed: u128 = self.ready.iter().take(position).map(|slot| slot.price.net()).sum();
+        let known = self.confirmed.is_some() || paid_in > 0;
+        known.then(|| (self.balance() + paid_in).saturating_sub(owed))
+    }
+
+    /// How many of the ready ones, from the first, are covered by the balance and by what arrived before each of them.
+    pub fn covered(&self, income: Option<&Income>) -> usize {
         let mut payments = income.into_iter().flat_map(|income| &income.payments).peekable();
         let (mut held, mut known) = (self.balance(), self.confirmed.is_some());
         for (at, slot) in self.ready.iter().enumerate() {
-            let price = swapped.filter(|(place, _)| *place == at).map_or(slot.price, |(_, price)| price);
             while let Some((_, amount)) = payments.next_if(|(arrival, _)| **arrival < slot.entry.arrival()) {
                 held += amount;
                 known = true;
             }
-            if !known || held < price.demand() {
+            if !known || held < slot.price.demand() {
                 return at;
             }
-            if price.all {
+            if slot.price.all {
                 return at + 1;
             }
-            held -= price.net();
+            held -= slot.price.net();
         }
         self.ready.len()
     }

@@ -1,0 +1,294 @@
+//! Admission: the order of all checks, and what follows from being let in.
+
+use std::sync::Arc;
+
+use super::depart::{Ripple, Why};
+use super::entry::{Price, Slot, rate_of};
+use super::queue::Queue;
+use super::room::pebbles;
+use super::{AdmitError, Departure, Entry, Mempool, Rejection};
+use crate::consensus::CheckedTransaction;
+use crate::ledger::{StateKey, View};
+use crate::types::{Address, Amount, Height, Nonce, TxHash};
+
+/// Where a transaction that was let in stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// It could be mined now.
+    Ready,
+    /// It waits for an earlier nonce.
+    Waiting {
+        /// The sender's next.
+        expected: Nonce,
+    },
+}
+
+/// What letting a transaction in led to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Admitted {
+    /// Where it stands.
+    pub standing: Standing,
+    /// What waited for it, or for its money, and is ready now.
+    pub promoted: Vec<TxHash>,
+    /// What left: the one it replaced first, then those that counted on that one, and what gave way.
+    pub departed: Vec<Departure>,
+}
+
+/// What a transaction is held against.
+pub(super) struct Terms<'a, V> {
+    pub ledger: &'a V,
+    pub next_height: Height,
+    pub now_seconds: u64,
+    /// Whether the pool's own bounds count. What comes back after a reorganization was let in once; the pool is
+    /// brought within its bounds when all of it is back.
+    pub bounded: bool,
+}
+
+/// Where it would stand.
+enum Place {
+    /// Behind the ready ones.
+    Last,
+    /// In the place of the ready one at this position.
+    Instead(usize),
+    /// Among those that wait.
+    Ahead,
+}
+
+/// A replacement pays this part of the old fee more, at least.
+///
+/// # Security
+/// Every replacement costs the whole network another round of passing on. If a pebble more would do, a single payment
+/// could be sent around millions of times.
+const REPLACEMENT_RISE_PART: u64 = 10;
+
+impl Mempool {
+    /// Lets a transaction in, or says which rule it does not meet. `ledger` stands at the tip that the pool was last
+    /// [reconciled](Mempool::reconcile) with, and `next_height` is one above it.
+    ///
+    /// # Errors
+    /// The first rule that it does not meet. Then the pool is what it was, but that it remembers the rejection.
+    pub fn admit(
+        &mut self,
+        transaction: Arc<CheckedTransaction>,
+        ledger: &impl View,
+        next_height: Height,
+        now_seconds: u64,
+    ) -> Result<Admitted, AdmitError> {
+        if self.floor.settle(now_seconds) {
+            self.rejections.room_made();
+        }
+        let hash = transaction.facts().hash;
+        let mut ripple = Ripple::default();
+        let terms = Terms { ledger, next_height, now_seconds, bounded: true };
+        match self.place(transaction, now_seconds, &terms, &mut ripple) {
+            Ok(standing) => {
+                self.settle(ledger, &mut ripple);
+                Ok(Admitted { standing, promoted: ripple.promoted, departed: ripple.departed })
+            }
+            Err(error) => {
+                self.rejections.remember(hash, Rejection::Refused(error));
+                Err(error)
+            }
+        }
+    }
+
+    /// Holds a transaction against these terms and puts it where it belongs; what that touches is not yet settled.
+    pub(super) fn place<V: View>(
+        &mut self,
+        transaction: Arc<CheckedTransaction>,
+        admitted_seconds: u64,
+        terms: &Terms<'_, V>,
+        ripple: &mut Ripple,
+    ) -> Result<Standing, AdmitError> {
+        let facts = *transaction.facts();
+        self.check_unknown(&transaction)?;
+        transaction.spend().check_height(terms.next_height)?;
+        if terms.bounded {
+            self.check_floor(&transaction, terms.now_seconds)?;
+        }
+        let price = Price::of(transaction.spend(), self.params.account_charge, terms.ledger);
+        let price = price.ok_or(AdmitError::Overflow)?;
+
+        let fresh = self.look_at_sender(&facts.sender, terms.ledger, ripple);
+        let queue = fresh.as_ref().or_else(|| self.queues.get(&facts.sender)).expect("one or the other");
+        let (key, confirmed, expected) = (queue.key, queue.confirmed, queue.next());
+        let place = self.check_place(queue, &transaction, &price, terms.bounded)?;
+        if terms.bounded {
+            let freed = match place {
+                Place::Instead(position) => queue.ready[position].entry.facts().bytes,
+                Place::Last | Place::Ahead => 0,
+            };
+            let victims = self.check_bytes(queue, &place, &transaction, &price)?;
+            self.evict(&victims, facts.bytes.saturating_sub(freed), terms.now_seconds, ripple);
+            self.settle(terms.ledger, ripple);
+        }
+        self.open(&facts.sender, key, confirmed);
+        let arrival = match place {
+            Place::Instead(position) => self.ready_at(&facts.sender, position).arrival(),
+            Place::Last | Place::Ahead => self.arrive(),
+        };
+        let entry = Arc::new(Entry::new(transaction, arrival, admitted_seconds));
+        self.wake(&entry, ripple);
+        self.put(&place, Slot { entry, price }, ripple);
+        let waits = matches!(place, Place::Ahead);
+        Ok(if waits { Standing::Waiting { expected } } else { Standing::Ready })
+    }
+
+    /// The sender's account as it is now: in its queue, or in a new one that is not yet part of the pool.
+    fn look_at_sender(&mut self, sender: &Address, ledger: &impl View, ripple: &mut Ripple) -> Option<Queue> {
+        if let Some(queue) = self.queues.get(sender) {
+            // Rewards mature without a transaction that would say so.
+            if ledger.account_at(&queue.key) != queue.confirmed {
+                ripple.touched.insert(*sender);
+                self.settle(ledger, ripple);
+            }
+        }
+        if self.queues.contains_key(sender) {
+            return None;
+        }
+        let key = StateKey::account(sender);
+        Some(Queue::new(key, ledger.account_at(&key)))
+    }
+
+    fn check_unknown(&self, transaction: &CheckedTransaction) -> Result<(), AdmitError> {
+        let facts = transaction.facts();
+        match self.by_txid(&facts.txid).map(|entry| entry.facts().hash) {
+            Some(hash) if hash == facts.hash => Err(AdmitError::Known),
+            Some(other) => Err(AdmitError::OtherWitness { other }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_floor(&self, transaction: &CheckedTransaction, now_seconds: u64) -> Result<(), AdmitError> {
+        let (fee, needed) =
+            (transaction.transaction().body.fee, self.floor(now_seconds).fee_for(transaction.facts().bytes));
+        if fee < needed { Err(AdmitError::Floor { fee, needed }) } else { Ok(()) }
+    }
+
+    fn check_place(
+        &self,
+        queue: &Queue,
+        transaction: &CheckedTransaction,
+        price: &Price,
+        bounded: bool,
+    ) -> Result<Place, AdmitError> {
+        let (found, expected) = (transaction.transaction().body.nonce, queue.next());
+        if found < queue.first() {
+            return Err(AdmitError::OldNonce { expected: queue.first(), found });
+        }
+        if let Some(position) = queue.position(found) {
+            self.check_instead(queue, position, transaction, price)?;
+            return Ok(Place::Instead(position));
+        }
+        if let Some(old) = queue.waiting.get(&found) {
+            check_outbids(&old.entry, transaction)?;
+        }
+        if found == expected {
+            self.check_append(queue, &transaction.facts().sender, price, bounded)?;
+            return Ok(Place::Last);
+        }
+        self.check_wait(queue, transaction, price)?;
+        Ok(Place::Ahead)
+    }
+
+    /// Whether a transaction of this price may follow the ready ones.
+    pub(super) fn check_append(
+        &self,
+        queue: &Queue,
+        sender: &Address,
+        price: &Price,
+        bounded: bool,
+    ) -> Result<(), AdmitError> {
+        if let Some(nonce) = queue.pays_all_at_the_end() {
+            return Err(AdmitError::AfterPayAll { nonce });
+        }
+        let transactions_max = self.limits.account_transactions_max;
+        if bounded && queue.ready.len() >= transactions_max {
+            return Err(AdmitError::AccountFull { transactions_max });
+        }
+        if queue.confirmed.is_some() && queue.peak_with(price) <= queue.balance() {
+            return Ok(());
+        }
+        let income = self.income.get(sender).map_or(0, |income| income.total());
+        if queue.confirmed.is_none() && income == 0 {
+            return Err(AdmitError::UnknownSender);
+        }
+        let held = (queue.balance() + income).saturating_sub(queue.owed());
+        if held < price.demand() { Err(short_of(price, held)) } else { Ok(()) }
+    }
+
+    /// Whether a transaction may take the place of a ready one.
+    fn check_instead(
+        &self,
+        queue: &Queue,
+        position: usize,
+        transaction: &CheckedTransaction,
+        price: &Price,
+    ) -> Result<(), AdmitError> {
+        check_outbids(&queue.ready[position].entry, transaction)?;
+        let income = self.income.get(&transaction.facts().sender);
+        let held = queue.held_at(position, income).ok_or(AdmitError::UnknownSender)?;
+        if held < price.demand() { Err(short_of(price, held)) } else { Ok(()) }
+    }
+
+    fn check_bytes(
+        &self,
+        queue: &Queue,
+        place: &Place,
+        transaction: &CheckedTransaction,
+        price: &Price,
+    ) -> Result<Vec<Address>, AdmitError> {
+        match place {
+            Place::Last => self.check_room(queue, queue.ready.len(), transaction, price, 0),
+            Place::Instead(position) => {
+                let freed = queue.ready[*position].entry.facts().bytes;
+                self.check_room(queue, *position, transaction, price, freed)
+            }
+            Place::Ahead => Ok(Vec::new()),
+        }
+    }
+
+    fn ready_at(&self, sender: &Address, position: usize) -> &Entry {
+        &self.queues[sender].ready[position].entry
+    }
+
+    fn put(&mut self, place: &Place, slot: Slot, ripple: &mut Ripple) {
+        let (sender, by) = (slot.entry.facts().sender, slot.entry.facts().hash);
+        if let Place::Instead(position) = place {
+            let old = self.swap_ready(*position, slot, &mut ripple.touched);
+            return ripple.depart(&old.entry, Why::Replaced { by });
+        }
+        let (key, confirmed) = (self.queues[&sender].key, self.queues[&sender].confirmed);
+        if let Some(old) = self.take_waiting(&sender, slot.entry.nonce()) {
+            ripple.depart(&old.entry, Why::Replaced { by });
+            self.open(&sender, key, confirmed);
+        }
+        match place {
+            Place::Ahead => self.wait(slot, ripple),
+            Place::Last | Place::Instead(_) => {
+                self.push_ready(slot);
+                self.promote(&sender, ripple);
+            }
+        }
+    }
+}
+
+/// Whether a fee is enough above that of the transaction in its place, and its rate no lower.
+fn check_outbids(old: &Entry, transaction: &CheckedTransaction) -> Result<(), AdmitError> {
+    let fee = transaction.transaction().body.fee;
+    let rise = old.fee().pebbles().div_ceil(REPLACEMENT_RISE_PART).max(1);
+    let above = Amount::from_pebbles(old.fee().pebbles().saturating_add(rise));
+    let needed = above.max(old.rate().fee_for(transaction.facts().bytes));
+    if fee < needed || rate_of(transaction) < old.rate() {
+        return Err(AdmitError::Replacement { fee, needed, replaced: old.facts().hash });
+    }
+    Ok(())
+}
+
+/// What is missing to a sender that holds so much.
+pub(super) fn short_of(price: &Price, held: u128) -> AdmitError {
+    if price.all && held == u128::from(price.cost.pebbles()) {
+        return AdmitError::NothingLeft;
+    }
+    AdmitError::Balance { cost: price.cost, available: pebbles(held) }
+}

@@ -1,0 +1,170 @@
+//! Following the chain: what a new tip means for all that waits.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::admit::Terms;
+use super::depart::{Ripple, Why};
+use super::entry::payments;
+use super::{AdmitError, Departure, Entry, Mempool};
+use crate::consensus::{CheckedBlock, CheckedTransaction, Spend, Untimely};
+use crate::ledger::View;
+use crate::types::{Address, Height, Nonce, TxHash};
+
+/// How the chain changed since the pool was last reconciled.
+#[derive(Clone, Debug, Default)]
+pub struct Change<'a> {
+    /// How many blocks were taken back. Where it is more than none, every transaction is priced anew: accounts may
+    /// have vanished, and with them the money of anybody.
+    pub disconnected: usize,
+    /// The transactions of those blocks, oldest first.
+    pub returned: Vec<Arc<CheckedTransaction>>,
+    /// The blocks that were applied, lowest first.
+    pub connected: &'a [&'a CheckedBlock],
+}
+
+/// What a new tip led to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reconciled {
+    /// What was here and has been mined.
+    pub mined: Vec<TxHash>,
+    /// What came back from the abandoned branch.
+    pub returned: Vec<TxHash>,
+    /// What waited for an earlier nonce or for money and is ready now.
+    pub promoted: Vec<TxHash>,
+    /// What left without being mined, or could not come back; see [`Why`].
+    pub departed: Vec<Departure>,
+}
+
+impl Mempool {
+    /// Follows the chain to a new tip, at which `ledger` stands already. Everything ready is valid in a block at
+    /// `next_height` afterwards.
+    ///
+    /// After a reorganization what comes back goes before what was here: it was valid on some branch in that order, and
+    /// later nonces build on it. Where both want one nonce the usual rule of replacement decides. Everything else is
+    /// let in again in its old order.
+    pub fn reconcile(
+        &mut self,
+        change: Change<'_>,
+        ledger: &impl View,
+        next_height: Height,
+        now_seconds: u64,
+    ) -> Reconciled {
+        let mut ripple = Ripple::default();
+        let mut reconciled = Reconciled::default();
+        self.rejections.tip_moved();
+        change.connected.iter().for_each(|block| self.recent.push(block, &self.params));
+        if change.disconnected > 0 || !change.returned.is_empty() {
+            let terms = Terms { ledger, next_height, now_seconds, bounded: false };
+            self.rebuild(change, &terms, &mut reconciled, &mut ripple);
+        } else {
+            for spend in change.connected.iter().flat_map(|block| block.spends()) {
+                self.confirm(&spend, &mut reconciled.mined, &mut ripple);
+            }
+        }
+        self.settle(ledger, &mut ripple);
+        self.expire_into(next_height, now_seconds, &mut ripple);
+        self.settle(ledger, &mut ripple);
+        self.trim(now_seconds, &mut ripple);
+        self.settle(ledger, &mut ripple);
+        reconciled.promoted = ripple.promoted;
+        reconciled.departed.append(&mut ripple.departed);
+        reconciled
+    }
+
+    /// A transaction was mined, by whatever way it came to the miner: it and all of its sender's up to its nonce leave.
+    fn confirm(&mut self, spend: &Spend<'_>, mined: &mut Vec<TxHash>, ripple: &mut Ripple) {
+        let (facts, nonce) = (spend.facts(), spend.body().nonce);
+        if self.queues.contains_key(&facts.sender) {
+            while self.first_up_to(facts.sender, nonce, &facts.hash, mined, ripple) {}
+            if self.queues.contains_key(&facts.sender) {
+                ripple.touched.insert(facts.sender);
+            }
+        }
+        for (payee, _) in payments(spend) {
+            if self.queues.contains_key(payee) {
+                ripple.touched.insert(*payee);
+            }
+        }
+    }
+
+    /// Takes the first of a sender's transactions if its nonce is not beyond this one. Whether there was one.
+    fn first_up_to(
+        &mut self,
+        sender: Address,
+        nonce: Nonce,
+        hash: &TxHash,
+        mined: &mut Vec<TxHash>,
+        ripple: &mut Ripple,
+    ) -> bool {
+        let Some(queue) = self.queues.get(&sender) else { return false };
+        let is_passed = |entry: &Entry| entry.nonce() <= nonce;
+        let slot = if queue.ready.front().is_some_and(|slot| is_passed(&slot.entry)) {
+            self.take_first(&sender, &mut ripple.touched)
+        } else if let Some((first, _)) =
+            queue.waiting.first_key_value().filter(|(_, slot)| is_passed(&slot.entry))
+        {
+            let first = *first;
+            self.take_waiting(&sender, first)
+        } else {
+            None
+        };
+        let Some(slot) = slot else { return false };
+        if slot.entry.facts().hash == *hash {
+            mined.push(*hash);
+        } else {
+            ripple.depart(&slot.entry, Why::Outdated);
+        }
+        true
+    }
+
+    /// Lets everything in again, what comes back first.
+    fn rebuild<V: View>(
+        &mut self,
+        change: Change<'_>,
+        terms: &Terms<'_, V>,
+        reconciled: &mut Reconciled,
+        ripple: &mut Ripple,
+    ) {
+        let spends = change.connected.iter().flat_map(|block| block.spends());
+        let mut mined = HashSet::with_hasher(self.seed.hasher());
+        mined.extend(spends.map(|spend| spend.facts().hash));
+        let (ready, waiting) = self.take_all();
+        for transaction in change.returned {
+            let hash = transaction.facts().hash;
+            if !mined.contains(&hash) && self.again(transaction, terms.now_seconds, terms, ripple) {
+                reconciled.returned.push(hash);
+            }
+        }
+        for entry in ready.into_iter().chain(waiting) {
+            let hash = entry.facts().hash;
+            if mined.contains(&hash) {
+                reconciled.mined.push(hash);
+            } else {
+                self.again(Arc::clone(entry.transaction()), entry.admitted_seconds(), terms, ripple);
+            }
+        }
+    }
+
+    /// Lets one transaction in again. Whether it is here afterwards because of that.
+    fn again<V: View>(
+        &mut self,
+        transaction: Arc<CheckedTransaction>,
+        admitted_seconds: u64,
+        terms: &Terms<'_, V>,
+        ripple: &mut Ripple,
+    ) -> bool {
+        let why = match self.place(Arc::clone(&transaction), admitted_seconds, terms, ripple) {
+            Ok(_) => {
+                self.settle(terms.ledger, ripple);
+                return true;
+            }
+            Err(AdmitError::Known) => return false,
+            Err(AdmitError::OldNonce { .. }) => Why::Outdated,
+            Err(AdmitError::Untimely(Untimely::Expired { .. })) => Why::Expired,
+            Err(error) => Why::Refused(error),
+        };
+        ripple.departed.push(Departure { transaction, why });
+        false
+    }
+}
