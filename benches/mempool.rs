@@ -1,0 +1,158 @@
+//! What the pool costs by itself: letting in, offering, following the chain. Signatures are not its business.
+
+mod support;
+
+use std::sync::Arc;
+
+use cairn::chain::Chain;
+use cairn::consensus::{
+    AllocationEntry, CheckedBlock, CheckedTransaction, Genesis, SoundBlock, SoundTransaction,
+    check_signatures, check_transactions,
+};
+use cairn::crypto::{sha256, verify_batch};
+use cairn::ledger::Ledger;
+use cairn::mempool::{Change, Limits, Mempool};
+use cairn::testkit::{Actor, BATCH_SEED, Draft, MAP_SEED, devnet_file};
+use cairn::types::{Address, Amount, EffectiveTime, Height, Prefix};
+use support::{figure, median, ms, timed};
+
+const PAYMENTS: usize = 50_000;
+/// Accounts beside the senders', which are paid.
+const OTHERS: usize = 200_000;
+const MINED: usize = 5_000;
+const RETURNED: usize = 20_000;
+const NEXT: Height = Height(1);
+
+fn main() {
+    let scene = Scene::new();
+    admission(&scene);
+    order(&scene);
+    mined(&scene);
+    returned(&scene);
+}
+
+fn stranger(number: usize) -> Address {
+    Address::from_bytes(sha256(&number.to_le_bytes()))
+}
+
+/// Independent payments between accounts of a ledger, and a block of the first of them.
+struct Scene {
+    genesis: Genesis,
+    ledger: Ledger,
+    payments: Vec<Arc<CheckedTransaction>>,
+    block: CheckedBlock,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let mut file = devnet_file(0);
+        let prefix: Prefix = file.prefix.parse().expect("a prefix");
+        let senders: Vec<Actor> = (0..PAYMENTS as u32).map(Actor::new).collect();
+        let addresses = senders.iter().map(Actor::address).chain((0..OTHERS).map(stranger));
+        let amount = Amount::from_pebbles(1_000_000);
+        file.allocation =
+            addresses.map(|address| AllocationEntry { address: address.to_text(&prefix), amount }).collect();
+        let genesis = Genesis::new(&file).expect("a chain");
+        let params = genesis.params();
+        let pay = |(number, sender): (usize, &Actor)| {
+            let fee = 10 + (number * 7919 % 1000) as u64;
+            let body = sender.payment(params, 0, stranger(number * 97 % OTHERS), 1000, fee);
+            SoundTransaction::examine(sender.sign(params, body), params).expect("a payment")
+        };
+        let sound = senders.iter().enumerate().map(pay).collect();
+        let checked = check_transactions(sound, |claims| verify_batch(claims, BATCH_SEED));
+        let payments: Vec<_> =
+            checked.into_iter().map(|verdict| Arc::new(verdict.expect("well signed"))).collect();
+        let ledger = Ledger::new(&genesis, MAP_SEED);
+        let block = mine(&genesis, &ledger, &payments[..MINED]);
+        Self { genesis, ledger, payments, block }
+    }
+
+    fn pool(&self) -> Mempool {
+        Mempool::new(Arc::new(self.genesis.params().clone()), Limits::DEFAULT, MAP_SEED)
+    }
+
+    fn admitted(&self, count: usize) -> Mempool {
+        let mut pool = self.pool();
+        self.admit(&mut pool, count);
+        pool
+    }
+
+    fn admit(&self, pool: &mut Mempool, count: usize) {
+        for payment in &self.payments[..count] {
+            pool.admit(Arc::clone(payment), &self.ledger, NEXT, 0).expect("an honest payment");
+        }
+    }
+}
+
+fn mine(genesis: &Genesis, ledger: &Ledger, payments: &[Arc<CheckedTransaction>]) -> CheckedBlock {
+    let (chain, params) = (Chain::new(genesis), genesis.params());
+    let context = chain.context_above(&chain.tip().hash).expect("the tip");
+    let draft = Draft {
+        height: NEXT,
+        previous: chain.tip().hash,
+        context,
+        time: context.median_time,
+        commitments: ledger.commitments(),
+        recipient: stranger(1),
+        transactions: payments.iter().map(|payment| payment.transaction().clone()).collect(),
+        salt: 0,
+    };
+    let sound = SoundBlock::examine(draft.mine(params), &context, params).expect("an honest block");
+    let verdicts = check_signatures(vec![sound], |_| true, |_| Ok(()));
+    verdicts.into_iter().next().expect("a verdict").expect("good signatures")
+}
+
+fn admission(scene: &Scene) {
+    let time = median(9, || {
+        let mut pool = scene.pool();
+        timed(|| scene.admit(&mut pool, PAYMENTS))
+    });
+    figure("admission_alone", time.as_secs_f64() * 1e6 / PAYMENTS as f64, "us");
+}
+
+fn order(scene: &Scene) {
+    let pool = scene.admitted(PAYMENTS);
+    figure("pool_bytes", pool.bytes() as f64 / 1e6, "MB");
+    for count in [500, 5_000, PAYMENTS] {
+        let time = median(21, || timed(|| pool.ordered().take(count).map(|entry| entry.arrival()).max()));
+        figure(&format!("ordered_first_{count}_of_{PAYMENTS}"), ms(time), "ms");
+    }
+    figure("view_of_50k", ms(median(21, || timed(|| pool.view(0)))), "ms");
+}
+
+/// A block that empties the pool, and the same block above a pool of ten times as many.
+fn mined(scene: &Scene) {
+    let mut ledger = scene.ledger.clone();
+    ledger.apply(&scene.block, EffectiveTime(60)).expect("the block applies");
+    for count in [MINED, PAYMENTS] {
+        let full = scene.admitted(count);
+        let time = median(15, || {
+            let mut pool = full.clone();
+            let change = Change { connected: &[&scene.block], ..Change::default() };
+            let time = timed(|| pool.reconcile(change, &ledger, Height(2), 0));
+            assert_eq!(pool.len(), count - MINED);
+            time
+        });
+        figure(&format!("reconcile_{MINED}_mined_of_{count}"), ms(time), "ms");
+    }
+}
+
+/// Ten blocks of 2,000 that come back to an empty pool, and to one that holds the rest.
+fn returned(scene: &Scene) {
+    for others in [0, PAYMENTS - RETURNED] {
+        let mut full = scene.pool();
+        for payment in &scene.payments[RETURNED..RETURNED + others] {
+            full.admit(Arc::clone(payment), &scene.ledger, NEXT, 0).expect("an honest payment");
+        }
+        let time = median(9, || {
+            let mut pool = full.clone();
+            let returned = scene.payments[..RETURNED].to_vec();
+            let change = Change { disconnected: 10, returned, connected: &[] };
+            let time = timed(|| pool.reconcile(change, &scene.ledger, NEXT, 0));
+            assert_eq!(pool.ready_len(), RETURNED + others);
+            time
+        });
+        figure(&format!("return_{RETURNED}_to_{others}"), ms(time), "ms");
+    }
+}
