@@ -26,7 +26,7 @@ pub struct SimulatedDisk {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     inodes: Vec<Inode>,
     /// The names as a program sees them.
@@ -143,6 +143,12 @@ impl SimulatedDisk {
         let mut bytes = self.content(name);
         bytes.truncate(length as usize);
         self.put(name, &bytes);
+    }
+
+    /// The same disk for the next process: the last one died, the machine did not, and nothing is lost.
+    pub fn after_kill(&self) -> Self {
+        let state = State { crash_at: None, has_crashed: false, operations: 0, ..self.state.lock().clone() };
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// A disk as it may be found when the power is back: with everything that was synced, and any part of the rest.

@@ -4,14 +4,14 @@
 //!
 //! Segments `journal-0000000001`, … one after the other; integers are little-endian.
 //!
-//! | header, 64 bytes | | record | |
+//! | header | | record | |
 //! |---|---|---|---|
-//! | magic `cairnjnl` | 8 | marker, from the salt | 4 |
-//! | format | 4 | length of the payload | 4 |
+//! | magic `crnj` | 4 | marker, from the salt | 4 |
+//! | format, 1 | 4 | length of the payload | 4 |
 //! | segment | 4 | synced: the segment was durable up to here | 8 |
 //! | chain id | 32 | CRC-32C of salt, segment, offset, length, synced | 4 |
 //! | salt | 8 | the same, continued over the payload | 4 |
-//! | zeros | 4 | payload | length |
+//! | length of the segment before | 8 | payload | length |
 //! | CRC-32C of all before | 4 | | |
 //!
 //! # A crash, or damage

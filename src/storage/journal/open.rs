@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::scan::{CHUNK_BYTES, Walked, Window, walk, was_durable};
-use super::segment::{FORMAT, HEADER_BYTES, HeaderFault, Stamp, segment_name, segment_number};
+use super::segment::{FORMAT, HEADER_BYTES, HeaderFault, SegmentHeader, segment_name, segment_number};
 use super::shared::Segment;
 use super::{Journal, JournalError, Position};
 use crate::storage::files::{File, Files};
@@ -48,8 +48,8 @@ impl Survey {
             let file = files.open_read_only(&segment_name(number))?;
             let end = file.length()?;
             match read_header(&*file, end, number, chain)? {
-                Some(stamp) => {
-                    survey.segments.insert(number, Segment { stamp, end });
+                Some(SegmentHeader { stamp, before, .. }) => {
+                    survey.segments.insert(number, Segment { stamp, end, before });
                 }
                 None if end <= HEADER_BYTES && Some(&number) == numbers.last() => {
                     survey.unborn = Some(number);
@@ -70,6 +70,18 @@ impl Survey {
         let numbers: Vec<u32> = self.segments.keys().copied().chain(self.unborn).collect();
         match numbers.windows(2).find(|pair| pair[1] - pair[0] > 1) {
             Some(pair) => Err(JournalError::Missing { segment: pair[0] + 1 }),
+            None => self.check_lengths(),
+        }
+    }
+
+    /// Refuses to go on where a segment is not as long as its successor says.
+    fn check_lengths(&self) -> Result<(), JournalError> {
+        let neighbours = self.segments.values().zip(self.segments.values().skip(1));
+        match neighbours.into_iter().find(|(segment, next)| segment.end != next.before) {
+            Some((segment, next)) => {
+                let offset = segment.end.min(next.before);
+                Err(JournalError::Damaged { segment: segment.stamp.segment, offset })
+            }
             None => Ok(()),
         }
     }
@@ -103,15 +115,17 @@ fn read_header(
     length: u64,
     segment: u32,
     expected: ChainId,
-) -> Result<Option<Stamp>, JournalError> {
+) -> Result<Option<SegmentHeader>, JournalError> {
     if length < HEADER_BYTES {
         return Ok(None);
     }
     let mut bytes = [0; HEADER_BYTES as usize];
     file.read_exact_at(&mut bytes, 0)?;
-    match Stamp::decode_header(&bytes, segment) {
-        Ok((stamp, found)) if found == expected => Ok(Some(stamp)),
-        Ok((_, found)) => Err(JournalError::AnotherChain { segment, found, expected }),
+    match SegmentHeader::decode(&bytes, segment) {
+        Ok(header) if header.chain == expected => Ok(Some(header)),
+        Ok(SegmentHeader { chain: found, .. }) => {
+            Err(JournalError::AnotherChain { segment, found, expected })
+        }
         Err(HeaderFault::Newer { format }) => {
             Err(JournalError::NewerFormat { segment, format, known: FORMAT })
         }
@@ -133,7 +147,7 @@ fn scan_segment(
     known: u64,
     sealed: bool,
 ) -> Result<Tail, JournalError> {
-    let Segment { stamp, end: length } = segment;
+    let Segment { stamp, end: length, .. } = segment;
     let number = stamp.segment;
     if known > length {
         return Err(JournalError::EndsEarly { segment: number, offset: length });
@@ -155,7 +169,7 @@ fn scan_segment(
     }
     let cut = Cut { segment: number, offset: end, bytes: length - end };
     let durable = durable.max(known_durable(known));
-    Ok(Tail { segment: Segment { stamp, end }, durable, cut: Some(cut) })
+    Ok(Tail { segment: Segment { end, ..segment }, durable, cut: Some(cut) })
 }
 
 /// A position just behind the header says nothing: it may be where a scan of everything begins.

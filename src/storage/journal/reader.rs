@@ -170,7 +170,7 @@ impl Records {
     }
 
     fn read_next(&mut self) -> Result<Option<(Location, Vec<u8>)>, JournalError> {
-        let Some(Segment { stamp, end }) = self.segment()? else { return Ok(None) };
+        let Some(Segment { stamp, end, .. }) = self.segment()? else { return Ok(None) };
         let Position { segment, offset } = self.next;
         let chunk = if self.shortened.is_some() { SKIPPING_CHUNK_BYTES } else { CHUNK_BYTES };
         let window = match &mut self.window {

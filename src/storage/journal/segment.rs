@@ -12,7 +12,7 @@ pub(super) const HEAD_BYTES: u64 = 24;
 /// The layout in this file.
 pub(super) const FORMAT: u32 = 1;
 
-const MAGIC: [u8; 8] = *b"cairnjnl";
+const MAGIC: [u8; 4] = *b"crnj";
 const NAME_PREFIX: &str = "journal-";
 
 /// The file a segment is kept in; ten digits, so that names sort as numbers do.
@@ -39,6 +39,15 @@ pub(super) struct Stamp {
     pub salt: u64,
 }
 
+/// What the first bytes of a segment say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentHeader {
+    pub stamp: Stamp,
+    pub chain: ChainId,
+    /// How long the segment before was when it was closed: one that loses whole records at its end is found out.
+    pub before: u64,
+}
+
 /// Why 64 bytes are not the header that was expected.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HeaderFault {
@@ -46,41 +55,45 @@ pub(super) enum HeaderFault {
     Newer { format: u32 },
 }
 
-impl Stamp {
-    pub fn encode_header(self, chain: &ChainId) -> [u8; HEADER_BYTES as usize] {
+impl SegmentHeader {
+    pub fn encode(&self) -> [u8; HEADER_BYTES as usize] {
         let mut bytes = [0; HEADER_BYTES as usize];
-        bytes[..8].copy_from_slice(&MAGIC);
-        bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
-        bytes[12..16].copy_from_slice(&self.segment.to_le_bytes());
-        bytes[16..48].copy_from_slice(chain.0.as_bytes());
-        bytes[48..56].copy_from_slice(&self.salt.to_le_bytes());
+        bytes[..4].copy_from_slice(&MAGIC);
+        bytes[4..8].copy_from_slice(&FORMAT.to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.stamp.segment.to_le_bytes());
+        bytes[12..44].copy_from_slice(self.chain.0.as_bytes());
+        bytes[44..52].copy_from_slice(&self.stamp.salt.to_le_bytes());
+        bytes[52..60].copy_from_slice(&self.before.to_le_bytes());
         let check = crc32c::crc32c(&bytes[..60]);
         bytes[60..].copy_from_slice(&check.to_le_bytes());
         bytes
     }
 
-    /// The stamp in a header of segment `segment`, and the chain it names.
-    pub fn decode_header(
-        bytes: &[u8; HEADER_BYTES as usize],
-        segment: u32,
-    ) -> Result<(Self, ChainId), HeaderFault> {
-        if bytes[..8] != MAGIC {
+    /// The header of segment `segment`, if these bytes are one.
+    pub fn decode(bytes: &[u8; HEADER_BYTES as usize], segment: u32) -> Result<Self, HeaderFault> {
+        if bytes[..4] != MAGIC {
             return Err(HeaderFault::Damaged);
         }
-        // Before the check, which a later format may compute in another way.
-        let format = u32_at(bytes, 8);
-        if format > FORMAT {
+        let format = u32_at(bytes, 4);
+        let is_whole = crc32c::crc32c(&bytes[..60]) == u32_at(bytes, 60);
+        // A later format keeps magic, format and this check where they are, so that a flipped bit is not taken for one.
+        if is_whole && format > FORMAT {
             return Err(HeaderFault::Newer { format });
         }
-        let whole = crc32c::crc32c(&bytes[..60]) == u32_at(bytes, 60);
-        if !whole || format != FORMAT || u32_at(bytes, 12) != segment {
+        if !is_whole || format != FORMAT || u32_at(bytes, 8) != segment {
             return Err(HeaderFault::Damaged);
         }
         let mut chain = [0; 32];
-        chain.copy_from_slice(&bytes[16..48]);
-        Ok((Self { segment, salt: u64_at(bytes, 48) }, ChainId(BlockHash::from_bytes(chain))))
+        chain.copy_from_slice(&bytes[12..44]);
+        Ok(Self {
+            stamp: Stamp { segment, salt: u64_at(bytes, 44) },
+            chain: ChainId(BlockHash::from_bytes(chain)),
+            before: u64_at(bytes, 52),
+        })
     }
+}
 
+impl Stamp {
     /// The first four bytes of every record; odd, so that a run of zeros is full of none.
     pub fn marker(self) -> [u8; 4] {
         (self.salt as u32 | 1).to_le_bytes()
@@ -182,25 +195,28 @@ mod tests {
     use super::*;
 
     const STAMP: Stamp = Stamp { segment: 3, salt: 0x0123_4567_89ab_cdee };
-    const CHAIN: ChainId = ChainId(BlockHash::from_bytes([7; 32]));
+    const HEADER: SegmentHeader =
+        SegmentHeader { stamp: STAMP, chain: ChainId(BlockHash::from_bytes([7; 32])), before: 1 << 20 };
 
     #[test]
     fn header_is_read_back_and_any_flipped_bit_is_noticed() {
-        let bytes = STAMP.encode_header(&CHAIN);
-        assert_eq!(Stamp::decode_header(&bytes, 3), Ok((STAMP, CHAIN)));
-        assert_eq!(Stamp::decode_header(&bytes, 4), Err(HeaderFault::Damaged));
+        let bytes = HEADER.encode();
+        assert_eq!(SegmentHeader::decode(&bytes, 3), Ok(HEADER));
+        assert_eq!(SegmentHeader::decode(&bytes, 4), Err(HeaderFault::Damaged));
         for bit in 0..bytes.len() * 8 {
             let mut bytes = bytes;
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert!(Stamp::decode_header(&bytes, 3).is_err(), "bit {bit}");
+            assert_eq!(SegmentHeader::decode(&bytes, 3), Err(HeaderFault::Damaged), "bit {bit}");
         }
     }
 
     #[test]
-    fn later_format_is_named_whatever_its_check() {
-        let mut bytes = STAMP.encode_header(&CHAIN);
-        bytes[8] = 2;
-        assert_eq!(Stamp::decode_header(&bytes, 3), Err(HeaderFault::Newer { format: 2 }));
+    fn later_format_is_named() {
+        let mut bytes = HEADER.encode();
+        bytes[4] = 2;
+        let check = crc32c::crc32c(&bytes[..60]);
+        bytes[60..].copy_from_slice(&check.to_le_bytes());
+        assert_eq!(SegmentHeader::decode(&bytes, 3), Err(HeaderFault::Newer { format: 2 }));
     }
 
     #[test]

@@ -17,6 +17,8 @@ const OPEN_FILES_MAX: usize = 64;
 pub(super) struct Segment {
     pub stamp: Stamp,
     pub end: u64,
+    /// How long its predecessor was.
+    pub before: u64,
 }
 
 pub(super) struct Shared {
@@ -48,6 +50,12 @@ impl Shared {
     pub fn number_from(&self, number: u32) -> Option<u32> {
         let whole = self.segments.read().range(number..).next().map(|(number, _)| *number);
         whole.into_iter().chain(self.broken.range(number..).next().copied()).min()
+    }
+
+    /// How long a segment was when its successor was made, if that is there to say.
+    pub fn closed_at(&self, number: u32) -> Option<u64> {
+        let segments = self.segments.read();
+        segments.get(&number.checked_add(1)?).map(|next| next.before)
     }
 
     pub fn first(&self) -> u32 {

@@ -15,6 +15,7 @@ pub struct Verification {
     present: Option<Present>,
 }
 
+/// The segment that is being checked.
 struct Present {
     stamp: Stamp,
     window: Window,
@@ -39,6 +40,14 @@ impl Verification {
         let window = Window::new(self.shared.file(number)?, segment.end, CHUNK_BYTES);
         self.present = Some(Present { stamp: segment.stamp, window, offset: HEADER_BYTES });
         Ok(true)
+    }
+
+    /// What is missing behind the last whole record of a segment.
+    fn check_length(&self, present: &Present) -> Option<JournalError> {
+        let segment = present.stamp.segment;
+        let offset = present.window.end;
+        let is_short = self.shared.closed_at(segment).is_some_and(|closed_at| offset < closed_at);
+        is_short.then_some(JournalError::Damaged { segment, offset })
     }
 }
 
@@ -74,7 +83,9 @@ impl Iterator for Verification {
                 }
                 return Some(checked);
             }
-            self.present = None;
+            if let Some(cut_short) = self.present.take().and_then(|present| self.check_length(&present)) {
+                return Some(Err(cut_short));
+            }
             match self.enter() {
                 Ok(true) => {}
                 Ok(false) => return None,

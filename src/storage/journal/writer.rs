@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::open::{Opened, Recovered, recover};
-use super::segment::{HEAD_BYTES, HEADER_BYTES, Stamp, segment_name, segment_number};
+use super::segment::{HEAD_BYTES, HEADER_BYTES, SegmentHeader, Stamp, segment_name, segment_number};
 use super::shared::{Segment, Shared};
 use super::{
     JournalError, JournalOptions, JournalReader, Location, PAYLOAD_BYTES_MAX, Position, SegmentLength,
@@ -61,7 +61,7 @@ impl Journal {
         if let Some(segment) = files.list()?.iter().find_map(|name| segment_number(name)) {
             return Err(JournalError::AlreadyThere { segment });
         }
-        let (tail, file) = begin_segment(&*files, chain, &mut options, 1)?;
+        let (tail, file) = begin_segment(&*files, chain, &mut options, 1, 0)?;
         let shared = Shared::new(files.clone(), [(1, tail)].into(), [].into());
         Ok(Self::assemble(files, chain, options, shared, tail, file))
     }
@@ -111,7 +111,7 @@ impl Journal {
         if !is_empty && self.tail.end + HEAD_BYTES + bytes > self.options.segment_bytes_max {
             self.begin_next_segment()?;
         }
-        let Segment { stamp, end: offset } = self.tail;
+        let Segment { stamp, end: offset, .. } = self.tail;
         self.buffer.clear();
         self.buffer.extend(stamp.encode_head(offset, self.synced, length, parts));
         for part in parts {
@@ -144,7 +144,7 @@ impl Journal {
         self.sync()?;
         let number =
             self.tail.stamp.segment.checked_add(1).expect("nobody writes four billion segments of 64 MiB");
-        let begun = begin_segment(&*self.files, self.chain, &mut self.options, number);
+        let begun = begin_segment(&*self.files, self.chain, &mut self.options, number, self.tail.end);
         (self.tail, self.file) = self.stop_on(begun)?;
         self.synced = self.tail.end;
         self.shared.publish(self.tail);
@@ -223,11 +223,12 @@ fn begin_segment(
     chain: ChainId,
     options: &mut JournalOptions,
     number: u32,
+    before: u64,
 ) -> io::Result<(Segment, Arc<dyn File>)> {
     let stamp = Stamp { segment: number, salt: (options.salt)()? };
     let file = files.create(&segment_name(number))?;
-    file.write_all_at(&stamp.encode_header(&chain), 0)?;
+    file.write_all_at(&SegmentHeader { stamp, chain, before }.encode(), 0)?;
     file.sync()?;
     files.sync_folder()?;
-    Ok((Segment { stamp, end: HEADER_BYTES }, file))
+    Ok((Segment { stamp, end: HEADER_BYTES, before }, file))
 }
