@@ -51,7 +51,7 @@ fn crash_in_recovery(image: &SimulatedDisk, life: &Life, seed: u64) -> u64 {
 #[test]
 fn power_cut_at_any_operation_loses_nothing_that_was_promised() {
     let mut images = 0;
-    for workload in seeds(4) {
+    for workload in seeds(20) {
         let steps = steps(workload, STEPS);
         for operation in 1.. {
             let Some((disk, life)) = crashed(&steps, operation) else { break };
@@ -71,12 +71,12 @@ fn power_cut_at_any_operation_loses_nothing_that_was_promised() {
         }
     }
     println!("{images} images");
-    assert!(images > 4000, "{images} images are too few to mean much");
+    assert!(images > 20_000, "{images} images are too few to mean much");
 }
 
 #[test]
 fn kill_at_any_operation_loses_nothing_and_then_survives_a_power_cut() {
-    for workload in seeds(2) {
+    for workload in seeds(10) {
         let steps = steps(workload + 100, STEPS);
         for operation in 1.. {
             let Some((disk, mut life)) = crashed(&steps, operation) else { break };

@@ -1,6 +1,6 @@
 //! Bits that turn over, files that are cut or gone, records that are planted: each has one stated outcome.
 
-use cairn::storage::{Journal, JournalError, JournalReader, Location, Position};
+use cairn::storage::{Files, Journal, JournalError, JournalReader, Location, Position};
 use cairn::testkit::SimulatedDisk;
 use cairn::testkit::strategies::cases;
 use cairn::types::{BlockHash, ChainId};
@@ -133,8 +133,34 @@ fn cut_file_is_damage_where_anything_testifies_for_what_is_gone() {
 }
 
 #[test]
+fn position_inside_a_record_costs_no_record() {
+    let (disk, locations) = three_segments();
+    let last = *locations.last().unwrap();
+    let wrong = Position { segment: 3, offset: last.offset + 10 };
+    let opened = open(&disk, wrong).unwrap();
+    assert_eq!((opened.cut, all(&opened.journal).len()), (None, locations.len()));
+}
+
+#[test]
+fn position_testifies_for_what_is_before_it() {
+    let disk = SimulatedDisk::new();
+    let mut journal = create(&disk);
+    journal.append(&[b"one"]).unwrap();
+    let two = journal.append(&[b"two"]).unwrap();
+    journal.sync().unwrap();
+    let mut bytes = disk.content(&name(1));
+    bytes.extend([9; 50]);
+    let disk = disk.after_crash(0);
+    disk.put(&name(1), &bytes);
+    disk.flip_bit(&name(1), (two.offset + RECORD_HEAD_BYTES) * 8);
+    let error = refused(&disk, two.end());
+    assert!(matches!(error, JournalError::Damaged { segment: 1, offset } if offset == two.offset), "{error}");
+    let cut = open(&disk, Position::START).unwrap().cut.unwrap();
+    assert_eq!(cut.offset, two.offset, "without it this looks like a crash");
+}
+
+#[test]
 fn file_that_is_gone_is_missed() {
-    use cairn::storage::Files;
     let (disk, locations) = three_segments();
     let without = |segment| {
         let disk = disk.after_crash(0);
@@ -208,7 +234,6 @@ fn record_copied_into_a_payload_is_never_taken_for_one() {
     for segment in [4, 5] {
         let disk = disk.after_crash(0);
         for later in segment + 1..=5 {
-            use cairn::storage::Files;
             disk.remove(&name(later)).unwrap();
         }
         disk.flip_bit(&name(segment), (SEGMENT_HEADER_BYTES + 4) * 8);

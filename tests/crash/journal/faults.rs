@@ -6,7 +6,7 @@ use cairn::storage::{Journal, JournalError, Position};
 use cairn::testkit::SimulatedDisk;
 
 use super::life::{Life, Step, steps};
-use super::{all, create, open, seeds};
+use super::{all, create, files, name, open, seeds};
 
 /// What a journal answers once it has stopped.
 fn stopped(journal: &mut Journal) -> (String, ErrorKind) {
@@ -78,5 +78,23 @@ fn failed_sync_is_the_last_and_starting_again_writes_what_it_lost() {
         assert_eq!(stopped(&mut journal).0, cause);
         // The system still shows what it did not write: whoever reads it there must not take it for kept.
         start_again(&disk, &mut life, seed);
+    }
+}
+
+#[test]
+fn failed_sync_and_then_a_torn_record_keep_what_recovery_has_shown() {
+    let disk = SimulatedDisk::new();
+    let mut journal = create(&disk);
+    journal.append(&[&[1; 700]]).unwrap();
+    disk.fail_next_sync();
+    journal.sync().unwrap_err();
+    let end = journal.end().offset;
+    files(&disk).open(&name(1)).unwrap().write_all_at(&[9; 700], end).unwrap();
+    let disk = disk.after_kill();
+    let opened = open(&disk, Position::START).unwrap();
+    assert_eq!(opened.cut.map(|cut| cut.bytes), Some(700));
+    for seed in 0..20 {
+        let opened = open(&disk.after_crash(seed), Position::START).unwrap();
+        assert_eq!(all(&opened.journal).len(), 1);
     }
 }

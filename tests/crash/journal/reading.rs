@@ -1,9 +1,11 @@
 //! Reading what is there, while it grows and shrinks.
 
-use cairn::storage::{JournalError, Location, PAYLOAD_BYTES_MAX, Position};
+use std::sync::Arc;
+
+use cairn::storage::{Disk, Files, Journal, JournalError, Location, PAYLOAD_BYTES_MAX, Position};
 use cairn::testkit::SimulatedDisk;
 
-use super::{all, create, open, payload};
+use super::{CHAIN, all, create, open, options, payload};
 
 #[test]
 fn records_are_read_from_any_of_them_to_any_other() {
@@ -84,6 +86,37 @@ fn pruned_segments_are_gone_for_readers_and_for_good() {
     journal.remove_segments_below(u32::MAX).unwrap();
     assert_eq!(journal.segments().len(), 1);
     journal.append(&[b"still here"]).unwrap();
+}
+
+#[test]
+fn readers_on_other_threads_follow_a_writer_on_a_real_disk() {
+    const RECORDS: u64 = 2000;
+    let folder = tempfile::tempdir().unwrap();
+    let disk: Arc<dyn Files> = Arc::new(Disk::open(folder.path()).unwrap());
+    let mut journal = Journal::create(disk.clone(), CHAIN, options(1)).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let reader = journal.reader();
+            scope.spawn(move || {
+                let far = Position { segment: u32::MAX, offset: 0 };
+                let mut records = reader.records(Position::START, far);
+                let mut number = 0;
+                while number < RECORDS {
+                    let Some(record) = records.next() else { continue };
+                    let (location, bytes) = record.unwrap();
+                    assert_eq!(bytes, payload(number, 100));
+                    assert_eq!(reader.read(location).unwrap(), bytes);
+                    number += 1;
+                }
+            });
+        }
+        for number in 0..RECORDS {
+            journal.append(&[&payload(number, 100)]).unwrap();
+        }
+    });
+    drop(journal);
+    let opened = Journal::open(disk, CHAIN, options(2), Position::START).unwrap();
+    assert_eq!((opened.cut, all(&opened.journal).len()), (None, RECORDS as usize));
 }
 
 #[test]
