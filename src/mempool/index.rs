@@ -1,6 +1,7 @@
 //! Adding and removing, with every index kept in agreement: nothing else touches them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::hash_map::Entry as Place;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use ahash::RandomState;
@@ -15,7 +16,8 @@ use crate::types::{Address, Height, Nonce, TxHash, Txid};
 pub(super) struct Names {
     by_hash: HashMap<TxHash, Arc<Entry>, RandomState>,
     by_txid: HashMap<Txid, TxHash, RandomState>,
-    by_age: BTreeSet<(u64, TxHash)>,
+    /// By the second of admission, then by arrival number.
+    by_age: BTreeMap<(u64, u64), TxHash>,
     by_expiry: BTreeSet<(Height, TxHash)>,
     bytes: usize,
 }
@@ -25,7 +27,7 @@ impl Names {
         Self {
             by_hash: HashMap::with_hasher(seed.hasher()),
             by_txid: HashMap::with_hasher(seed.hasher()),
-            by_age: BTreeSet::new(),
+            by_age: BTreeMap::new(),
             by_expiry: BTreeSet::new(),
             bytes: 0,
         }
@@ -59,7 +61,7 @@ impl Names {
     fn add(&mut self, entry: &Arc<Entry>) {
         let facts = entry.facts();
         self.by_txid.insert(facts.txid, facts.hash);
-        self.by_age.insert((entry.admitted_seconds(), facts.hash));
+        self.by_age.insert((entry.admitted_seconds(), entry.arrival()), facts.hash);
         if let Some(expiry) = entry.spend().body().expiry {
             self.by_expiry.insert((expiry, facts.hash));
         }
@@ -71,7 +73,7 @@ impl Names {
         let facts = entry.facts();
         self.by_hash.remove(&facts.hash);
         self.by_txid.remove(&facts.txid);
-        self.by_age.remove(&(entry.admitted_seconds(), facts.hash));
+        self.by_age.remove(&(entry.admitted_seconds(), entry.arrival()));
         if let Some(expiry) = entry.spend().body().expiry {
             self.by_expiry.remove(&(expiry, facts.hash));
         }
@@ -86,7 +88,7 @@ impl Names {
 
     /// One that was admitted before then.
     pub fn admitted_before(&self, seconds: u64) -> Option<&Arc<Entry>> {
-        let (admitted, hash) = self.by_age.first()?;
+        let ((admitted, _), hash) = self.by_age.first_key_value()?;
         if *admitted < seconds { self.by_hash.get(hash) } else { None }
     }
 }
@@ -104,7 +106,8 @@ impl Mempool {
 
     /// Changes a queue that is there, and whatever is kept in its order.
     pub(super) fn edit<T>(&mut self, sender: &Address, change: impl FnOnce(&mut Queue) -> T) -> T {
-        let queue = self.queues.get_mut(sender).expect("a queue that is there");
+        let Place::Occupied(mut place) = self.queues.entry(*sender) else { panic!("a queue that is there") };
+        let queue = place.get_mut();
         let ends = |queue: &Queue| {
             let rank = |slot: &Slot| slot.entry.rank();
             (queue.ready.front().map(rank), queue.ready.back().map(rank))
@@ -131,7 +134,7 @@ impl Mempool {
             self.borrowers.remove(sender);
         }
         if empty {
-            self.queues.remove(sender);
+            place.remove();
         }
         result
     }

@@ -9,7 +9,7 @@ use super::entry::payments;
 use super::{AdmitError, Departure, Entry, Mempool};
 use crate::consensus::{CheckedBlock, CheckedTransaction, Spend, Untimely};
 use crate::ledger::View;
-use crate::types::{Address, Height, Nonce, TxHash};
+use crate::types::{Height, TxHash};
 
 /// How the chain changed since the pool was last reconciled.
 #[derive(Clone, Debug, Default)]
@@ -75,10 +75,20 @@ impl Mempool {
     /// A transaction was mined, by whatever way it came to the miner: it and all of its sender's up to its nonce leave.
     fn confirm(&mut self, spend: &Spend<'_>, mined: &mut Vec<TxHash>, ripple: &mut Ripple) {
         let (facts, nonce) = (spend.facts(), spend.body().nonce);
-        if self.queues.contains_key(&facts.sender) {
-            while self.first_up_to(facts.sender, nonce, &facts.hash, mined, ripple) {}
-            if self.queues.contains_key(&facts.sender) {
+        while let Some(queue) = self.queues.get(&facts.sender) {
+            let waiting = queue.waiting.first_key_value().map(|(first, _)| *first);
+            let slot = if queue.ready.front().is_some_and(|slot| slot.entry.nonce() <= nonce) {
+                self.take_first(&facts.sender, &mut ripple.touched)
+            } else if let Some(first) = waiting.filter(|first| *first <= nonce) {
+                self.take_waiting(&facts.sender, first)
+            } else {
                 ripple.touched.insert(facts.sender);
+                break;
+            };
+            match slot {
+                Some(slot) if slot.entry.facts().hash == facts.hash => mined.push(facts.hash),
+                Some(slot) => ripple.depart(&slot.entry, Why::Outdated),
+                None => {}
             }
         }
         for (payee, _) in payments(spend) {
@@ -86,36 +96,6 @@ impl Mempool {
                 ripple.touched.insert(*payee);
             }
         }
-    }
-
-    /// Takes the first of a sender's transactions if its nonce is not beyond this one. Whether there was one.
-    fn first_up_to(
-        &mut self,
-        sender: Address,
-        nonce: Nonce,
-        hash: &TxHash,
-        mined: &mut Vec<TxHash>,
-        ripple: &mut Ripple,
-    ) -> bool {
-        let Some(queue) = self.queues.get(&sender) else { return false };
-        let is_passed = |entry: &Entry| entry.nonce() <= nonce;
-        let slot = if queue.ready.front().is_some_and(|slot| is_passed(&slot.entry)) {
-            self.take_first(&sender, &mut ripple.touched)
-        } else if let Some((first, _)) =
-            queue.waiting.first_key_value().filter(|(_, slot)| is_passed(&slot.entry))
-        {
-            let first = *first;
-            self.take_waiting(&sender, first)
-        } else {
-            None
-        };
-        let Some(slot) = slot else { return false };
-        if slot.entry.facts().hash == *hash {
-            mined.push(*hash);
-        } else {
-            ripple.depart(&slot.entry, Why::Outdated);
-        }
-        true
     }
 
     /// Lets everything in again, what comes back first.
