@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::admit::Terms;
 use super::depart::{Ripple, Why};
 use super::entry::payments;
-use super::{AdmitError, Departure, Entry, Mempool};
+use super::{AdmitError, Departure, Mempool};
 use crate::consensus::{CheckedBlock, CheckedTransaction, Spend, Untimely};
 use crate::ledger::View;
 use crate::types::{Height, TxHash};

@@ -17,6 +17,7 @@ macro_rules! assert_breaks {
     }};
 }
 
+mod admission;
 mod blocks;
 mod branches;
 mod completeness;
