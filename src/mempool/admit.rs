@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::depart::{Ripple, Why};
-use super::entry::{Price, Slot, rate_of};
-use super::queue::Queue;
+use super::entry::{Price, Slot, fee_asked, rate_of};
+use super::queue::{Income, Queue};
 use super::room::pebbles;
 use super::{AdmitError, Departure, Entry, Mempool, Rejection};
 use crate::consensus::CheckedTransaction;
@@ -160,9 +160,11 @@ impl Mempool {
     }
 
     fn check_floor(&self, transaction: &CheckedTransaction, now_seconds: u64) -> Result<(), AdmitError> {
-        let (fee, needed) =
-            (transaction.transaction().body.fee, self.floor(now_seconds).fee_for(transaction.facts().bytes));
-        if fee < needed { Err(AdmitError::Floor { fee, needed }) } else { Ok(()) }
+        let (fee, floor) = (transaction.transaction().body.fee, self.floor(now_seconds));
+        if fee >= floor.fee_for(transaction.facts().bytes) {
+            return Ok(());
+        }
+        Err(AdmitError::Floor { fee, needed: fee_asked(transaction, |bytes| floor.fee_for(bytes)) })
     }
 
     fn check_place(
@@ -209,7 +211,7 @@ impl Mempool {
         if queue.confirmed.is_some() && queue.peak_with(price) <= queue.balance() {
             return Ok(());
         }
-        let income = self.income.get(sender).map_or(0, |income| income.total());
+        let income = self.income.get(sender).map_or(0, Income::total);
         if queue.confirmed.is_none() && income == 0 {
             return Err(AdmitError::UnknownSender);
         }
@@ -278,8 +280,8 @@ fn check_outbids(old: &Entry, transaction: &CheckedTransaction) -> Result<(), Ad
     let fee = transaction.transaction().body.fee;
     let rise = old.fee().pebbles().div_ceil(REPLACEMENT_RISE_PART).max(1);
     let above = Amount::from_pebbles(old.fee().pebbles().saturating_add(rise));
-    let needed = above.max(old.rate().fee_for(transaction.facts().bytes));
-    if fee < needed || rate_of(transaction) < old.rate() {
+    if fee < above || rate_of(transaction) < old.rate() {
+        let needed = fee_asked(transaction, |bytes| above.max(old.rate().fee_for(bytes)));
         return Err(AdmitError::Replacement { fee, needed, replaced: old.facts().hash });
     }
     Ok(())

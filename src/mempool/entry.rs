@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::FeeRate;
 use super::rate::Rank;
+use crate::codec::encoded_len;
 use crate::consensus::{CheckedTransaction, Facts, Spend};
 use crate::ledger::View;
 use crate::types::{Action, Address, Amount, Nonce};
@@ -71,6 +72,16 @@ impl Entry {
 pub(super) fn rate_of(transaction: &CheckedTransaction) -> FeeRate {
     let bytes = u32::try_from(transaction.facts().bytes).expect("a transaction is bounded");
     FeeRate::new(transaction.transaction().body.fee, bytes)
+}
+
+/// The fee that a transaction should have, where `for_bytes` says what it takes at a length: a larger fee can take a few
+/// more bytes to write down.
+pub(super) fn fee_asked(transaction: &CheckedTransaction, for_bytes: impl Fn(usize) -> Amount) -> Amount {
+    let fee = transaction.transaction().body.fee;
+    let bytes = transaction.facts().bytes;
+    let longer = |asked: &Amount| (bytes + encoded_len(asked)).saturating_sub(encoded_len(&fee));
+    let asked = for_bytes(bytes).max(fee);
+    for_bytes(longer(&for_bytes(longer(&asked))))
 }
 
 /// Each payment of an amount to somebody else. What `PayAll` will come to is not known before it is mined, and what

@@ -88,6 +88,14 @@ pub enum AdmitError {
         /// What it has.
         balance: Amount,
     },
+    /// The pool is full of the sender's own transactions, which do not give way to each other.
+    #[error(
+        "the pool is full, and too little of it would give way but {own} transactions of the same sender"
+    )]
+    FullOfOwn {
+        /// How many it has there.
+        own: usize,
+    },
     /// Too little more than the transaction of the same sender and nonce that is here.
     #[error("a fee of {fee} does not replace {replaced}, which takes {needed}")]
     Replacement {
@@ -144,6 +152,7 @@ impl AdmitError {
             | Self::Floor { .. }
             | Self::Full { .. }
             | Self::FullAndUnconfirmed { .. }
+            | Self::FullOfOwn { .. }
             | Self::Replacement { .. }
             | Self::AccountFull { .. }
             | Self::NoRoomToWait { .. } => Blame::Nobody,
@@ -167,7 +176,10 @@ impl AdmitError {
             | Self::AfterPayAll { .. }
             | Self::Replacement { .. }
             | Self::AccountFull { .. } => Stale::NextTip,
-            Self::Floor { .. } | Self::Full { .. } | Self::FullAndUnconfirmed { .. } => Stale::Room,
+            Self::Floor { .. }
+            | Self::Full { .. }
+            | Self::FullAndUnconfirmed { .. }
+            | Self::FullOfOwn { .. } => Stale::Room,
         }
     }
 }

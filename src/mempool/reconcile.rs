@@ -36,6 +36,20 @@ pub struct Reconciled {
     pub departed: Vec<Departure>,
 }
 
+/// How often those that lacked money are tried again after a reorganization, as long as that helps some.
+///
+/// # Security
+/// Whoever pays and spends in an order that no longer holds could make us try for as long as the chain of payments is.
+const ROUNDS_MAX: usize = 4;
+
+/// A transaction that wants to be let in again.
+struct Candidate {
+    transaction: Arc<CheckedTransaction>,
+    admitted_seconds: u64,
+    /// Whether it comes from the abandoned branch.
+    returned: bool,
+}
+
 impl Mempool {
     /// Follows the chain to a new tip, at which `ledger` stands already. Everything ready is valid in a block at
     /// `next_height` afterwards.
@@ -67,6 +81,7 @@ impl Mempool {
         self.settle(ledger, &mut ripple);
         self.trim(now_seconds, &mut ripple);
         self.settle(ledger, &mut ripple);
+        reconciled.returned.retain(|hash| self.get(hash).is_some());
         reconciled.promoted = ripple.promoted;
         reconciled.departed.append(&mut ripple.departed);
         reconciled
@@ -110,41 +125,75 @@ impl Mempool {
         let mut mined = HashSet::with_hasher(self.seed.hasher());
         mined.extend(spends.map(|spend| spend.facts().hash));
         let (ready, waiting) = self.take_all();
+        let mut poor = Vec::new();
         for transaction in change.returned {
-            let hash = transaction.facts().hash;
-            if !mined.contains(&hash) && self.again(transaction, terms.now_seconds, terms, ripple) {
-                reconciled.returned.push(hash);
+            if !mined.contains(&transaction.facts().hash) {
+                let candidate =
+                    Candidate { transaction, admitted_seconds: terms.now_seconds, returned: true };
+                self.again(candidate, terms, reconciled, ripple, &mut poor);
             }
         }
         for entry in ready.into_iter().chain(waiting) {
-            let hash = entry.facts().hash;
-            if mined.contains(&hash) {
-                reconciled.mined.push(hash);
+            let (transaction, admitted_seconds) = (Arc::clone(entry.transaction()), entry.admitted_seconds());
+            if mined.contains(&entry.facts().hash) {
+                reconciled.mined.push(entry.facts().hash);
             } else {
-                self.again(Arc::clone(entry.transaction()), entry.admitted_seconds(), terms, ripple);
+                let candidate = Candidate { transaction, admitted_seconds, returned: false };
+                self.again(candidate, terms, reconciled, ripple, &mut poor);
             }
+        }
+        self.once_more(poor, terms, reconciled, ripple);
+    }
+
+    /// Tries those again that lacked money, now that everything that might pay them is here.
+    fn once_more<V: View>(
+        &mut self,
+        mut poor: Vec<(Candidate, AdmitError)>,
+        terms: &Terms<'_, V>,
+        reconciled: &mut Reconciled,
+        ripple: &mut Ripple,
+    ) {
+        for _ in 0..ROUNDS_MAX {
+            let (before, candidates) = (poor.len(), std::mem::take(&mut poor));
+            for (candidate, _) in candidates {
+                self.again(candidate, terms, reconciled, ripple, &mut poor);
+            }
+            if poor.is_empty() || poor.len() == before {
+                break;
+            }
+        }
+        for (Candidate { transaction, .. }, error) in poor {
+            ripple.departed.push(Departure { transaction, why: Why::Refused(error) });
         }
     }
 
-    /// Lets one transaction in again. Whether it is here afterwards because of that.
+    /// Lets one transaction in again, or says why not; for want of money it is put aside.
     fn again<V: View>(
         &mut self,
-        transaction: Arc<CheckedTransaction>,
-        admitted_seconds: u64,
+        candidate: Candidate,
         terms: &Terms<'_, V>,
+        reconciled: &mut Reconciled,
         ripple: &mut Ripple,
-    ) -> bool {
-        let why = match self.place(Arc::clone(&transaction), admitted_seconds, terms, ripple) {
+        poor: &mut Vec<(Candidate, AdmitError)>,
+    ) {
+        let transaction = Arc::clone(&candidate.transaction);
+        let hash = transaction.facts().hash;
+        let why = match self.place(Arc::clone(&transaction), candidate.admitted_seconds, terms, ripple) {
             Ok(_) => {
                 self.settle(terms.ledger, ripple);
-                return true;
+                if candidate.returned {
+                    reconciled.returned.push(hash);
+                }
+                return;
             }
-            Err(AdmitError::Known) => return false,
+            Err(AdmitError::Known) => return,
+            Err(
+                error @ (AdmitError::Balance { .. } | AdmitError::UnknownSender | AdmitError::NothingLeft),
+            ) => return poor.push((candidate, error)),
             Err(AdmitError::OldNonce { .. }) => Why::Outdated,
             Err(AdmitError::Untimely(Untimely::Expired { .. })) => Why::Expired,
             Err(error) => Why::Refused(error),
         };
         ripple.departed.push(Departure { transaction, why });
-        false
     }
 }

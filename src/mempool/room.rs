@@ -1,7 +1,7 @@
 //! A full pool: who gives way, and for what price.
 
 use super::depart::{Ripple, Why};
-use super::entry::{Price, rate_of};
+use super::entry::{Price, fee_asked, rate_of};
 use super::queue::Queue;
 use super::{AdmitError, Mempool};
 use crate::consensus::CheckedTransaction;
@@ -51,9 +51,7 @@ impl Mempool {
             victims.push(*sender);
         }
         if short > 0 {
-            // Only the sender's own are left.
-            let needed = Amount::from_pebbles(u64::MAX);
-            return Err(AdmitError::Full { fee, needed });
+            return Err(AdmitError::FullOfOwn { own: queue.ready.len() });
         }
         Ok(victims)
     }
@@ -74,7 +72,7 @@ impl Mempool {
             last = rank.rate;
             short = short.saturating_sub(self.tail_bytes(sender));
         }
-        last.fee_above(transaction.facts().bytes)
+        fee_asked(transaction, |bytes| last.fee_above(bytes))
     }
 
     fn tail_bytes(&self, sender: &Address) -> usize {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::depart::{Ripple, Why};
 use super::entry::{Price, Slot, payments};
-use super::queue::Queue;
+use super::queue::{Income, Queue};
 use super::{AdmitError, Entry, Mempool};
 use crate::consensus::CheckedTransaction;
 use crate::types::Address;
@@ -29,7 +29,7 @@ impl Mempool {
             return Err(AdmitError::UnknownSender);
         }
         let income = self.income.get(&transaction.facts().sender);
-        let held = queue.balance() + income.map_or(0, |income| income.total());
+        let held = queue.balance() + income.map_or(0, Income::total);
         if held < price.demand() {
             return Err(super::admit::short_of(price, held));
         }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use cairn::mempool::{AdmitError, Limits, Mempool, Why};
+use cairn::mempool::{AdmitError, FeeRate, Limits, Mempool, Reconciled, Why};
 use cairn::testkit::{Actor, Follower};
-use cairn::types::{Action, Height, Note, Transaction, TxHash};
+use cairn::types::{Action, Amount, Height, Note, Reference, Transaction, TxHash};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -18,13 +18,15 @@ pub struct Player {
     rng: ChaCha12Rng,
     /// Where the chain stood a few blocks ago.
     past: Vec<Follower>,
+    /// Whether every other transaction is as long as they come.
+    bulky: bool,
 }
 
 impl Player {
     pub fn new(seed: u64, limits: Limits) -> Self {
         let node = Node::with(limits, |_| ());
         let past = vec![node.follower.clone()];
-        Self { node, rng: ChaCha12Rng::seed_from_u64(seed), past }
+        Self { node, rng: ChaCha12Rng::seed_from_u64(seed), past, bulky: false }
     }
 
     pub fn below(&mut self, bound: u64) -> u64 {
@@ -57,6 +59,11 @@ impl Player {
         actions.sort_by_key(|action| matches!(action, Action::Note(_)));
         while actions.iter().filter(|action| matches!(action, Action::Note(_))).count() > 1 {
             actions.pop();
+        }
+        if self.bulky && self.below(2) == 0 {
+            let (to, reference) = (address(self.who()), Reference::new([7; 32]).unwrap());
+            let pay = Action::Pay { to, amount: Amount::from_pebbles(1), reference };
+            actions.extend(vec![pay; 100 + self.below(150) as usize]);
         }
         if self.below(15) == 0 {
             actions.push(pay_all_action(self.who()));
@@ -127,7 +134,11 @@ impl Player {
             other.mine(address(60), Vec::new());
         }
         let was_here: BTreeSet<TxHash> = self.node.offered().into_iter().collect();
-        let reconciled = self.node.follow(&other).pop().unwrap();
+        let mut reconciled = Reconciled::default();
+        for step in self.node.follow(&other) {
+            reconciled.departed.extend(step.departed);
+            reconciled.mined.extend(step.mined);
+        }
         self.check_returned(&abandoned[keep..], &reconciled);
         let told: BTreeSet<TxHash> =
             crate::node::reasons(&reconciled.departed).iter().map(|left| left.0).collect();
@@ -142,7 +153,7 @@ impl Player {
     }
 
     /// Every transaction of the abandoned branch is back, or could not be let in now.
-    fn check_returned(&self, abandoned: &[Transaction], reconciled: &cairn::mempool::Reconciled) {
+    fn check_returned(&self, abandoned: &[Transaction], reconciled: &Reconciled) {
         for transaction in abandoned {
             let hash = transaction.hash();
             if self.node.pool.get(&hash).is_some() {
@@ -168,8 +179,8 @@ impl Player {
         assert_eq!(all.len(), self.node.pool.ready_len());
         miner.mine(address(61), all);
         let mut after = self.node.clone();
-        after.mine_best(usize::MAX);
-        assert_eq!(after.pool.ready_len(), 0, "all of it was mined");
+        let promoted = after.mine_best(usize::MAX).promoted.len();
+        assert_eq!(after.pool.ready_len(), promoted, "all of it was mined, and nothing but that");
     }
 
     pub fn step(&mut self) {
@@ -213,6 +224,23 @@ fn every_promise_holds_within_narrow_bounds() {
         let mut player = Player::new(seed, limits);
         (0..300).for_each(|_| player.step());
     }
+}
+
+#[test]
+fn every_promise_holds_in_a_full_pool() {
+    let bytes_max = 4 * 32 * 1024;
+    let limits =
+        Limits { bytes_max, waiting_bytes_max: 40_000, floor_halflife_seconds: 500, ..Limits::DEFAULT };
+    let mut evicted = 0;
+    for seed in 2000..2000 + cases(24) {
+        println!("seed {seed}");
+        let mut player = Player { bulky: true, ..Player::new(seed, limits) };
+        for _ in 0..200 {
+            player.step();
+            evicted += usize::from(player.node.pool.floor(player.node.now) > FeeRate::ZERO);
+        }
+    }
+    assert!(evicted > 0, "pools that were full");
 }
 
 #[test]

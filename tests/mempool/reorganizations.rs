@@ -1,8 +1,8 @@
 //! Abandoned branches.
 
-use cairn::mempool::{AdmitError, Why};
+use cairn::mempool::{AdmitError, Change, Why};
 use cairn::testkit::Follower;
-use cairn::types::Transaction;
+use cairn::types::{Height, Transaction};
 
 use crate::node::{FUNDS, Node, address, reasons};
 
@@ -52,28 +52,24 @@ fn what_the_new_branch_made_impossible_is_told() {
     let (one, poor) = (node.payment(0, 0, 1, 5, 0), node.payment(1, 0, 2, FUNDS, 0));
     node.mine(vec![one.clone(), poor.clone()]);
     let instead = [node.payment(0, 0, 2, 6, 0), node.payment(1, 0, 2, 6, 0)];
-    let waits = node.pay(1, 1, 3, 0x10, 0);
+    let next = node.pay(1, 1, 3, 5, 0);
     let other = longer(&node, &genesis, instead.to_vec());
     let reconciled = node.follow(&other).pop().unwrap();
     let departed = reasons(&reconciled.departed);
     assert_eq!(departed, [(one.hash(), Why::Outdated), (poor.hash(), Why::Outdated)]);
-    assert_eq!(node.offered(), [waits], "there is money for it now");
+    assert_eq!(node.offered(), [next]);
 }
 
 #[test]
 fn of_two_for_one_nonce_the_returned_one_stays_unless_the_other_outbids_it() {
     for (fee, outbids) in [(109, false), (110, true)] {
         let mut node = Node::new();
-        let genesis = node.follower.clone();
         let old = node.payment(0, 0, 1, 5, 100);
-        node.mine(vec![old.clone()]);
-        // A node that never saw the old branch's has another in its pool.
-        let mut stranger = Node::new();
-        stranger.pay(0, 0, 2, 6, fee);
-        let rival = stranger.offered()[0];
-        node.pool = stranger.pool;
-        let other = longer(&node, &genesis, Vec::new());
-        let reconciled = node.follow(&other).pop().unwrap();
+        // As if it had come while the other was mined, before the pool was told.
+        let rival = node.pay(0, 0, 2, 6, fee);
+        let change = Change { disconnected: 1, returned: vec![node.check(&old)], connected: &[] };
+        let ledger = &node.follower.ledger;
+        let reconciled = node.pool.reconcile(change, ledger, Height(1), 0);
         let departed = reasons(&reconciled.departed);
         if outbids {
             assert_eq!(departed, [(old.hash(), Why::Replaced { by: rival })]);

@@ -230,6 +230,13 @@ fn full_pool_takes_only_what_outbids_its_cheapest() {
 }
 
 #[test]
+fn own_transactions_do_not_give_way_to_the_senders_next() {
+    let (mut scene, count) = full(20_000);
+    let next = scene.long(0, count, 900_000);
+    assert_breaks!(scene.admit(next), AdmitError::FullOfOwn { own: count as usize }, Blame::Nobody);
+}
+
+#[test]
 fn full_pool_lends_nothing() {
     let (mut scene, _) = full(0);
     // The fourth person is paid by what fills the pool, and would need one pebble of that.
