@@ -83,7 +83,8 @@ impl Mempool {
         match self.place(transaction, now_seconds, &terms, &mut ripple) {
             Ok(standing) => {
                 self.settle(ledger, &mut ripple);
-                Ok(Admitted { standing, promoted: ripple.promoted, departed: ripple.departed })
+                let promoted = self.still_ready(ripple.promoted);
+                Ok(Admitted { standing, promoted, departed: ripple.departed })
             }
             Err(error) => {
                 self.rejections.remember(hash, Rejection::Refused(error));
@@ -186,8 +187,11 @@ impl Mempool {
             check_outbids(&old.entry, transaction)?;
         }
         if found == expected {
-            self.check_append(queue, &transaction.facts().sender, price, bounded)?;
-            return Ok(Place::Last);
+            match self.check_append(queue, &transaction.facts().sender, price, bounded) {
+                // On the abandoned branch it followed a payment of all: it may wait until that is mined again.
+                Err(AdmitError::AfterPayAll { .. }) if !bounded => {}
+                appended => return appended.map(|()| Place::Last),
+            }
         }
         self.check_wait(queue, transaction, price)?;
         Ok(Place::Ahead)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::admit::Terms;
 use super::depart::{Ripple, Why};
-use super::entry::payments;
 use super::{AdmitError, Departure, Mempool};
 use crate::consensus::{CheckedBlock, CheckedTransaction, Spend, Untimely};
 use crate::ledger::View;
@@ -82,7 +81,7 @@ impl Mempool {
         self.trim(now_seconds, &mut ripple);
         self.settle(ledger, &mut ripple);
         reconciled.returned.retain(|hash| self.get(hash).is_some());
-        reconciled.promoted = ripple.promoted;
+        reconciled.promoted = self.still_ready(ripple.promoted);
         reconciled.departed.append(&mut ripple.departed);
         reconciled
     }
@@ -106,9 +105,9 @@ impl Mempool {
                 None => {}
             }
         }
-        for (payee, _) in payments(spend) {
-            if self.queues.contains_key(payee) {
-                ripple.touched.insert(*payee);
+        for account in spend.accounts().skip(1) {
+            if self.queues.contains_key(account) {
+                ripple.touched.insert(*account);
             }
         }
     }

@@ -7,7 +7,7 @@ use super::entry::{Price, Slot, payments};
 use super::queue::{Income, Queue};
 use super::{AdmitError, Entry, Mempool};
 use crate::consensus::CheckedTransaction;
-use crate::types::Address;
+use crate::types::{Address, TxHash};
 
 impl Mempool {
     /// Whether a transaction may wait for an earlier nonce of this sender's.
@@ -94,6 +94,12 @@ impl Mempool {
             self.wake(&entry, ripple);
             self.push_ready(Slot { entry: Arc::new(entry), price });
         }
+    }
+
+    /// Of those that moved up, the ones that did not leave again at once.
+    pub(super) fn still_ready(&self, mut promoted: Vec<TxHash>) -> Vec<TxHash> {
+        promoted.retain(|hash| self.get(hash).is_some() && !self.is_waiting(hash));
+        promoted
     }
 
     /// Has a second look taken at those whom a transaction pays and who may have waited for money.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cairn::mempool::{AdmitError, FeeRate, Limits, Mempool, Reconciled, Why};
+use cairn::mempool::{AdmitError, FeeRate, Limits, Mempool, Reconciled, Standing, Why};
 use cairn::testkit::{Actor, Follower};
 use cairn::types::{Action, Amount, Height, Note, Reference, Transaction, TxHash};
 use rand_chacha::ChaCha12Rng;
@@ -154,6 +154,7 @@ impl Player {
 
     /// Every transaction of the abandoned branch is back, or could not be let in now.
     fn check_returned(&self, abandoned: &[Transaction], reconciled: &Reconciled) {
+        let turned_over = reconciled.departed.iter().any(|left| left.why == Why::Evicted);
         for transaction in abandoned {
             let hash = transaction.hash();
             if self.node.pool.get(&hash).is_some() {
@@ -163,7 +164,8 @@ impl Player {
             let why = left.unwrap_or_else(|| panic!("{hash} vanished without a word")).why;
             let again = self.node.clone().admit(transaction);
             let limits = matches!(why, Why::Evicted | Why::Orphaned | Why::Unfunded);
-            assert!(again.is_err() || limits, "{why:?}, but now {again:?}");
+            let ready = again.as_ref().is_ok_and(|admitted| admitted.standing == Standing::Ready);
+            assert!(!ready || limits || turned_over, "{why:?}, but now {again:?}");
         }
     }
 
