@@ -43,6 +43,7 @@ impl Mempool {
             ("ready", self.ready_count),
             ("rejections", self.rejections.len()),
             ("recent_blocks", self.recent.len()),
+            ("map_room", self.capacity()),
         ]
     }
 

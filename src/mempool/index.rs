@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry as Place;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use ahash::RandomState;
@@ -80,6 +81,16 @@ impl Names {
         self.bytes -= facts.bytes;
     }
 
+    /// Gives back memory that is far more than what is kept needs.
+    fn give_back(&mut self) {
+        give_back(&mut self.by_hash);
+        give_back(&mut self.by_txid);
+    }
+
+    pub fn capacity(&self) -> usize {
+        self.by_hash.capacity() + self.by_txid.capacity()
+    }
+
     /// One whose last height is below the next block's.
     pub fn outlived(&self, next_height: Height) -> Option<&Arc<Entry>> {
         let (expiry, hash) = self.by_expiry.first()?;
@@ -93,10 +104,32 @@ impl Names {
     }
 }
 
+/// A map keeps this many times the room that it needs, at most, beyond a little.
+const ROOM_FACTOR_MAX: usize = 8;
+
+/// Maps grow by themselves and never shrink: one flood, and the memory would be gone for as long as the node runs.
+fn give_back<K: Eq + Hash, V>(map: &mut HashMap<K, V, RandomState>) {
+    if map.capacity() > ROOM_FACTOR_MAX * map.len() + 4096 {
+        map.shrink_to(2 * map.len());
+    }
+}
+
 /// Which queues must be looked at again: they lost or gained money, or their account changed.
 pub(super) type Touched = BTreeSet<Address>;
 
 impl Mempool {
+    /// Gives back memory that a flood took and nothing needs any longer.
+    pub(super) fn give_back(&mut self) {
+        self.names.give_back();
+        give_back(&mut self.queues);
+        give_back(&mut self.income);
+    }
+
+    /// Room in all maps that grow with what is kept.
+    pub(super) fn capacity(&self) -> usize {
+        self.names.capacity() + self.queues.capacity() + self.income.capacity()
+    }
+
     /// The next arrival number.
     pub(super) fn arrive(&mut self) -> u64 {
         let arrival = self.next_arrival;

@@ -80,6 +80,7 @@ impl Mempool {
         self.settle(ledger, &mut ripple);
         self.trim(now_seconds, &mut ripple);
         self.settle(ledger, &mut ripple);
+        self.give_back();
         reconciled.returned.retain(|hash| self.get(hash).is_some());
         reconciled.promoted = self.still_ready(ripple.promoted);
         reconciled.departed.append(&mut ripple.departed);

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use cairn::mempool::Limits;
+use cairn::types::Transaction;
 
 use crate::model::Player;
+use crate::node::Node;
 
 /// Virtual seconds between two steps.
 const STEP_SECONDS: u64 = 15;
@@ -34,7 +36,25 @@ fn hours_of_churn_leave_nothing_behind() {
     player.node.now += 4000;
     player.node.expire();
     let left = player.node.pool.sizes().into_iter();
-    let left: Vec<_> =
-        left.filter(|(name, size)| *size > 0 && !["rejections", "recent_blocks"].contains(name)).collect();
+    let left: Vec<_> = left
+        .filter(|(name, size)| *size > 0 && !["rejections", "recent_blocks", "map_room"].contains(name))
+        .collect();
     assert_eq!(left, [], "after an hour without anything new");
+}
+
+#[test]
+fn memory_of_a_flood_is_given_back() {
+    let mut node = Node::new();
+    let room = |node: &Node| node.pool.sizes().into_iter().find(|(name, _)| *name == "map_room").unwrap().1;
+    let flood: Vec<Transaction> = (0..4)
+        .flat_map(|who| (0..1000).map(move |nonce| (who, nonce)))
+        .map(|(who, nonce)| node.payment(who, nonce, 1000 + 1000 * who + nonce as u32, 5, 0))
+        .collect();
+    flood.iter().for_each(|payment| {
+        node.admit(payment).unwrap();
+    });
+    let flooded = room(&node);
+    node.mine_best(4000);
+    node.mine(Vec::new());
+    assert!(room(&node) < flooded / 2, "{} of {flooded}", room(&node));
 }
