@@ -217,10 +217,10 @@ impl Mempool {
     fn forget_ready(&mut self, slot: &Slot, touched: &mut Touched) {
         self.names.remove(&slot.entry);
         for (payee, _) in payments(&slot.entry.spend()) {
-            if let Some(income) = self.income.get_mut(payee) {
-                income.remove(slot.entry.arrival());
-                if income.is_empty() {
-                    self.income.remove(payee);
+            if let Place::Occupied(mut place) = self.income.entry(*payee) {
+                place.get_mut().remove(slot.entry.arrival());
+                if place.get().is_empty() {
+                    place.remove();
                 }
             }
             if self.queues.contains_key(payee) {

@@ -7,22 +7,35 @@ use crate::ledger::{Account, StateKey};
 use crate::types::{Amount, Nonce};
 
 /// What one address is paid by transactions that could be mined now, by their arrival numbers.
+///
+/// Most addresses are paid once, so the first payment needs no map.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Income {
-    payments: BTreeMap<u64, u128>,
+    /// Arrived before all others, where there is one.
+    first: Option<(u64, u128)>,
+    others: BTreeMap<u64, u128>,
     total: u128,
 }
 
 impl Income {
     pub fn add(&mut self, arrival: u64, amount: Amount) {
         let amount = u128::from(amount.pebbles());
-        *self.payments.entry(arrival).or_default() += amount;
         self.total += amount;
+        match &mut self.first {
+            Some((first, sum)) if *first == arrival => *sum += amount,
+            None if self.others.is_empty() => self.first = Some((arrival, amount)),
+            Some((first, sum)) if *first > arrival => {
+                self.others.insert(*first, *sum);
+                self.first = Some((arrival, amount));
+            }
+            Some(_) | None => *self.others.entry(arrival).or_default() += amount,
+        }
     }
 
     /// Takes back all that one transaction pays.
     pub fn remove(&mut self, arrival: u64) {
-        self.total -= self.payments.remove(&arrival).unwrap_or_default();
+        let first = self.first.take_if(|(first, _)| *first == arrival).map(|(_, sum)| sum);
+        self.total -= first.or_else(|| self.others.remove(&arrival)).unwrap_or_default();
     }
 
     pub fn total(&self) -> u128 {
@@ -30,11 +43,22 @@ impl Income {
     }
 
     pub fn len(&self) -> usize {
-        self.payments.len()
+        self.others.len() + usize::from(self.first.is_some())
     }
 
     pub fn is_empty(&self) -> bool {
-        self.payments.is_empty()
+        self.first.is_none() && self.others.is_empty()
+    }
+
+    /// What arrived before this number.
+    fn before(&self, arrival: u64) -> u128 {
+        let first = self.first.filter(|(first, _)| *first < arrival).map_or(0, |(_, sum)| sum);
+        first + self.others.range(..arrival).map(|(_, sum)| sum).sum::<u128>()
+    }
+
+    /// All payments in the order of arrival.
+    fn in_order(&self) -> impl Iterator<Item = (u64, u128)> {
+        self.first.into_iter().chain(self.others.iter().map(|(arrival, sum)| (*arrival, *sum)))
     }
 }
 
@@ -134,8 +158,7 @@ impl Queue {
     /// what arrived before it, less what goes out before it. `None` where there is no account then.
     pub fn held_at(&self, position: usize, income: Option<&Income>) -> Option<u128> {
         let arrival = self.ready[position].entry.arrival();
-        let paid_in = income.into_iter().flat_map(|income| income.payments.range(..arrival));
-        let paid_in: u128 = paid_in.map(|(_, amount)| amount).sum();
+        let paid_in = income.map_or(0, |income| income.before(arrival));
         let owed: u128 = self.ready.iter().take(position).map(|slot| slot.price.net()).sum();
         let known = self.confirmed.is_some() || paid_in > 0;
         known.then(|| (self.balance() + paid_in).saturating_sub(owed))
@@ -143,10 +166,10 @@ impl Queue {
 
     /// How many of the ready ones, from the first, are covered by the balance and by what arrived before each of them.
     pub fn covered(&self, income: Option<&Income>) -> usize {
-        let mut payments = income.into_iter().flat_map(|income| &income.payments).peekable();
+        let mut payments = income.into_iter().flat_map(Income::in_order).peekable();
         let (mut held, mut known) = (self.balance(), self.confirmed.is_some());
         for (at, slot) in self.ready.iter().enumerate() {
-            while let Some((_, amount)) = payments.next_if(|(arrival, _)| **arrival < slot.entry.arrival()) {
+            while let Some((_, amount)) = payments.next_if(|(arrival, _)| *arrival < slot.entry.arrival()) {
                 held += amount;
                 known = true;
             }
