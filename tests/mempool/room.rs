@@ -81,7 +81,10 @@ fn floor_rises_above_what_was_evicted_and_falls_with_time() {
     assert_eq!(node.pool.floor(node.now + half - 1), floor);
     assert_eq!(node.pool.floor(node.now + half).pebbles_per_kilobyte(), step / 2);
     assert_eq!(node.pool.floor(node.now + 100 * half), FeeRate::ZERO);
+    assert!(node.pool.rejection(&again.hash()).is_some());
     node.now += 2 * half;
+    node.expire();
+    assert_eq!(node.pool.rejection(&again.hash()), None, "the floor fell");
     node.mine_best(3);
     node.admit(&again).unwrap();
     assert_eq!(node.pool.floor(node.now).pebbles_per_kilobyte(), step / 4);
