@@ -15,6 +15,7 @@
 //! | machines | [`mempool`] | which transactions wait for a block, and in what order they are offered |
 //! | | [`wallet`] | keys |
 //! | disk | `storage` | what survives a crash, and in which order |
+//! | the writer | `node` | in what order things happen, and who sees what when |
 //! | entry | `cli` | what a person types, and what they are told |
 //!
 //! `testkit`, built under a feature of its own, stands outside: tests build with it.
@@ -70,6 +71,9 @@ pub mod wallet;
 
 #[cfg(feature = "node")]
 pub mod storage;
+
+#[cfg(feature = "node")]
+pub mod node;
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -118,7 +118,7 @@ fn specimens() -> Vec<Vec<u8>> {
         encode(block.block()),
         encode(&follower.ledger.prove_balance(&alice.address(), &second).unwrap()),
         encode(&follower.ledger.prove_balance(&alice.address(), &second).unwrap().path),
-        encode(&follower.ledger.prove_transaction(&block, 1).unwrap()),
+        encode(&follower.ledger.prove_transaction(block.block(), 1).unwrap()),
         encode(&history.prove(block.height(), history.len()).unwrap()),
     ]
 }
@@ -218,7 +218,7 @@ fn damaged_transaction_and_header_proofs_prove_nothing_new() {
     let first = follower.mine(actors[0].address(), payments);
     follower.mine_empty(actors[1].address(), 6);
     let block = follower.block(&first).clone();
-    let honest = follower.ledger.prove_transaction(&block, 1).unwrap();
+    let honest = follower.ledger.prove_transaction(block.block(), 1).unwrap();
     let bytes = encode(&honest);
     for damaged in damaged(&bytes).filter(|damaged| *damaged != bytes) {
         let Ok(proof) = decode::<TransactionProof>(&damaged) else { continue };

@@ -180,7 +180,7 @@ fn proofs_after_a_reorganization_are_of_the_new_branch() {
     }
     assert_eq!(follower.ledger.prove_balance(&miner(7), &left), None);
     assert_eq!(
-        follower.ledger.prove_transaction(follower.block(&left), 0),
+        follower.ledger.prove_transaction(follower.block(&left).block(), 0),
         None,
         "a block of another branch"
     );

@@ -30,8 +30,8 @@ pub struct Chain {
     tree: Tree,
     /// The branch we follow, by height.
     active: Vec<EntryId>,
-    /// How many bodies have come; the order decides between branches of equal work.
-    arrivals: u64,
+    /// The blocks whose bodies have come, in that order, which decides between branches of equal work.
+    arrived: Vec<EntryId>,
 }
 
 impl Chain {
@@ -39,7 +39,7 @@ impl Chain {
     pub fn new(genesis: &Genesis) -> Self {
         let params = Arc::new(genesis.params().clone());
         let tree = Tree::new(&genesis.block().header);
-        Self { params, tree, active: vec![Tree::ROOT], arrivals: 1 }
+        Self { params, tree, active: vec![Tree::ROOT], arrived: vec![Tree::ROOT] }
     }
 
     /// The last block of the branch we follow.
@@ -76,6 +76,11 @@ impl Chain {
     /// Whether a block's body came before, so that it need not be checked again.
     pub fn has_body(&self, hash: &BlockHash) -> bool {
         self.entry(hash).is_some_and(|entry| entry.arrival.is_some())
+    }
+
+    /// The block whose body was the one of this number to come.
+    pub fn arrived(&self, arrival: u64) -> Option<&HeaderEntry> {
+        self.arrived.get(usize::try_from(arrival).ok()?).map(|id| self.tree.entry(*id))
     }
 
     /// Whether a block is on the branch we follow.

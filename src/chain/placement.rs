@@ -140,8 +140,8 @@ impl Chain {
             Some(id) => id,
             None => self.insert(hash, header, parent)?,
         };
-        self.tree.entry_mut(id).arrival = Some(self.arrivals);
-        self.arrivals += 1;
+        self.tree.entry_mut(id).arrival = Some(self.arrived.len() as u64);
+        self.arrived.push(id);
 
         if self.tree.entry(id).work <= self.tip().work {
             Ok(Placement::Side)

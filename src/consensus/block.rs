@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::owners::broken_owners;
 use super::transaction::{NODE_BYTES, check_form};
 use super::{
-    Facts, HeaderContext, HeaderError, Params, Spend, TransactionError, Untimely, check_header, check_work,
+    CheckedTransaction, Facts, HeaderContext, HeaderError, Params, Spend, TransactionError, Untimely,
+    check_header, check_work,
 };
 use crate::codec::encoded_len;
 use crate::crypto::{BatchSeed, Claim, Culprits, verify_batch};
@@ -145,6 +146,14 @@ impl SoundBlock {
         Ok(Self { unproven: CheckedBlock { block, hash, tx_root, bytes, facts }, claims })
     }
 
+    /// The block as checked, its signatures unseen.
+    ///
+    /// # Security
+    /// For whoever wrote down that they hold, and reads the block back from there.
+    pub fn trust_signatures(self) -> CheckedBlock {
+        self.unproven
+    }
+
     /// Its name; its work was checked.
     pub fn hash(&self) -> BlockHash {
         self.unproven.hash
@@ -262,6 +271,12 @@ impl CheckedBlock {
     /// Length of its encoding.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Its transactions, each checked by itself: they can wait for another block where this one is taken back.
+    pub fn checked_transactions(&self) -> impl Iterator<Item = CheckedTransaction> {
+        let transactions = self.block.transactions.iter().zip(&self.facts);
+        transactions.map(|(transaction, facts)| CheckedTransaction::of_block(transaction.clone(), *facts))
     }
 
     /// Its transactions as the ledger applies them, in order.

@@ -125,10 +125,7 @@ impl<'a> Spend<'a> {
 
     /// Every account it touches: the sender's, then whoever is paid, in order.
     pub fn accounts(&self) -> impl Iterator<Item = &'a Address> + use<'a> {
-        let paid = self.body.actions.iter().filter_map(|action| match action {
-            Action::Pay { to, .. } | Action::PayAll { to, .. } => Some(to),
-            Action::Note(_) => None,
-        });
+        let paid = self.body.payments().map(|(to, _)| to);
         std::iter::once(&self.facts.sender).chain(paid)
     }
 
@@ -275,6 +272,11 @@ pub struct CheckedTransaction {
 }
 
 impl CheckedTransaction {
+    /// One that was checked as part of a block.
+    pub(super) fn of_block(transaction: Transaction, facts: Facts) -> Self {
+        Self { transaction, facts }
+    }
+
     /// The transaction.
     pub fn transaction(&self) -> &Transaction {
         &self.transaction

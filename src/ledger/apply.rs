@@ -10,7 +10,7 @@ use crate::ledger::Change;
 use crate::types::{Amount, Height};
 
 /// What became of one transaction beyond what it says itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode)]
 pub struct Receipt {
     /// What its `PayAll` came to.
     pub paid_all: Option<Amount>,

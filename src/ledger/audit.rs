@@ -1,6 +1,7 @@
 //! Adding everything up again, to see that nothing was created, lost or misremembered.
 
-use super::{Entry, Ledger, StateTree, Supply, View};
+use super::{Entry, Ledger, StateKey, StateTree, Supply};
+use crate::consensus::Genesis;
 use crate::types::{Amount, StateRoot};
 
 /// What everything adds up to.
@@ -32,43 +33,67 @@ pub enum AuditError {
     },
 }
 
+/// Adds up all money in a state and hashes the whole of it again. Takes a second for a million accounts.
+///
+/// # Invariants
+/// Balances + immature rewards + burned = issued + allocation; the root is that of the entries.
+///
+/// # Errors
+/// The invariant that does not hold.
+///
+/// # Panics
+/// When sums of money overflow, which genesis proved they cannot.
+pub fn audit_entries(
+    genesis: &Genesis,
+    entries: Vec<(StateKey, Entry)>,
+    expected: &StateRoot,
+) -> Result<Audit, AuditError> {
+    let allocated = Amount::checked_sum(genesis.allocation().iter().map(|(_, amount)| *amount));
+    audit(allocated.expect("genesis proved that no sum of money overflows"), entries, expected)
+}
+
+fn audit(
+    allocated: Amount,
+    entries: Vec<(StateKey, Entry)>,
+    expected: &StateRoot,
+) -> Result<Audit, AuditError> {
+    let (mut balances, mut immature) = (Amount::ZERO, Amount::ZERO);
+    let mut supply = Supply::default();
+    for (_, entry) in &entries {
+        let (sum, amount) = match entry {
+            Entry::Account(account) => (&mut balances, account.balance),
+            Entry::Reward(reward) => (&mut immature, reward.amount),
+            Entry::Supply(found) => {
+                supply = *found;
+                continue;
+            }
+        };
+        *sum = sum.checked_add(amount).expect("genesis proved that no sum of money overflows");
+    }
+    let audit = Audit { balances, immature, supply, allocated };
+    let there = Amount::checked_sum([balances, immature, audit.supply.burned]);
+    let made = Amount::checked_sum([audit.supply.issued, audit.allocated]);
+    if there.is_none() || there != made {
+        return Err(AuditError::Supply(audit));
+    }
+    let (expected, found) = (*expected, StateTree::new(entries).root());
+    if expected == found { Ok(audit) } else { Err(AuditError::Root { expected, found }) }
+}
+
 impl Ledger {
-    /// Adds up all money and hashes the whole state again. Takes a second for a million accounts.
-    ///
-    /// # Invariants
-    /// Balances + immature rewards + burned = issued + allocated; the root is that of the entries.
+    /// [`audit_entries`] of the present state.
     ///
     /// # Errors
     /// The invariant that does not hold.
-    ///
-    /// # Panics
-    /// When sums of money overflow, which genesis proved they cannot.
     pub fn audit(&self) -> Result<Audit, AuditError> {
-        let (mut balances, mut immature) = (Amount::ZERO, Amount::ZERO);
-        for (_, entry) in self.tree.iter() {
-            let (sum, amount) = match entry {
-                Entry::Account(account) => (&mut balances, account.balance),
-                Entry::Reward(reward) => (&mut immature, reward.amount),
-                Entry::Supply(_) => continue,
-            };
-            *sum = sum.checked_add(amount).expect("genesis proved that no sum of money overflows");
-        }
-        let audit = Audit { balances, immature, supply: self.supply(), allocated: self.allocated };
-        let there = Amount::checked_sum([balances, immature, audit.supply.burned]);
-        let made = Amount::checked_sum([audit.supply.issued, audit.allocated]);
-        if there.is_none() || there != made {
-            return Err(AuditError::Supply(audit));
-        }
         let entries = self.tree.iter().map(|(key, entry)| (*key, entry.clone())).collect();
-        let (expected, found) = (self.tree.root(), StateTree::new(entries).root());
-        if expected == found { Ok(audit) } else { Err(AuditError::Root { expected, found }) }
+        audit(self.allocated, entries, &self.tree.root())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::StateKey;
     use crate::testkit::{Actor, Follower, Network};
 
     fn ledger() -> Ledger {

@@ -19,7 +19,7 @@ mod settle;
 mod tree;
 
 pub use apply::Receipt;
-pub use audit::{Audit, AuditError};
+pub use audit::{Audit, AuditError, audit_entries};
 pub use entry::{Account, Entry, Reward, StateKey, Supply, View};
 pub use history::{History, HistoryError, HistoryLeaf, HistoryNode, HistoryProof, HistorySummary};
 pub use moments::{LedgerAt, Moment, PROVABLE_BLOCKS_MAX};
@@ -32,7 +32,9 @@ use std::sync::Arc;
 
 use crate::codec::{Canonical, Decode, ENCODING_BYTES_MAX, Encode};
 use crate::consensus::{Blame, CheckedBlock, Genesis, Params};
-use crate::types::{Amount, Bits, BlockHash, Commitments, EffectiveTime, Height, HistoryRoot, StateRoot};
+use crate::types::{
+    Amount, Bits, Block, BlockHash, Commitments, EffectiveTime, Height, HistoryRoot, StateRoot,
+};
 use moments::Steps;
 
 /// Why a block cannot be applied to the state below it.
@@ -274,10 +276,10 @@ impl Ledger {
     }
 
     /// Proves that a transaction stands in a block of the branch that is applied; nothing where the block does not.
-    pub fn prove_transaction(&self, block: &CheckedBlock, index: usize) -> Option<TransactionProof> {
-        if self.history.block(block.height()) != Some(block.hash()) {
+    pub fn prove_transaction(&self, block: &Block, index: usize) -> Option<TransactionProof> {
+        if self.history.block(block.coinbase.height) != Some(block.header.hash()) {
             return None;
         }
-        TransactionProof::new(block.block(), index, &self.history)
+        TransactionProof::new(block, index, &self.history)
     }
 }

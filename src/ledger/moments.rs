@@ -29,6 +29,8 @@ pub(super) struct Steps {
     steps: VecDeque<Step>,
     /// Numbers of those that applied a block which still is.
     standing: VecDeque<u64>,
+    /// The moment that readers are given now: nothing from there on is forgotten.
+    pinned: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +72,9 @@ impl Steps {
 
     fn push(&mut self, step: Step) {
         self.steps.push_back(step);
-        while self.standing.len() > PROVABLE_BLOCKS_MAX || self.steps.len() > STEPS_MAX {
+        while (self.standing.len() > PROVABLE_BLOCKS_MAX || self.steps.len() > STEPS_MAX)
+            && self.pinned.is_none_or(|pinned| self.first < pinned)
+        {
             self.steps.pop_front();
             self.first += 1;
             while self.standing.front().is_some_and(|number| *number < self.first) {
@@ -121,10 +125,24 @@ impl LedgerAt<'_> {
     }
 }
 
+impl LedgerAt<'_> {
+    /// All entries whose keys begin with this byte: a part of everything that is small enough to be looked at in one go.
+    pub fn slice(&self, first_byte: u8) -> impl Iterator<Item = (StateKey, Entry)> {
+        let mut key = [0; 32];
+        key[0] = first_byte;
+        self.past.entries_sharing(&StateKey::from_bytes(key), 8).into_iter()
+    }
+}
+
 impl Ledger {
     /// Now.
     pub fn moment(&self) -> Moment {
         Moment(self.steps.next())
+    }
+
+    /// Forgets nothing from this moment on, until told again: it is the one that readers are given.
+    pub fn pin(&mut self, moment: Moment) {
+        self.steps.pinned = Some(moment.0);
     }
 
     /// The ledger as it was at an earlier moment; nothing where that is forgotten.

@@ -160,6 +160,14 @@ impl Mempool {
         queue.flat_map(|queue| queue.ready.iter().chain(queue.waiting.values())).map(|slot| &slot.entry)
     }
 
+    /// All of them, ready and waiting, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.queues
+            .values()
+            .flat_map(|queue| queue.ready.iter().chain(queue.waiting.values()))
+            .map(|slot| &slot.entry)
+    }
+
     /// How many there are, ready and waiting.
     pub fn len(&self) -> usize {
         self.names.len()

@@ -1,16 +1,43 @@
-//! What survives a crash: files, and the journal of everything that happened.
+//! What survives: the journal of everything that happened, and a database of what follows from it.
 //!
-//! This room decides when something counts as kept, and what of it is there after the power went. It is the only one
-//! that touches a disk, and it asks the disk for little: a flat folder of files that can be written, synced, renamed
-//! and removed. It does not know what the bytes mean for balances.
+//! This room decides how bytes lie on disk, when something counts as kept, and what of it is there after the power went.
+//! It never decides what is valid: what it reads back was checked when it came. Nothing lives in the database alone; where
+//! that is lost or damaged it is made again from the journal, without being asked.
 //!
-//! Read [`Journal`] first, then [`Files`], the seam at which tests put a disk that forgets.
+//! Read `folder.rs` for what lies where, `records.rs` for what the journal says, then [`Recovered::open`]: everything else
+//! serves it. [`Files`] and [`KeyValue`] are the seams at which tests put a disk that forgets and a database in memory.
 
+mod chain_file;
+mod error;
 mod files;
+mod folder;
+mod index;
 mod journal;
+mod kv;
+mod library;
+mod open;
+mod records;
+mod recovery;
+mod runs;
+mod store;
+mod tables;
 
+pub use chain_file::{CHAIN_FILE_HEAD_BYTES, ChainFile, ChainFileError, begin_chain_file, write_block};
+pub use error::StorageError;
 pub use files::{Disk, File, Files};
+pub use folder::{Folder, LAYOUT};
+pub use index::{BlockIndex, Place, Subject};
 pub use journal::{
     Cut, Inspected, Journal, JournalError, JournalOptions, JournalReader, Location, Opened,
     PAYLOAD_BYTES_MAX, Position, Records, SEGMENT_BYTES_MAX, SegmentLength, Verification,
 };
+pub use kv::{
+    BATCH_BYTES_MAX, Batch, Healing, KeyRange, KeyValue, KvError, Memory, Pairs, Sled, SledOptions,
+};
+pub use library::{Library, WrittenStep};
+pub use open::Recovered;
+pub use records::{Move, Sequence, Step, Trace};
+pub use recovery::{Written, arrival, rows};
+pub use runs::{Entries, Pair, Runs, RunsView, TableSpec, VALUE_BYTES_MAX};
+pub use store::Store;
+pub use tables::{IndexMark, Row, StateMark, Tables};

@@ -12,12 +12,15 @@ mod mining;
 pub mod model;
 mod network;
 pub mod strategies;
+mod workload;
 
 pub use actor::{Actor, satisfy};
 pub use disk::SimulatedDisk;
 pub use follower::{Follower, Outcome, Rejection};
 pub use mining::{Draft, mine, remine};
 pub use network::{Network, actors, asert_file, devnet_file};
+
+pub use workload::Workload;
 
 use crate::crypto::BatchSeed;
 use crate::ledger::MapSeed;

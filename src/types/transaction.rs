@@ -110,6 +110,14 @@ impl Body {
     pub fn txid(&self) -> Txid {
         Txid::from_bytes(TX.hash(&encode(self)))
     }
+
+    /// Whom it pays and what for, in order.
+    pub fn payments(&self) -> impl Iterator<Item = (&Address, &Reference)> {
+        self.actions.iter().filter_map(|action| match action {
+            Action::Pay { to, reference, .. } | Action::PayAll { to, reference } => Some((to, reference)),
+            Action::Note(_) => None,
+        })
+    }
 }
 
 impl Txid {

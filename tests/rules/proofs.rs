@@ -23,7 +23,7 @@ fn proofs() -> (BalanceProof, TransactionProof) {
     stage.follower.mine_empty(miner(), 1);
     let tip = stage.follower.chain.tip().hash;
     let ledger = &stage.follower.ledger;
-    let transaction = ledger.prove_transaction(stage.follower.block(&block), 1).unwrap();
+    let transaction = ledger.prove_transaction(stage.follower.block(&block).block(), 1).unwrap();
     (ledger.prove_balance(&address(0), &tip).unwrap(), transaction)
 }
 

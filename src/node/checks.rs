@@ -1,0 +1,195 @@
+//! Everything that can be checked without knowing who owns what, on all cores, while the writer does other things.
+//!
+//! What waits is taken up in batches: small blocks together, and transactions as many as have come, because a signature
+//! among hundreds costs half of one alone.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rayon::prelude::*;
+
+use super::inbox::{CheckedAndIndexed, CheckedBody, CheckedTicket, Inbox, Ticket};
+use super::seeds::batch_seed;
+use super::verdict::TransactionVerdict;
+use super::verified::Verified;
+use crate::consensus::{
+    BlockError, CheckedBlock, HeaderContext, Params, SoundBlock, SoundTransaction, check_signatures,
+    check_transactions,
+};
+use crate::crypto::{Claim, Culprits, verify_batch};
+use crate::storage::BlockIndex;
+use crate::types::{Block, Transaction};
+
+/// Signatures verified together: beyond this a batch gains nothing more.
+const BATCH: usize = 1024;
+/// Transactions taken up together; enough to fill most of a batch, few enough that none waits long.
+const TRANSACTIONS_TOGETHER_MAX: usize = 512;
+/// Blocks taken up together while they hold fewer transactions than fill a batch.
+const BLOCKS_TOGETHER_MAX: usize = 256;
+
+/// A block to be checked, by the number under which the writer waits for it.
+pub(super) struct BlockJob {
+    pub number: u64,
+    pub block: Block,
+    /// What its branch asks of it; nothing where that is unknown, and only whether the body is its header's can be told.
+    pub context: Option<HeaderContext>,
+}
+
+/// A transaction to be checked, and who waits for the verdict.
+pub(super) struct TransactionJob {
+    pub transaction: Transaction,
+    pub ticket: Ticket<TransactionVerdict>,
+}
+
+#[derive(Default)]
+struct Queues {
+    blocks: VecDeque<BlockJob>,
+    transactions: VecDeque<TransactionJob>,
+}
+
+/// The threads that check. Copies share them.
+#[derive(Clone)]
+pub(super) struct Checks {
+    threads: Arc<rayon::ThreadPool>,
+    bench: Arc<Bench>,
+}
+
+/// What the threads share.
+struct Bench {
+    params: Arc<Params>,
+    verified: Arc<Verified>,
+    inbox: Arc<Inbox>,
+    queues: Mutex<Queues>,
+}
+
+impl Checks {
+    /// Starts as many threads as told.
+    ///
+    /// # Errors
+    /// When the system gives no more threads.
+    pub fn start(
+        threads: usize,
+        params: Arc<Params>,
+        verified: Arc<Verified>,
+        inbox: Arc<Inbox>,
+    ) -> Result<Self, rayon::ThreadPoolBuildError> {
+        let named = |number| format!("cairn-check-{number}");
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(named).build()?;
+        let bench = Bench { params, verified, inbox, queues: Mutex::default() };
+        Ok(Self { threads: Arc::new(threads), bench: Arc::new(bench) })
+    }
+
+    /// Checks a block; the verdict comes to the inbox.
+    pub fn block(&self, job: BlockJob) {
+        self.bench.queues.lock().blocks.push_back(job);
+        let bench = Arc::clone(&self.bench);
+        self.threads.spawn_fifo(move || bench.take_blocks());
+    }
+
+    /// Checks a transaction; the verdict comes to the inbox.
+    pub fn transaction(&self, job: TransactionJob) {
+        self.bench.queues.lock().transactions.push_back(job);
+        let bench = Arc::clone(&self.bench);
+        self.threads.spawn_fifo(move || bench.take_transactions());
+    }
+}
+
+impl Bench {
+    /// Takes up the next block, or as many small ones as fill a batch.
+    fn take_blocks(&self) {
+        let mut jobs = Vec::new();
+        let mut transactions = 0;
+        let mut queues = self.queues.lock();
+        while transactions < BATCH
+            && jobs.len() < BLOCKS_TOGETHER_MAX
+            && let Some(job) = queues.blocks.pop_front()
+        {
+            transactions += job.block.transactions.len();
+            jobs.push(job);
+        }
+        drop(queues);
+        if !jobs.is_empty() {
+            self.inbox.checked(self.check_blocks(jobs));
+        }
+    }
+
+    fn check_blocks(&self, jobs: Vec<BlockJob>) -> Vec<(u64, CheckedBody)> {
+        let (mut answers, mut sound, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+        for BlockJob { number, block, context } in jobs {
+            match context {
+                None => answers.push((number, CheckedBody::Orphan(check_orphan(block)))),
+                Some(context) => match SoundBlock::examine(block, &context, &self.params) {
+                    Err(error) => answers.push((number, CheckedBody::Placed(Err(error)))),
+                    Ok(block) => {
+                        numbers.push(number);
+                        sound.push(block);
+                    }
+                },
+            }
+        }
+        let verdicts = check_signatures(sound, |hash| self.verified.contains(hash), verify_on_all_cores);
+        let verdicts = verdicts.into_iter().map(|verdict| CheckedBody::Placed(verdict.map(indexed)));
+        answers.extend(numbers.into_iter().zip(verdicts));
+        answers
+    }
+
+    /// Takes up the transactions that have come.
+    fn take_transactions(&self) {
+        loop {
+            let mut queues = self.queues.lock();
+            let count = queues.transactions.len().min(TRANSACTIONS_TOGETHER_MAX);
+            let jobs: Vec<TransactionJob> = queues.transactions.drain(..count).collect();
+            drop(queues);
+            if jobs.is_empty() {
+                return;
+            }
+            self.check_transactions(jobs);
+        }
+    }
+
+    fn check_transactions(&self, jobs: Vec<TransactionJob>) {
+        let (mut sound, mut tickets, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+        for TransactionJob { transaction, ticket } in jobs {
+            match SoundTransaction::examine(transaction, &self.params) {
+                Ok(transaction) => {
+                    tickets.push((transaction.facts().hash, ticket));
+                    sound.push(transaction);
+                }
+                Err(error) => answers.push(CheckedTicket { ticket, hash: None, verdict: Err(error) }),
+            }
+        }
+        let verdicts = check_transactions(sound, |claims| verify_batch(claims, batch_seed()));
+        let hold = tickets.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok());
+        self.verified.remember(hold.map(|((hash, _), _)| *hash));
+        answers.extend(tickets.into_iter().zip(verdicts).map(|((hash, ticket), verdict)| CheckedTicket {
+            ticket,
+            hash: Some(hash),
+            verdict: verdict.map(Arc::new),
+        }));
+        self.inbox.transactions(answers);
+    }
+}
+
+pub(super) fn indexed(block: CheckedBlock) -> CheckedAndIndexed {
+    let names = block.spends().map(|spend| spend.facts());
+    let names = names.map(|facts| (&facts.txid, &facts.sender, facts.bytes));
+    let index = Arc::new(BlockIndex::new(block.block(), names));
+    CheckedAndIndexed { block: Arc::new(block), index }
+}
+
+/// Whether a body whose place is unknown is at least its header's.
+fn check_orphan(block: Block) -> Result<Box<Block>, BlockError> {
+    let (expected, found) = (block.header.merkle_root, block.merkle_root());
+    if expected == found { Ok(Box::new(block)) } else { Err(BlockError::MerkleRoot { expected, found }) }
+}
+
+/// Verifies the claims of one large block on every core that is free.
+fn verify_on_all_cores(claims: &[Claim]) -> Result<(), Culprits> {
+    let culprits = claims.par_chunks(BATCH).enumerate().flat_map_iter(|(at, chunk)| {
+        let found = verify_batch(chunk, batch_seed()).err().map(|Culprits(found)| found).unwrap_or_default();
+        found.into_iter().map(move |culprit| at * BATCH + culprit)
+    });
+    let culprits: Vec<usize> = culprits.collect();
+    if culprits.is_empty() { Ok(()) } else { Err(Culprits(culprits)) }
+}

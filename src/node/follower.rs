@@ -1,0 +1,166 @@
+//! What follows the chain at its own pace: the database, and the indexes.
+//!
+//! The writer hands over what it published. Where blocks lie and what is at the tip goes into the database at once; the
+//! state is written behind, many blocks together. Indexes wait until nothing else comes, because they are made from the
+//! journal and can be made later.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::shared::{INDEXED_IN_MEMORY, Shared};
+use crate::ledger::Changes;
+use crate::storage::{BlockIndex, IndexMark, StateMark, StorageError, Tables, arrival, rows};
+use crate::types::BlockHash;
+
+/// Groups that may wait for the follower; then the writer waits for it.
+pub(super) const PUBLISHED_MAX: usize = 8;
+/// Changes of the state that are held before they are written.
+const CHANGES_HELD_MAX: usize = 1 << 18;
+/// How long nothing must have come before indexes are worked on.
+const QUIET: Duration = Duration::from_millis(100);
+/// How long indexes wait at most while there is no quiet.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a node that stops goes on indexing.
+const FINISH_TIME_MAX: Duration = Duration::from_secs(1);
+/// Blocks that are indexed together, and their entries at most.
+const INDEX_BLOCKS: usize = INDEXED_IN_MEMORY;
+const INDEX_ENTRIES_MAX: usize = 1 << 18;
+
+/// What one sync made durable.
+pub(super) struct Published {
+    /// Numbers of blocks whose place on disk is new.
+    pub arrivals: Vec<usize>,
+    /// What each step changed in the state, in their order.
+    pub changes: Vec<Arc<Changes>>,
+    /// Where everything stands after it.
+    pub mark: StateMark,
+}
+
+/// Follows until the writer ends.
+pub(super) fn run(shared: &Shared, published: &Receiver<Published>) {
+    let mut follower = Follower { shared, mark: None, indexed_at: Instant::now() };
+    let outcome = follower.follow(published).and_then(|()| follower.finish());
+    if let Err(error) = outcome {
+        // What is lost here is made again from the journal at the next start; until then nothing piles up.
+        shared.health.stop(&error.to_string());
+        shared.inbox.stop(&error.to_string());
+        for _ in published {}
+    }
+    // Closed, so that it can be opened again whoever still reads.
+    *shared.tables.lock() = None;
+}
+
+struct Follower<'a> {
+    shared: &'a Shared,
+    /// Where the state stands that was handed over last.
+    mark: Option<StateMark>,
+    indexed_at: Instant,
+}
+
+impl Follower<'_> {
+    fn follow(&mut self, published: &Receiver<Published>) -> Result<(), StorageError> {
+        loop {
+            match published.recv_timeout(QUIET) {
+                Ok(published) => {
+                    self.take(published)?;
+                    if self.indexed_at.elapsed() >= PATIENCE {
+                        self.index(INDEX_BLOCKS)?;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let blocks_min = if self.has_gap()? { 1 } else { INDEX_BLOCKS };
+                    self.index(blocks_min)?;
+                    self.shared.with_tables(Tables::tidy)?;
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether there are blocks that are indexed neither on disk nor in memory.
+    fn has_gap(&self) -> Result<bool, StorageError> {
+        let mark = self.shared.with_tables(|tables| Ok(tables.index_mark()))?;
+        let state = self.shared.state.read();
+        Ok(mark.sequence + (state.indexed.len() as u64) < state.tip.sequence)
+    }
+
+    fn take(&mut self, published: Published) -> Result<(), StorageError> {
+        let Published { arrivals, changes, mark } = published;
+        let state = self.shared.state.read();
+        let rows = rows(&state.chain, &state.written, arrivals);
+        drop(state);
+        self.mark = Some(mark);
+        self.shared.with_tables(|tables| {
+            tables.put_blocks(rows, &mark)?;
+            changes.iter().for_each(|changes| tables.hold(changes));
+            if tables.changes_held() > CHANGES_HELD_MAX {
+                tables.write_state(mark)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Indexes what the journal has beyond what is indexed, where that is at least so many blocks.
+    /// Whether there was something to do.
+    fn index(&mut self, blocks_min: usize) -> Result<bool, StorageError> {
+        self.indexed_at = Instant::now();
+        let from = self.shared.with_tables(|tables| Ok(tables.index_mark()))?;
+        let tip = self.shared.state.read().tip;
+        if tip.sequence < from.sequence + blocks_min as u64 {
+            return Ok(false);
+        }
+        let (mut entries, mut mark, mut blocks) = (BlockIndex::default(), from, 0);
+        for written in self.shared.library.steps(from.position, self.shared.library.end()) {
+            let written = written?;
+            if written.step.sequence > tip.sequence {
+                break;
+            }
+            mark = IndexMark {
+                sequence: written.step.sequence,
+                position: written.location.end(),
+                block: written.step.block,
+            };
+            if written.is_connected() {
+                entries.add(&*self.block_index(&written.step.block)?);
+            } else {
+                mark.block = self.below(&written.step.block).unwrap_or(mark.block);
+            }
+            blocks += 1;
+            if entries.len() >= INDEX_ENTRIES_MAX || blocks >= 4096 {
+                break;
+            }
+        }
+        self.shared.with_tables(|tables| tables.write_index(entries, mark))?;
+        Ok(true)
+    }
+
+    fn below(&self, block: &BlockHash) -> Option<BlockHash> {
+        self.shared.state.read().chain.entry(block).map(|entry| entry.header.previous)
+    }
+
+    fn block_index(&self, hash: &BlockHash) -> Result<Arc<BlockIndex>, StorageError> {
+        let state = self.shared.state.read();
+        if let Some((_, index)) = state.indexed.iter().find(|(indexed, _)| indexed == hash) {
+            return Ok(Arc::clone(index));
+        }
+        let location = arrival(&state.chain, hash).and_then(|at| state.written[at].block);
+        drop(state);
+        match location {
+            Some(location) => Ok(Arc::new(BlockIndex::of(&self.shared.library.block(location)?))),
+            None => Ok(Arc::new(BlockIndex::default())),
+        }
+    }
+
+    /// Leaves everything written behind, as far as there is time.
+    fn finish(&mut self) -> Result<(), StorageError> {
+        let begun = Instant::now();
+        while begun.elapsed() < FINISH_TIME_MAX && self.index(1)? {}
+        self.shared.with_tables(|tables| {
+            if let Some(mark) = self.mark {
+                tables.write_state(mark)?;
+            }
+            tables.sync()
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! The doors: how blocks and transactions come in from any side, and how anybody reads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+
+use super::checks::{Checks, TransactionJob};
+use super::events::{Cursor, CursorError, Events};
+use super::health::Condition;
+use super::inbox::{Command, Groundwork, Inbox, Submission, Ticket};
+use super::reader::Reader;
+use super::shared::{Shared, Tip};
+use super::verdict::{BlockVerdict, Closed, TransactionVerdict};
+use crate::chain::{ChainError, HeaderPlacement};
+use crate::codec::encoded_len;
+use crate::consensus::Genesis;
+use crate::types::{Block, Header, Transaction};
+
+/// Kibibytes of blocks that may be on their way through the writer; whoever brings more waits.
+const BLOCK_KIBIBYTES_MAX: u32 = 64 << 10;
+/// Transactions that may be on their way; whoever brings more waits.
+const TRANSACTIONS_MAX: usize = 1 << 16;
+/// Commands that may be on their way.
+const COMMANDS_MAX: usize = 1024;
+
+/// A node, to submit to and to read from; every copy is the same node.
+#[derive(Clone)]
+pub struct NodeHandle {
+    shared: Arc<Shared>,
+    checks: Checks,
+    bulk: Arc<AtomicUsize>,
+    room: Room,
+}
+
+/// Places in the queues.
+#[derive(Clone)]
+struct Room {
+    blocks: Arc<Semaphore>,
+    transactions: Arc<Semaphore>,
+    commands: Arc<Semaphore>,
+}
+
+/// An answer that is yet to come. Whoever drops it will not be told; what was submitted goes its way.
+#[must_use = "the answer comes to whoever waits for it"]
+pub struct Pending<T> {
+    answer: oneshot::Receiver<T>,
+}
+
+impl<T: FromClosed> Pending<T> {
+    /// Waits for it.
+    pub async fn answer(self) -> T {
+        self.answer.await.unwrap_or_else(|_| T::from_closed(ended()))
+    }
+
+    /// Waits for it on a thread that has nothing else to do.
+    pub fn wait(self) -> T {
+        pollster::block_on(self.answer())
+    }
+}
+
+/// An answer that can say that the node has ended.
+pub trait FromClosed {
+    /// That it has.
+    fn from_closed(closed: Closed) -> Self;
+}
+
+impl<T, E: From<Closed>> FromClosed for Result<T, E> {
+    fn from_closed(closed: Closed) -> Self {
+        Err(closed.into())
+    }
+}
+
+fn ended() -> Closed {
+    Closed { reason: "it has ended".to_owned() }
+}
+
+/// While this is held, the writer gathers what comes and syncs it together even when it could be idle in between: for
+/// whoever makes or brings many blocks one after the other.
+pub struct Bulk {
+    bulk: Arc<AtomicUsize>,
+    inbox: Arc<Inbox>,
+}
+
+impl Drop for Bulk {
+    fn drop(&mut self) {
+        self.bulk.fetch_sub(1, Ordering::AcqRel);
+        let (ticket, _) = Ticket::new(None);
+        self.inbox.command(Command::Settle(ticket));
+    }
+}
+
+impl NodeHandle {
+    pub(super) fn new(shared: Arc<Shared>, checks: Checks, bulk: Arc<AtomicUsize>) -> Self {
+        let places = |count| Arc::new(Semaphore::new(count));
+        let room = Room {
+            blocks: places(BLOCK_KIBIBYTES_MAX as usize),
+            transactions: places(TRANSACTIONS_MAX),
+            commands: places(COMMANDS_MAX),
+        };
+        Self { shared, checks, bulk, room }
+    }
+
+    /// The beginning of the chain, and its rules.
+    pub fn genesis(&self) -> &Genesis {
+        &self.shared.genesis
+    }
+
+    /// Submits a block; waits while too much is on its way. The answer comes when the block is durable, or refused.
+    pub async fn submit_block(&self, block: Block) -> Pending<BlockVerdict> {
+        let kibibytes = (encoded_len(&block) >> 10) as u32 + 1;
+        let place = place(&self.room.blocks, kibibytes).await;
+        let (ticket, answer) = Ticket::new(place);
+        self.shared.inbox.submit(Submission { block, ticket: Some(ticket) });
+        Pending { answer }
+    }
+
+    /// Submits a transaction; waits while too many are on their way. The answer comes when it is in the pool, or refused.
+    pub async fn submit_transaction(&self, transaction: Transaction) -> Pending<TransactionVerdict> {
+        let place = place(&self.room.transactions, 1).await;
+        let (ticket, answer) = Ticket::new(place);
+        self.checks.transaction(TransactionJob { transaction, ticket });
+        Pending { answer }
+    }
+
+    /// Takes in headers whose bodies may come later; the answers are in their order, up to the first refused.
+    ///
+    /// # Errors
+    /// When the node has ended.
+    pub async fn submit_headers(
+        &self,
+        headers: Vec<Header>,
+    ) -> Result<Vec<Result<HeaderPlacement, ChainError>>, Closed> {
+        self.command(|ticket| Command::Headers(headers, ticket)).await
+    }
+
+    /// What a block on the tip must stand on; nothing at the end of the chain.
+    ///
+    /// # Errors
+    /// When the node has ended.
+    pub async fn groundwork(&self) -> Result<Option<Groundwork>, Closed> {
+        self.command(Command::Groundwork).await
+    }
+
+    async fn command<T>(&self, command: impl FnOnce(Ticket<T>) -> Command) -> Result<T, Closed> {
+        let (ticket, answer) = Ticket::new(place(&self.room.commands, 1).await);
+        self.shared.inbox.command(command(ticket));
+        answer.await.map_err(|_| ended())
+    }
+
+    /// Says that many blocks will come, until what this gives is dropped.
+    #[must_use = "it holds until it is dropped"]
+    pub fn bulk(&self) -> Bulk {
+        self.bulk.fetch_add(1, Ordering::AcqRel);
+        Bulk { bulk: Arc::clone(&self.bulk), inbox: Arc::clone(&self.shared.inbox) }
+    }
+
+    /// A reader that sees the present tip, and goes on seeing it.
+    pub fn reader(&self) -> Reader {
+        Reader::new(Arc::clone(&self.shared))
+    }
+
+    /// The present tip, and every one to come; some may be passed over.
+    pub fn tips(&self) -> watch::Receiver<Tip> {
+        self.shared.tip_sender.subscribe()
+    }
+
+    /// What happened after a cursor, and then what happens, without a gap, over restarts too.
+    ///
+    /// # Errors
+    /// When the cursor leads nowhere.
+    pub fn events(&self, after: Cursor) -> Result<Events, CursorError> {
+        Events::new(Arc::clone(&self.shared), after)
+    }
+
+    /// The cursor behind everything that has happened.
+    pub fn cursor(&self) -> Cursor {
+        let tip = self.shared.state.read().tip;
+        Cursor { epoch: self.shared.epoch, sequence: tip.sequence, index: u32::MAX }
+    }
+
+    /// How the node is.
+    pub fn condition(&self) -> Condition {
+        self.shared.health.condition()
+    }
+
+    /// How the node is, and every change of it.
+    pub fn conditions(&self) -> watch::Receiver<Condition> {
+        self.shared.health.watch()
+    }
+}
+
+async fn place(room: &Arc<Semaphore>, count: u32) -> Option<OwnedSemaphorePermit> {
+    // These are never closed.
+    Arc::clone(room).acquire_many_owned(count).await.ok()
+}

@@ -1,0 +1,150 @@
+//! What waits for the writer, and how whoever submitted it learns what became of it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::verdict::{BlockVerdict, TransactionVerdict};
+use crate::chain::{ChainError, HeaderPlacement};
+use crate::consensus::CheckedTransaction;
+use crate::consensus::{BlockError, CheckedBlock, HeaderContext, TransactionError};
+use crate::storage::BlockIndex;
+use crate::types::{Block, BlockHash, Commitments, Header, TxHash};
+
+/// A place in the queue, and where the answer goes; the place is free again when it was given.
+pub(super) struct Ticket<T> {
+    reply: oneshot::Sender<T>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl<T> Ticket<T> {
+    pub fn new(place: Option<OwnedSemaphorePermit>) -> (Self, oneshot::Receiver<T>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { reply, _place: place }, answer)
+    }
+
+    /// Answers. Whoever asked may have gone away.
+    pub fn answer(self, answer: T) {
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// A block that came; nobody waits where the node had put it aside itself.
+pub(super) struct Submission {
+    pub block: Block,
+    pub ticket: Option<Ticket<BlockVerdict>>,
+}
+
+/// What the checks found out about a block.
+pub(super) enum CheckedBody {
+    /// Its place was known.
+    Placed(Result<CheckedAndIndexed, BlockError>),
+    /// Its place was not, and the body is its header's, or not.
+    Orphan(Result<Box<Block>, BlockError>),
+}
+
+/// A checked block and where to look for what is in it.
+#[derive(Clone)]
+pub(super) struct CheckedAndIndexed {
+    pub block: Arc<CheckedBlock>,
+    pub index: Arc<BlockIndex>,
+}
+
+/// What the checks found out about a transaction.
+pub(super) struct CheckedTicket {
+    pub ticket: Ticket<TransactionVerdict>,
+    /// Where it got as far as its signatures.
+    pub hash: Option<TxHash>,
+    pub verdict: Result<Arc<CheckedTransaction>, TransactionError>,
+}
+
+/// What the next block must stand on: asked of the writer, whose tip may be ahead of what readers see.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Groundwork {
+    /// The block below.
+    pub previous: BlockHash,
+    /// What the branch asks for.
+    pub context: HeaderContext,
+    /// What the block commits to.
+    pub commitments: Commitments,
+}
+
+/// Anything else that only the writer can do.
+pub(super) enum Command {
+    /// Take in headers whose bodies may come later; the answers are in their order, up to the first refused.
+    Headers(Vec<Header>, Ticket<Vec<Result<HeaderPlacement, ChainError>>>),
+    /// Say what a block on the tip must stand on.
+    Groundwork(Ticket<Option<Groundwork>>),
+    /// Make everything durable that was taken in.
+    Settle(Ticket<()>),
+}
+
+/// Everything that came since the writer last looked.
+#[derive(Default)]
+pub(super) struct Mail {
+    pub submissions: Vec<Submission>,
+    pub checked: Vec<(u64, CheckedBody)>,
+    pub transactions: Vec<CheckedTicket>,
+    pub commands: Vec<Command>,
+    /// Why nothing more is to be done.
+    pub stop: Option<String>,
+}
+
+impl Mail {
+    fn is_empty(&self) -> bool {
+        self.submissions.is_empty()
+            && self.checked.is_empty()
+            && self.transactions.is_empty()
+            && self.commands.is_empty()
+            && self.stop.is_none()
+    }
+}
+
+/// The writer's letter box. What goes in is bounded by the tickets that [`NodeHandle`](super::NodeHandle) gives out.
+#[derive(Default)]
+pub(super) struct Inbox {
+    mail: Mutex<Mail>,
+    came: Condvar,
+}
+
+impl Inbox {
+    fn put(&self, put: impl FnOnce(&mut Mail)) {
+        put(&mut self.mail.lock());
+        self.came.notify_one();
+    }
+
+    pub fn submit(&self, submission: Submission) {
+        self.put(|mail| mail.submissions.push(submission));
+    }
+
+    pub fn checked(&self, answers: Vec<(u64, CheckedBody)>) {
+        self.put(|mail| mail.checked.extend(answers));
+    }
+
+    pub fn transactions(&self, answers: Vec<CheckedTicket>) {
+        self.put(|mail| mail.transactions.extend(answers));
+    }
+
+    pub fn command(&self, command: Command) {
+        self.put(|mail| mail.commands.push(command));
+    }
+
+    pub fn stop(&self, reason: &str) {
+        self.put(|mail| mail.stop = Some(reason.to_owned()));
+    }
+
+    /// Takes everything out; waits for something until then, or for ever where no time is given.
+    pub fn take(&self, until: Option<Instant>) -> Mail {
+        let mut mail = self.mail.lock();
+        while mail.is_empty() {
+            match until {
+                None => self.came.wait(&mut mail),
+                Some(until) if self.came.wait_until(&mut mail, until).timed_out() => break,
+                Some(_) => {}
+            }
+        }
+        std::mem::take(&mut mail)
+    }
+}

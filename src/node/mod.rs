@@ -1,0 +1,37 @@
+//! The node: one door for blocks and transactions, whoever brings them, and readers that see one tip.
+//!
+//! This room decides in what order things happen: what is checked before what, what is durable before whom is told, who
+//! sees which tip. What is valid it asks of the rooms below. It knows no peers and speaks no protocol: ports bring what
+//! they have to a [`NodeHandle`], and learn from its answers, its readers and its events.
+//!
+//! Read [`NodeHandle`] first, then `writer.rs`, which is the whole of it in order, and `connect.rs`.
+
+mod audit;
+mod checks;
+mod connect;
+mod early;
+mod events;
+mod follower;
+mod group;
+mod handle;
+mod health;
+mod inbox;
+mod pool_log;
+mod reader;
+mod recent;
+mod seeds;
+mod shared;
+mod start;
+mod verdict;
+mod verified;
+mod writer;
+
+pub use events::{AccountEvent, Cursor, CursorError, Events, NodeEvent, account_events};
+pub use handle::{Bulk, FromClosed, NodeHandle, Pending};
+pub use health::{Condition, Log};
+pub use inbox::Groundwork;
+pub use reader::{Found, PLACES_MAX, Page, ReadError, Reader, What};
+pub use shared::Tip;
+pub use start::{Node, NodeOptions};
+pub use verdict::{BlockRefused, BlockVerdict, Closed, TransactionRefused, TransactionVerdict, Verdict};
+pub use writer::ChainClock;

@@ -1,0 +1,84 @@
+//! The pool, written down as it grows, so that neither a restart nor a kill loses what waits for a block.
+//!
+//! It is not synced: what the operating system holds survives the process, and more is not promised for transactions. What
+//! is read back is submitted like anything else.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::writer::Failed;
+use crate::codec::{decode, encode};
+use crate::consensus::CheckedTransaction;
+use crate::mempool::Mempool;
+use crate::storage::{Disk, Journal, JournalError, JournalOptions, Position, StorageError};
+use crate::types::{ChainId, Transaction};
+
+/// A segment of the log.
+const SEGMENT_BYTES_MAX: u64 = 4 << 20;
+/// What the log may hold beyond twice the pool before it is written anew.
+const SLACK_BYTES: u64 = 2 * SEGMENT_BYTES_MAX;
+
+/// Every transaction that was let in, and for a while those that have left again.
+pub(super) struct PoolLog {
+    journal: Journal,
+    added: Vec<Vec<u8>>,
+}
+
+impl PoolLog {
+    /// Opens the log in a folder, or makes it; answers with what it holds. Where it is damaged, what can be read of it
+    /// counts, and a new one is begun: nothing was promised.
+    pub fn open(path: &Path, chain: ChainId) -> Result<(Self, Vec<Transaction>), StorageError> {
+        let what = |error| StorageError::Io { what: format!("cannot open {}", path.display()), error };
+        let files = Arc::new(Disk::open(path).map_err(what)?);
+        let options = || JournalOptions { segment_bytes_max: SEGMENT_BYTES_MAX, ..JournalOptions::default() };
+        let opened = match Journal::open(files.clone(), chain, options(), Position::START) {
+            Ok(opened) => Ok(opened.journal),
+            Err(JournalError::NoJournal) => Journal::create(files, chain, options()),
+            Err(
+                JournalError::Damaged { .. }
+                | JournalError::HeaderDamaged { .. }
+                | JournalError::Missing { .. },
+            ) => {
+                std::fs::remove_dir_all(path).map_err(what)?;
+                Journal::create(Arc::new(Disk::open(path).map_err(what)?), chain, options())
+            }
+            Err(error) => Err(error),
+        };
+        let journal = opened?;
+        let records = journal.reader().records(Position::START, journal.end());
+        let kept = records.map_while(Result::ok).filter_map(|(_, bytes)| decode(&bytes).ok()).collect();
+        Ok((Self { journal, added: Vec::new() }, kept))
+    }
+
+    /// A transaction was let in.
+    pub fn add(&mut self, transaction: &CheckedTransaction) {
+        self.added.push(encode(transaction.transaction()));
+    }
+
+    /// Writes what was added; and everything anew, where most of what was written has left.
+    pub fn write(&mut self, pool: &Mempool) -> Result<(), Failed> {
+        for bytes in self.added.drain(..) {
+            self.journal.append(&[&bytes]).map_err(StorageError::from)?;
+        }
+        let written: u64 = self.journal.segments().iter().map(|segment| segment.bytes).sum();
+        if written > 2 * pool.bytes() as u64 + SLACK_BYTES {
+            self.write_anew(pool)?;
+        }
+        Ok(())
+    }
+
+    fn write_anew(&mut self, pool: &Mempool) -> Result<(), Failed> {
+        let first = self.journal.end().segment;
+        for entry in pool.all() {
+            let bytes = encode(entry.transaction().transaction());
+            self.journal.append(&[&bytes]).map_err(StorageError::from)?;
+        }
+        self.journal.remove_segments_below(first).map_err(StorageError::from)?;
+        Ok(())
+    }
+
+    /// Makes it durable, at the end.
+    pub fn sync(&mut self) -> Result<(), Failed> {
+        Ok(self.journal.sync().map_err(StorageError::from)?)
+    }
+}

@@ -1,0 +1,87 @@
+//! What the writer changes and readers look at.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
+
+use super::health::Health;
+use super::inbox::Inbox;
+use super::verified::Verified;
+use crate::chain::Chain;
+use crate::consensus::{Genesis, Params};
+use crate::ledger::{Ledger, Moment};
+use crate::mempool::Mempool;
+use crate::storage::{BlockIndex, Library, Sequence, StorageError, Tables, Written, WrittenStep};
+use crate::types::{BlockHash, Height, StateRoot};
+
+/// Blocks at the tip that are indexed in memory.
+pub(super) const INDEXED_IN_MEMORY: usize = 64;
+/// Steps remembered in memory, for those who follow closely.
+pub(super) const STEPS_REMEMBERED: usize = 1024;
+
+/// The block that readers see as the last one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tip {
+    /// Its name.
+    pub hash: BlockHash,
+    /// Where it stands.
+    pub height: Height,
+    /// Number of the step that led to it.
+    pub sequence: Sequence,
+    /// The state after it.
+    pub state: StateRoot,
+    pub(super) moment: Moment,
+}
+
+/// Chain, ledger and pool. The writer alone changes them; what it has done and not synced yet is here too, and hidden
+/// from readers by the moment that they pin.
+pub(super) struct State {
+    pub chain: Chain,
+    pub ledger: Ledger,
+    pub written: Vec<Written>,
+    pub pool: Mempool,
+    /// What readers see.
+    pub tip: Tip,
+    /// The last blocks up to the tip, lowest first.
+    pub indexed: VecDeque<(BlockHash, Arc<BlockIndex>)>,
+}
+
+/// Everything that handle, writer, checks and follower share.
+pub(super) struct Shared {
+    pub genesis: Genesis,
+    pub params: Arc<Params>,
+    pub epoch: u32,
+    /// Where block data begins.
+    pub base: Height,
+    /// The last step before the journal's first.
+    pub first_sequence: Sequence,
+    pub state: RwLock<State>,
+    pub library: Library,
+    /// Nothing once the node has ended: whoever still reads must not keep the database open.
+    pub tables: Mutex<Option<Tables>>,
+    pub steps: Mutex<VecDeque<WrittenStep>>,
+    pub verified: Arc<Verified>,
+    pub inbox: Arc<Inbox>,
+    pub health: Health,
+    pub started: Instant,
+    /// Wakes those who wait for a tip.
+    pub tip_sender: watch::Sender<Tip>,
+}
+
+impl Shared {
+    /// Works with the database, one at a time.
+    pub fn with_tables<T>(
+        &self,
+        work: impl FnOnce(&mut Tables) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        self.tables.lock().as_mut().map_or(Err(StorageError::Ended), work)
+    }
+
+    /// Seconds that never run back.
+    pub fn seconds(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+}

@@ -1,0 +1,201 @@
+//! Starting a node and stopping it.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
+
+use super::checks::Checks;
+use super::follower::PUBLISHED_MAX;
+use super::handle::NodeHandle;
+use super::health::{Health, Log};
+use super::inbox::Inbox;
+use super::pool_log::PoolLog;
+use super::seeds::map_seed;
+use super::shared::{INDEXED_IN_MEMORY, Shared, State, Tip};
+use super::verified::Verified;
+use super::writer::{ChainClock, Writer};
+use super::{audit, follower};
+use crate::chain::Chain;
+use crate::consensus::Genesis;
+use crate::mempool::{Limits, Mempool};
+use crate::storage::{BlockIndex, Folder, Library, Recovered, StorageError, Written, arrival};
+use crate::types::{BlockHash, Timestamp};
+
+/// How a node is to run.
+pub struct NodeOptions {
+    /// Where it keeps everything.
+    pub data_dir: PathBuf,
+    /// The chain.
+    pub genesis: Genesis,
+    /// The text of the file that this came from, to be kept beside the data.
+    pub genesis_text: String,
+    /// Threads that check; as many as there are cores, if not given.
+    pub check_threads: Option<usize>,
+    /// What the pool keeps.
+    pub limits: Limits,
+    /// How often everything is added up again.
+    pub audit_every: Duration,
+    /// By which clock headers are early.
+    pub clock: ChainClock,
+    /// Where lines for a log go.
+    pub log: Log,
+}
+
+impl NodeOptions {
+    /// The usual ones; nothing is logged.
+    pub fn new(data_dir: impl Into<PathBuf>, genesis: Genesis, genesis_text: impl Into<String>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            genesis,
+            genesis_text: genesis_text.into(),
+            check_threads: None,
+            limits: Limits::DEFAULT,
+            audit_every: Duration::from_secs(600),
+            clock: Arc::new(system_time),
+            log: Box::new(|_| {}),
+        }
+    }
+}
+
+/// The system's clock. Before 1970 and after 2106 it stands still.
+fn system_time() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
+}
+
+/// The last blocks that are not indexed on disk, indexed again in memory.
+fn index_tip(
+    chain: &Chain,
+    written: &[Written],
+    library: &Library,
+    on_disk: BlockHash,
+) -> Result<VecDeque<(BlockHash, Arc<BlockIndex>)>, StorageError> {
+    let mut indexed = VecDeque::new();
+    let mut hash = chain.tip().hash;
+    while indexed.len() < INDEXED_IN_MEMORY && hash != on_disk {
+        let location = arrival(chain, &hash).and_then(|arrival| written[arrival].block);
+        let (Some(location), Some(entry)) = (location, chain.entry(&hash)) else { break };
+        indexed.push_front((hash, Arc::new(BlockIndex::of(&library.block(location)?))));
+        hash = entry.header.previous;
+    }
+    Ok(indexed)
+}
+
+/// A node that runs until it is stopped, or dropped, which stops it too.
+pub struct Node {
+    handle: NodeHandle,
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+    end_audit: Option<Sender<()>>,
+    /// Ours while anything could still be written.
+    _folder: Folder,
+}
+
+impl Node {
+    /// Opens the store and starts; when this returns, the node is ready.
+    ///
+    /// # Errors
+    /// When the store cannot be opened, or the system gives no threads.
+    pub fn start(options: NodeOptions) -> Result<Self, StorageError> {
+        let NodeOptions { data_dir, genesis, genesis_text, check_threads, limits, audit_every, clock, log } =
+            options;
+        let seed = map_seed();
+        let Recovered { folder, store, tables, chain, ledger, written, base, first_sequence, notes } =
+            Recovered::open(&data_dir, &genesis, &genesis_text, seed)?;
+        let health = Health::new(log);
+        notes.iter().for_each(|note| health.say(note));
+        let (pool_log, waiting) = PoolLog::open(&folder.pool_path(), genesis.params().chain)?;
+
+        let params = Arc::new(genesis.params().clone());
+        let entry = chain.tip();
+        let (hash, height, state) = (entry.hash, entry.height, ledger.commitments().state);
+        let tip = Tip { hash, height, sequence: store.sequence(), state, moment: ledger.moment() };
+        let mut state = State {
+            pool: Mempool::new(Arc::clone(&params), limits, seed),
+            indexed: index_tip(&chain, &written, store.library(), tables.index_mark().block)?,
+            chain,
+            ledger,
+            written,
+            tip,
+        };
+        state.ledger.pin(tip.moment);
+        let shared = Arc::new(Shared {
+            params: Arc::clone(&params),
+            genesis,
+            epoch: folder.epoch(),
+            base,
+            first_sequence,
+            state: RwLock::new(state),
+            library: store.library().clone(),
+            tables: Mutex::new(Some(tables)),
+            steps: Mutex::default(),
+            verified: Arc::new(Verified::new(seed.hasher())),
+            inbox: Arc::new(Inbox::default()),
+            health,
+            started: Instant::now(),
+            tip_sender: watch::Sender::new(tip),
+        });
+        let count = check_threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+        let no_threads = |error: String| StorageError::Io {
+            what: "cannot start threads".to_owned(),
+            error: std::io::Error::other(error),
+        };
+        let (verified, inbox) = (Arc::clone(&shared.verified), Arc::clone(&shared.inbox));
+        let checks =
+            Checks::start(count, params, verified, inbox).map_err(|error| no_threads(error.to_string()))?;
+        let bulk = Arc::new(AtomicUsize::new(0));
+        let handle = NodeHandle::new(Arc::clone(&shared), checks.clone(), Arc::clone(&bulk));
+
+        let (to_follower, published) = sync_channel(PUBLISHED_MAX);
+        let writer = Writer::new(Arc::clone(&shared), store, checks, clock, to_follower, pool_log, bulk);
+        let (end_audit, audit_ends) = channel();
+        let (for_follower, for_audit) = (Arc::clone(&shared), Arc::clone(&shared));
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
+            spawned.map_err(|error| no_threads(error.to_string()))
+        };
+        let threads = vec![
+            spawn("cairn-writer", Box::new(move || writer.run()))?,
+            spawn("cairn-follower", Box::new(move || follower::run(&for_follower, &published)))?,
+            spawn("cairn-audit", Box::new(move || audit::run(&for_audit, audit_every, &audit_ends)))?,
+        ];
+        let node = Self { handle, shared, threads, end_audit: Some(end_audit), _folder: folder };
+        // What waited for a block before is submitted like anything else; nobody waits for the answers.
+        for transaction in waiting {
+            drop(pollster::block_on(node.handle.submit_transaction(transaction)));
+        }
+        Ok(node)
+    }
+
+    /// Where to submit and to read.
+    pub fn handle(&self) -> NodeHandle {
+        self.handle.clone()
+    }
+
+    /// Stops: what was taken in is durable when this returns. Whoever still waits for an answer is told so.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.shared.inbox.stop("it was told to stop");
+        self.end_audit = None;
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,197 @@
+//! The folder that a node keeps everything in: who works in it, and which files count.
+//!
+//! ```text
+//! lock             held by the process that works here
+//! manifest.json    layout, chain, epoch, and which journal counts
+//! genesis.json     the file the chain began with
+//! journal-1/       blocks and steps: the truth
+//! sled/            what follows from it, rebuilt where it is lost
+//! pool-1/          transactions that wait for a block
+//! ```
+//!
+//! Whatever replaces a journal is written beside it and synced; then one renamed manifest makes it count.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::StorageError;
+use crate::consensus::Genesis;
+use crate::types::{BlockHash, ChainId};
+
+/// The layout that this version writes; see `migrations/`.
+pub const LAYOUT: u32 = 1;
+
+const MANIFEST: &str = "manifest.json";
+const GENESIS: &str = "genesis.json";
+
+/// What the manifest says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    /// Version of everything in the folder.
+    pub layout: u32,
+    /// The chain's name.
+    pub chain: BlockHash,
+    /// How often this chain was turned back to an earlier state: cursors of another epoch lead nowhere.
+    pub epoch: u32,
+    /// Which journal counts.
+    pub journal: u32,
+}
+
+/// A folder that nobody else works in.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    manifest: Manifest,
+    /// Released by the system when the process ends, however it does.
+    _lock: File,
+}
+
+impl Folder {
+    /// Takes a folder for one chain; makes it, where nothing is there yet. `genesis_text` is kept beside the data, so that
+    /// later starts need no other file.
+    ///
+    /// # Errors
+    /// When another process works there, or it holds another chain or another layout.
+    pub fn open(path: &Path, genesis: &Genesis, genesis_text: &str) -> Result<Self, StorageError> {
+        fs::create_dir_all(path).map_err(StorageError::io(format!("cannot make {}", path.display())))?;
+        let lock = lock(path)?;
+        let expected = genesis.params().chain;
+        let manifest = match read_manifest(path)? {
+            Some(manifest) => manifest,
+            None => {
+                write_synced(path, GENESIS, genesis_text)?;
+                let manifest = Manifest { layout: LAYOUT, chain: expected.0, epoch: 0, journal: 1 };
+                write_manifest(path, &manifest)?;
+                manifest
+            }
+        };
+        let found = ChainId(manifest.chain);
+        if found != expected {
+            return Err(StorageError::AnotherChain { path: path.to_owned(), found, expected });
+        }
+        Ok(Self { path: path.to_owned(), manifest, _lock: lock })
+    }
+
+    /// The text of the genesis file that the chain in a folder began with; nothing where no chain is.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn genesis_text(path: &Path) -> Result<Option<String>, StorageError> {
+        if read_manifest(path)?.is_none() {
+            return Ok(None);
+        }
+        let file = path.join(GENESIS);
+        let text = fs::read_to_string(&file);
+        text.map(Some).map_err(StorageError::io(format!("cannot read {}", file.display())))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Of the chain's data; see [`Manifest::epoch`].
+    pub fn epoch(&self) -> u32 {
+        self.manifest.epoch
+    }
+
+    pub(super) fn journal_path(&self) -> PathBuf {
+        self.path.join(format!("journal-{}", self.manifest.journal))
+    }
+
+    /// Where a journal that is to replace ours is written.
+    pub(super) fn next_journal_path(&self) -> PathBuf {
+        self.path.join(format!("journal-{}", self.manifest.journal + 1))
+    }
+
+    pub(super) fn database_path(&self) -> PathBuf {
+        self.path.join("sled")
+    }
+
+    /// Where transactions are kept that wait for a block.
+    pub fn pool_path(&self) -> PathBuf {
+        self.path.join("pool")
+    }
+
+    /// Lets the journal count that was written to [`Folder::next_journal_path`], which is complete and synced; the one
+    /// before is removed.
+    pub(super) fn take_next_journal(&mut self) -> Result<(), StorageError> {
+        let old = self.journal_path();
+        let manifest = Manifest { journal: self.manifest.journal + 1, ..self.manifest.clone() };
+        write_manifest(&self.path, &manifest)?;
+        self.manifest = manifest;
+        fs::remove_dir_all(&old).map_err(StorageError::io(format!("cannot remove {}", old.display())))
+    }
+
+    /// Removes what an interrupted replacement left behind: every journal that does not count.
+    pub(super) fn remove_leftovers(&self) -> Result<(), StorageError> {
+        let entries = fs::read_dir(&self.path).map_err(StorageError::io("cannot list the data folder"))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("journal-") && entry.path() != self.journal_path() {
+                let what = format!("cannot remove {}", entry.path().display());
+                fs::remove_dir_all(entry.path()).map_err(StorageError::io(what))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn lock(path: &Path) -> Result<File, StorageError> {
+    let name = path.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&name);
+    let file = file.map_err(StorageError::io(format!("cannot open {}", name.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StorageError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => {
+            Err(StorageError::Io { what: format!("cannot lock {}", name.display()), error })
+        }
+    }
+}
+
+pub(super) fn read_manifest(path: &Path) -> Result<Option<Manifest>, StorageError> {
+    let name = path.join(MANIFEST);
+    let text = match fs::read_to_string(&name) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(StorageError::Io { what: format!("cannot read {}", name.display()), error });
+        }
+    };
+    // The layout first: a later version may have other fields.
+    let unreadable =
+        |error: serde_json::Error| StorageError::Manifest { path: name.clone(), reason: error.to_string() };
+    let found = serde_json::from_str::<AnyLayout>(&text).map_err(unreadable)?.layout;
+    if found > LAYOUT {
+        return Err(StorageError::NewerLayout { path: path.to_owned(), found, known: LAYOUT });
+    }
+    serde_json::from_str(&text).map(Some).map_err(unreadable)
+}
+
+#[derive(Deserialize)]
+struct AnyLayout {
+    layout: u32,
+}
+
+pub(super) fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StorageError> {
+    let text = serde_json::to_string_pretty(manifest).expect("plain fields can be written as JSON");
+    write_synced(path, MANIFEST, &format!("{text}\n"))
+}
+
+/// Replaces a small file as one step that is durable when this returns.
+fn write_synced(folder: &Path, name: &str, text: &str) -> Result<(), StorageError> {
+    let (new, path) = (folder.join(format!("{name}.new")), folder.join(name));
+    let write = || {
+        let mut file = File::create(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, &path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(StorageError::io(format!("cannot write {}", path.display())))
+}

@@ -1,0 +1,195 @@
+//! Where to look for a transaction, an address or a reference.
+//!
+//! An entry says that something of interest *may* stand at a place in the block of a height; whoever finds it looks there.
+//! So entries need not be taken back when a block is: they then point at what is not there any more, and are passed over.
+//! The same block can be indexed twice, and the outcome is the same.
+
+use crate::codec::encoded_len;
+use crate::crypto::sha256;
+use crate::types::{Address, BLOCK_TRANSACTIONS_MAX, Block, Height, Reference, TRANSACTION_BYTES_MAX, Txid};
+
+/// Bytes of an entry's key: what is looked for (9), the height (4) and the position in the block (3), both big-endian and
+/// inverted: what is newest comes first.
+pub(super) const KEY_BYTES: usize = 16;
+const _: () = assert!(BLOCK_TRANSACTIONS_MAX < 1 << 24, "a position fits into three bytes");
+
+/// What can be looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject<'a> {
+    /// A transaction.
+    Transaction(&'a Txid),
+    /// Everything that pays an address or that it pays, rewards included.
+    Address(&'a Address),
+    /// Every payment with this reference, to whomever.
+    Reference(&'a Reference),
+}
+
+/// A subject as entries name it: its kind, and enough of a hash that others are met as good as never.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct SubjectKey([u8; 9]);
+
+impl Subject<'_> {
+    fn key(&self) -> SubjectKey {
+        let (kind, hash) = match self {
+            Subject::Transaction(txid) => (0, *txid.as_bytes()),
+            Subject::Address(address) => (1, *address.as_bytes()),
+            Subject::Reference(reference) => (2, sha256(reference)),
+        };
+        let mut key = [kind; 9];
+        key[1..].copy_from_slice(&hash[..8]);
+        SubjectKey(key)
+    }
+
+    /// The keys of all entries below a height, and older than `before` where that is given.
+    pub(super) fn range(&self, before: Option<Place>, below: Height) -> ([u8; KEY_BYTES], [u8; KEY_BYTES]) {
+        let SubjectKey(subject) = self.key();
+        let (mut from, mut to) = ([0; KEY_BYTES], [0xff; KEY_BYTES]);
+        from[..9].copy_from_slice(&subject);
+        to[..9].copy_from_slice(&subject);
+        // The newest below the height is the last that a block below it could have.
+        let newest = Place { height: below, position: 0, offset: 0, length: 0 };
+        let start = before.filter(|before| before.height < below).unwrap_or(newest).order();
+        from[9..].copy_from_slice(&start);
+        (after(from), to)
+    }
+}
+
+/// The next key.
+fn after(mut key: [u8; KEY_BYTES]) -> [u8; KEY_BYTES] {
+    for byte in key.iter_mut().rev() {
+        let (next, overflows) = byte.overflowing_add(1);
+        *byte = next;
+        if !overflows {
+            break;
+        }
+    }
+    key
+}
+
+/// A place at which to look: an entry of the block at a height.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place {
+    /// Which block, on the branch that is followed.
+    pub height: Height,
+    /// Which entry: 0 is the coinbase, the first transaction 1.
+    pub position: u32,
+    /// Where it begins in the block's encoding.
+    pub offset: u32,
+    /// Bytes of its encoding.
+    pub length: u32,
+}
+
+/// Bytes of an entry's value: offset (4) and length (2), both little-endian.
+const VALUE_BYTES: usize = 6;
+const _: () = assert!(TRANSACTION_BYTES_MAX < 1 << 16, "a length fits into two bytes");
+
+/// One entry, as the database holds it.
+pub(super) type Entry = ([u8; KEY_BYTES], [u8; VALUE_BYTES]);
+
+impl Place {
+    /// Newest first.
+    fn order(&self) -> [u8; 7] {
+        let ([a, b, c, d], [_, e, f, g]) = ((!self.height.0).to_be_bytes(), (!self.position).to_be_bytes());
+        [a, b, c, d, e, f, g]
+    }
+
+    fn entry(&self, subject: Subject<'_>) -> Entry {
+        let (mut key, mut value) = ([0; KEY_BYTES], [0; VALUE_BYTES]);
+        key[..9].copy_from_slice(&subject.key().0);
+        key[9..].copy_from_slice(&self.order());
+        value[..4].copy_from_slice(&self.offset.to_le_bytes());
+        value[4..].copy_from_slice(&self.length.to_le_bytes()[..2]);
+        (key, value)
+    }
+
+    /// The place that an entry says; nothing where these bytes are none.
+    pub(super) fn of(key: &[u8], value: &[u8]) -> Option<Self> {
+        let (key, value) = (key.first_chunk::<KEY_BYTES>()?, value.first_chunk::<VALUE_BYTES>()?);
+        let [_, _, _, _, _, _, _, _, _, a, b, c, d, e, f, g] = *key;
+        let [h, i, j, k, l, m] = *value;
+        Some(Self {
+            height: Height(!u32::from_be_bytes([a, b, c, d])),
+            position: !u32::from_be_bytes([0xff, e, f, g]),
+            offset: u32::from_le_bytes([h, i, j, k]),
+            length: u32::from(u16::from_le_bytes([l, m])),
+        })
+    }
+}
+
+/// The entries of one block, sorted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BlockIndex {
+    entries: Vec<Entry>,
+}
+
+impl BlockIndex {
+    /// Indexes a block. `names` are those of its transactions, in their order, and whose account pays.
+    pub fn new<'a>(block: &Block, names: impl Iterator<Item = (&'a Txid, &'a Address, usize)>) -> Self {
+        let height = block.coinbase.height;
+        let coinbase_offset = encoded_len(&block.header) + encoded_len(&block.commitments);
+        let coinbase = encoded_len(&block.coinbase);
+        let place = |position: u32, offset: usize, length: usize| Place {
+            height,
+            position,
+            // A block is shorter than 2^32 bytes.
+            offset: offset as u32,
+            length: length as u32,
+        };
+        let mut entries =
+            vec![place(0, coinbase_offset, coinbase).entry(Subject::Address(&block.coinbase.recipient))];
+        let mut offset = coinbase_offset + coinbase + encoded_len(&(block.transactions.len() as u64));
+        for ((position, transaction), (txid, sender, length)) in (1..).zip(&block.transactions).zip(names) {
+            let place = place(position, offset, length);
+            entries.push(place.entry(Subject::Transaction(txid)));
+            entries.push(place.entry(Subject::Address(sender)));
+            entries.extend(transaction.body.payments().flat_map(|(to, reference)| {
+                let reference = (!reference.is_empty()).then(|| place.entry(Subject::Reference(reference)));
+                [Some(place.entry(Subject::Address(to))), reference].into_iter().flatten()
+            }));
+            offset += length;
+        }
+        entries.sort_unstable();
+        entries.dedup();
+        Self { entries }
+    }
+
+    /// Indexes a block that was checked before, from its bytes alone.
+    pub fn of(block: &Block) -> Self {
+        let named = block.transactions.iter().map(|transaction| {
+            let names = transaction.names();
+            (names.txid, transaction.body.policy.address(), names.bytes)
+        });
+        let named: Vec<_> = named.collect();
+        Self::new(block, named.iter().map(|(txid, sender, bytes)| (txid, sender, *bytes)))
+    }
+
+    /// Adds the entries of another block.
+    pub fn add(&mut self, other: &Self) {
+        self.entries.extend_from_slice(&other.entries);
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// All entries, sorted, each once.
+    pub(super) fn into_entries(mut self) -> Vec<Entry> {
+        self.entries.sort_unstable();
+        self.entries.dedup();
+        self.entries
+    }
+
+    /// Where to look for something, newest first.
+    pub fn places(&self, subject: Subject<'_>) -> impl Iterator<Item = Place> {
+        let SubjectKey(subject) = subject.key();
+        let start = self.entries.partition_point(|(key, _)| key[..9] < subject[..]);
+        let count = self.entries[start..].partition_point(|(key, _)| key[..9] == subject[..]);
+        self.entries[start..start + count].iter().filter_map(|(key, value)| Place::of(key, value))
+    }
+}

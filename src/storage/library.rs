@@ -1,0 +1,121 @@
+//! Reading what was written: blocks, what they left behind, and the steps in their order. Many may read at once.
+
+use super::StorageError;
+use super::index::Place;
+use super::journal::{JournalReader, Location, Position};
+use super::records::{BLOCK_OFFSET, Move, Record, STEP_HEAD_BYTES, Sequence, Step, Trace};
+use crate::codec::{Canonical, decode};
+use crate::types::Block;
+
+/// A step, and where the journal has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrittenStep {
+    /// The step.
+    pub step: Step,
+    /// Its record.
+    pub location: Location,
+}
+
+/// The journal, to read in.
+#[derive(Clone, Debug)]
+pub struct Library {
+    journal: JournalReader,
+}
+
+impl Library {
+    pub(super) fn new(journal: JournalReader) -> Self {
+        Self { journal }
+    }
+
+    pub(super) fn journal(&self) -> &JournalReader {
+        &self.journal
+    }
+
+    /// Where the journal ends now.
+    pub fn end(&self) -> Position {
+        self.journal.end()
+    }
+
+    fn record(&self, location: Location) -> Result<Record, StorageError> {
+        Record::read(&self.journal.read(location)?, location)
+    }
+
+    /// The block whose record lies here.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no block.
+    pub fn block(&self, location: Location) -> Result<Block, StorageError> {
+        match self.record(location)? {
+            Record::Block(block) => Ok(*block),
+            _ => Err(misplaced(location, "a block")),
+        }
+    }
+
+    /// What connecting a block left behind, by the record of that step.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no such step.
+    pub fn trace(&self, location: Location) -> Result<Trace, StorageError> {
+        match self.record(location)? {
+            Record::Connected(_, trace) => Ok(trace),
+            _ => Err(misplaced(location, "a connected block")),
+        }
+    }
+
+    /// The coinbase or a transaction of the block whose record lies here, by where it stands in that block's encoding.
+    /// Nothing where none stands there: whoever remembered it remembers another block. Its bytes are not checked against
+    /// damage.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn part<T: Canonical>(&self, block: Location, place: &Place) -> Result<Option<T>, StorageError> {
+        let end = place.offset.checked_add(place.length).and_then(|end| end.checked_add(BLOCK_OFFSET));
+        if end.is_none_or(|end| end > block.length) || place.length as usize > T::BYTES_MAX {
+            return Ok(None);
+        }
+        let bytes = self.journal.read_part(block, BLOCK_OFFSET + place.offset, place.length)?;
+        Ok(decode(&bytes).ok())
+    }
+
+    /// All steps recorded from one position to before another, in their order.
+    pub fn steps(
+        &self,
+        from: Position,
+        to: Position,
+    ) -> impl Iterator<Item = Result<WrittenStep, StorageError>> + use<> {
+        let records = self.journal.records_shortened(from, to, STEP_HEAD_BYTES);
+        records.filter_map(|record| match record {
+            Ok((location, head)) => Step::of(&head).map(|step| Ok(WrittenStep { step, location })),
+            Err(error) => Some(Err(error.into())),
+        })
+    }
+
+    /// A position from which all steps after `sequence` follow; some before may, too.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn position_before(&self, sequence: Sequence) -> Result<Position, StorageError> {
+        let mut before = Position::START;
+        for segment in self.journal.segments() {
+            let start = Position { segment: segment.segment, offset: 0 };
+            let next = Position { segment: segment.segment + 1, offset: 0 };
+            match self.steps(start, next).next().transpose()? {
+                Some(first) if first.step.sequence > sequence => break,
+                Some(_) => before = start,
+                None => {}
+            }
+        }
+        Ok(before)
+    }
+}
+
+fn misplaced(location: Location, expected: &str) -> StorageError {
+    StorageError::Unreadable { location, reason: format!("not {expected}, which was to lie there") }
+}
+
+impl WrittenStep {
+    /// Whether a block was put on.
+    pub fn is_connected(&self) -> bool {
+        self.step.moved == Move::Connected
+    }
+}

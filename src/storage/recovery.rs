@@ -1,0 +1,329 @@
+//! From what is on disk to a chain and a ledger: where the database left off, and the journal from there.
+
+use super::StorageError;
+use super::journal::{JournalError, Location, Position};
+use super::library::Library;
+use super::records::{Base, Record, Sequence, Step, Trace};
+use super::tables::{Loaded, Row, StateMark, Tables};
+use crate::chain::{Chain, Placement};
+use crate::codec::{Decode, Encode};
+use crate::consensus::{CheckedBlock, Genesis, SoundBlock};
+use crate::ledger::{Entry, History, HistoryLeaf, Ledger, MapSeed, StateKey};
+use crate::types::{Block, BlockHash, Height};
+
+/// Changes of the state that are held back before they are written, while a journal is read from its beginning.
+const CHANGES_HELD_MAX: usize = 1 << 18;
+
+/// Where the journal has what belongs to one block. Kept by the order in which blocks came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Written {
+    /// The block; nothing for genesis and for what was pruned.
+    pub block: Option<Location>,
+    /// The step that put it on the branch which is followed.
+    pub connected: Option<Location>,
+}
+
+/// Chain and ledger as they are written down, up to some step.
+pub(super) struct Replay<'a> {
+    genesis: &'a Genesis,
+    library: Library,
+    pub chain: Chain,
+    pub ledger: Ledger,
+    pub written: Vec<Written>,
+    pub sequence: Sequence,
+    /// Where the journal begins.
+    pub base: Height,
+    /// The last step before it.
+    pub first_sequence: Sequence,
+    /// Numbers of the blocks whose place is new to the database.
+    placed: Vec<usize>,
+    /// The block read last: mostly the next step is about it.
+    last: Option<(BlockHash, Block)>,
+}
+
+impl<'a> Replay<'a> {
+    /// Begins where the journal does.
+    pub fn from_base(
+        genesis: &'a Genesis,
+        library: &Library,
+        seed: MapSeed,
+    ) -> Result<(Self, Position), StorageError> {
+        let (base, mut after) = read_base(library)?;
+        let mut replay = Self {
+            genesis,
+            library: library.clone(),
+            chain: Chain::new(genesis),
+            ledger: Ledger::new(genesis, seed),
+            written: vec![Written::default()],
+            sequence: base.sequence,
+            base: base.height,
+            first_sequence: base.sequence,
+            placed: Vec::new(),
+            last: None,
+        };
+        if base.height != Height::GENESIS {
+            let entries;
+            (entries, after) = replay.read_pruned(&base, after)?;
+            let history = history_of(&replay.chain);
+            replay.ledger = Ledger::restore(genesis, seed, entries, history);
+        }
+        let (found, expected) = (replay.ledger.commitments().state, base.state);
+        if replay.ledger.tip() != base.block || found != expected {
+            return Err(contradiction(format!(
+                "it begins with block {}, which is not what follows",
+                base.block
+            )));
+        }
+        Ok((replay, after))
+    }
+
+    /// Begins where the database left off.
+    pub fn from_tables(
+        genesis: &'a Genesis,
+        library: &Library,
+        seed: MapSeed,
+        loaded: Loaded,
+    ) -> Result<(Self, Position), StorageError> {
+        let StateMark { sequence, position, block, state } = loaded.mark;
+        let (base, _) = read_base(library)?;
+        let mut chain = Chain::new(genesis);
+        let mut written = vec![Written::default()];
+        for (header, place) in loaded.rows {
+            let placed = chain.recall(&header).map_err(|error| contradiction(error.to_string()))?;
+            if matches!(placed, Placement::Known | Placement::Orphan { .. }) {
+                return Err(contradiction("the database has headers out of order".to_owned()));
+            }
+            written.push(place);
+        }
+        if !chain.has_body(&block) {
+            return Err(contradiction(
+                "the database has a state of a block that it does not have".to_owned(),
+            ));
+        }
+        chain.activate(&block);
+        let ledger = Ledger::restore(genesis, seed, loaded.entries, history_of(&chain));
+        if ledger.commitments().state != state {
+            return Err(contradiction("the database's state is not the one it was".to_owned()));
+        }
+        let library = library.clone();
+        let (base, first_sequence) = (base.height, base.sequence);
+        let placed = Vec::new();
+        Ok((
+            Self {
+                genesis,
+                library,
+                chain,
+                ledger,
+                written,
+                sequence,
+                base,
+                first_sequence,
+                placed,
+                last: None,
+            },
+            position,
+        ))
+    }
+
+    /// Headers and state below the first block that was kept.
+    fn read_pruned(
+        &mut self,
+        base: &Base,
+        from: Position,
+    ) -> Result<(Vec<(StateKey, Entry)>, Position), StorageError> {
+        let mut records = self.library.journal().records(from, self.library.end());
+        let mut next = || {
+            records.next().unwrap_or_else(|| {
+                let found = JournalError::EndsEarly { segment: from.segment, offset: from.offset };
+                Err(found)
+            })
+        };
+        let mut entries = Vec::new();
+        let mut end = from;
+        for _ in 0..base.headers {
+            let (location, payload) = next()?;
+            let Record::Headers(headers) = Record::read(&payload, location)? else {
+                return Err(contradiction("headers are missing from where it begins".to_owned()));
+            };
+            for header in &headers {
+                self.chain.recall(header).map_err(|error| contradiction(error.to_string()))?;
+                self.chain.activate(&header.hash());
+                self.placed.push(self.written.len());
+                self.written.push(Written::default());
+            }
+            end = location.end();
+        }
+        for _ in 0..base.entries {
+            let (location, payload) = next()?;
+            let Record::Entries(some) = Record::read(&payload, location)? else {
+                return Err(contradiction("entries are missing from where it begins".to_owned()));
+            };
+            entries.extend(some.iter().cloned());
+            end = location.end();
+        }
+        Ok((entries, end))
+    }
+
+    /// Goes through the journal from a position to its end, and tells `tables` what changed.
+    pub fn go_on(&mut self, from: Position, tables: &mut Tables) -> Result<(), StorageError> {
+        let library = self.library.clone();
+        for record in library.journal().records(from, library.end()) {
+            let (location, payload) = record?;
+            match Record::read(&payload, location)? {
+                Record::Block(block) => self.block(location, *block)?,
+                Record::Connected(step, trace) => self.connected(step, &trace, location, tables)?,
+                Record::Disconnected(step) => self.disconnected(step, tables)?,
+                Record::Base(_) | Record::Headers(_) | Record::Entries(_) => {
+                    return Err(contradiction("it begins a second time".to_owned()));
+                }
+            }
+            if tables.changes_held() > CHANGES_HELD_MAX {
+                self.put_blocks(location.end(), tables)?;
+                tables.write_state(self.mark(location.end()))?;
+                while tables.tidy()? {}
+            }
+        }
+        self.put_blocks(library.end(), tables)
+    }
+
+    /// Tells the database where the blocks lie that it does not know yet.
+    fn put_blocks(&mut self, position: Position, tables: &mut Tables) -> Result<(), StorageError> {
+        let placed = std::mem::take(&mut self.placed);
+        tables.put_blocks(rows(&self.chain, &self.written, placed), &self.mark(position))
+    }
+
+    /// What the database would have to say at this point of the journal.
+    pub fn mark(&self, position: Position) -> StateMark {
+        StateMark {
+            sequence: self.sequence,
+            position,
+            block: self.ledger.tip(),
+            state: self.ledger.commitments().state,
+        }
+    }
+
+    fn block(&mut self, location: Location, block: Block) -> Result<(), StorageError> {
+        let hash = block.header.hash();
+        match self.chain.recall(&block.header) {
+            Ok(Placement::Known) => {}
+            Ok(Placement::Orphan { missing }) => {
+                return Err(contradiction(format!("block {hash} stands on {missing}, which is not there")));
+            }
+            Ok(Placement::Side | Placement::Extends | Placement::Reorganizes(_)) => {
+                self.placed.push(self.written.len());
+                self.written.push(Written { block: Some(location), connected: None });
+            }
+            Err(error) => return Err(contradiction(format!("block {hash}: {error}"))),
+        }
+        self.last = Some((hash, block));
+        Ok(())
+    }
+
+    fn check_next(&mut self, step: Step) -> Result<(), StorageError> {
+        if step.sequence != self.sequence + 1 {
+            return Err(contradiction(format!("step {} follows step {}", step.sequence, self.sequence)));
+        }
+        self.sequence = step.sequence;
+        Ok(())
+    }
+
+    fn connected(
+        &mut self,
+        step: Step,
+        trace: &Trace,
+        location: Location,
+        tables: &mut Tables,
+    ) -> Result<(), StorageError> {
+        self.check_next(step)?;
+        let hash = step.block;
+        let arrival = arrival(&self.chain, &hash).filter(|_| trace.undo.below == self.ledger.tip());
+        let arrival =
+            arrival.ok_or_else(|| contradiction(format!("block {hash} is connected to nothing")))?;
+        let block = self.checked(&hash, arrival)?;
+        let effective_time = self.chain.entry(&hash).map(|entry| entry.effective_time).unwrap_or_default();
+        let applied = self.ledger.apply(&block, effective_time);
+        let applied = applied.map_err(|error| contradiction(format!("block {hash}: {error}")))?;
+        if applied.undo != trace.undo {
+            return Err(contradiction(format!("block {hash} does not change what it changed")));
+        }
+        self.chain.activate(&hash);
+        self.written[arrival].connected = Some(location);
+        self.placed.push(arrival);
+        tables.hold(&applied.changes);
+        Ok(())
+    }
+
+    fn disconnected(&mut self, step: Step, tables: &mut Tables) -> Result<(), StorageError> {
+        self.check_next(step)?;
+        let hash = step.block;
+        let arrival = arrival(&self.chain, &hash).filter(|_| hash == self.ledger.tip());
+        let location = arrival.and_then(|arrival| self.written[arrival].connected);
+        let location = location
+            .ok_or_else(|| contradiction(format!("block {hash} is taken off, which is not on top")))?;
+        let undo = self.library.trace(location)?.undo;
+        self.ledger.revert(&undo);
+        self.chain.activate(&undo.below);
+        tables.hold(&undo.entries);
+        Ok(())
+    }
+
+    /// A block as it was checked when it came; it is read back where it is not the last one read.
+    fn checked(&mut self, hash: &BlockHash, arrival: usize) -> Result<CheckedBlock, StorageError> {
+        let block = match self.last.take() {
+            Some((last, block)) if last == *hash => block,
+            _ => {
+                let location = self.written[arrival].block;
+                self.library
+                    .block(location.ok_or_else(|| contradiction(format!("block {hash} is missing")))?)?
+            }
+        };
+        let wrong = |reason: String| contradiction(format!("block {hash}: {reason}"));
+        let context = self.chain.context_above(&block.header.previous);
+        let context = context.ok_or_else(|| wrong("stands on nothing".to_owned()))?;
+        let sound = SoundBlock::examine(block, &context, self.genesis.params());
+        Ok(sound.map_err(|error| wrong(error.to_string()))?.trust_signatures())
+    }
+}
+
+fn contradiction(what: String) -> StorageError {
+    StorageError::Contradiction(what)
+}
+
+/// What the database is to know of the blocks of these numbers.
+pub fn rows(chain: &Chain, written: &[Written], mut arrivals: Vec<usize>) -> Vec<Row> {
+    arrivals.sort_unstable();
+    arrivals.dedup();
+    let rows = arrivals.into_iter().filter_map(|arrival| {
+        let header = chain.arrived(arrival as u64)?.header;
+        Some(Row { arrival: arrival as u64, header, written: *written.get(arrival)? })
+    });
+    rows.collect()
+}
+
+/// By which number a block that is here is known.
+pub fn arrival(chain: &Chain, hash: &BlockHash) -> Option<usize> {
+    chain.entry(hash)?.arrival.map(|arrival| arrival as usize)
+}
+
+/// The headers of the branch that is followed.
+fn history_of(chain: &Chain) -> History {
+    let mut history = History::default();
+    let branch = (0..=chain.tip().height.0).filter_map(|height| chain.at(Height(height)));
+    for entry in branch {
+        let leaf = HistoryLeaf::new(entry.hash, entry.height, entry.effective_time, entry.header.bits);
+        history.push(&leaf.expect("the header was checked"));
+    }
+    history
+}
+
+/// What the journal begins with, and where the next record lies.
+fn read_base(library: &Library) -> Result<(Base, Position), StorageError> {
+    let mut records = library.journal().records(Position::START, library.end());
+    match records.next().transpose()? {
+        Some((location, payload)) => match Record::read(&payload, location)? {
+            Record::Base(base) => Ok((base, location.end())),
+            _ => Err(contradiction("it has no beginning".to_owned())),
+        },
+        None => Err(contradiction("it is empty".to_owned())),
+    }
+}

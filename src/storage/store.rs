@@ -1,0 +1,93 @@
+//! The writer's half of the store: one journal, and what has been written to it but not synced.
+
+use super::StorageError;
+use super::journal::{Journal, Location, Position};
+use super::library::{Library, WrittenStep};
+use super::records::{Move, Payload, Sequence, Step, Trace};
+use crate::types::{Block, BlockHash};
+
+/// Where new blocks and steps go.
+#[derive(Debug)]
+pub struct Store {
+    journal: Journal,
+    library: Library,
+    sequence: Sequence,
+    unsynced_bytes: u64,
+}
+
+impl Store {
+    pub(super) fn new(journal: Journal, sequence: Sequence) -> Self {
+        let library = Library::new(journal.reader());
+        Self { journal, library, sequence, unsynced_bytes: 0 }
+    }
+
+    /// What was written, to be read.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// Number of the last step.
+    pub fn sequence(&self) -> Sequence {
+        self.sequence
+    }
+
+    /// Where the next record goes.
+    pub fn end(&self) -> Position {
+        self.journal.end()
+    }
+
+    /// Bytes that a sync would make durable.
+    pub fn unsynced_bytes(&self) -> u64 {
+        self.unsynced_bytes
+    }
+
+    fn append(&mut self, payload: &Payload) -> Result<Location, StorageError> {
+        let location = payload.with_parts(|parts| self.journal.append(parts))?;
+        self.unsynced_bytes += u64::from(location.length);
+        Ok(location)
+    }
+
+    /// Writes a block.
+    ///
+    /// # Errors
+    /// When the disk refuses; from then on nothing is accepted.
+    pub fn block(&mut self, block: &Block) -> Result<Location, StorageError> {
+        self.append(&Payload::block(block))
+    }
+
+    /// Writes that a block was put on top; `last` says that the change ends with it.
+    ///
+    /// # Errors
+    /// When the disk refuses; from then on nothing is accepted.
+    pub fn connected(&mut self, trace: &Trace, last: bool) -> Result<WrittenStep, StorageError> {
+        let step = self.next(Move::Connected, trace.undo.block, last);
+        let location = self.append(&Payload::connected(step, trace))?;
+        self.sequence = step.sequence;
+        Ok(WrittenStep { step, location })
+    }
+
+    /// Writes that the top block was taken off.
+    ///
+    /// # Errors
+    /// When the disk refuses; from then on nothing is accepted.
+    pub fn disconnected(&mut self, block: BlockHash, last: bool) -> Result<WrittenStep, StorageError> {
+        let step = self.next(Move::Disconnected, block, last);
+        let location = self.append(&Payload::disconnected(step))?;
+        self.sequence = step.sequence;
+        Ok(WrittenStep { step, location })
+    }
+
+    fn next(&self, moved: Move, block: BlockHash, last: bool) -> Step {
+        Step { sequence: self.sequence + 1, moved, block, last }
+    }
+
+    /// Makes all that was written durable. Only after this may anybody be told of it.
+    ///
+    /// # Errors
+    /// When the disk refuses; from then on nothing is accepted.
+    pub fn sync(&mut self) -> Result<(), StorageError> {
+        self.journal.sync()?;
+        self.unsynced_bytes = 0;
+        Ok(())
+    }
+}
