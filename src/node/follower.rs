@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::shared::{INDEXED_IN_MEMORY, Shared};
 use crate::ledger::Changes;
-use crate::storage::{BlockIndex, IndexMark, StateMark, StorageError, Tables, arrival, rows};
+use crate::storage::{BlockIndex, Indexed, StateMark, StorageError, Tables, arrival, index_from, rows};
 use crate::types::BlockHash;
 
 /// Groups that may wait for the follower; then the writer waits for it.
@@ -110,46 +110,9 @@ impl Follower<'_> {
         if tip.sequence < from.sequence + blocks_min as u64 {
             return Ok(false);
         }
-        let (mut entries, mut mark, mut blocks) = (BlockIndex::default(), from, 0);
-        for written in self.shared.library.steps(from.position, self.shared.library.end()) {
-            let written = written?;
-            if written.step.sequence > tip.sequence {
-                break;
-            }
-            mark = IndexMark {
-                sequence: written.step.sequence,
-                position: written.location.end(),
-                block: written.step.block,
-            };
-            if written.is_connected() {
-                entries.add(&*self.block_index(&written.step.block)?);
-            } else {
-                mark.block = self.below(&written.step.block).unwrap_or(mark.block);
-            }
-            blocks += 1;
-            if entries.len() >= INDEX_ENTRIES_MAX || blocks >= 4096 {
-                break;
-            }
-        }
+        let (entries, mark) = index_from(&self.shared.library, from, tip.sequence, self)?;
         self.shared.with_tables(|tables| tables.write_index(entries, mark))?;
         Ok(true)
-    }
-
-    fn below(&self, block: &BlockHash) -> Option<BlockHash> {
-        self.shared.state.read().chain.entry(block).map(|entry| entry.header.previous)
-    }
-
-    fn block_index(&self, hash: &BlockHash) -> Result<Arc<BlockIndex>, StorageError> {
-        let state = self.shared.state.read();
-        if let Some((_, index)) = state.indexed.iter().find(|(indexed, _)| indexed == hash) {
-            return Ok(Arc::clone(index));
-        }
-        let location = arrival(&state.chain, hash).and_then(|at| state.written[at].block);
-        drop(state);
-        match location {
-            Some(location) => Ok(Arc::new(BlockIndex::of(&self.shared.library.block(location)?))),
-            None => Ok(Arc::new(BlockIndex::default())),
-        }
     }
 
     /// Leaves everything written behind, as far as there is time.
@@ -162,5 +125,23 @@ impl Follower<'_> {
             }
             tables.sync()
         })
+    }
+}
+
+impl Indexed for Follower<'_> {
+    fn index_of(&self, block: &BlockHash) -> Result<Arc<BlockIndex>, StorageError> {
+        let state = self.shared.state.read();
+        if let Some((_, index)) = state.indexed.iter().find(|(indexed, _)| indexed == block) {
+            return Ok(Arc::clone(index));
+        }
+        let location = arrival(&state.chain, block).and_then(|arrival| state.written[arrival].block);
+        drop(state);
+        let index =
+            location.map(|location| self.shared.library.block(location).map(|block| BlockIndex::of(&block)));
+        Ok(Arc::new(index.transpose()?.unwrap_or_default()))
+    }
+
+    fn below(&self, block: &BlockHash) -> Option<BlockHash> {
+        self.shared.state.read().chain.entry(block).map(|entry| entry.header.previous)
     }
 }

@@ -34,8 +34,9 @@ pub struct NodeOptions {
     pub data_dir: PathBuf,
     /// The chain.
     pub genesis: Genesis,
-    /// The text of the file that this came from, to be kept beside the data.
-    pub genesis_text: String,
+    /// The text of the file that this came from, to be kept beside the data where there is none yet; without it a folder
+    /// that holds no chain is an error.
+    pub genesis_text: Option<String>,
     /// Threads that check; as many as there are cores, if not given.
     pub check_threads: Option<usize>,
     /// What the pool keeps.
@@ -54,7 +55,7 @@ impl NodeOptions {
         Self {
             data_dir: data_dir.into(),
             genesis,
-            genesis_text: genesis_text.into(),
+            genesis_text: Some(genesis_text.into()),
             check_threads: None,
             limits: Limits::DEFAULT,
             audit_every: Duration::from_secs(600),
@@ -108,7 +109,7 @@ impl Node {
             options;
         let seed = map_seed();
         let Recovered { folder, store, tables, chain, ledger, written, base, first_sequence, notes } =
-            Recovered::open(&data_dir, &genesis, &genesis_text, seed)?;
+            Recovered::open(&data_dir, &genesis, genesis_text.as_deref(), seed)?;
         let health = Health::new(log);
         notes.iter().for_each(|note| health.say(note));
         let (pool_log, waiting) = PoolLog::open(&folder.pool_path(), genesis.params().chain)?;

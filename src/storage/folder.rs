@@ -24,6 +24,8 @@ use crate::types::{BlockHash, ChainId};
 /// The layout that this version writes; see `migrations/`.
 pub const LAYOUT: u32 = 1;
 
+/// Where a damaged journal goes.
+const DAMAGED: &str = "damaged-journal";
 const MANIFEST: &str = "manifest.json";
 const GENESIS: &str = "genesis.json";
 
@@ -59,16 +61,28 @@ impl Folder {
     pub fn open(path: &Path, genesis: &Genesis, genesis_text: &str) -> Result<Self, StorageError> {
         fs::create_dir_all(path).map_err(StorageError::io(format!("cannot make {}", path.display())))?;
         let lock = lock(path)?;
+        if read_manifest(path)?.is_none() {
+            write_synced(path, GENESIS, genesis_text)?;
+            let chain = genesis.params().chain.0;
+            write_manifest(path, &Manifest { layout: LAYOUT, chain, epoch: 0, journal: 1 })?;
+        }
+        Self::take(path, genesis, lock)
+    }
+
+    /// Takes a folder in which there is a chain.
+    ///
+    /// # Errors
+    /// When there is none, and as [`Folder::open`].
+    pub fn open_existing(path: &Path, genesis: &Genesis) -> Result<Self, StorageError> {
+        if read_manifest(path)?.is_none() {
+            return Err(StorageError::Empty(path.to_owned()));
+        }
+        Self::take(path, genesis, lock(path)?)
+    }
+
+    fn take(path: &Path, genesis: &Genesis, lock: File) -> Result<Self, StorageError> {
         let expected = genesis.params().chain;
-        let manifest = match read_manifest(path)? {
-            Some(manifest) => manifest,
-            None => {
-                write_synced(path, GENESIS, genesis_text)?;
-                let manifest = Manifest { layout: LAYOUT, chain: expected.0, epoch: 0, journal: 1 };
-                write_manifest(path, &manifest)?;
-                manifest
-            }
-        };
+        let manifest = read_manifest(path)?.ok_or_else(|| StorageError::Empty(path.to_owned()))?;
         let found = ChainId(manifest.chain);
         if found != expected {
             return Err(StorageError::AnotherChain { path: path.to_owned(), found, expected });
@@ -99,6 +113,11 @@ impl Folder {
         self.manifest.epoch
     }
 
+    /// Number of the journal that counts.
+    pub(super) fn journal_number(&self) -> u32 {
+        self.manifest.journal
+    }
+
     pub(super) fn journal_path(&self) -> PathBuf {
         self.path.join(format!("journal-{}", self.manifest.journal))
     }
@@ -120,11 +139,24 @@ impl Folder {
     /// Lets the journal count that was written to [`Folder::next_journal_path`], which is complete and synced; the one
     /// before is removed.
     pub(super) fn take_next_journal(&mut self) -> Result<(), StorageError> {
+        let old = self.count_next_journal()?;
+        fs::remove_dir_all(&old).map_err(StorageError::io(format!("cannot remove {}", old.display())))
+    }
+
+    /// The same, but the one before is kept under another name; over one that was kept earlier.
+    pub(super) fn set_journal_aside(&mut self) -> Result<(), StorageError> {
+        let old = self.count_next_journal()?;
+        let aside = self.path.join(DAMAGED);
+        let _ = fs::remove_dir_all(&aside);
+        fs::rename(&old, &aside).map_err(StorageError::io(format!("cannot set {} aside", old.display())))
+    }
+
+    fn count_next_journal(&mut self) -> Result<PathBuf, StorageError> {
         let old = self.journal_path();
         let manifest = Manifest { journal: self.manifest.journal + 1, ..self.manifest.clone() };
         write_manifest(&self.path, &manifest)?;
         self.manifest = manifest;
-        fs::remove_dir_all(&old).map_err(StorageError::io(format!("cannot remove {}", old.display())))
+        Ok(old)
     }
 
     /// Removes what an interrupted replacement left behind: every journal that does not count.

@@ -12,9 +12,11 @@ mod error;
 mod files;
 mod folder;
 mod index;
+mod indexing;
 mod journal;
 mod kv;
 mod library;
+mod maintenance;
 mod open;
 mod records;
 mod recovery;
@@ -27,6 +29,7 @@ pub use error::StorageError;
 pub use files::{Disk, File, Files};
 pub use folder::{Folder, LAYOUT};
 pub use index::{BlockIndex, Place, Subject};
+pub use indexing::{Indexed, index_from};
 pub use journal::{
     Cut, Inspected, Journal, JournalError, JournalOptions, JournalReader, Location, Opened,
     PAYLOAD_BYTES_MAX, Position, Records, SEGMENT_BYTES_MAX, SegmentLength, Verification,
@@ -35,9 +38,10 @@ pub use kv::{
     BATCH_BYTES_MAX, Batch, Healing, KeyRange, KeyValue, KvError, Memory, Pairs, Sled, SledOptions,
 };
 pub use library::{Library, WrittenStep};
+pub use maintenance::{Pruned, Replayed, Verified, prune, rebuild_database, salvage, verify_journal};
 pub use open::Recovered;
 pub use records::{Move, Sequence, Step, Trace};
-pub use recovery::{Written, arrival, rows};
+pub use recovery::{Verifier, Written, arrival, rows};
 pub use runs::{Entries, Pair, Runs, RunsView, TableSpec, VALUE_BYTES_MAX};
 pub use store::Store;
 pub use tables::{IndexMark, Row, StateMark, Tables};

@@ -42,7 +42,7 @@ pub struct Recovered {
 }
 
 impl Recovered {
-    /// Opens the store in a folder, or makes it.
+    /// Opens the store in a folder; makes it, where the text of a genesis file is given to be kept beside it.
     ///
     /// The database is made again where it is damaged or does not fit the journal. The journal is never mended beyond what
     /// a crash explains.
@@ -52,10 +52,24 @@ impl Recovered {
     pub fn open(
         path: &Path,
         genesis: &Genesis,
-        genesis_text: &str,
+        genesis_text: Option<&str>,
         seed: MapSeed,
     ) -> Result<Self, StorageError> {
-        let folder = Folder::open(path, genesis, genesis_text)?;
+        Self::open_with(path, genesis, genesis_text, seed, &mut |_, _| {})
+    }
+
+    /// The same, telling how many of how many bytes of the journal were gone through.
+    pub(super) fn open_with(
+        path: &Path,
+        genesis: &Genesis,
+        genesis_text: Option<&str>,
+        seed: MapSeed,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, StorageError> {
+        let folder = match genesis_text {
+            Some(text) => Folder::open(path, genesis, text)?,
+            None => Folder::open_existing(path, genesis)?,
+        };
         folder.remove_leftovers()?;
         let mut notes = Vec::new();
         let (mut tables, loaded) = open_database(&folder, genesis, &mut notes)?;
@@ -72,11 +86,12 @@ impl Recovered {
         let (mut replay, position) = match known {
             Some(known) => known,
             None => {
-                tables.clear(genesis.params().chain)?;
+                tables.clear(genesis.params().chain, folder.journal_number())?;
                 Replay::from_base(genesis, &library, seed)?
             }
         };
-        replay.go_on(position, &mut tables)?;
+        let total = journal.segments().iter().map(|segment| segment.bytes).sum();
+        replay.go_on(position, &mut tables, &mut |done| progress(done, total))?;
         let Replay { chain, ledger, written, sequence, base, first_sequence, .. } = replay;
         let store = Store::new(journal, sequence);
         Ok(Self { folder, store, tables, chain, ledger, written, base, first_sequence, notes })
@@ -90,24 +105,24 @@ fn open_database(
     notes: &mut Vec<String>,
 ) -> Result<(Tables, Option<Loaded>), StorageError> {
     let path = folder.database_path();
-    match read_database(&path, genesis, notes) {
+    match read_database(folder, genesis, notes) {
         Err(StorageError::Database(KvError::Damaged { reason })) => {
             notes.push(format!("the database is damaged and is made again from the journal: {reason}"));
             Sled::remove(&path)?;
-            read_database(&path, genesis, notes)
+            read_database(folder, genesis, notes)
         }
         outcome => outcome,
     }
 }
 
 fn read_database(
-    path: &Path,
+    folder: &Folder,
     genesis: &Genesis,
     notes: &mut Vec<String>,
 ) -> Result<(Tables, Option<Loaded>), StorageError> {
-    let (kv, healed): (Arc<dyn KeyValue>, _) = Tables::open_sled(path)?;
+    let (kv, healed): (Arc<dyn KeyValue>, _) = Tables::open_sled(&folder.database_path())?;
     notes.extend(healed.iter().map(ToString::to_string));
-    let tables = Tables::open(kv, genesis.params().chain)?;
+    let tables = Tables::open(kv, genesis.params().chain, folder.journal_number())?;
     let loaded = tables.load()?;
     Ok((tables, loaded))
 }
@@ -142,7 +157,7 @@ fn open_journal(
 }
 
 /// Writes the beginning of a journal that goes back to genesis.
-fn begin(journal: &mut Journal, genesis: &Genesis) -> Result<(), StorageError> {
+pub(super) fn begin(journal: &mut Journal, genesis: &Genesis) -> Result<(), StorageError> {
     let state = Ledger::new(genesis, MapSeed([0; 4])).commitments().state;
     let base = Base {
         block: genesis.params().chain.0,

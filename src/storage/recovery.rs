@@ -7,7 +7,8 @@ use super::records::{Base, Record, Sequence, Step, Trace};
 use super::tables::{Loaded, Row, StateMark, Tables};
 use crate::chain::{Chain, Placement};
 use crate::codec::{Decode, Encode};
-use crate::consensus::{CheckedBlock, Genesis, SoundBlock};
+use crate::consensus::{CheckedBlock, Genesis, SoundBlock, check_signatures};
+use crate::crypto::{Claim, Culprits};
 use crate::ledger::{Entry, History, HistoryLeaf, Ledger, MapSeed, StateKey};
 use crate::types::{Block, BlockHash, Height};
 
@@ -23,6 +24,9 @@ pub struct Written {
     pub connected: Option<Location>,
 }
 
+/// Verifies signatures, on as many cores as it likes.
+pub type Verifier<'a> = &'a dyn Fn(&[Claim]) -> Result<(), Culprits>;
+
 /// Chain and ledger as they are written down, up to some step.
 pub(super) struct Replay<'a> {
     genesis: &'a Genesis,
@@ -37,6 +41,8 @@ pub(super) struct Replay<'a> {
     pub first_sequence: Sequence,
     /// Numbers of the blocks whose place is new to the database.
     placed: Vec<usize>,
+    /// How to verify signatures, where they are to be verified again.
+    verify: Option<Verifier<'a>>,
     /// The block read last: mostly the next step is about it.
     last: Option<(BlockHash, Block)>,
 }
@@ -59,6 +65,7 @@ impl<'a> Replay<'a> {
             base: base.height,
             first_sequence: base.sequence,
             placed: Vec::new(),
+            verify: None,
             last: None,
         };
         if base.height != Height::GENESIS {
@@ -119,10 +126,16 @@ impl<'a> Replay<'a> {
                 base,
                 first_sequence,
                 placed,
+                verify: None,
                 last: None,
             },
             position,
         ))
+    }
+
+    /// The same, verifying all signatures again.
+    pub fn verifying(self, verify: Verifier<'a>) -> Self {
+        Self { verify: Some(verify), ..self }
     }
 
     /// Headers and state below the first block that was kept.
@@ -164,11 +177,20 @@ impl<'a> Replay<'a> {
         Ok((entries, end))
     }
 
-    /// Goes through the journal from a position to its end, and tells `tables` what changed.
-    pub fn go_on(&mut self, from: Position, tables: &mut Tables) -> Result<(), StorageError> {
+    /// Goes through the journal from a position to its end, and tells `tables` what changed, and `progress` how many bytes
+    /// it has read.
+    pub fn go_on(
+        &mut self,
+        from: Position,
+        tables: &mut Tables,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), StorageError> {
         let library = self.library.clone();
+        let mut bytes = 0;
         for record in library.journal().records(from, library.end()) {
             let (location, payload) = record?;
+            bytes += u64::from(location.length);
+            progress(bytes);
             match Record::read(&payload, location)? {
                 Record::Block(block) => self.block(location, *block)?,
                 Record::Connected(step, trace) => self.connected(step, &trace, location, tables)?,
@@ -281,7 +303,10 @@ impl<'a> Replay<'a> {
         let context = self.chain.context_above(&block.header.previous);
         let context = context.ok_or_else(|| wrong("stands on nothing".to_owned()))?;
         let sound = SoundBlock::examine(block, &context, self.genesis.params());
-        Ok(sound.map_err(|error| wrong(error.to_string()))?.trust_signatures())
+        let sound = sound.map_err(|error| wrong(error.to_string()))?;
+        let Some(verify) = self.verify else { return Ok(sound.trust_signatures()) };
+        let verdict = check_signatures(vec![sound], |_| false, verify).pop();
+        verdict.expect("a verdict for each block").map_err(|error| wrong(error.to_string()))
     }
 }
 

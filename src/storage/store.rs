@@ -36,6 +36,11 @@ impl Store {
         self.journal.end()
     }
 
+    /// Bytes of the whole journal.
+    pub fn bytes(&self) -> u64 {
+        self.journal.segments().iter().map(|segment| segment.bytes).sum()
+    }
+
     /// Bytes that a sync would make durable.
     pub fn unsynced_bytes(&self) -> u64 {
         self.unsynced_bytes

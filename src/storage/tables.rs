@@ -95,14 +95,12 @@ impl Canonical for IndexMark {
     const BYTES_MAX: usize = 128;
 }
 
-#[derive(PartialEq, Eq, Encode, Decode)]
+#[derive(Encode)]
 struct Version {
     tables: u32,
     chain: BlockHash,
-}
-
-impl Canonical for Version {
-    const BYTES_MAX: usize = 64;
+    /// Number of the journal that they follow from.
+    journal: u32,
 }
 
 /// What the database knew when it was opened.
@@ -136,14 +134,14 @@ impl Tables {
         Ok((Arc::new(sled), healed))
     }
 
-    /// The tables in a database. Where they are another version's, or another chain's, nothing in them counts.
-    pub(super) fn open(kv: Arc<dyn KeyValue>, chain: ChainId) -> Result<Self, StorageError> {
-        let expected = Version { tables: TABLES_VERSION, chain: chain.0 };
-        let found: Option<Version> = value(&*kv, VERSION_KEY)?;
-        if found != Some(expected) {
+    /// The tables in a database. Where they are another version's, another chain's or follow from another journal, nothing
+    /// in them counts.
+    pub(super) fn open(kv: Arc<dyn KeyValue>, chain: ChainId, journal: u32) -> Result<Self, StorageError> {
+        let version = encode(&Version { tables: TABLES_VERSION, chain: chain.0, journal });
+        if kv.get(VERSION_KEY)?.as_ref() != Some(&version) {
             clear(&*kv)?;
             let mut batch = Batch::new();
-            batch.put(VERSION_KEY, encode(&Version { tables: TABLES_VERSION, chain: chain.0 }));
+            batch.put(VERSION_KEY, version);
             kv.apply(batch)?;
         }
         let index_mark = value(&*kv, INDEX_MARK_KEY)?;
@@ -220,9 +218,9 @@ impl Tables {
     }
 
     /// Forgets everything, because it does not fit the journal.
-    pub(super) fn clear(&mut self, chain: ChainId) -> Result<(), StorageError> {
+    pub(super) fn clear(&mut self, chain: ChainId, journal: u32) -> Result<(), StorageError> {
         clear(&*self.kv)?;
-        *self = Self::open(Arc::clone(&self.kv), chain)?;
+        *self = Self::open(Arc::clone(&self.kv), chain, journal)?;
         Ok(())
     }
 

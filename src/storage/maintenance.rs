@@ -1,0 +1,337 @@
+//! Work on a store whose node is stopped: verifying, making the database again, pruning, carrying a chain elsewhere.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::StorageError;
+use super::files::Disk;
+use super::folder::Folder;
+use super::index::BlockIndex;
+use super::indexing::{Indexed, index_from};
+use super::journal::{Journal, JournalError, JournalOptions, JournalReader, Position};
+use super::kv::{Memory, Sled};
+use super::library::Library;
+use super::open::{Recovered, begin};
+use super::records::{Base, ENTRIES_MAX, Entries, HEADERS_MAX, Headers, Payload, Record, Sequence, Step};
+use super::recovery::{Replay, Verifier, arrival};
+use super::tables::Tables;
+use crate::codec::List;
+use crate::consensus::Genesis;
+use crate::ledger::{Entry, MapSeed, StateKey};
+use crate::types::{Block, BlockHash, Header, Height, StateRoot};
+
+/// What a journal was found to hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verified {
+    /// Records, each with its checksum.
+    pub records: u64,
+    /// Records that are damaged, by segment and offset, in words.
+    pub damaged: Vec<String>,
+    /// What a crash left unfinished, which the next start cuts off.
+    pub unfinished_bytes: u64,
+    /// Where replaying it all led; nothing where it could not be replayed, and then why not.
+    pub replayed: Result<Replayed, String>,
+}
+
+/// Where a journal leads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Replayed {
+    /// The last block.
+    pub tip: BlockHash,
+    /// Where it stands.
+    pub height: Height,
+    /// The state after it.
+    pub state: StateRoot,
+    /// Blocks on all branches.
+    pub blocks: usize,
+    /// Steps taken.
+    pub steps: u64,
+}
+
+/// Reads the whole journal of a stopped node: every record's checksum, then every block by every rule, signatures by
+/// `verify`, and the state they lead to. Nothing is changed.
+///
+/// # Errors
+/// When the folder is in use, or there is nothing in it that could be read.
+pub fn verify_journal(
+    path: &Path,
+    genesis: &Genesis,
+    seed: MapSeed,
+    verify: Verifier<'_>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Verified, StorageError> {
+    let folder = Folder::open_existing(path, genesis)?;
+    let (library, unfinished_bytes) = inspect(&folder, genesis)?;
+    let total: u64 = library.journal().segments().iter().map(|segment| segment.bytes).sum();
+    let (mut records, mut damaged, mut done) = (0, Vec::new(), 0);
+    for record in library.journal().verify() {
+        match record {
+            Ok(location) => {
+                records += 1;
+                done += u64::from(location.length);
+                progress(done / 8, total);
+            }
+            Err(error) => damaged.push(error.to_string()),
+        }
+    }
+    let replayed = if damaged.is_empty() {
+        replay(genesis, &library, seed, verify, &mut |at| progress(total / 8 + at * 7 / 8, total))
+            .map_err(|error| error.to_string())
+    } else {
+        Err("not replayed: it is damaged".to_owned())
+    };
+    Ok(Verified { records, damaged, unfinished_bytes, replayed })
+}
+
+fn inspect(folder: &Folder, genesis: &Genesis) -> Result<(Library, u64), StorageError> {
+    let path = folder.journal_path();
+    let files = Disk::open(&path).map_err(StorageError::io(format!("cannot open {}", path.display())))?;
+    let inspected = JournalReader::inspect(Arc::new(files), genesis.params().chain)?;
+    Ok((Library::new(inspected.reader), inspected.unfinished.map_or(0, |cut| cut.bytes)))
+}
+
+fn replay(
+    genesis: &Genesis,
+    library: &Library,
+    seed: MapSeed,
+    verify: Verifier<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Replayed, StorageError> {
+    let mut tables = Tables::open(Arc::new(Memory::new()), genesis.params().chain, 0)?;
+    let (replay, from) = Replay::from_base(genesis, library, seed)?;
+    let mut replay = replay.verifying(verify);
+    replay.go_on(from, &mut tables, progress)?;
+    Ok(Replayed {
+        tip: replay.ledger.tip(),
+        height: replay.ledger.height(),
+        state: replay.ledger.commitments().state,
+        blocks: replay.written.len(),
+        steps: replay.sequence,
+    })
+}
+
+/// Throws the database of a stopped node away and makes it again, indexes included.
+///
+/// # Errors
+/// When the folder is in use, or the journal cannot be read.
+pub fn rebuild_database(
+    path: &Path,
+    genesis: &Genesis,
+    seed: MapSeed,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Recovered, StorageError> {
+    let folder = Folder::open_existing(path, genesis)?;
+    Sled::remove(&folder.database_path())?;
+    drop(folder);
+    let mut recovered =
+        Recovered::open_with(path, genesis, None, seed, &mut |done, total| progress(done / 2, total))?;
+    let last = recovered.store.sequence();
+    let Recovered { tables, chain, written, store, .. } = &mut recovered;
+    let library = store.library();
+    let blocks = |hash: &BlockHash| {
+        let location = arrival(chain, hash).and_then(|arrival| written[arrival].block);
+        location.map_or(Ok(BlockIndex::default()), |location| Ok(BlockIndex::of(&library.block(location)?)))
+    };
+    let below = |hash: &BlockHash| chain.entry(hash).map(|entry| entry.header.previous);
+    while tables.index_mark().sequence < last {
+        let (entries, mark) = index_from(library, tables.index_mark(), last, &Answers { blocks, below })?;
+        tables.write_index(entries, mark)?;
+        while tables.tidy()? {}
+        progress(last + mark.sequence, 2 * last);
+    }
+    tables.sync()?;
+    Ok(recovered)
+}
+
+struct Answers<B, L> {
+    blocks: B,
+    below: L,
+}
+
+impl<B, L> Indexed for Answers<B, L>
+where
+    B: Fn(&BlockHash) -> Result<BlockIndex, StorageError>,
+    L: Fn(&BlockHash) -> Option<BlockHash>,
+{
+    fn index_of(&self, block: &BlockHash) -> Result<Arc<BlockIndex>, StorageError> {
+        (self.blocks)(block).map(Arc::new)
+    }
+
+    fn below(&self, block: &BlockHash) -> Option<BlockHash> {
+        (self.below)(block)
+    }
+}
+
+/// What pruning came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pruned {
+    /// Where block data begins now.
+    pub base: Height,
+    /// Bytes of the journal before.
+    pub bytes_before: u64,
+    /// Bytes of the journal now.
+    pub bytes_after: u64,
+}
+
+/// Forgets the blocks of a stopped node below its last `keep`; their headers stay, and the state at the first.
+///
+/// A new journal is written beside the old one and synced. Then it takes the old one's place, as one step.
+///
+/// # Errors
+/// When the folder is in use, the journal cannot be read, or the disk refuses.
+pub fn prune(path: &Path, genesis: &Genesis, seed: MapSeed, keep: u32) -> Result<Pruned, StorageError> {
+    let mut recovered = Recovered::open(path, genesis, None, seed)?;
+    let height = Height(recovered.chain.tip().height.0.saturating_sub(keep));
+    let bytes_before = recovered.store.bytes();
+    if height <= recovered.base {
+        return Ok(Pruned { base: recovered.base, bytes_before, bytes_after: bytes_before });
+    }
+    let entry =
+        recovered.chain.at(height).ok_or_else(|| StorageError::Contradiction("no such height".to_owned()))?;
+    let base_block = entry.hash;
+    let sequence = last_time_at(&recovered, &base_block)?;
+    take_back(&mut recovered, height)?;
+
+    let next = recovered.folder.next_journal_path();
+    let _ = std::fs::remove_dir_all(&next);
+    let files = Disk::open(&next).map_err(StorageError::io(format!("cannot make {}", next.display())))?;
+    let chain = genesis.params().chain;
+    let mut journal = Journal::create(Arc::new(files), chain, JournalOptions::default())?;
+    write_base(&mut journal, &recovered, sequence)?;
+    copy_above(&mut journal, &recovered, &base_block, sequence)?;
+    journal.sync()?;
+    let bytes_after = journal.segments().iter().map(|segment| segment.bytes).sum();
+    recovered.folder.take_next_journal()?;
+    Ok(Pruned { base: height, bytes_before, bytes_after })
+}
+
+/// The last step after which this block was at the top.
+fn last_time_at(recovered: &Recovered, block: &BlockHash) -> Result<Sequence, StorageError> {
+    let library = recovered.store.library();
+    let mut found = None;
+    for written in library.steps(Position::START, library.end()) {
+        let written = written?;
+        let top = match written.is_connected() {
+            true => Some(written.step.block),
+            false => recovered.chain.entry(&written.step.block).map(|entry| entry.header.previous),
+        };
+        if top == Some(*block) {
+            found = Some(written.step.sequence);
+        }
+    }
+    found.ok_or_else(|| StorageError::Contradiction(format!("no step leads to block {block}")))
+}
+
+/// Takes blocks back until the ledger stands at this height.
+fn take_back(recovered: &mut Recovered, height: Height) -> Result<(), StorageError> {
+    while recovered.ledger.height() > height {
+        let hash = recovered.ledger.tip();
+        let location =
+            arrival(&recovered.chain, &hash).and_then(|arrival| recovered.written[arrival].connected);
+        let location =
+            location.ok_or_else(|| StorageError::Contradiction(format!("no step put {hash} on")))?;
+        let trace = recovered.store.library().trace(location)?;
+        recovered.ledger.revert(&trace.undo);
+    }
+    Ok(())
+}
+
+fn write_base(journal: &mut Journal, recovered: &Recovered, sequence: Sequence) -> Result<(), StorageError> {
+    let ledger = &recovered.ledger;
+    let headers: Vec<Header> = (1..=ledger.height().0)
+        .filter_map(|height| recovered.chain.at(Height(height)))
+        .map(|entry| entry.header)
+        .collect();
+    let entries: Vec<(StateKey, Entry)> =
+        ledger.state().iter().map(|(key, entry)| (*key, entry.clone())).collect();
+    let (headers, entries) = (headers.chunks(HEADERS_MAX), entries.chunks(ENTRIES_MAX));
+    let base = Base {
+        block: ledger.tip(),
+        height: ledger.height(),
+        state: ledger.commitments().state,
+        sequence,
+        headers: headers.len() as u32,
+        entries: entries.len() as u32,
+    };
+    let mut append = |payload: Payload| payload.with_parts(|parts| journal.append(parts)).map(|_| ());
+    let bounded = "chunks are no longer than a record holds";
+    append(Payload::base(&base))?;
+    for some in headers {
+        let some: Headers = List::new(some.to_vec()).expect(bounded);
+        append(Payload::headers(&some))?;
+    }
+    for some in entries {
+        let some: Entries = List::new(some.to_vec()).expect(bounded);
+        append(Payload::entries(&some))?;
+    }
+    Ok(())
+}
+
+/// Copies what stands above the new base: its blocks, and the steps that were taken since.
+fn copy_above(
+    journal: &mut Journal,
+    recovered: &Recovered,
+    base: &BlockHash,
+    sequence: Sequence,
+) -> Result<(), StorageError> {
+    let chain = &recovered.chain;
+    let height = recovered.ledger.height();
+    let stands_above = |hash: &BlockHash| {
+        let above = chain.entry(hash).is_some_and(|entry| entry.height > height);
+        above && chain.ancestor(hash, height).is_some_and(|ancestor| ancestor.hash == *base)
+    };
+    let library = recovered.store.library();
+    for record in library.journal().records(Position::START, library.end()) {
+        let (location, payload) = record?;
+        let is_kept = match Step::of(&payload) {
+            Some(step) => step.sequence > sequence,
+            None => match Record::read(&payload, location)? {
+                Record::Block(block) => stands_above(&block.header.hash()),
+                _ => false,
+            },
+        };
+        if is_kept {
+            journal.append(&[&payload])?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes all blocks that can be read out of a damaged journal, hands them on in the order in which they came, and begins a
+/// new journal in its place; the damaged one is set aside as `damaged-journal`. Answers with how many blocks there were.
+///
+/// # Errors
+/// When the folder is in use, the journal does not go back to genesis, or the disk refuses.
+pub fn salvage(
+    path: &Path,
+    genesis: &Genesis,
+    take: &mut dyn FnMut(Block) -> Result<(), StorageError>,
+) -> Result<u64, StorageError> {
+    let mut folder = Folder::open_existing(path, genesis)?;
+    let (library, _) = inspect(&folder, genesis)?;
+    let mut count = 0;
+    for location in library.journal().verify().flatten() {
+        let payload = match library.journal().read(location) {
+            Ok(payload) => payload,
+            Err(JournalError::Io(error)) => return Err(JournalError::Io(error).into()),
+            Err(_) => continue,
+        };
+        match Record::read(&payload, location) {
+            Ok(Record::Block(block)) => {
+                take(*block)?;
+                count += 1;
+            }
+            Ok(Record::Base(base)) if base.height != Height::GENESIS => {
+                return Err(StorageError::Pruned { first: base.height.0 });
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    let next = folder.next_journal_path();
+    let _ = std::fs::remove_dir_all(&next);
+    let files = Disk::open(&next).map_err(StorageError::io(format!("cannot make {}", next.display())))?;
+    let mut journal = Journal::create(Arc::new(files), genesis.params().chain, JournalOptions::default())?;
+    begin(&mut journal, genesis)?;
+    folder.set_journal_aside()?;
+    Ok(count)
+}
