@@ -5,8 +5,12 @@
 //! A command answers on standard output, in lines for people or with `--json` for programs, and complains on standard
 //! error. It ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly.
 
+mod chain;
+mod config;
 mod genesis;
+mod node;
 mod output;
+mod progress;
 
 use std::process::ExitCode;
 
@@ -25,12 +29,22 @@ enum Command {
     /// Make, check and explain the file that a chain begins with.
     #[command(subcommand)]
     Genesis(genesis::Command),
+    /// Run a node until it is told to stop, by Ctrl-C or SIGTERM.
+    ///
+    /// It keeps its chain in the data directory: everything that it acknowledged is there after any kill. Settings come
+    /// from a file, then the environment, then the command line, each over the one before.
+    Node(node::Run),
+    /// Work on the data of a node that is not running.
+    #[command(subcommand)]
+    Chain(chain::Command),
 }
 
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
     let answer = match Cli::parse().command {
         Command::Genesis(command) => genesis::run(&command),
+        Command::Node(run) => node::run(&run),
+        Command::Chain(command) => chain::run(&command),
     };
     match answer {
         Ok(()) => ExitCode::SUCCESS,

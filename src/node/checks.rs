@@ -185,7 +185,10 @@ fn check_orphan(block: Block) -> Result<Box<Block>, BlockError> {
 }
 
 /// Verifies the claims of one large block on every core that is free.
-fn verify_on_all_cores(claims: &[Claim]) -> Result<(), Culprits> {
+///
+/// # Errors
+/// Names every claim that does not hold.
+pub fn verify_on_all_cores(claims: &[Claim]) -> Result<(), Culprits> {
     let culprits = claims.par_chunks(BATCH).enumerate().flat_map_iter(|(at, chunk)| {
         let found = verify_batch(chunk, batch_seed()).err().map(|Culprits(found)| found).unwrap_or_default();
         found.into_iter().map(move |culprit| at * BATCH + culprit)

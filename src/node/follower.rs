@@ -23,9 +23,8 @@ const QUIET: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a node that stops goes on indexing.
 const FINISH_TIME_MAX: Duration = Duration::from_secs(1);
-/// Blocks that are indexed together, and their entries at most.
+/// So many blocks at least are indexed together, where nothing urges.
 const INDEX_BLOCKS: usize = INDEXED_IN_MEMORY;
-const INDEX_ENTRIES_MAX: usize = 1 << 18;
 
 /// What one sync made durable.
 pub(super) struct Published {

@@ -3,17 +3,6 @@
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::types::Height;
-
-/// How far something is that follows the chain at its own pace.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Progress {
-    /// Up to which height it has followed.
-    pub done: Height,
-    /// Up to which there is something to follow.
-    pub tip: Height,
-}
-
 /// How a node is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Condition {

@@ -19,7 +19,7 @@ pub(super) fn batch_seed() -> BatchSeed {
 }
 
 /// Keys of hash maps, for as long as the node runs.
-pub(super) fn map_seed() -> MapSeed {
+pub fn map_seed() -> MapSeed {
     let bytes: [u8; 32] = fresh();
     let (words, _) = bytes.as_chunks::<8>();
     MapSeed(std::array::from_fn(|at| u64::from_le_bytes(words[at])))

@@ -108,6 +108,11 @@ impl Folder {
         &self.path
     }
 
+    /// The chain.
+    pub fn chain(&self) -> ChainId {
+        ChainId(self.manifest.chain)
+    }
+
     /// Of the chain's data; see [`Manifest::epoch`].
     pub fn epoch(&self) -> u32 {
         self.manifest.epoch

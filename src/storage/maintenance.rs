@@ -33,6 +33,13 @@ pub struct Verified {
     pub replayed: Result<Replayed, String>,
 }
 
+impl Verified {
+    /// Whether nothing is wrong with it.
+    pub fn is_sound(&self) -> bool {
+        self.damaged.is_empty() && self.replayed.is_ok()
+    }
+}
+
 /// Where a journal leads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Replayed {

@@ -1,0 +1,228 @@
+//! Carrying blocks from one place to another: export, import, salvage.
+
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
+use super::super::config::Settled;
+use super::super::output::Report;
+use super::super::progress::Progress;
+use super::{Export, Import, Stopped};
+use crate::codec::decode;
+use crate::node::{BlockVerdict, Node, NodeHandle, NodeOptions, Pending, map_seed};
+use crate::storage::{self, CHAIN_FILE_HEAD_BYTES, ChainFile, ChainFileError, Recovered, arrival};
+use crate::types::{Block, BlockHash, HEADER_BYTES, Header, Height};
+
+/// Blocks on their way at once; their bytes are bounded by the node.
+const BLOCKS_AHEAD: usize = 4096;
+/// Headers submitted at once.
+const HEADERS_TOGETHER: usize = 2000;
+
+pub(super) fn export(Export { stopped, file: path, to }: &Export) -> Result<()> {
+    let settled = stopped.place.settle()?;
+    let recovered = Recovered::open(&settled.data_dir, &settled.genesis, None, map_seed())?;
+    let tip = recovered.chain.tip().height;
+    let last = to.map_or(tip, Height);
+    ensure!(last <= tip, "there is no height {last}: the tip stands at {tip}");
+    ensure!(
+        recovered.base == Height::GENESIS,
+        "blocks below height {} were pruned here: nobody could follow from genesis",
+        recovered.base
+    );
+    let (mut file, held) = open_export(path, &settled, &recovered)?;
+    let mut progress = Progress::new("exporting", "blocks", last.0.into());
+    for height in held.0 + 1..=last.0 {
+        let block = block_at(&recovered, Height(height))?;
+        storage::write_block(&mut file, &block)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        progress.at(height.into(), last.0.into());
+    }
+    let file = file.into_inner().map_err(|error| anyhow!("cannot write {}: {error}", path.display()))?;
+    file.sync_all().with_context(|| format!("cannot write {}", path.display()))?;
+    progress.finish();
+    let bytes = file.metadata()?.len();
+    let added = last.0.saturating_sub(held.0);
+    Report::default()
+        .same("file", "file", path.display())
+        .fact("height", "up to height", last.max(held), last.max(held).0)
+        .fact("added", "blocks added", added, added)
+        .fact("bytes", "bytes", bytes, bytes)
+        .tell(stopped.json)
+}
+
+fn block_at(recovered: &Recovered, height: Height) -> Result<Block> {
+    let entry = recovered.chain.at(height).ok_or_else(|| anyhow!("there is no height {height}"))?;
+    let location =
+        arrival(&recovered.chain, &entry.hash).and_then(|arrival| recovered.written[arrival].block);
+    let location = location.ok_or_else(|| anyhow!("block {} is not kept", entry.hash))?;
+    Ok(recovered.store.library().block(location)?)
+}
+
+/// A file to add to, standing behind the last whole block of ours that it holds; and that block's height.
+fn open_export(path: &Path, settled: &Settled, recovered: &Recovered) -> Result<(BufWriter<File>, Height)> {
+    let cannot = || format!("cannot write {}", path.display());
+    let chain = settled.genesis.params().chain;
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .with_context(cannot)?;
+    if file.metadata().with_context(cannot)?.len() < CHAIN_FILE_HEAD_BYTES {
+        file.set_len(0).with_context(cannot)?;
+        storage::begin_chain_file(&mut file, chain).with_context(cannot)?;
+        return Ok((BufWriter::new(file), Height::GENESIS));
+    }
+    let mut height = Height::GENESIS;
+    let mut held =
+        ChainFile::open(BufReader::new(&file), chain).with_context(|| path.display().to_string())?;
+    let mut end = held.offset();
+    loop {
+        match held.next_header() {
+            Ok(Some(header)) => {
+                height = Height(height.0 + 1);
+                let ours = recovered.chain.at(height).is_some_and(|entry| entry.header == header);
+                ensure!(
+                    ours,
+                    "{} holds another branch from height {height} on: write elsewhere",
+                    path.display()
+                );
+                end = held.offset();
+            }
+            Ok(None) | Err(ChainFileError::CutShort { .. }) => break,
+            Err(error) => return Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+    file.set_len(end).with_context(cannot)?;
+    file.seek(SeekFrom::Start(end)).with_context(cannot)?;
+    Ok((BufWriter::new(file), height))
+}
+
+pub(super) fn import(Import { stopped, tuning, file: path }: &Import) -> Result<()> {
+    let settled = stopped.place.settle()?;
+    import_file(&settled, settled.node(tuning)?, path)?.tell(stopped.json)
+}
+
+/// Submits the blocks of a file to a node of our own, which is stopped afterwards.
+fn import_file(settled: &Settled, options: NodeOptions, path: &Path) -> Result<Report> {
+    let begun = Instant::now();
+    let open = || -> Result<ChainFile<BufReader<File>>> {
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let file = BufReader::with_capacity(1 << 20, file);
+        ChainFile::open(file, settled.genesis.params().chain).with_context(|| path.display().to_string())
+    };
+    let (headers, blocks) = (open()?, open()?);
+    let node = Node::start(options)?;
+    let outcome = submit_headers(&node.handle(), headers)
+        .and_then(|count| submit_blocks(&node.handle(), blocks, count))
+        .with_context(|| path.display().to_string());
+    let tip = node.handle().reader().tip();
+    node.stop();
+    let imported = outcome?;
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok(Report::default()
+        .fact("blocks", "blocks taken in", imported.blocks, imported.blocks)
+        .fact("known", "known before", imported.known, imported.known)
+        .fact("transactions", "transactions", imported.transactions, imported.transactions)
+        .fact("height", "height", tip.height, tip.height.0)
+        .same("tip", "tip", tip.hash)
+        .fact("seconds", "took", format!("{seconds:.1} seconds"), seconds))
+}
+
+/// All headers first: they say how many blocks there are, and how much work, before any body is looked at.
+fn submit_headers(handle: &NodeHandle, mut file: ChainFile<BufReader<File>>) -> Result<u64> {
+    let mut count = 0;
+    loop {
+        let mut headers: Vec<Header> = Vec::new();
+        while headers.len() < HEADERS_TOGETHER
+            && let Some(header) = file.next_header()?
+        {
+            headers.push(header);
+        }
+        if headers.is_empty() {
+            return Ok(count);
+        }
+        let hashes: Vec<BlockHash> = headers.iter().map(Header::hash).collect();
+        let answers = pollster::block_on(handle.submit_headers(headers))?;
+        for (hash, answer) in hashes.iter().zip(answers) {
+            answer.map_err(|error| anyhow!("block {hash}: {error}"))?;
+            count += 1;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Imported {
+    blocks: u64,
+    known: u64,
+    transactions: u64,
+}
+
+fn submit_blocks(handle: &NodeHandle, mut file: ChainFile<BufReader<File>>, total: u64) -> Result<Imported> {
+    let _bulk = handle.bulk();
+    let reader = handle.reader();
+    let mut progress = Progress::new("importing", "blocks", total);
+    let mut imported = Imported::default();
+    let mut pending: VecDeque<(BlockHash, Pending<BlockVerdict>)> = VecDeque::new();
+    while let Some(bytes) = file.next_bytes()? {
+        let hash = bytes.first_chunk::<HEADER_BYTES>().map(|header| Header::from_bytes(header).hash());
+        if hash.and_then(|hash| reader.header(&hash)).is_some_and(|entry| entry.arrival.is_some()) {
+            imported.known += 1;
+            continue;
+        }
+        let block: Block = decode(&bytes).map_err(|error| anyhow!("a block that is none: {error}"))?;
+        imported.transactions += block.transactions.len() as u64;
+        let hash = block.header.hash();
+        pending.push_back((hash, pollster::block_on(handle.submit_block(block))));
+        if pending.len() >= BLOCKS_AHEAD {
+            imported.take_answer(&mut pending)?;
+        }
+        progress.at(imported.known + imported.blocks, total);
+    }
+    while !pending.is_empty() {
+        imported.take_answer(&mut pending)?;
+        progress.at(imported.known + imported.blocks, total);
+    }
+    progress.finish();
+    Ok(imported)
+}
+
+impl Imported {
+    fn take_answer(&mut self, pending: &mut VecDeque<(BlockHash, Pending<BlockVerdict>)>) -> Result<()> {
+        let Some((hash, answer)) = pending.pop_front() else { return Ok(()) };
+        match answer.wait() {
+            Ok(_) => self.blocks += 1,
+            Err(error) => bail!("block {hash} was refused: {error}"),
+        }
+        Ok(())
+    }
+}
+
+/// Takes all blocks that can be read out of a damaged journal, and submits them to a new one.
+pub(super) fn salvage(stopped: &Stopped) -> Result<()> {
+    let settled = stopped.place.settle()?;
+    let path = settled.data_dir.join("salvaged.blocks");
+    let mut file =
+        BufWriter::new(File::create(&path).with_context(|| format!("cannot write {}", path.display()))?);
+    storage::begin_chain_file(&mut file, settled.genesis.params().chain)?;
+    storage::salvage(&settled.data_dir, &settled.genesis, &mut |block| {
+        storage::write_block(&mut file, &block).map(|_| ()).map_err(|error| storage::StorageError::Io {
+            what: format!("cannot write {}", path.display()),
+            error,
+        })
+    })?;
+    file.flush().with_context(|| format!("cannot write {}", path.display()))?;
+    let report =
+        import_file(&settled, settled.node(&super::Tuning::default())?, &path).with_context(|| {
+            format!("what could be read is in {}: `cairn chain import` takes it in", path.display())
+        })?;
+    fs::remove_file(&path)?;
+    report
+        .same("aside", "the damaged journal is in", settled.data_dir.join("damaged-journal").display())
+        .tell(stopped.json)
+}
