@@ -1,7 +1,10 @@
-//! What the pool costs by itself: letting in, offering, following the chain. Signatures are not its business.
+//! What the pool costs by itself: letting in, offering, following the chain; and what letting in costs through the node's
+//! door, signatures and all, beside what verifying them alone costs.
 
 mod support;
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use cairn::chain::Chain;
@@ -12,9 +15,10 @@ use cairn::consensus::{
 use cairn::crypto::{sha256, verify_batch};
 use cairn::ledger::Ledger;
 use cairn::mempool::{Change, Limits, Mempool};
+use cairn::node::{Node, NodeOptions};
 use cairn::testkit::{Actor, BATCH_SEED, Draft, MAP_SEED, devnet_file};
-use cairn::types::{Address, Amount, EffectiveTime, Height, Prefix};
-use support::{figure, median, ms, timed};
+use cairn::types::{Address, Amount, EffectiveTime, Height, Prefix, Transaction};
+use support::{figure, median, ms, ratio, timed, yardstick};
 
 const PAYMENTS: usize = 50_000;
 /// Accounts beside the senders', which are paid.
@@ -24,11 +28,39 @@ const RETURNED: usize = 20_000;
 const NEXT: Height = Height(1);
 
 fn main() {
+    let rate = yardstick();
     let scene = Scene::new();
+    through_the_door(&scene, rate);
     admission(&scene);
     order(&scene);
     mined(&scene);
     returned(&scene);
+}
+
+/// All payments submitted to a node at once, each answered for itself.
+fn through_the_door(scene: &Scene, rate: f64) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("admission");
+    let time = median(5, || {
+        let _ = fs::remove_dir_all(&folder);
+        let options = NodeOptions::new(&folder, scene.genesis.clone(), "");
+        let node = Node::start(options).expect("a node");
+        let handle = node.handle();
+        let payments: Vec<Transaction> =
+            scene.payments.iter().map(|payment| payment.transaction().clone()).collect();
+        let time = timed(|| {
+            let submit = |payment| pollster::block_on(handle.submit_transaction(payment));
+            let answers: Vec<_> = payments.into_iter().map(submit).collect();
+            for answer in answers {
+                answer.wait().expect("an honest payment");
+            }
+        });
+        assert_eq!(handle.reader().pool().expect("the tip").entries().len(), PAYMENTS);
+        time
+    });
+    let _ = fs::remove_dir_all(&folder);
+    let admitted = PAYMENTS as f64 / time.as_secs_f64();
+    figure("admission_through_the_door", admitted, "tx/s");
+    ratio("admission_over_yardstick", admitted / rate, "yardstick");
 }
 
 fn stranger(number: usize) -> Address {

@@ -137,7 +137,7 @@ impl Node {
             library: store.library().clone(),
             tables: Mutex::new(Some(tables)),
             steps: Mutex::default(),
-            verified: Arc::new(Verified::new(seed.hasher())),
+            verified: Arc::new(Verified::new(&seed.hasher())),
             inbox: Arc::new(Inbox::default()),
             health,
             started: Instant::now(),

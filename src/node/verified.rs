@@ -25,7 +25,7 @@ struct Halves {
 }
 
 impl Verified {
-    pub fn new(hasher: RandomState) -> Self {
+    pub fn new(hasher: &RandomState) -> Self {
         let empty = || HashSet::with_hasher(hasher.clone());
         Self { halves: RwLock::new(Halves { young: empty(), old: empty() }) }
     }
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn what_came_lately_is_known_and_memory_is_bounded() {
-        let verified = Verified::new(RandomState::with_seeds(1, 2, 3, 4));
+        let verified = Verified::new(&RandomState::with_seeds(1, 2, 3, 4));
         let count = 3 * HALF_MAX as u32 + 5;
         verified.remember((0..count).map(hash));
         assert!((count - HALF_MAX as u32..count).all(|number| verified.contains(&hash(number))));

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::checks::{BlockJob, Checks};
 use super::early::Early;
@@ -31,6 +31,9 @@ const ORPHANS_MAX: usize = 256;
 const ORPHAN_BYTES_MAX: usize = 32 << 20;
 /// Transactions let in before readers and blocks get a turn.
 const ADMITTED_TOGETHER_MAX: usize = 1024;
+
+/// How often the pool is asked what has outlived its time.
+const EXPIRE_EVERY: Duration = Duration::from_secs(60);
 
 /// The disk refused: nothing is taken in any more.
 #[derive(Debug)]
@@ -70,6 +73,8 @@ pub(super) struct Writer {
     transactions: VecDeque<CheckedTicket>,
     orphans: Orphans<Box<Block>>,
     early: Early,
+    /// When the pool is next asked what has outlived its time.
+    expire_at: Instant,
     closed: Option<Closed>,
 }
 
@@ -98,6 +103,7 @@ impl Writer {
             transactions: VecDeque::new(),
             orphans: Orphans::new(ORPHANS_MAX, ORPHAN_BYTES_MAX),
             early: Early::default(),
+            expire_at: Instant::now() + EXPIRE_EVERY,
             closed: None,
         }
     }
@@ -130,7 +136,8 @@ impl Writer {
             return Some(Instant::now());
         }
         let early = self.early.next().map(|seconds| Instant::now() + seconds);
-        [self.group.deadline(), early].into_iter().flatten().min()
+        let expire = (!self.shared.state.read().pool.is_empty()).then_some(self.expire_at);
+        [self.group.deadline(), early, expire].into_iter().flatten().min()
     }
 
     fn turn(&mut self, mail: Mail) -> Result<(), Failed> {
@@ -159,9 +166,22 @@ impl Writer {
             self.settle()?;
         }
         if self.group.since.is_none() {
+            self.expire();
             self.admit()?;
         }
         Ok(())
+    }
+
+    /// Lets go of what waits in the pool for too long, also where no blocks come.
+    fn expire(&mut self) {
+        if Instant::now() < self.expire_at {
+            return;
+        }
+        self.expire_at = Instant::now() + EXPIRE_EVERY;
+        let mut guard = self.shared.state.write();
+        let state = &mut *guard;
+        let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));
+        state.pool.expire(&state.ledger, next_height, self.shared.seconds());
     }
 
     fn obey(&mut self, command: Command) -> Result<(), Failed> {

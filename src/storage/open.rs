@@ -92,6 +92,7 @@ impl Recovered {
         };
         let total = journal.segments().iter().map(|segment| segment.bytes).sum();
         replay.go_on(position, &mut tables, &mut |done| progress(done, total))?;
+        replay.remember()?;
         let Replay { chain, ledger, written, sequence, base, first_sequence, .. } = replay;
         let store = Store::new(journal, sequence);
         Ok(Self { folder, store, tables, chain, ledger, written, base, first_sequence, notes })

@@ -9,11 +9,14 @@ use crate::chain::{Chain, Placement};
 use crate::codec::{Decode, Encode};
 use crate::consensus::{CheckedBlock, Genesis, SoundBlock, check_signatures};
 use crate::crypto::{Claim, Culprits};
-use crate::ledger::{Entry, History, HistoryLeaf, Ledger, MapSeed, StateKey};
+use crate::ledger::{Applied, Entry, History, HistoryLeaf, Ledger, MapSeed, PROVABLE_BLOCKS_MAX, StateKey};
 use crate::types::{Block, BlockHash, Height};
 
 /// Changes of the state that are held back before they are written, while a journal is read from its beginning.
 const CHANGES_HELD_MAX: usize = 1 << 18;
+
+/// Changes of the last blocks that are gone through again at a start, at most: they take a fraction of a second.
+const CHANGES_REMEMBERED_MAX: usize = 1 << 15;
 
 /// Where the journal has what belongs to one block. Kept by the order in which blocks came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -208,6 +211,40 @@ impl<'a> Replay<'a> {
         self.put_blocks(library.end(), tables)
     }
 
+    /// Takes the last blocks back and applies them again, so that the ledger remembers what they overwrote and proofs exist
+    /// for them as they did before.
+    pub fn remember(&mut self) -> Result<(), StorageError> {
+        let mut taken = Vec::new();
+        let mut changes = 0;
+        while taken.len() < PROVABLE_BLOCKS_MAX && self.ledger.height() > self.base {
+            let hash = self.ledger.tip();
+            let location = arrival(&self.chain, &hash).and_then(|arrival| self.written[arrival].connected);
+            let undo = match location {
+                Some(location) => self.library.trace(location)?.undo,
+                None => return Err(contradiction(format!("no step put block {hash} on"))),
+            };
+            changes += undo.entries.len();
+            if changes > CHANGES_REMEMBERED_MAX {
+                break;
+            }
+            self.ledger.revert(&undo);
+            taken.push(hash);
+        }
+        for hash in taken.iter().rev() {
+            self.apply(hash)?;
+        }
+        Ok(())
+    }
+
+    /// Applies a block that was applied before.
+    fn apply(&mut self, hash: &BlockHash) -> Result<Applied, StorageError> {
+        let missing = || contradiction(format!("block {hash} is missing"));
+        let block = self.checked(hash, arrival(&self.chain, hash).ok_or_else(missing)?)?;
+        let effective_time = self.chain.entry(hash).ok_or_else(missing)?.effective_time;
+        let applied = self.ledger.apply(&block, effective_time);
+        applied.map_err(|error| contradiction(format!("block {hash}: {error}")))
+    }
+
     /// Tells the database where the blocks lie that it does not know yet.
     fn put_blocks(&mut self, position: Position, tables: &mut Tables) -> Result<(), StorageError> {
         let placed = std::mem::take(&mut self.placed);
@@ -261,10 +298,7 @@ impl<'a> Replay<'a> {
         let arrival = arrival(&self.chain, &hash).filter(|_| trace.undo.below == self.ledger.tip());
         let arrival =
             arrival.ok_or_else(|| contradiction(format!("block {hash} is connected to nothing")))?;
-        let block = self.checked(&hash, arrival)?;
-        let effective_time = self.chain.entry(&hash).map(|entry| entry.effective_time).unwrap_or_default();
-        let applied = self.ledger.apply(&block, effective_time);
-        let applied = applied.map_err(|error| contradiction(format!("block {hash}: {error}")))?;
+        let applied = self.apply(&hash)?;
         if applied.undo != trace.undo {
             return Err(contradiction(format!("block {hash} does not change what it changed")));
         }
