@@ -17,6 +17,7 @@ mod overlay;
 mod proof;
 mod settle;
 mod tree;
+mod undo;
 
 pub use apply::Receipt;
 pub use audit::{Audit, AuditError, audit_entries};
@@ -27,10 +28,10 @@ pub use overlay::MapSeed;
 pub use proof::{BalanceProof, Opening, ProvenBalance, TransactionProof};
 pub use settle::{Settlement, SpendError, account_keys, settle};
 pub use tree::{Change, Changes, Overwritten, ProofError, StateProof, StateTree};
+pub use undo::{PackedUndo, Undo};
 
 use std::sync::Arc;
 
-use crate::codec::{Canonical, Decode, ENCODING_BYTES_MAX, Encode};
 use crate::consensus::{Blame, CheckedBlock, Genesis, Params};
 use crate::types::{
     Amount, Bits, Block, BlockHash, Commitments, EffectiveTime, Height, HistoryRoot, StateRoot,
@@ -73,23 +74,6 @@ impl LedgerError {
             Self::State { .. } | Self::History { .. } | Self::Spend { .. } => Blame::Block,
         }
     }
-}
-
-/// What it takes to take a block back.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-pub struct Undo {
-    /// The block that was applied.
-    pub block: BlockHash,
-    /// The block below it.
-    pub below: BlockHash,
-    /// The state below it.
-    pub state: StateRoot,
-    /// What stood under each key that it changed.
-    pub entries: Arc<Changes>,
-}
-
-impl Canonical for Undo {
-    const BYTES_MAX: usize = ENCODING_BYTES_MAX;
 }
 
 /// What applying a block came to.

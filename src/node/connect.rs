@@ -10,7 +10,7 @@ use super::verdict::{BlockRefused, BlockVerdict, Verdict};
 use super::writer::{Failed, Writer};
 use crate::chain::{Placement, Plan};
 use crate::consensus::{CheckedBlock, SoundBlock};
-use crate::ledger::{Applied, LedgerError};
+use crate::ledger::{Applied, LedgerError, Undo};
 use crate::storage::{StorageError, Trace, Written, arrival};
 use crate::types::{BlockHash, Height};
 
@@ -108,9 +108,9 @@ impl Writer {
         last: bool,
     ) -> Result<(), Failed> {
         let hash = block.block.hash();
-        let trace = Arc::new(Trace::new(applied));
-        let written = self.store.connected(&trace, last)?;
-        self.recent.keep_trace(&hash, trace);
+        let trace = Trace::new(applied, &block.block, &self.shared.params);
+        let written = self.store.connected(hash, &trace, last)?;
+        self.recent.keep_undo(&applied.undo);
         let mut state = self.shared.state.write();
         let arrival = arrival(&state.chain, &hash).expect("the block was placed");
         state.written[arrival].connected = Some(written.location);
@@ -131,7 +131,10 @@ impl Writer {
         }
         let mut undone = Vec::with_capacity(plan.disconnect.len());
         for hash in &plan.disconnect {
-            undone.push((self.block(hash)?, self.revert(hash)?));
+            let block = self.block(hash)?;
+            let undo = self.undo(&block.block)?;
+            self.shared.state.write().ledger.revert(&undo);
+            undone.push((block, undo));
         }
         let mut done: Vec<(CheckedAndIndexed, Applied)> = Vec::with_capacity(plan.connect.len());
         for hash in &plan.connect {
@@ -149,8 +152,8 @@ impl Writer {
         self.group.open();
         let last_is_off = done.is_empty();
         let off_count = undone.len();
-        for (at, (block, trace)) in undone.into_iter().enumerate() {
-            self.write_disconnected(block, &trace, last_is_off && at + 1 == off_count)?;
+        for (at, (block, undo)) in undone.into_iter().enumerate() {
+            self.write_disconnected(block, &undo, last_is_off && at + 1 == off_count)?;
         }
         let count = done.len();
         for (at, (block, applied)) in done.into_iter().enumerate() {
@@ -161,29 +164,19 @@ impl Writer {
         Ok(Ok(Verdict::Followed { reverted }))
     }
 
-    fn revert(&mut self, hash: &BlockHash) -> Result<Arc<Trace>, Failed> {
-        let trace = self.trace(hash)?;
-        self.shared.state.write().ledger.revert(&trace.undo);
-        Ok(trace)
-    }
-
     fn write_disconnected(
         &mut self,
         block: CheckedAndIndexed,
-        trace: &Trace,
+        undo: &Undo,
         last: bool,
     ) -> Result<(), Failed> {
         let written = self.store.disconnected(block.block.hash(), last)?;
-        self.group.disconnect(block.block, written, Arc::clone(&trace.undo.entries));
+        self.group.disconnect(block.block, written, Arc::clone(&undo.entries));
         Ok(())
     }
 
     /// Back to where a reorganization began.
-    fn come_back(
-        &mut self,
-        undone: &[(CheckedAndIndexed, Arc<Trace>)],
-        done: &[(CheckedAndIndexed, Applied)],
-    ) {
+    fn come_back(&mut self, undone: &[(CheckedAndIndexed, Undo)], done: &[(CheckedAndIndexed, Applied)]) {
         for (_, applied) in done.iter().rev() {
             self.shared.state.write().ledger.revert(&applied.undo);
         }
@@ -209,14 +202,16 @@ impl Writer {
         Ok(indexed(sound.map_err(|_| missing())?.trust_signatures()))
     }
 
-    fn trace(&self, hash: &BlockHash) -> Result<Arc<Trace>, Failed> {
-        if let Some(trace) = self.recent.trace(hash) {
-            return Ok(trace);
+    /// How to take a block off that was put on.
+    fn undo(&self, block: &CheckedBlock) -> Result<Undo, Failed> {
+        let hash = block.hash();
+        if let Some(undo) = self.recent.undo(&hash) {
+            return Ok(undo);
         }
         let state = self.shared.state.read();
-        let location = arrival(&state.chain, hash).and_then(|arrival| state.written[arrival].connected);
+        let location = arrival(&state.chain, &hash).and_then(|arrival| state.written[arrival].connected);
         drop(state);
         let missing = || StorageError::Contradiction(format!("block {hash} was not put on by any step"));
-        Ok(Arc::new(self.shared.library.trace(location.ok_or_else(missing)?)?))
+        Ok(self.shared.library.undo(location.ok_or_else(missing)?, block.block())?)
     }
 }

@@ -6,7 +6,7 @@ use super::shared::{Shared, State, Tip};
 use crate::chain::HeaderEntry;
 use crate::ledger::{Account, BalanceProof, LedgerAt, Receipt, Reward, Supply, TransactionProof, View};
 use crate::mempool::{Entry, Pending, PoolView};
-use crate::storage::{Location, Place, StorageError, Subject, Trace, arrival};
+use crate::storage::{Location, Place, Receipts, StorageError, Subject, arrival};
 use crate::types::{
     Address, Block, BlockHash, Coinbase, Height, Nonce, Reference, Transaction, TxHash, Txid,
 };
@@ -170,15 +170,15 @@ impl Reader {
         Ok(location.map(|location| self.shared.library.block(location)).transpose()?)
     }
 
-    /// What connecting a block left behind; nothing where that never happened here.
+    /// What became of a block's transactions; nothing where it was never put on here.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn trace(&self, hash: &BlockHash) -> Result<Option<Trace>, ReadError> {
+    pub fn receipts(&self, hash: &BlockHash) -> Result<Option<Receipts>, ReadError> {
         let state = self.shared.state.read();
         let location = arrival(&state.chain, hash).and_then(|arrival| state.written[arrival].connected);
         drop(state);
-        Ok(location.map(|location| self.shared.library.trace(location)).transpose()?)
+        Ok(location.map(|location| self.shared.library.receipts(location)).transpose()?)
     }
 
     /// Proves that a transaction stands in a block of this reader's branch.
@@ -326,15 +326,16 @@ impl Reader {
     /// What really stands at these places.
     fn find(&self, places: &[Place], fits: impl Fn(&What) -> bool) -> Result<Vec<Found>, ReadError> {
         let mut found = Vec::with_capacity(places.len());
-        let mut traced: Option<(BlockHash, Option<Trace>)> = None;
+        let mut traced: Option<(BlockHash, Option<Receipts>)> = None;
         for place in places {
             let Some((block, location)) = self.located(place.height) else { continue };
             let Some(what) = self.what(location, place)?.filter(|what| fits(what)) else { continue };
             if traced.as_ref().is_none_or(|(of, _)| *of != block) {
-                traced = Some((block, self.trace(&block)?));
+                traced = Some((block, self.receipts(&block)?));
             }
-            let trace = traced.as_ref().and_then(|(_, trace)| trace.as_ref());
-            let receipt = place.position.checked_sub(1).zip(trace).map(|(at, trace)| trace.receipt(at));
+            let receipts = traced.as_ref().and_then(|(_, receipts)| receipts.as_ref());
+            let receipt =
+                place.position.checked_sub(1).zip(receipts).map(|(at, receipts)| receipts.receipt(at));
             found.push(Found { block, place: *place, what, receipt: receipt.unwrap_or_default() });
         }
         Ok(found)

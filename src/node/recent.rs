@@ -1,10 +1,9 @@
 //! The last blocks, kept as they were checked: to take them back, to hand them on, to follow them again.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::inbox::CheckedAndIndexed;
-use crate::storage::Trace;
+use crate::ledger::Undo;
 use crate::types::BlockHash;
 
 /// Encodings of all kept blocks together; in memory they take three to four times that.
@@ -13,7 +12,7 @@ const BYTES_MAX: usize = 16 << 20;
 struct Kept {
     hash: BlockHash,
     block: CheckedAndIndexed,
-    trace: Option<Arc<Trace>>,
+    undo: Option<Undo>,
 }
 
 /// The last blocks that came; when there is no room, the oldest go.
@@ -26,7 +25,7 @@ pub(super) struct Recent {
 impl Recent {
     pub fn keep(&mut self, block: CheckedAndIndexed) {
         self.bytes += block.block.bytes();
-        self.blocks.push_back(Kept { hash: block.block.hash(), block, trace: None });
+        self.blocks.push_back(Kept { hash: block.block.hash(), block, undo: None });
         while self.bytes > BYTES_MAX && self.blocks.len() > 1 {
             let oldest = self.blocks.pop_front();
             self.bytes -= oldest.map_or(0, |kept| kept.block.block.bytes());
@@ -41,14 +40,14 @@ impl Recent {
         self.find(hash).map(|at| self.blocks[at].block.clone())
     }
 
-    pub fn trace(&self, hash: &BlockHash) -> Option<Arc<Trace>> {
-        self.find(hash).and_then(|at| self.blocks[at].trace.clone())
+    pub fn undo(&self, hash: &BlockHash) -> Option<Undo> {
+        self.find(hash).and_then(|at| self.blocks[at].undo.clone())
     }
 
-    /// What putting a block on left behind.
-    pub fn keep_trace(&mut self, hash: &BlockHash, trace: Arc<Trace>) {
-        if let Some(at) = self.find(hash) {
-            self.blocks[at].trace = Some(trace);
+    /// How to take a block off that was put on.
+    pub fn keep_undo(&mut self, undo: &Undo) {
+        if let Some(at) = self.find(&undo.block) {
+            self.blocks[at].undo = Some(undo.clone());
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Reading what was written: blocks, what they left behind, and the steps in their order. Many may read at once.
 
+use std::sync::Arc;
+
 use super::StorageError;
 use super::index::Place;
 use super::journal::{JournalReader, Location, Position};
-use super::records::{BLOCK_OFFSET, Move, Record, STEP_HEAD_BYTES, Sequence, Step, Trace};
+use super::records::{BLOCK_OFFSET, Move, Receipts, Record, STEP_HEAD_BYTES, Sequence, Step, Trace};
 use crate::codec::{Canonical, decode};
+use crate::consensus::Params;
+use crate::ledger::Undo;
 use crate::types::Block;
 
 /// A step, and where the journal has it.
@@ -20,11 +24,12 @@ pub struct WrittenStep {
 #[derive(Clone, Debug)]
 pub struct Library {
     journal: JournalReader,
+    params: Arc<Params>,
 }
 
 impl Library {
-    pub(super) fn new(journal: JournalReader) -> Self {
-        Self { journal }
+    pub(super) fn new(journal: JournalReader, params: Arc<Params>) -> Self {
+        Self { journal, params }
     }
 
     pub(super) fn journal(&self) -> &JournalReader {
@@ -51,11 +56,24 @@ impl Library {
         }
     }
 
-    /// What connecting a block left behind, by the record of that step.
+    /// How to take a block off, by the record of the step that put it on.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no such step, or another block's.
+    pub fn undo(&self, location: Location, block: &Block) -> Result<Undo, StorageError> {
+        let undo = self.trace(location)?.undo().unpack(block, &self.params);
+        undo.ok_or_else(|| misplaced(location, "what this block left behind"))
+    }
+
+    /// What became of a block's transactions, by the record of the step that put it on.
     ///
     /// # Errors
     /// When it cannot be read, or is no such step.
-    pub fn trace(&self, location: Location) -> Result<Trace, StorageError> {
+    pub fn receipts(&self, location: Location) -> Result<Receipts, StorageError> {
+        Ok(self.trace(location)?.into_receipts())
+    }
+
+    fn trace(&self, location: Location) -> Result<Trace, StorageError> {
         match self.record(location)? {
             Record::Connected(_, trace) => Ok(trace),
             _ => Err(misplaced(location, "a connected block")),

@@ -17,7 +17,7 @@ use super::recovery::{Replay, Verifier, arrival};
 use super::tables::Tables;
 use crate::codec::List;
 use crate::consensus::Genesis;
-use crate::ledger::{Entry, MapSeed, StateKey};
+use crate::ledger::{Entry, MapSeed, StateKey, Undo};
 use crate::types::{Block, BlockHash, Header, Height, StateRoot};
 
 /// What a journal was found to hold.
@@ -94,7 +94,10 @@ fn inspect(folder: &Folder, genesis: &Genesis) -> Result<(Library, u64), Storage
     let path = folder.journal_path();
     let files = Disk::open(&path).map_err(StorageError::io(format!("cannot open {}", path.display())))?;
     let inspected = JournalReader::inspect(Arc::new(files), genesis.params().chain)?;
-    Ok((Library::new(inspected.reader), inspected.unfinished.map_or(0, |cut| cut.bytes)))
+    Ok((
+        Library::new(inspected.reader, Arc::new(genesis.params().clone())),
+        inspected.unfinished.map_or(0, |cut| cut.bytes),
+    ))
 }
 
 fn replay(
@@ -233,14 +236,20 @@ fn last_time_at(recovered: &Recovered, block: &BlockHash) -> Result<Sequence, St
 fn take_back(recovered: &mut Recovered, height: Height) -> Result<(), StorageError> {
     while recovered.ledger.height() > height {
         let hash = recovered.ledger.tip();
-        let location =
-            arrival(&recovered.chain, &hash).and_then(|arrival| recovered.written[arrival].connected);
-        let location =
-            location.ok_or_else(|| StorageError::Contradiction(format!("no step put {hash} on")))?;
-        let trace = recovered.store.library().trace(location)?;
-        recovered.ledger.revert(&trace.undo);
+        let undo = undo_of(recovered, &hash)?;
+        recovered.ledger.revert(&undo);
     }
     Ok(())
+}
+
+fn undo_of(recovered: &Recovered, hash: &BlockHash) -> Result<Undo, StorageError> {
+    let written =
+        arrival(&recovered.chain, hash).map(|arrival| recovered.written[arrival]).unwrap_or_default();
+    let (Some(block), Some(connected)) = (written.block, written.connected) else {
+        return Err(StorageError::Contradiction(format!("no step put {hash} on")));
+    };
+    let library = recovered.store.library();
+    library.undo(connected, &library.block(block)?)
 }
 
 fn write_base(journal: &mut Journal, recovered: &Recovered, sequence: Sequence) -> Result<(), StorageError> {

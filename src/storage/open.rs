@@ -75,7 +75,7 @@ impl Recovered {
         let (mut tables, loaded) = open_database(&folder, genesis, &mut notes)?;
         let from = loaded.as_ref().map_or(Position::START, |loaded| loaded.mark.position);
         let journal = open_journal(&folder, genesis, from, &mut notes)?;
-        let library = Library::new(journal.reader());
+        let library = Library::new(journal.reader(), Arc::new(genesis.params().clone()));
         let known = loaded.and_then(|loaded| match Replay::from_tables(genesis, &library, seed, loaded) {
             Ok(known) => Some(known),
             Err(error) => {
@@ -94,7 +94,7 @@ impl Recovered {
         replay.go_on(position, &mut tables, &mut |done| progress(done, total))?;
         replay.remember()?;
         let Replay { chain, ledger, written, sequence, base, first_sequence, .. } = replay;
-        let store = Store::new(journal, sequence);
+        let store = Store::new(journal, library, sequence);
         Ok(Self { folder, store, tables, chain, ledger, written, base, first_sequence, notes })
     }
 }

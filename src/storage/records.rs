@@ -15,7 +15,8 @@
 use super::StorageError;
 use super::journal::Location;
 use crate::codec::{Canonical, Decode, ENCODING_BYTES_MAX, Encode, List, decode, encode};
-use crate::ledger::{Applied, Entry, Receipt, StateKey, Undo};
+use crate::consensus::{CheckedBlock, Params};
+use crate::ledger::{Applied, Entry, PackedUndo, Receipt, StateKey};
 use crate::types::{BLOCK_TRANSACTIONS_MAX, Block, BlockHash, Header, Height, StateRoot};
 
 /// Number of a step. They are counted for as long as a chain's data lives, and the journal's order is theirs.
@@ -119,13 +120,11 @@ impl Step {
     }
 }
 
-/// What a step that put a block on left behind.
+/// What a step that put a block on left behind, as it is written.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Trace {
-    /// How to take it off.
-    pub undo: Undo,
-    /// Receipts that say anything, by the position of their transaction.
-    receipts: List<(u32, Receipt), 0, BLOCK_TRANSACTIONS_MAX>,
+    undo: PackedUndo,
+    receipts: Receipts,
 }
 
 impl Canonical for Trace {
@@ -134,20 +133,40 @@ impl Canonical for Trace {
 
 impl Trace {
     /// What applying a block left behind.
-    ///
-    /// # Panics
-    /// Never: a block has no more receipts than transactions.
-    pub fn new(applied: &Applied) -> Self {
-        let telling = (0..).zip(&applied.receipts).filter(|(_, receipt)| **receipt != Receipt::default());
-        let receipts = telling.map(|(at, receipt)| (at, *receipt)).collect();
-        let receipts = List::new(receipts).expect("no more receipts than transactions");
-        Self { undo: applied.undo.clone(), receipts }
+    pub fn new(applied: &Applied, block: &CheckedBlock, params: &Params) -> Self {
+        let undo = PackedUndo::new(&applied.undo, block, params);
+        Self { undo, receipts: Receipts::new(&applied.receipts) }
+    }
+
+    /// How to take the block off that this was left by.
+    pub fn undo(&self) -> &PackedUndo {
+        &self.undo
+    }
+
+    /// What became of its transactions.
+    pub fn into_receipts(self) -> Receipts {
+        self.receipts
+    }
+}
+
+/// What became of a block's transactions beyond what they say: mostly nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+pub struct Receipts {
+    /// Those that say anything, by the position of their transaction.
+    telling: List<(u32, Receipt), 0, BLOCK_TRANSACTIONS_MAX>,
+}
+
+impl Receipts {
+    fn new(receipts: &[Receipt]) -> Self {
+        let telling = (0..).zip(receipts).filter(|(_, receipt)| **receipt != Receipt::default());
+        let telling = List::new(telling.map(|(at, receipt)| (at, *receipt)).collect());
+        Self { telling: telling.expect("no more receipts than transactions") }
     }
 
     /// What became of the transaction at this position.
     pub fn receipt(&self, position: u32) -> Receipt {
-        let found = self.receipts.binary_search_by_key(&position, |(at, _)| *at);
-        found.map_or(Receipt::default(), |at| self.receipts[at].1)
+        let found = self.telling.binary_search_by_key(&position, |(at, _)| *at);
+        found.map_or(Receipt::default(), |at| self.telling[at].1)
     }
 }
 

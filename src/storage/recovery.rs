@@ -9,7 +9,9 @@ use crate::chain::{Chain, Placement};
 use crate::codec::{Decode, Encode};
 use crate::consensus::{CheckedBlock, Genesis, SoundBlock, check_signatures};
 use crate::crypto::{Claim, Culprits};
-use crate::ledger::{Applied, Entry, History, HistoryLeaf, Ledger, MapSeed, PROVABLE_BLOCKS_MAX, StateKey};
+use crate::ledger::{
+    Applied, Entry, History, HistoryLeaf, Ledger, MapSeed, PROVABLE_BLOCKS_MAX, StateKey, Undo,
+};
 use crate::types::{Block, BlockHash, Height};
 
 /// Changes of the state that are held back before they are written, while a journal is read from its beginning.
@@ -218,11 +220,7 @@ impl<'a> Replay<'a> {
         let mut changes = 0;
         while taken.len() < PROVABLE_BLOCKS_MAX && self.ledger.height() > self.base {
             let hash = self.ledger.tip();
-            let location = arrival(&self.chain, &hash).and_then(|arrival| self.written[arrival].connected);
-            let undo = match location {
-                Some(location) => self.library.trace(location)?.undo,
-                None => return Err(contradiction(format!("no step put block {hash} on"))),
-            };
+            let undo = self.undo(&hash)?;
             changes += undo.entries.len();
             if changes > CHANGES_REMEMBERED_MAX {
                 break;
@@ -237,12 +235,20 @@ impl<'a> Replay<'a> {
     }
 
     /// Applies a block that was applied before.
-    fn apply(&mut self, hash: &BlockHash) -> Result<Applied, StorageError> {
+    fn apply(&mut self, hash: &BlockHash) -> Result<(CheckedBlock, Applied), StorageError> {
         let missing = || contradiction(format!("block {hash} is missing"));
-        let block = self.checked(hash, arrival(&self.chain, hash).ok_or_else(missing)?)?;
+        let block = self.checked(hash)?;
         let effective_time = self.chain.entry(hash).ok_or_else(missing)?.effective_time;
         let applied = self.ledger.apply(&block, effective_time);
-        applied.map_err(|error| contradiction(format!("block {hash}: {error}")))
+        let applied = applied.map_err(|error| contradiction(format!("block {hash}: {error}")))?;
+        Ok((block, applied))
+    }
+
+    fn undo(&mut self, hash: &BlockHash) -> Result<Undo, StorageError> {
+        let location = arrival(&self.chain, hash).and_then(|arrival| self.written[arrival].connected);
+        let location = location.ok_or_else(|| contradiction(format!("no step put block {hash} on")))?;
+        let block = self.read(hash)?;
+        self.library.undo(location, &block)
     }
 
     /// Tells the database where the blocks lie that it does not know yet.
@@ -295,11 +301,12 @@ impl<'a> Replay<'a> {
     ) -> Result<(), StorageError> {
         self.check_next(step)?;
         let hash = step.block;
-        let arrival = arrival(&self.chain, &hash).filter(|_| trace.undo.below == self.ledger.tip());
+        let below = self.chain.entry(&hash).map(|entry| entry.header.previous);
+        let arrival = arrival(&self.chain, &hash).filter(|_| below == Some(self.ledger.tip()));
         let arrival =
             arrival.ok_or_else(|| contradiction(format!("block {hash} is connected to nothing")))?;
-        let applied = self.apply(&hash)?;
-        if applied.undo != trace.undo {
+        let (block, applied) = self.apply(&hash)?;
+        if Trace::new(&applied, &block, self.genesis.params()) != *trace {
             return Err(contradiction(format!("block {hash} does not change what it changed")));
         }
         self.chain.activate(&hash);
@@ -312,27 +319,30 @@ impl<'a> Replay<'a> {
     fn disconnected(&mut self, step: Step, tables: &mut Tables) -> Result<(), StorageError> {
         self.check_next(step)?;
         let hash = step.block;
-        let arrival = arrival(&self.chain, &hash).filter(|_| hash == self.ledger.tip());
-        let location = arrival.and_then(|arrival| self.written[arrival].connected);
-        let location = location
-            .ok_or_else(|| contradiction(format!("block {hash} is taken off, which is not on top")))?;
-        let undo = self.library.trace(location)?.undo;
+        if hash != self.ledger.tip() {
+            return Err(contradiction(format!("block {hash} is taken off, which is not on top")));
+        }
+        let undo = self.undo(&hash)?;
         self.ledger.revert(&undo);
         self.chain.activate(&undo.below);
         tables.hold(&undo.entries);
         Ok(())
     }
 
-    /// A block as it was checked when it came; it is read back where it is not the last one read.
-    fn checked(&mut self, hash: &BlockHash, arrival: usize) -> Result<CheckedBlock, StorageError> {
-        let block = match self.last.take() {
-            Some((last, block)) if last == *hash => block,
+    /// A block; it is read back where it is not the last one read.
+    fn read(&mut self, hash: &BlockHash) -> Result<Block, StorageError> {
+        match self.last.take() {
+            Some((last, block)) if last == *hash => Ok(block),
             _ => {
-                let location = self.written[arrival].block;
-                self.library
-                    .block(location.ok_or_else(|| contradiction(format!("block {hash} is missing")))?)?
+                let location = arrival(&self.chain, hash).and_then(|arrival| self.written[arrival].block);
+                self.library.block(location.ok_or_else(|| contradiction(format!("block {hash} is missing")))?)
             }
-        };
+        }
+    }
+
+    /// A block as it was checked when it came.
+    fn checked(&mut self, hash: &BlockHash) -> Result<CheckedBlock, StorageError> {
+        let block = self.read(hash)?;
         let wrong = |reason: String| contradiction(format!("block {hash}: {reason}"));
         let context = self.chain.context_above(&block.header.previous);
         let context = context.ok_or_else(|| wrong("stands on nothing".to_owned()))?;

@@ -16,8 +16,7 @@ pub struct Store {
 }
 
 impl Store {
-    pub(super) fn new(journal: Journal, sequence: Sequence) -> Self {
-        let library = Library::new(journal.reader());
+    pub(super) fn new(journal: Journal, library: Library, sequence: Sequence) -> Self {
         Self { journal, library, sequence, unsynced_bytes: 0 }
     }
 
@@ -64,8 +63,13 @@ impl Store {
     ///
     /// # Errors
     /// When the disk refuses; from then on nothing is accepted.
-    pub fn connected(&mut self, trace: &Trace, last: bool) -> Result<WrittenStep, StorageError> {
-        let step = self.next(Move::Connected, trace.undo.block, last);
+    pub fn connected(
+        &mut self,
+        block: BlockHash,
+        trace: &Trace,
+        last: bool,
+    ) -> Result<WrittenStep, StorageError> {
+        let step = self.next(Move::Connected, block, last);
         let location = self.append(&Payload::connected(step, trace))?;
         self.sequence = step.sequence;
         Ok(WrittenStep { step, location })

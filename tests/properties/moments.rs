@@ -1,6 +1,7 @@
 //! A reader that pinned a moment goes on seeing what was true then, whatever comes.
 
-use cairn::ledger::{Account, Moment, View};
+use cairn::codec::encode;
+use cairn::ledger::{Account, Moment, PackedUndo, View};
 use cairn::testkit::{Actor, Follower, Network, strategies};
 use cairn::types::{Address, BlockHash};
 use proptest::collection::vec;
@@ -102,4 +103,31 @@ fn block_that_was_taken_back_is_proven_to_those_who_pinned_it_alone() {
     let proof = |moment| follower.ledger.at(moment).unwrap().prove_balance(&somebody(0), &left);
     assert!(proof(before).is_some_and(|proof| proof.verify(&somebody(0)).is_ok()));
     assert!(proof(follower.ledger.moment()).is_none());
+}
+
+#[test]
+fn packed_undo_is_the_undo_again_and_no_other_blocks() {
+    let network = Network::new(3);
+    let mut follower = Follower::new(&network);
+    let mut nonce = 0;
+    for number in 0..8 {
+        let mut ledger = follower.ledger.clone();
+        let payments = match number % 3 {
+            0 => Vec::new(),
+            _ => vec![network.actors[0].pay(network.params(), nonce, &Actor::new(10 + number), 5000, 3)],
+        };
+        nonce += payments.len() as u64;
+        let below = follower.chain.tip().hash;
+        let hash = follower.mine(somebody(number % 2), payments);
+        let (block, effective_time) =
+            (follower.block(&hash), follower.chain.entry(&hash).unwrap().effective_time);
+        let undo = ledger.apply(block, effective_time).unwrap().undo;
+        let packed = PackedUndo::new(&undo, block, network.params());
+        assert_eq!(packed.unpack(block.block(), network.params()), Some(undo));
+        if number % 3 == 1 {
+            let other = follower.block(&below).block();
+            assert_eq!(packed.unpack(other, network.params()), None);
+        }
+        assert!(encode(&packed).len() < 120, "keys are left out");
+    }
 }
