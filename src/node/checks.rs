@@ -46,6 +46,8 @@ pub(super) struct TransactionJob {
 struct Queues {
     blocks: VecDeque<BlockJob>,
     transactions: VecDeque<TransactionJob>,
+    /// How many threads are taking up transactions.
+    takers: usize,
 }
 
 /// The threads that check. Copies share them.
@@ -89,9 +91,15 @@ impl Checks {
 
     /// Checks a transaction; the verdict comes to the inbox.
     pub fn transaction(&self, job: TransactionJob) {
-        self.bench.queues.lock().transactions.push_back(job);
-        let bench = Arc::clone(&self.bench);
-        self.threads.spawn_fifo(move || bench.take_transactions());
+        let mut queues = self.bench.queues.lock();
+        queues.transactions.push_back(job);
+        // Whoever is taking up transactions takes this one up too.
+        if queues.takers < self.threads.current_num_threads() {
+            queues.takers += 1;
+            drop(queues);
+            let bench = Arc::clone(&self.bench);
+            self.threads.spawn_fifo(move || bench.take_transactions());
+        }
     }
 }
 
@@ -139,11 +147,12 @@ impl Bench {
         loop {
             let mut queues = self.queues.lock();
             let count = queues.transactions.len().min(TRANSACTIONS_TOGETHER_MAX);
-            let jobs: Vec<TransactionJob> = queues.transactions.drain(..count).collect();
-            drop(queues);
-            if jobs.is_empty() {
+            if count == 0 {
+                queues.takers -= 1;
                 return;
             }
+            let jobs: Vec<TransactionJob> = queues.transactions.drain(..count).collect();
+            drop(queues);
             self.check_transactions(jobs);
         }
     }

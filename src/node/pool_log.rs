@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::writer::Failed;
-use crate::codec::{decode, encode};
+use crate::codec::{decode, encode_into};
 use crate::consensus::CheckedTransaction;
 use crate::mempool::Mempool;
 use crate::storage::{Disk, Journal, JournalError, JournalOptions, Position, StorageError};
@@ -18,10 +18,14 @@ const SEGMENT_BYTES_MAX: u64 = 4 << 20;
 /// What the log may hold beyond twice the pool before it is written anew.
 const SLACK_BYTES: u64 = 2 * SEGMENT_BYTES_MAX;
 
+/// Encodings written together, about, where all are written anew.
+const RECORD_BYTES: usize = 1 << 20;
+
 /// Every transaction that was let in, and for a while those that have left again.
 pub(super) struct PoolLog {
     journal: Journal,
-    added: Vec<Vec<u8>>,
+    /// What was added and not written: encodings, each behind its length in four bytes.
+    added: Vec<u8>,
 }
 
 impl PoolLog {
@@ -46,33 +50,43 @@ impl PoolLog {
         };
         let journal = opened?;
         let records = journal.reader().records(Position::START, journal.end());
-        let kept = records.map_while(Result::ok).filter_map(|(_, bytes)| decode(&bytes).ok()).collect();
+        let kept = records.map_while(Result::ok).flat_map(|(_, bytes)| unpack(&bytes)).collect();
         Ok((Self { journal, added: Vec::new() }, kept))
     }
 
     /// A transaction was let in.
     pub fn add(&mut self, transaction: &CheckedTransaction) {
-        self.added.push(encode(transaction.transaction()));
+        let at = self.added.len();
+        self.added.extend_from_slice(&[0; 4]);
+        encode_into(transaction.transaction(), &mut self.added);
+        let length = (self.added.len() - at - 4) as u32;
+        self.added[at..at + 4].copy_from_slice(&length.to_le_bytes());
+    }
+
+    fn flush(&mut self) -> Result<(), Failed> {
+        if !self.added.is_empty() {
+            self.journal.append(&[&self.added]).map_err(StorageError::from)?;
+            self.added.clear();
+        }
+        Ok(())
     }
 
     /// Writes what was added; and everything anew, where most of what was written has left.
     pub fn write(&mut self, pool: &Mempool) -> Result<(), Failed> {
-        for bytes in self.added.drain(..) {
-            self.journal.append(&[&bytes]).map_err(StorageError::from)?;
-        }
+        self.flush()?;
         let written: u64 = self.journal.segments().iter().map(|segment| segment.bytes).sum();
-        if written > 2 * pool.bytes() as u64 + SLACK_BYTES {
-            self.write_anew(pool)?;
-        }
-        Ok(())
+        if written > 2 * pool.bytes() as u64 + SLACK_BYTES { self.write_anew(pool) } else { Ok(()) }
     }
 
     fn write_anew(&mut self, pool: &Mempool) -> Result<(), Failed> {
         let first = self.journal.end().segment;
         for entry in pool.all() {
-            let bytes = encode(entry.transaction().transaction());
-            self.journal.append(&[&bytes]).map_err(StorageError::from)?;
+            self.add(entry.transaction());
+            if self.added.len() > RECORD_BYTES {
+                self.flush()?;
+            }
         }
+        self.flush()?;
         self.journal.remove_segments_below(first).map_err(StorageError::from)?;
         Ok(())
     }
@@ -81,4 +95,16 @@ impl PoolLog {
     pub fn sync(&mut self) -> Result<(), Failed> {
         Ok(self.journal.sync().map_err(StorageError::from)?)
     }
+}
+
+/// The transactions of a record.
+fn unpack(mut bytes: &[u8]) -> Vec<Transaction> {
+    let mut transactions = Vec::new();
+    while let Some((length, rest)) = bytes.split_first_chunk::<4>()
+        && let Some((encoding, rest)) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+    {
+        transactions.extend(decode::<Transaction>(encoding).ok());
+        bytes = rest;
+    }
+    transactions
 }
