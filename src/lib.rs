@@ -27,24 +27,27 @@
 //! 2. **Facts come in as arguments.** All rooms above the disk are pure: no clock, randomness, disk, socket, thread or
 //!    async. Coefficients of signature batches and keys of hash maps come from seeds that the caller gives.
 //! 3. **Two doors, one event, one reader.** State changes only by submitting a transaction or a block; everyone learns
-//!    of a change from one stream of events; everyone reads through a reader that pins one tip. (The rooms that have
-//!    doors are yet to be built.)
+//!    of a change from one stream of events; everyone reads through a reader that pins one tip. The doors are `node`'s.
 //!
 //! # A transaction
 //!
-//! Bytes become a [`types::Transaction`] in [`codec::decode`], or are refused. [`consensus::SoundTransaction`] is one
-//! that holds in all but its signatures; those are checked in batches with its neighbours', and it becomes a
-//! [`consensus::CheckedTransaction`]. [`ledger::settle`] says what it does to balances, or why they do not allow it. Until it is
-//! mined it waits in the [`mempool::Mempool`], where [`mempool::Mempool::admit`] let it in at a price.
+//! Bytes become a [`types::Transaction`] in [`codec::decode`], or are refused. `node::NodeHandle::submit_transaction` hands it
+//! to the checks: [`consensus::SoundTransaction`] is one that holds in all but its signatures; those are verified in a
+//! batch with its neighbours', and it becomes a [`consensus::CheckedTransaction`]. The writer lets it into the
+//! [`mempool::Mempool`] at a price, or says why not, and writes it down; then whoever submitted it is told. There it
+//! waits to be mined. [`ledger::settle`] says what it does to balances.
 //!
 //! # A block
 //!
-//! [`chain::Chain::accept_header`] takes its header in, or refuses it; [`chain::Chain::context_above`] says what the branch
-//! below asks of it. [`consensus::check_block`] looks at it in that light, cheapest first: work, difficulty and time, that
-//! the body is the one that was mined, sizes, reward, each transaction, signatures in batches.
-//! [`chain::Chain::place`] says where the result belongs. If that makes its branch the best, [`ledger::Ledger::apply`]
-//! compares the roots it commits to and applies it, or several, after taking others back; then
-//! [`chain::Chain::activate`] moves the tip. Whatever fails says whom it speaks against: [`consensus::Blame`].
+//! `node::NodeHandle::submit_block` puts it before the writer. [`chain::Chain::accept_header`] takes its header in, or
+//! refuses it; [`chain::Chain::context_above`] says what the branch below asks of it. On another core
+//! [`consensus::SoundBlock::examine`] looks at it in that light, cheapest first: work, difficulty and time, that the body is
+//! the one that was mined, sizes, reward, each transaction; then signatures in batches, but for those that were verified
+//! when they came alone. Back at the writer [`chain::Chain::place`] says where the result belongs. If that makes its branch
+//! the best, [`ledger::Ledger::apply`] compares the roots it commits to and applies it, or several, after taking others
+//! back; `storage::Store` writes it down, and [`chain::Chain::activate`] moves the tip. When nothing more is on its way one
+//! sync makes all of it durable; then the pool follows, readers see the new tip, and the verdict goes back. Whatever fails
+//! says whom it speaks against: [`consensus::Blame`].
 //!
 //! # Words
 //!
@@ -54,6 +57,9 @@
 //! - **commitments**: roots of the state and of all headers *below* a block, which its header stands for.
 //! - **effective time**, E: how long a chain has been running, with sleeps cut short; difficulty follows it.
 //! - **undo**: what a block overwrote.
+//! - **step**: a block put on the branch that is followed, or taken off it; they are numbered, and a **cursor** names one.
+//! - **moment**: a ledger between two steps; whoever pins one goes on seeing it.
+//! - **group**: what one sync makes durable.
 //! - **opening**: a header with the roots that its merkle root stands for; every proof begins with one.
 
 pub mod codec;
