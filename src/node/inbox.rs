@@ -103,16 +103,28 @@ impl Mail {
 }
 
 /// The writer's letter box. What goes in is bounded by the tickets that [`NodeHandle`](super::NodeHandle) gives out.
-#[derive(Default)]
 pub(super) struct Inbox {
-    mail: Mutex<Mail>,
+    /// Nothing once nobody reads any more.
+    mail: Mutex<Option<Mail>>,
     came: Condvar,
 }
 
+impl Default for Inbox {
+    fn default() -> Self {
+        Self { mail: Mutex::new(Some(Mail::default())), came: Condvar::default() }
+    }
+}
+
 impl Inbox {
+    /// What comes after the end is dropped, tickets and all, which tells whoever waits for an answer.
     fn put(&self, put: impl FnOnce(&mut Mail)) {
-        put(&mut self.mail.lock());
+        self.mail.lock().as_mut().map(put);
         self.came.notify_one();
+    }
+
+    /// Nobody will read what has come since the writer last looked, nor what is yet to come.
+    pub fn close(&self) {
+        drop(self.mail.lock().take());
     }
 
     pub fn submit(&self, submission: Submission) {
@@ -138,13 +150,13 @@ impl Inbox {
     /// Takes everything out; waits for something until then, or for ever where no time is given.
     pub fn take(&self, until: Option<Instant>) -> Mail {
         let mut mail = self.mail.lock();
-        while mail.is_empty() {
+        while mail.as_ref().is_some_and(Mail::is_empty) {
             match until {
                 None => self.came.wait(&mut mail),
                 Some(until) if self.came.wait_until(&mut mail, until).timed_out() => break,
                 Some(_) => {}
             }
         }
-        std::mem::take(&mut mail)
+        mail.as_mut().map(std::mem::take).unwrap_or_default()
     }
 }

@@ -127,6 +127,7 @@ impl Writer {
             self.close(&failed.0);
         }
         self.close_with(&Closed { reason });
+        self.shared.inbox.close();
     }
 
     /// When there is something to do even if nothing comes; nothing where that is never.
