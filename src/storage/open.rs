@@ -87,7 +87,9 @@ impl Recovered {
             Some(known) => known,
             None => {
                 tables.clear(genesis.params().chain, folder.journal_number())?;
-                Replay::from_base(genesis, &library, seed)?
+                let (mut replay, position) = Replay::from_base(genesis, &library, seed)?;
+                replay.begin(position, &mut tables)?;
+                (replay, position)
             }
         };
         let total = journal.segments().iter().map(|segment| segment.bytes).sum();

@@ -89,6 +89,14 @@ impl<'a> Replay<'a> {
         Ok((replay, after))
     }
 
+    /// Tells the database what no step will: where the journal begins, and the state there.
+    pub fn begin(&mut self, position: Position, tables: &mut Tables) -> Result<(), StorageError> {
+        let base = self.ledger.at(self.ledger.moment()).expect("the present is never forgotten");
+        (0..=u8::MAX).for_each(|slice| tables.hold_all(base.slice(slice)));
+        self.put_blocks(position, tables)?;
+        tables.write_state(self.mark(position))
+    }
+
     /// Begins where the database left off.
     pub fn from_tables(
         genesis: &'a Genesis,

@@ -194,6 +194,11 @@ impl Tables {
         Ok(self.kv.apply(batch)?)
     }
 
+    /// Remembers a whole state, which nothing that was written leads to.
+    pub(super) fn hold_all(&mut self, entries: impl Iterator<Item = (StateKey, Entry)>) {
+        self.held.extend(entries.map(|(key, entry)| (key, Some(entry))));
+    }
+
     /// Remembers what a step changed, to be written with others.
     pub fn hold(&mut self, changes: &Changes) {
         self.held.extend(changes.iter().cloned());
