@@ -77,13 +77,14 @@ impl Writer {
 
     fn extend(&mut self, block: &CheckedAndIndexed) -> Result<BlockVerdict, Failed> {
         let hash = block.block.hash();
+        // Written even if the ledger will refuse it: it was placed, and the numbers of placed blocks have no gaps.
+        self.write_block(block)?;
         match self.apply(&block.block) {
             Err(error) => {
                 self.shared.state.write().chain.reject(&hash);
                 Ok(Err(error.into()))
             }
             Ok(applied) => {
-                self.write_block(block)?;
                 self.write_connected(block.clone(), &applied, true)?;
                 self.shared.state.write().chain.activate(&hash);
                 Ok(Ok(Verdict::Followed { reverted: 0 }))
