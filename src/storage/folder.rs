@@ -6,7 +6,8 @@
 //! genesis.json     the file the chain began with
 //! journal-1/       blocks and steps: the truth
 //! sled/            what follows from it, rebuilt where it is lost
-//! pool-1/          transactions that wait for a block
+//! sled.damaged/    one that was found damaged, until the next start
+//! pool/            transactions that wait for a block
 //! ```
 //!
 //! Whatever replaces a journal is written beside it and synced; then one renamed manifest makes it count.
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::StorageError;
+use super::kv::Sled;
 use crate::consensus::Genesis;
 use crate::types::{BlockHash, ChainId};
 
@@ -49,7 +51,14 @@ pub struct Folder {
     path: PathBuf,
     manifest: Manifest,
     /// Released by the system when the process ends, however it does.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Closing is not enough while another process that is just being started still has a copy of the handle.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Folder {
@@ -62,6 +71,7 @@ impl Folder {
         fs::create_dir_all(path).map_err(StorageError::io(format!("cannot make {}", path.display())))?;
         let lock = lock(path)?;
         if read_manifest(path)?.is_none() {
+            refuse_journal_without_manifest(path)?;
             write_synced(path, GENESIS, genesis_text)?;
             let chain = genesis.params().chain.0;
             write_manifest(path, &Manifest { layout: LAYOUT, chain, epoch: 0, journal: 1 })?;
@@ -87,7 +97,7 @@ impl Folder {
         if found != expected {
             return Err(StorageError::AnotherChain { path: path.to_owned(), found, expected });
         }
-        Ok(Self { path: path.to_owned(), manifest, _lock: lock })
+        Ok(Self { path: path.to_owned(), manifest, lock })
     }
 
     /// The text of the genesis file that the chain in a folder began with; nothing where no chain is.
@@ -136,6 +146,11 @@ impl Folder {
         self.path.join("sled")
     }
 
+    /// Removes a database that was found damaged at an earlier start and replaced.
+    pub(super) fn remove_damaged_database(&self) -> Result<(), StorageError> {
+        Ok(Sled::remove(&self.path.join("sled.damaged"))?)
+    }
+
     /// Where transactions are kept that wait for a block.
     pub fn pool_path(&self) -> PathBuf {
         self.path.join("pool")
@@ -176,6 +191,17 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// A manifest is written before the first journal: where there is one without the other, it got lost, and nobody can tell
+/// which journal counts.
+fn refuse_journal_without_manifest(path: &Path) -> Result<(), StorageError> {
+    let entries = fs::read_dir(path).map_err(StorageError::io("cannot list the data folder"))?;
+    let journal = entries.flatten().find(|entry| entry.file_name().to_string_lossy().starts_with("journal-"));
+    journal.map_or(Ok(()), |journal| {
+        let reason = format!("it is missing, and there is {}", journal.file_name().display());
+        Err(StorageError::Manifest { path: path.join(MANIFEST), reason })
+    })
 }
 
 fn lock(path: &Path) -> Result<File, StorageError> {

@@ -72,50 +72,82 @@ impl Recovered {
         };
         folder.remove_leftovers()?;
         let mut notes = Vec::new();
-        let (mut tables, loaded) = open_database(&folder, genesis, &mut notes)?;
-        let from = loaded.as_ref().map_or(Position::START, |loaded| loaded.mark.position);
-        let journal = open_journal(&folder, genesis, from, &mut notes)?;
-        let library = Library::new(journal.reader(), Arc::new(genesis.params().clone()));
-        let known = loaded.and_then(|loaded| match Replay::from_tables(genesis, &library, seed, loaded) {
-            Ok(known) => Some(known),
-            Err(error) => {
-                notes.push(format!("the database does not fit the journal and is made again: {error}"));
-                None
+        let read = match read(&folder, genesis, seed, &mut notes, progress) {
+            Err(StorageError::Database(KvError::Damaged { reason })) => {
+                notes.push(format!("the database is damaged and is made again from the journal: {reason}"));
+                // Not deleted yet: threads of the broken one may still be at work there.
+                Sled::set_aside(&folder.database_path())?;
+                read(&folder, genesis, seed, &mut notes, progress)?
             }
-        });
-        let (mut replay, position) = match known {
-            Some(known) => known,
-            None => {
-                tables.clear(genesis.params().chain, folder.journal_number())?;
-                let (mut replay, position) = Replay::from_base(genesis, &library, seed)?;
-                replay.begin(position, &mut tables)?;
-                (replay, position)
+            outcome => {
+                let read = outcome?;
+                folder.remove_damaged_database()?;
+                read
             }
         };
-        let total = journal.segments().iter().map(|segment| segment.bytes).sum();
-        replay.go_on(position, &mut tables, &mut |done| progress(done, total))?;
-        replay.remember()?;
-        let Replay { chain, ledger, written, sequence, base, first_sequence, .. } = replay;
-        let store = Store::new(journal, library, sequence);
+        let Read { store, tables, replay } = read;
+        let Replay { chain, ledger, written, base, first_sequence, .. } = replay;
         Ok(Self { folder, store, tables, chain, ledger, written, base, first_sequence, notes })
     }
 }
 
-/// The database and what it says. One that cannot be read is thrown away: nothing is in it alone.
-fn open_database(
+/// What database and journal say together.
+struct Read<'a> {
+    store: Store,
+    tables: Tables,
+    replay: Replay<'a>,
+}
+
+/// Reads both. Nothing is in the database alone, so where it does not fit the journal, that counts.
+fn read<'a>(
     folder: &Folder,
-    genesis: &Genesis,
+    genesis: &'a Genesis,
+    seed: MapSeed,
     notes: &mut Vec<String>,
-) -> Result<(Tables, Option<Loaded>), StorageError> {
-    let path = folder.database_path();
-    match read_database(folder, genesis, notes) {
-        Err(StorageError::Database(KvError::Damaged { reason })) => {
-            notes.push(format!("the database is damaged and is made again from the journal: {reason}"));
-            Sled::remove(&path)?;
-            read_database(folder, genesis, notes)
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Read<'a>, StorageError> {
+    let (mut tables, loaded) = read_database(folder, genesis, notes)?;
+    let journal = open_journal(folder, genesis, tables.durable_end()?, notes)?;
+    let library = Library::new(journal.reader(), Arc::new(genesis.params().clone()));
+    let total = journal.segments().iter().map(|segment| segment.bytes).sum();
+    let mut progress = |done| progress(done, total);
+    let known = loaded.map(|loaded| {
+        let (mut replay, position) = Replay::from_tables(genesis, &library, seed, loaded)?;
+        replay.go_on(position, &mut tables, &mut progress)?;
+        Ok(replay)
+    });
+    let mut replay = match known {
+        Some(Ok(replay)) => replay,
+        Some(Err(
+            error @ (StorageError::Contradiction(_)
+            | StorageError::Unreadable { .. }
+            | StorageError::Journal(JournalError::NoRecord(_))),
+        )) => {
+            notes.push(format!("the database does not fit the journal and is made again: {error}"));
+            make_again(folder, genesis, &library, seed, &mut tables, &mut progress)?
         }
-        outcome => outcome,
-    }
+        // Anything else is the disk's, and says nothing about how the two fit.
+        Some(Err(error)) => return Err(error),
+        None => make_again(folder, genesis, &library, seed, &mut tables, &mut progress)?,
+    };
+    replay.remember()?;
+    Ok(Read { store: Store::new(journal, library, replay.sequence), tables, replay })
+}
+
+/// Goes through the whole journal, and fills the database.
+fn make_again<'a>(
+    folder: &Folder,
+    genesis: &'a Genesis,
+    library: &Library,
+    seed: MapSeed,
+    tables: &mut Tables,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Replay<'a>, StorageError> {
+    tables.clear(genesis.params().chain, folder.journal_number())?;
+    let (mut replay, position) = Replay::from_base(genesis, library, seed)?;
+    replay.begin(position, tables)?;
+    replay.go_on(position, tables, progress)?;
+    Ok(replay)
 }
 
 fn read_database(

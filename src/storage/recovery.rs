@@ -105,10 +105,19 @@ impl<'a> Replay<'a> {
         loaded: Loaded,
     ) -> Result<(Self, Position), StorageError> {
         let StateMark { sequence, position, block, state } = loaded.mark;
+        if sequence > loaded.tip_sequence {
+            return Err(contradiction("the database's state is ahead of its tip".to_owned()));
+        }
         let (base, _) = read_base(library)?;
         let mut chain = Chain::new(genesis);
         let mut written = vec![Written::default()];
         for (header, place) in loaded.rows {
+            let places = [place.block, place.connected].into_iter().flatten();
+            if places.into_iter().any(|place| place.end() > library.end()) {
+                return Err(contradiction(
+                    "the database has blocks that the journal does not have".to_owned(),
+                ));
+            }
             let placed = chain.recall(&header).map_err(|error| contradiction(error.to_string()))?;
             if matches!(placed, Placement::Known | Placement::Orphan { .. }) {
                 return Err(contradiction("the database has headers out of order".to_owned()));
@@ -121,6 +130,14 @@ impl<'a> Replay<'a> {
             ));
         }
         chain.activate(&block);
+        let without_place = (base.height.0 + 1..=chain.tip().height.0).find(|height| {
+            let arrival = chain.at(Height(*height)).and_then(|entry| entry.arrival);
+            let place = arrival.and_then(|arrival| written.get(arrival as usize));
+            place.is_none_or(|place| place.block.is_none() || place.connected.is_none())
+        });
+        if let Some(height) = without_place {
+            return Err(contradiction(format!("the database does not know where block {height} lies")));
+        }
         let ledger = Ledger::restore(genesis, seed, loaded.entries, history_of(&chain));
         if ledger.commitments().state != state {
             return Err(contradiction("the database's state is not the one it was".to_owned()));

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `layout` | the layout's number, and the journal's chain |
 //! | `block` ‖ number | header, and where its block and its step lie; numbered as they came |
-//! | `tip` | the last step, where the journal goes on after it, its block |
+//! | `tip` | the last step, where the journal goes on after it, its block; how many blocks came until then |
 //! | `state mark` | the same for the state, and its root |
 //! | `index mark` | the same for the indexes |
 //! | `s…` | the state: key → entry, in runs |
@@ -80,6 +80,18 @@ impl Canonical for StateMark {
     const BYTES_MAX: usize = 128;
 }
 
+/// The tip, as it is written down.
+#[derive(Encode, Decode)]
+struct TipValue {
+    tip: StateMark,
+    /// Number of the last block that came.
+    last_arrival: u64,
+}
+
+impl Canonical for TipValue {
+    const BYTES_MAX: usize = 128;
+}
+
 /// Up to which step everything is indexed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct IndexMark {
@@ -106,6 +118,8 @@ struct Version {
 /// What the database knew when it was opened.
 pub(super) struct Loaded {
     pub mark: StateMark,
+    /// Number of the last step that was durable.
+    pub tip_sequence: Sequence,
     /// Blocks above genesis, in the order in which they came.
     pub rows: Vec<(Header, Written)>,
     pub entries: Vec<(StateKey, Entry)>,
@@ -117,6 +131,8 @@ pub struct Tables {
     state: Runs,
     index: Runs,
     index_mark: IndexMark,
+    /// Number of the last block that has a row.
+    last_arrival: u64,
     /// Changes of the state that are not written.
     held: BTreeMap<StateKey, Option<Entry>>,
 }
@@ -145,19 +161,29 @@ impl Tables {
             kv.apply(batch)?;
         }
         let index_mark = value(&*kv, INDEX_MARK_KEY)?;
+        let tip: Option<TipValue> = value(&*kv, TIP_KEY)?;
         let nothing = IndexMark { sequence: 0, position: Position::START, block: chain.0 };
         Ok(Self {
             state: Runs::open(Arc::clone(&kv), STATE)?,
             index: Runs::open(Arc::clone(&kv), INDEX)?,
             index_mark: index_mark.unwrap_or(nothing),
+            last_arrival: tip.map_or(0, |tip| tip.last_arrival),
             held: BTreeMap::new(),
             kv,
         })
     }
 
+    /// Up to where the journal was durable when the tip was written down.
+    pub(super) fn durable_end(&self) -> Result<Position, StorageError> {
+        let tip: Option<TipValue> = value(&*self.kv, TIP_KEY)?;
+        Ok(tip.map_or(Position::START, |TipValue { tip, .. }| tip.position))
+    }
+
     /// What was written down; nothing where no state was.
     pub(super) fn load(&self) -> Result<Option<Loaded>, StorageError> {
         let Some(mark) = value::<StateMark>(&*self.kv, STATE_MARK_KEY)? else { return Ok(None) };
+        let tip: TipValue =
+            value(&*self.kv, TIP_KEY)?.ok_or_else(|| damaged("a state and no tip".to_owned()))?;
         let mut rows = Vec::new();
         for pair in self.kv.scan(prefixed(BLOCK_PREFIX, &after_blocks())) {
             let (key, bytes) = pair?;
@@ -168,13 +194,16 @@ impl Tables {
             let RowValue { header, written } = read(&bytes)?;
             rows.push((header, written));
         }
+        if (rows.len() as u64) < tip.last_arrival {
+            return Err(damaged(format!("block number {} is missing", tip.last_arrival)).into());
+        }
         let mut entries = Vec::new();
         let mut state = self.state.view().iter()?;
         while let Some((key, bytes)) = state.next_entry()? {
             let key = key.first_chunk().ok_or_else(|| damaged("a key of the state is short".to_owned()))?;
             entries.push((StateKey::from_bytes(*key), read(bytes)?));
         }
-        Ok(Some(Loaded { mark, rows, entries }))
+        Ok(Some(Loaded { mark, tip_sequence: tip.tip.sequence, rows, entries }))
     }
 
     /// Writes where blocks lie, and what is at the tip, in one step.
@@ -189,8 +218,9 @@ impl Tables {
             }
             let key = [BLOCK_PREFIX, &arrival.to_be_bytes()].concat();
             batch.put(key, encode(&RowValue { header, written }));
+            self.last_arrival = self.last_arrival.max(arrival);
         }
-        batch.put(TIP_KEY, encode(tip));
+        batch.put(TIP_KEY, encode(&TipValue { tip: *tip, last_arrival: self.last_arrival }));
         Ok(self.kv.apply(batch)?)
     }
 

@@ -2,6 +2,8 @@
 
 mod database;
 mod ending;
+mod folders;
+mod journal;
 mod prepared;
 
 use std::path::Path;
@@ -9,6 +11,7 @@ use std::path::Path;
 use cairn::ledger::MapSeed;
 use cairn::node::{Node, NodeOptions, Verdict};
 use cairn::storage::{Recovered, StorageError};
+use cairn::testkit::strategies::cases;
 use cairn::types::Block;
 use prepared::{Prepared, genesis, genesis_text};
 
@@ -46,4 +49,9 @@ fn check_against_replay(recovered: &Recovered) {
     let (work, state) = Prepared::get().at(&tip.hash);
     assert_eq!((tip.work, recovered.ledger.commitments().state), (work, state));
     recovered.ledger.audit().unwrap();
+}
+
+/// How many seeds: so many, or more in the long run.
+fn seeds(usual: u32) -> std::ops::Range<u64> {
+    0..u64::from(cases(usual).cases)
 }
