@@ -36,9 +36,9 @@ pub(super) struct Published {
     pub mark: StateMark,
 }
 
-/// Follows until the writer ends.
-pub(super) fn run(shared: &Shared, published: &Receiver<Published>) {
-    let mut follower = Follower { shared, mark: None, indexed_at: Instant::now() };
+/// Follows until the writer ends; `recovered` is where the state stands that the database holds at the start.
+pub(super) fn run(shared: &Shared, recovered: StateMark, published: &Receiver<Published>) {
+    let mut follower = Follower { shared, mark: recovered, indexed_at: Instant::now() };
     let outcome = follower.follow(published).and_then(|()| follower.finish());
     if let Err(error) = outcome {
         // What is lost here is made again from the journal at the next start; until then nothing piles up.
@@ -53,7 +53,7 @@ pub(super) fn run(shared: &Shared, published: &Receiver<Published>) {
 struct Follower<'a> {
     shared: &'a Shared,
     /// Where the state stands that was handed over last.
-    mark: Option<StateMark>,
+    mark: StateMark,
     indexed_at: Instant,
 }
 
@@ -89,7 +89,7 @@ impl Follower<'_> {
         let state = self.shared.state.read();
         let rows = rows(&state.chain, &state.written, arrivals);
         drop(state);
-        self.mark = Some(mark);
+        self.mark = mark;
         self.shared.with_tables(|tables| {
             tables.put_blocks(rows, &mark)?;
             changes.iter().for_each(|changes| tables.hold(changes));
@@ -119,9 +119,7 @@ impl Follower<'_> {
         let begun = Instant::now();
         while begun.elapsed() < FINISH_TIME_MAX && self.index(1)? {}
         self.shared.with_tables(|tables| {
-            if let Some(mark) = self.mark {
-                tables.write_state(mark)?;
-            }
+            tables.write_state(self.mark)?;
             tables.sync()
         })
     }

@@ -25,7 +25,7 @@ use super::{audit, follower};
 use crate::chain::Chain;
 use crate::consensus::Genesis;
 use crate::mempool::{Limits, Mempool};
-use crate::storage::{BlockIndex, Folder, Library, Recovered, StorageError, Written, arrival};
+use crate::storage::{BlockIndex, Folder, Library, Recovered, StateMark, StorageError, Written, arrival};
 use crate::types::{BlockHash, Timestamp};
 
 /// How a node is to run.
@@ -117,6 +117,7 @@ impl Node {
         let params = Arc::new(genesis.params().clone());
         let entry = chain.tip();
         let (hash, height, state) = (entry.hash, entry.height, ledger.commitments().state);
+        let recovered = StateMark { sequence: store.sequence(), position: store.end(), block: hash, state };
         let tip = Tip { hash, height, sequence: store.sequence(), state, moment: ledger.moment() };
         let mut state = State {
             pool: Mempool::new(Arc::clone(&params), limits, seed),
@@ -155,7 +156,8 @@ impl Node {
         let handle = NodeHandle::new(Arc::clone(&shared), checks.clone(), Arc::clone(&bulk));
 
         let (to_follower, published) = sync_channel(PUBLISHED_MAX);
-        let writer = Writer::new(Arc::clone(&shared), store, checks, clock, to_follower, pool_log, bulk);
+        let mut writer = Writer::new(Arc::clone(&shared), store, checks, clock, to_follower, pool_log, bulk);
+        writer.finish_what_was_begun();
         let (end_audit, audit_ends) = channel();
         let (for_follower, for_audit) = (Arc::clone(&shared), Arc::clone(&shared));
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
@@ -164,7 +166,7 @@ impl Node {
         };
         let threads = vec![
             spawn("cairn-writer", Box::new(move || writer.run()))?,
-            spawn("cairn-follower", Box::new(move || follower::run(&for_follower, &published)))?,
+            spawn("cairn-follower", Box::new(move || follower::run(&for_follower, recovered, &published)))?,
             spawn("cairn-audit", Box::new(move || audit::run(&for_audit, audit_every, &audit_ends)))?,
         ];
         let node = Self { handle, shared, threads, end_audit: Some(end_audit), _folder: folder };

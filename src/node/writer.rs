@@ -108,11 +108,15 @@ impl Writer {
         }
     }
 
-    /// Works until told to stop, and leaves everything durable behind.
-    pub fn run(mut self) {
-        if let Err(failed) = self.follow_best() {
+    /// Goes on where a crash came in the middle of going over to another branch, before anybody sees where it came.
+    pub fn finish_what_was_begun(&mut self) {
+        if let Err(failed) = self.follow_best().and_then(|()| self.settle()) {
             self.close(&failed.0);
         }
+    }
+
+    /// Works until told to stop, and leaves everything durable behind.
+    pub fn run(mut self) {
         let reason = loop {
             let mut mail = self.shared.inbox.take(self.wake_at());
             let stop = mail.stop.take();

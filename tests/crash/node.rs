@@ -5,6 +5,7 @@ mod ending;
 mod folders;
 mod journal;
 mod prepared;
+mod reorganization;
 
 use std::path::Path;
 
