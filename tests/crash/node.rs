@@ -4,6 +4,7 @@ mod database;
 mod ending;
 mod folders;
 mod journal;
+mod kills;
 mod prepared;
 mod reorganization;
 

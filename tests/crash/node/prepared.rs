@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use cairn::consensus::Genesis;
+use cairn::ledger::View;
 use cairn::storage::{ChainFile, begin_chain_file, write_block};
 use cairn::testkit::{Actor, Follower, Network, actors, devnet_file};
 use cairn::types::{Block, BlockHash, StateRoot, Transaction, Work};
@@ -55,7 +56,7 @@ impl Prepared {
     fn make() -> Self {
         let network = Network::new(PEOPLE);
         let mut follower = Follower::new(&network);
-        let mut prepared = Self { blocks: Vec::new(), waiting: waiting(&follower), at: BTreeMap::new() };
+        let mut prepared = Self { blocks: Vec::new(), waiting: waiting(), at: BTreeMap::new() };
         prepared.note(&follower);
         while follower.height().0 < HEIGHT {
             let mut other = follower.clone();
@@ -106,7 +107,6 @@ impl Prepared {
 
 /// A few payments, some to people who were never paid before.
 fn payments(follower: &Follower, by: u32) -> Vec<Transaction> {
-    use cairn::ledger::View;
     let height = follower.height().0;
     let pay = |number: u32| {
         let sender = Actor::new(number);
@@ -118,8 +118,9 @@ fn payments(follower: &Follower, by: u32) -> Vec<Transaction> {
 }
 
 /// What the last of the people pays; nobody mines it.
-pub fn waiting(follower: &Follower) -> Vec<Transaction> {
+pub fn waiting() -> Vec<Transaction> {
+    let genesis = genesis();
     let people = actors(PEOPLE);
     let sender = &people[PEOPLE as usize - 1];
-    (0..WAITING).map(|nonce| sender.pay(follower.params(), nonce, &people[0], 5000, 2000)).collect()
+    (0..WAITING).map(|nonce| sender.pay(genesis.params(), nonce, &people[0], 5000, 2000)).collect()
 }
