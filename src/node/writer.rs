@@ -282,7 +282,14 @@ impl Writer {
                 Err(self.condemn(&hash, error))
             }
             CheckedBody::Placed(Ok(block)) => {
-                let verdict = self.connect(&block)?;
+                let verdict = match self.connect(&block) {
+                    Ok(verdict) => verdict,
+                    Err(failed) => {
+                        let closed = self.close(&failed.0);
+                        ticket.into_iter().for_each(|ticket| ticket.answer(Err(closed.clone().into())));
+                        return Err(failed);
+                    }
+                };
                 match verdict {
                     Ok(Verdict::Orphan { .. }) => {
                         Ok(self.keep_orphan(header, Box::new(block.block.block().clone())))
@@ -441,17 +448,21 @@ impl Writer {
         let written = self.pool_log.write(&state.pool);
         drop(guard);
         if let Err(failed) = &written {
-            let closed = Closed { reason: failed.0.to_string() };
+            let closed = self.close(&failed.0);
             answers.iter_mut().for_each(|(_, answer)| *answer = Err(closed.clone().into()));
         }
         answers.into_iter().for_each(|(ticket, answer)| ticket.answer(answer));
         written
     }
 
-    /// From now on nothing is taken in.
-    fn close(&mut self, error: &StorageError) {
-        self.shared.health.stop(&error.to_string());
-        self.close_with(&Closed { reason: error.to_string() });
+    /// From now on nothing is taken in. Whoever asks how the node is learns of it before anybody is refused.
+    fn close(&mut self, error: &StorageError) -> Closed {
+        let closed = Closed { reason: error.to_string() };
+        if self.closed.is_none() {
+            self.shared.health.stop(&closed.reason);
+        }
+        self.close_with(&closed);
+        closed
     }
 
     /// Whoever waits is told that nothing came of it.

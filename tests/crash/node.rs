@@ -3,6 +3,7 @@
 mod database;
 mod ending;
 mod folders;
+mod full;
 mod journal;
 mod kills;
 mod prepared;
