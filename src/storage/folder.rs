@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StorageError;
 use super::kv::Sled;
+use super::migrations::migrate;
 use crate::consensus::Genesis;
 use crate::types::{BlockHash, ChainId};
 
@@ -70,7 +71,7 @@ impl Folder {
     pub fn open(path: &Path, genesis: &Genesis, genesis_text: &str) -> Result<Self, StorageError> {
         fs::create_dir_all(path).map_err(StorageError::io(format!("cannot make {}", path.display())))?;
         let lock = lock(path)?;
-        if read_manifest(path)?.is_none() {
+        if read_layout(path, LAYOUT)?.is_none() {
             refuse_journal_without_manifest(path)?;
             write_synced(path, GENESIS, genesis_text)?;
             let chain = genesis.params().chain.0;
@@ -84,7 +85,7 @@ impl Folder {
     /// # Errors
     /// When there is none, and as [`Folder::open`].
     pub fn open_existing(path: &Path, genesis: &Genesis) -> Result<Self, StorageError> {
-        if read_manifest(path)?.is_none() {
+        if read_layout(path, LAYOUT)?.is_none() {
             return Err(StorageError::Empty(path.to_owned()));
         }
         Self::take(path, genesis, lock(path)?)
@@ -92,6 +93,7 @@ impl Folder {
 
     fn take(path: &Path, genesis: &Genesis, lock: File) -> Result<Self, StorageError> {
         let expected = genesis.params().chain;
+        migrate(path)?;
         let manifest = read_manifest(path)?.ok_or_else(|| StorageError::Empty(path.to_owned()))?;
         let found = ChainId(manifest.chain);
         if found != expected {
@@ -105,7 +107,7 @@ impl Folder {
     /// # Errors
     /// When the folder cannot be read.
     pub fn genesis_text(path: &Path) -> Result<Option<String>, StorageError> {
-        if read_manifest(path)?.is_none() {
+        if read_layout(path, LAYOUT)?.is_none() {
             return Ok(None);
         }
         let file = path.join(GENESIS);
@@ -217,23 +219,42 @@ fn lock(path: &Path) -> Result<File, StorageError> {
     }
 }
 
-pub(super) fn read_manifest(path: &Path) -> Result<Option<Manifest>, StorageError> {
-    let name = path.join(MANIFEST);
-    let text = match fs::read_to_string(&name) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(StorageError::Io { what: format!("cannot read {}", name.display()), error });
+/// Where the manifest lies.
+pub(super) fn manifest_path(folder: &Path) -> PathBuf {
+    folder.join(MANIFEST)
+}
+
+fn manifest_text(folder: &Path) -> Result<Option<String>, StorageError> {
+    let path = manifest_path(folder);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            Err(StorageError::Manifest { path, reason: "it is no text".to_owned() })
         }
-    };
-    // The layout first: a later version may have other fields.
-    let unreadable =
-        |error: serde_json::Error| StorageError::Manifest { path: name.clone(), reason: error.to_string() };
-    let found = serde_json::from_str::<AnyLayout>(&text).map_err(unreadable)?.layout;
-    if found > LAYOUT {
-        return Err(StorageError::NewerLayout { path: path.to_owned(), found, known: LAYOUT });
+        Err(error) => Err(StorageError::Io { what: format!("cannot read {}", path.display()), error }),
     }
-    serde_json::from_str(&text).map(Some).map_err(unreadable)
+}
+
+fn unreadable(folder: &Path) -> impl Fn(serde_json::Error) -> StorageError {
+    let path = manifest_path(folder);
+    move |error| StorageError::Manifest { path: path.clone(), reason: error.to_string() }
+}
+
+/// The layout of a folder, which is all that manifests of every version have; nothing where there is none.
+pub(super) fn read_layout(folder: &Path, known: u32) -> Result<Option<u32>, StorageError> {
+    let Some(text) = manifest_text(folder)? else { return Ok(None) };
+    let found = serde_json::from_str::<AnyLayout>(&text).map_err(unreadable(folder))?.layout;
+    if found > known {
+        return Err(StorageError::NewerLayout { path: folder.to_owned(), found, known });
+    }
+    Ok(Some(found))
+}
+
+/// The manifest of a folder that has our layout.
+fn read_manifest(folder: &Path) -> Result<Option<Manifest>, StorageError> {
+    let Some(text) = manifest_text(folder)? else { return Ok(None) };
+    serde_json::from_str(&text).map(Some).map_err(unreadable(folder))
 }
 
 #[derive(Deserialize)]
@@ -241,9 +262,14 @@ struct AnyLayout {
     layout: u32,
 }
 
-pub(super) fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StorageError> {
+fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StorageError> {
     let text = serde_json::to_string_pretty(manifest).expect("plain fields can be written as JSON");
-    write_synced(path, MANIFEST, &format!("{text}\n"))
+    replace_manifest(path, &format!("{text}\n"))
+}
+
+/// Lets other files count, as one step that is durable when this returns.
+pub(super) fn replace_manifest(folder: &Path, text: &str) -> Result<(), StorageError> {
+    write_synced(folder, MANIFEST, text)
 }
 
 /// Replaces a small file as one step that is durable when this returns.

@@ -17,6 +17,7 @@ mod journal;
 mod kv;
 mod library;
 mod maintenance;
+mod migrations;
 mod open;
 mod records;
 mod recovery;

@@ -28,7 +28,7 @@ fn start(folder: &Path) -> Result<Node, StorageError> {
 
 /// What a node would find in a folder.
 fn recover(folder: &Path) -> Result<Recovered, StorageError> {
-    Recovered::open(folder, &genesis(), &genesis_text(), SEED)
+    Recovered::open(folder, &genesis(), Some(&genesis_text()), SEED)
 }
 
 /// Submits blocks as whoever brings many does, and waits until all of them are durable.

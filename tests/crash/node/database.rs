@@ -119,7 +119,7 @@ fn database_of_another_chain_is_made_anew() {
     let other = tempfile::tempdir().unwrap();
     let file = devnet_file(3);
     let text = serde_json::to_string(&file).unwrap();
-    drop(Recovered::open(other.path(), &Genesis::new(&file).unwrap(), &text, SEED).unwrap());
+    drop(Recovered::open(other.path(), &Genesis::new(&file).unwrap(), Some(&text), SEED).unwrap());
     let folder = later();
     replace(&folder.path().join("sled"), &other.path().join("sled"));
     heals(folder.path(), "another chain's");
@@ -147,6 +147,6 @@ fn journal_shorter_than_the_database_remembers_is_refused_and_left_alone() {
 fn folder_of_another_chain_is_refused() {
     let folder = later();
     let genesis = Genesis::new(&devnet_file(3)).unwrap();
-    let error = Recovered::open(folder.path(), &genesis, &genesis_text(), SEED).unwrap_err();
+    let error = Recovered::open(folder.path(), &genesis, Some(&genesis_text()), SEED).unwrap_err();
     assert!(matches!(error, StorageError::AnotherChain { .. }), "{error}");
 }

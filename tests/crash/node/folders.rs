@@ -99,7 +99,7 @@ pub fn answers(node: &Node) -> Vec<String> {
         let history = once_indexed(|| reader.history(&address, None, 1000));
         answers.push(format!("{:?}", history.found));
         for found in history.found.iter().step_by(7) {
-            answers.push(format!("{:?}", reader.trace(&found.block).unwrap()));
+            answers.push(format!("{:?}", reader.receipts(&found.block).unwrap()));
         }
     }
     answers
