@@ -11,6 +11,7 @@ mod follower;
 mod mining;
 pub mod model;
 mod network;
+mod node;
 pub mod strategies;
 mod workload;
 
@@ -19,6 +20,7 @@ pub use disk::SimulatedDisk;
 pub use follower::{Follower, Outcome, Rejection};
 pub use mining::{Draft, mine, remine};
 pub use network::{Network, actors, asert_file, devnet_file};
+pub use node::{Clock, PATIENCE, TestNode, until, within};
 
 pub use workload::Workload;
 

@@ -1,0 +1,193 @@
+//! What the door says to blocks, in whatever order and state they come.
+
+use cairn::consensus::{Blame, BlockError};
+use cairn::ledger::LedgerError;
+use cairn::node::{BlockRefused, Verdict};
+use cairn::testkit::{remine, within};
+use cairn::types::{Amount, Block, Timestamp};
+
+use crate::stage::{GREW, Stage, hashes, tip_of};
+
+#[test]
+fn block_submitted_again_is_known() {
+    let stage = Stage::new();
+    let blocks = stage.miner().mine_empty(2);
+    stage.grow(&blocks);
+    assert_eq!(stage.node.submit_all(&blocks), [Ok(Verdict::Known), Ok(Verdict::Known)]);
+    assert_eq!(stage.node.submit(stage.network.genesis.block()), Ok(Verdict::Known));
+}
+
+#[test]
+fn block_submitted_twice_at_once_is_followed_once() {
+    let stage = Stage::new();
+    let block = stage.miner().mine(Vec::new());
+    let verdicts = stage.node.submit_all([&block, &block, &block]);
+    assert_eq!(verdicts.iter().filter(|verdict| **verdict == Ok(GREW)).count(), 1);
+    assert_eq!(verdicts.iter().filter(|verdict| **verdict == Ok(Verdict::Known)).count(), 2);
+}
+
+#[test]
+fn orphans_are_followed_by_themselves_when_their_parent_comes() {
+    let stage = Stage::new();
+    let blocks = stage.miner().mine_empty(4);
+    for at in [3, 2, 1] {
+        let missing = blocks[at].header.previous;
+        assert_eq!(stage.node.submit(&blocks[at]), Ok(Verdict::Orphan { missing }));
+    }
+    assert_eq!(stage.node.submit(&blocks[0]), Ok(GREW));
+    stage.node.wait_for_tip(&tip_of(&blocks));
+    assert_eq!(stage.node.branch()[1..], hashes(&blocks));
+    assert_eq!(stage.node.submit(&blocks[3]), Ok(Verdict::Known));
+}
+
+#[test]
+fn orphan_above_known_headers_names_the_lowest_missing_body() {
+    let stage = Stage::new();
+    let blocks = stage.miner().mine_empty(4);
+    let headers = blocks.iter().map(|block| block.header).collect();
+    let answers = within("headers", stage.node.handle().submit_headers(headers)).unwrap();
+    assert!(answers.len() == 4 && answers.iter().all(Result::is_ok));
+    let missing = blocks[0].header.hash();
+    assert_eq!(stage.node.submit(&blocks[3]), Ok(Verdict::Orphan { missing }));
+    stage.grow(&blocks[..3]);
+    stage.node.wait_for_tip(&tip_of(&blocks));
+}
+
+#[test]
+fn children_before_parents_all_at_once_are_all_followed() {
+    let stage = Stage::new();
+    let mut blocks = stage.miner().mine_payments(120, &[0, 1]);
+    let tip = tip_of(&blocks);
+    blocks.reverse();
+    // And the odd ones out of even that order.
+    for at in (0..blocks.len() - 3).step_by(3) {
+        blocks.swap(at, at + 2);
+    }
+    let verdicts = stage.node.submit_all(&blocks);
+    assert!(verdicts.iter().all(|verdict| matches!(verdict, Ok(GREW | Verdict::Orphan { .. }))));
+    stage.node.wait_for_tip(&tip);
+}
+
+#[test]
+fn honest_block_gets_in_after_its_header_came_with_another_body() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    let honest = miner.mine_payments(1, &[0]).remove(0);
+    let child = miner.mine(Vec::new());
+    let forged = Block { transactions: cairn::codec::List::default(), ..honest.clone() };
+    let refused = stage.node.submit(&forged).unwrap_err();
+    assert!(matches!(refused, BlockRefused::Block(BlockError::MerkleRoot { .. })));
+    assert_eq!(refused.blame(), Blame::Sender);
+    // A child that comes in between waits.
+    let missing = honest.header.hash();
+    assert_eq!(stage.node.submit(&child), Ok(Verdict::Orphan { missing }));
+    assert_eq!(stage.node.submit(&honest), Ok(GREW));
+    stage.node.wait_for_tip(&child.header.hash());
+}
+
+#[test]
+fn orphan_with_another_body_does_not_keep_the_honest_one_out() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    let parent = miner.mine(Vec::new());
+    let honest = miner.mine_payments(1, &[0]).remove(0);
+    let forged = Block { transactions: cairn::codec::List::default(), ..honest.clone() };
+    assert_eq!(stage.node.submit(&forged).unwrap_err().blame(), Blame::Sender);
+    assert!(matches!(stage.node.submit(&honest), Ok(Verdict::Orphan { .. })));
+    assert_eq!(stage.node.submit(&parent), Ok(GREW));
+    stage.node.wait_for_tip(&honest.header.hash());
+}
+
+#[test]
+fn block_that_breaks_a_rule_is_condemned_with_what_stands_on_it() {
+    let stage = Stage::new();
+    let miner = stage.miner();
+    let mut greedy = miner.draft(Vec::new());
+    greedy.coinbase.amount = greedy.coinbase.amount.checked_add(Amount::from_pebbles(1)).unwrap();
+    remine(&mut greedy, stage.network.params());
+    let mut child = miner.clone().mine_empty(2).remove(1);
+    child.header.previous = greedy.header.hash();
+    remine(&mut child, stage.network.params());
+
+    let refused = stage.node.submit(&greedy).unwrap_err();
+    assert!(matches!(refused, BlockRefused::Block(BlockError::Reward { .. })));
+    assert_eq!(refused.blame(), Blame::Block);
+    for block in [&greedy, &child] {
+        let refused = stage.node.submit(block).unwrap_err();
+        assert!(matches!(refused, BlockRefused::Chain(_)), "{refused}");
+        assert_eq!(refused.blame(), Blame::Block);
+    }
+    assert_eq!(stage.node.tip().height.0, 0);
+    assert_eq!(stage.node.submit(&miner.fork(1).mine(Vec::new())), Ok(GREW));
+}
+
+#[test]
+fn child_that_comes_at_once_with_its_invalid_parent_is_refused() {
+    let stage = Stage::new();
+    let miner = stage.miner();
+    let poor = miner.draft(vec![miner.overspend(0)]);
+    let mut child = miner.clone().mine_empty(2).remove(1);
+    child.header.previous = poor.header.hash();
+    remine(&mut child, stage.network.params());
+    let verdicts = stage.node.submit_all([&poor, &child]);
+    assert!(matches!(verdicts[0], Err(BlockRefused::Ledger(LedgerError::Spend { .. }))), "{verdicts:?}");
+    assert!(matches!(verdicts[1], Err(BlockRefused::Chain(_))), "{verdicts:?}");
+}
+
+#[test]
+fn early_block_waits_and_comes_in_when_its_time_has_come() {
+    let stage = Stage::new();
+    let (drift, start) = (stage.network.params().future_drift, Timestamp(1_700_000_000));
+    stage.node.clock.set(start);
+    let mut miner = stage.miner();
+    let mut draft = miner.follower.draft(miner.recipient, Vec::new());
+    draft.time = Timestamp(start.0 + drift + 100);
+    let early = draft.mine(stage.network.params());
+    miner.follower.submit(early.clone()).unwrap();
+    let child = miner.mine(Vec::new());
+    assert_eq!(stage.node.submit(&early), Ok(Verdict::Early { seconds: 100 }));
+    assert_eq!(stage.node.submit(&early), Ok(Verdict::Early { seconds: 100 }));
+    // The median of so short a chain is its last time.
+    assert_eq!(stage.node.submit(&child), Ok(Verdict::Early { seconds: 100 }));
+    assert_eq!(stage.node.tip().height.0, 0);
+    stage.node.clock.set(Timestamp(start.0 + 100));
+    stage.node.wait_for_tip(&child.header.hash());
+}
+
+#[test]
+fn branch_of_no_more_work_is_kept_beside() {
+    let mut stage = Stage::new();
+    let miner = stage.miner();
+    let ours = miner.clone().mine_empty(3);
+    let other = miner.fork(1).mine_empty(3);
+    stage.grow(&ours);
+    let verdicts = stage.node.submit_all(&other);
+    assert!(verdicts.iter().all(|verdict| *verdict == Ok(Verdict::Side)));
+    assert_eq!(stage.node.tip().hash, tip_of(&ours));
+    // The first of equals is the first after a restart, too.
+    stage.node.restart();
+    assert_eq!(stage.node.tip().hash, tip_of(&ours));
+    assert_eq!(stage.node.submit(&other[2]), Ok(Verdict::Known));
+}
+
+#[test]
+fn deep_side_branch_is_refused_until_its_headers_show_more_work() {
+    let stage = Stage::new();
+    let miner = stage.miner();
+    let ours = miner.clone().mine_empty(150);
+    let other = miner.fork(1).mine_empty(151);
+    stage.grow(&ours);
+    let refused = stage.node.submit(&other[0]).unwrap_err();
+    assert!(matches!(refused, BlockRefused::TooDeep { depth_max: 144, .. }), "{refused}");
+    assert_eq!(refused.blame(), Blame::Nobody);
+    // One that is just not too deep, but stands on what was refused.
+    assert!(matches!(stage.node.submit(&other[5]), Ok(Verdict::Orphan { .. })));
+
+    let headers = other.iter().map(|block| block.header).collect();
+    let answers = within("headers", stage.node.handle().submit_headers(headers)).unwrap();
+    assert!(answers.len() == 151 && answers.iter().all(Result::is_ok));
+    let verdicts = stage.node.submit_all(&other);
+    assert!(verdicts[..150].iter().all(|verdict| matches!(verdict, Ok(Verdict::Side | Verdict::Known))));
+    assert_eq!(verdicts[150], Ok(Verdict::Followed { reverted: 150 }));
+    assert_eq!(stage.node.tip().hash, tip_of(&other));
+}
