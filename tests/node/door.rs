@@ -191,3 +191,27 @@ fn deep_side_branch_is_refused_until_its_headers_show_more_work() {
     assert_eq!(verdicts[150], Ok(Verdict::Followed { reverted: 150 }));
     assert_eq!(stage.node.tip().hash, tip_of(&other));
 }
+
+#[test]
+fn database_survives_a_block_that_the_ledger_refused() {
+    let mut stage = Stage::new();
+    let mut miner = stage.miner();
+    let poor = miner.draft(vec![miner.overspend(0)]);
+    assert!(stage.node.submit(&poor).is_err());
+    let good = miner.mine_payments(3, &[0]);
+    stage.grow(&good);
+    stage.node.restart();
+    assert_eq!(stage.node.log(), Vec::<String>::new(), "nothing had to be mended");
+    assert_eq!(stage.node.tip().hash, tip_of(&good));
+    // That it was refused is forgotten; what stands on it is not followed for that.
+    let mut below = poor.header.hash();
+    let mut children = stage.miner().mine_empty(4).split_off(1);
+    for child in &mut children {
+        child.header.previous = below;
+        remine(child, stage.network.params());
+        below = child.header.hash();
+    }
+    let verdicts = stage.node.submit_all(&children);
+    assert!(matches!(verdicts[2], Err(BlockRefused::Ledger(LedgerError::Spend { .. }))), "{verdicts:?}");
+    stage.grow(&[miner.mine(Vec::new())]);
+}
