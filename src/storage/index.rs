@@ -178,10 +178,12 @@ impl BlockIndex {
         self.entries.is_empty()
     }
 
-    /// All entries, sorted, each once.
+    /// All entries, sorted, each key once. Blocks of two branches may have something of the same subject at the same place,
+    /// beginning at another byte: what was added last is on the branch that is followed.
     pub(super) fn into_entries(mut self) -> Vec<Entry> {
-        self.entries.sort_unstable();
-        self.entries.dedup();
+        self.entries.reverse();
+        self.entries.sort_by_key(|(key, _)| *key);
+        self.entries.dedup_by_key(|(key, _)| *key);
         self.entries
     }
 
