@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::shared::{INDEXED_IN_MEMORY, Shared};
@@ -38,6 +39,7 @@ pub(super) struct Published {
 
 /// Follows until the writer ends; `recovered` is where the state stands that the database holds at the start.
 pub(super) fn run(shared: &Shared, recovered: StateMark, published: &Receiver<Published>) {
+    let _ending = Ending(shared);
     let mut follower = Follower { shared, mark: recovered, indexed_at: Instant::now() };
     let outcome = follower.follow(published).and_then(|()| follower.finish());
     if let Err(error) = outcome {
@@ -46,8 +48,21 @@ pub(super) fn run(shared: &Shared, recovered: StateMark, published: &Receiver<Pu
         shared.inbox.stop(&error.to_string());
         for _ in published {}
     }
-    // Closed, so that it can be opened again whoever still reads.
-    *shared.tables.lock() = None;
+}
+
+/// Closes the database in the end, so that it can be opened again whoever still reads; and says so where a fault of ours
+/// was the end, after which nothing would be written any more.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let reason = "a fault in what feeds the database; start again, nothing is lost";
+            self.0.health.stop(reason);
+            self.0.inbox.stop(reason);
+        }
+        *self.0.tables.lock() = None;
+    }
 }
 
 struct Follower<'a> {
