@@ -63,7 +63,8 @@ impl PoolLog {
         self.added[at..at + 4].copy_from_slice(&length.to_le_bytes());
     }
 
-    fn flush(&mut self) -> Result<(), Failed> {
+    /// Writes what was added.
+    pub fn flush(&mut self) -> Result<(), Failed> {
         if !self.added.is_empty() {
             self.journal.append(&[&self.added]).map_err(StorageError::from)?;
             self.added.clear();

@@ -359,6 +359,7 @@ impl Writer {
             // It ends only after us.
             let _ = follower.send(published);
         }
+        self.pool_log.flush()?;
         self.answer();
         self.group = Group::default();
         Ok(())
@@ -377,7 +378,10 @@ impl Writer {
             let change =
                 Change { disconnected: group.disconnected, returned: group.returned(), connected: &blocks };
             let next_height = height.next().unwrap_or(Height(u32::MAX));
-            state.pool.reconcile(change, &state.ledger, next_height, shared.seconds());
+            let reconciled = state.pool.reconcile(change, &state.ledger, next_height, shared.seconds());
+            // They may never have come but in the block that was taken off.
+            let returned = reconciled.returned.iter().filter_map(|hash| state.pool.get(hash));
+            returned.for_each(|entry| self.pool_log.add(entry.transaction()));
         }
         for _ in 0..group.disconnected {
             state.indexed.pop_back();

@@ -4,7 +4,7 @@ use cairn::ledger::LedgerError;
 use cairn::node::{BlockRefused, Verdict};
 use cairn::types::{Block, Transaction};
 
-use crate::stage::{FUNDED, Miner, Stage, answers, answers_now, hashes, names, pool, tip_of};
+use crate::stage::{FUNDED, Miner, Stage, answers, answers_now, hashes, names, pool, tip_of, wait_for_pool};
 
 /// All transactions of some blocks.
 fn transactions(blocks: &[Block]) -> Vec<Transaction> {
@@ -73,6 +73,7 @@ fn reorganize(depth: u32) {
     fork.stage.node.restart();
     assert_eq!(answers(&fork.stage.node, fork.all()), expected, "after a restart");
     assert_eq!(fork.stage.node.log(), Vec::<String>::new());
+    wait_for_pool(&fork.stage.node, &returning);
     assert_eq!(fork.stage.node.tip().state, tip.state);
     // And the chain goes on, with what came back.
     let block = fork.winner.mine(fork.returning());
