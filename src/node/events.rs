@@ -126,12 +126,13 @@ impl Events {
         if sequence > last {
             return Err(CursorError::Ahead { found: sequence, last });
         }
-        if sequence < shared.first_sequence {
+        let seen = sequence;
+        if seen < shared.first_sequence {
             return Err(CursorError::Pruned { found: sequence, first: shared.first_sequence });
         }
-        let position = shared.library.position_before(sequence)?;
-        let tips = shared.tip_sender.subscribe();
-        Ok(Self { shared, seen: sequence, read: VecDeque::new(), position, tips })
+        let position = shared.library.position_before(seen)?;
+        let tips = shared.tips();
+        Ok(Self { shared, seen, read: VecDeque::new(), position, tips })
     }
 
     /// The next event, once there is one. Nothing when the node has ended.

@@ -160,9 +160,9 @@ impl NodeHandle {
         Reader::new(Arc::clone(&self.shared))
     }
 
-    /// The present tip, and every one to come; some may be passed over.
+    /// The present tip, and every one to come; some may be passed over. It ends with the node.
     pub fn tips(&self) -> watch::Receiver<Tip> {
-        self.shared.tip_sender.subscribe()
+        self.shared.tips()
     }
 
     /// What happened after a cursor, and then what happens, without a gap, over restarts too.

@@ -67,8 +67,8 @@ pub(super) struct Shared {
     pub inbox: Arc<Inbox>,
     pub health: Health,
     pub started: Instant,
-    /// Wakes those who wait for a tip.
-    pub tip_sender: watch::Sender<Tip>,
+    /// The last tip; the writer has the other end, and takes it along when it ends.
+    pub last_tip: watch::Receiver<Tip>,
 }
 
 impl Shared {
@@ -78,6 +78,13 @@ impl Shared {
         work: impl FnOnce(&mut Tables) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
         self.tables.lock().as_mut().map_or(Err(StorageError::Ended), work)
+    }
+
+    /// The present tip, and every one to come.
+    pub fn tips(&self) -> watch::Receiver<Tip> {
+        let mut tips = self.last_tip.clone();
+        tips.mark_unchanged();
+        tips
     }
 
     /// Seconds that never run back.

@@ -20,7 +20,7 @@ use super::pool_log::PoolLog;
 use super::seeds::map_seed;
 use super::shared::{INDEXED_IN_MEMORY, Shared, State, Tip};
 use super::verified::Verified;
-use super::writer::{ChainClock, Writer};
+use super::writer::{ChainClock, Outlets, Writer};
 use super::{audit, follower};
 use crate::chain::Chain;
 use crate::consensus::Genesis;
@@ -128,6 +128,7 @@ impl Node {
             tip,
         };
         state.ledger.pin(tip.moment);
+        let (tips, last_tip) = watch::channel(tip);
         let shared = Arc::new(Shared {
             params: Arc::clone(&params),
             genesis,
@@ -142,7 +143,7 @@ impl Node {
             inbox: Arc::new(Inbox::default()),
             health,
             started: Instant::now(),
-            tip_sender: watch::Sender::new(tip),
+            last_tip,
         });
         let count = check_threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
         let no_threads = |error: String| StorageError::Io {
@@ -155,8 +156,9 @@ impl Node {
         let bulk = Arc::new(AtomicUsize::new(0));
         let handle = NodeHandle::new(Arc::clone(&shared), checks.clone(), Arc::clone(&bulk));
 
-        let (to_follower, published) = sync_channel(PUBLISHED_MAX);
-        let mut writer = Writer::new(Arc::clone(&shared), store, checks, clock, to_follower, pool_log, bulk);
+        let (follower, published) = sync_channel(PUBLISHED_MAX);
+        let outlets = Outlets { follower, tips };
+        let mut writer = Writer::new(Arc::clone(&shared), store, checks, clock, outlets, pool_log, bulk);
         writer.finish_what_was_begun();
         let (end_audit, audit_ends) = channel();
         let (for_follower, for_audit) = (Arc::clone(&shared), Arc::clone(&shared));

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::checks::{BlockJob, Checks};
 use super::early::Early;
 use super::follower::Published;
@@ -56,13 +58,19 @@ struct InFlight {
     body: Option<CheckedBody>,
 }
 
+/// Where the writer tells what it has done; whoever listens there learns of its end, too.
+pub(super) struct Outlets {
+    pub follower: SyncSender<Published>,
+    pub tips: watch::Sender<Tip>,
+}
+
 /// Everything that only the writer's thread touches.
 pub(super) struct Writer {
     pub shared: Arc<Shared>,
     pub store: Store,
     pub checks: Checks,
     pub clock: ChainClock,
-    pub follower: Option<SyncSender<Published>>,
+    pub outlets: Outlets,
     pub pool_log: PoolLog,
     /// How many ask for one sync at the end of what they do.
     pub bulk: Arc<AtomicUsize>,
@@ -84,7 +92,7 @@ impl Writer {
         store: Store,
         checks: Checks,
         clock: ChainClock,
-        follower: SyncSender<Published>,
+        outlets: Outlets,
         pool_log: PoolLog,
         bulk: Arc<AtomicUsize>,
     ) -> Self {
@@ -93,7 +101,7 @@ impl Writer {
             store,
             checks,
             clock,
-            follower: Some(follower),
+            outlets,
             pool_log,
             bulk,
             group: Group::default(),
@@ -355,10 +363,8 @@ impl Writer {
         }
         self.store.sync()?;
         let published = self.publish();
-        if let Some(follower) = &self.follower {
-            // It ends only after us.
-            let _ = follower.send(published);
-        }
+        // It ends only after us.
+        let _ = self.outlets.follower.send(published);
         self.pool_log.flush()?;
         self.answer();
         self.group = Group::default();
@@ -406,7 +412,7 @@ impl Writer {
             steps.pop_front();
         }
         drop(steps);
-        shared.tip_sender.send_replace(tip);
+        self.outlets.tips.send_replace(tip);
         Published {
             arrivals: std::mem::take(&mut group.arrivals),
             changes: group.steps.drain(..).map(|(_, changes)| changes).collect(),
