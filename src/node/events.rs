@@ -118,7 +118,7 @@ pub struct Events {
 
 impl Events {
     pub(super) fn new(shared: Arc<Shared>, after: Cursor) -> Result<Self, CursorError> {
-        let Cursor { epoch, sequence, .. } = after;
+        let Cursor { epoch, sequence, index } = after;
         if epoch != shared.epoch {
             return Err(CursorError::AnotherEpoch { found: epoch, epoch: shared.epoch });
         }
@@ -126,7 +126,8 @@ impl Events {
         if sequence > last {
             return Err(CursorError::Ahead { found: sequence, last });
         }
-        let seen = sequence;
+        // Where only a part of a step was seen, the rest is yet to come.
+        let seen = if index == u32::MAX { sequence } else { sequence.saturating_sub(1) };
         if seen < shared.first_sequence {
             return Err(CursorError::Pruned { found: sequence, first: shared.first_sequence });
         }

@@ -1,10 +1,11 @@
 //! The one stream of events: nothing lost, nothing twice, from any point on.
 
-use cairn::node::{Cursor, CursorError, Events, NodeEvent};
-use cairn::testkit::{TestNode, within};
+use cairn::node::{Cursor, CursorError, Events, NodeEvent, account_events};
+use cairn::storage::{Move, Step};
+use cairn::testkit::{Actor, TestNode, within};
 use cairn::types::Block;
 
-use crate::stage::{GREW, Miner, Stage, hashes};
+use crate::stage::{GREW, Miner, Stage, hashes, miner_address};
 
 /// All that has happened and was not handed out.
 fn ready(events: &mut Events) -> Vec<NodeEvent> {
@@ -118,4 +119,44 @@ fn stream_ends_with_the_node() {
     assert_eq!(within("the end", events.next()).unwrap(), None);
     assert_eq!(tips.borrow_and_update().hash, block.header.hash());
     assert!(within("the end", tips.changed()).is_err());
+}
+
+/// The steps that an event was made of.
+fn steps(event: &NodeEvent) -> Vec<Step> {
+    let (off, on) = match event {
+        NodeEvent::Grew { block, .. } => (Vec::new(), vec![*block]),
+        NodeEvent::Reorganized { disconnected, connected, .. } => (disconnected.clone(), connected.clone()),
+    };
+    let off = off.into_iter().map(|block| (Move::Disconnected, block));
+    let moves: Vec<_> = off.chain(on.into_iter().map(|block| (Move::Connected, block))).collect();
+    let first = event.cursor().sequence + 1 - moves.len() as u64;
+    let last = moves.len() - 1;
+    let step = |(at, (moved, block))| Step { sequence: first + at as u64, moved, block, last: at == last };
+    moves.into_iter().enumerate().map(step).collect()
+}
+
+/// Everything that concerns somebody after a cursor.
+fn accounts_after(node: &TestNode, after: Cursor) -> Vec<cairn::node::AccountEvent> {
+    let watched = [Actor::new(1).address(), miner_address(0), miner_address(2)];
+    let reader = node.reader();
+    let steps = all_after(node, after).into_iter().flat_map(|event| steps(&event));
+    let told = steps.flat_map(|step| {
+        let block = reader.block(&step.block).unwrap().unwrap();
+        account_events(&step, &block, after, |address| watched.contains(address))
+    });
+    told.collect()
+}
+
+#[test]
+fn what_concerns_an_account_goes_on_from_any_entry() {
+    let mut stage = Stage::new();
+    history(&stage);
+    stage.node.restart();
+    let all = accounts_after(&stage.node, beginning(&stage.node));
+    assert!(all.iter().any(|event| event.moved == Move::Disconnected));
+    assert!(all.iter().any(|event| event.txid.is_none()));
+    for event in &all {
+        let rest: Vec<_> = all.iter().filter(|other| other.cursor > event.cursor).cloned().collect();
+        assert_eq!(accounts_after(&stage.node, event.cursor), rest);
+    }
 }
