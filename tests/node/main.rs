@@ -3,5 +3,6 @@
 
 mod door;
 mod events;
+mod readers;
 mod reorganizations;
 mod stage;

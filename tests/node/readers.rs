@@ -1,0 +1,167 @@
+//! Readers: what one sees belongs together, whatever happens meanwhile.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use cairn::node::{ReadError, Reader, Verdict};
+use cairn::testkit::{Actor, Network};
+use cairn::types::{Block, Height};
+
+use crate::stage::{FUNDED, FUNDS, GREW, Miner, Stage, answers, everybody, names, pool, tip_of};
+
+/// All money that a reader sees is what was allocated and issued, less what was burned.
+fn assert_adds_up(reader: &Reader, network: &Network) -> Result<(), ReadError> {
+    let supply = reader.supply()?;
+    let tip = reader.tip();
+    let mut total = 0;
+    for address in everybody() {
+        total += reader.account(&address)?.map_or(0, |account| account.balance.pebbles());
+    }
+    let maturity = network.params().maturity;
+    for height in tip.height.0.saturating_sub(maturity)..=tip.height.0 {
+        total += reader.reward(Height(height))?.map_or(0, |reward| reward.amount.pebbles());
+    }
+    let expected = u64::from(FUNDED) * FUNDS + supply.issued.pebbles() - supply.burned.pebbles();
+    assert_eq!(total, expected, "at {}", tip.height);
+    let subsidies = (1..=tip.height.0).map(|height| network.params().issuance.subsidy(Height(height)));
+    assert_eq!(supply.issued.pebbles(), subsidies.map(|subsidy| subsidy.pebbles()).sum::<u64>());
+    Ok(())
+}
+
+/// Proofs of everybody's balance hold against the header of the reader's tip.
+fn assert_proofs_hold(reader: &Reader) -> Result<(), ReadError> {
+    for address in everybody() {
+        let proof = reader.prove_balance(&address)?.expect("above genesis");
+        let proven = proof.verify(&address).unwrap();
+        assert_eq!(proven.proven_by, reader.tip().hash);
+        assert_eq!(Some(proven.as_of), reader.tip().height.previous());
+    }
+    Ok(())
+}
+
+#[test]
+fn reader_of_an_abandoned_branch_sees_its_balances_still() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    stage.grow(&miner.mine_payments(3, &[0, 1]));
+    let mut other = miner.fork(1);
+    stage.grow(&miner.mine_payments(4, &[0]));
+    let reader = stage.node.reader();
+    let person = Actor::new(0).address();
+    let before = (reader.account(&person).unwrap(), reader.prove_balance(&person).unwrap());
+    let verdicts = stage.node.submit_all(&other.mine_payments(5, &[2]));
+    assert_eq!(verdicts[4], Ok(Verdict::Followed { reverted: 4 }));
+    assert_eq!((reader.account(&person).unwrap(), reader.prove_balance(&person).unwrap()), before);
+    assert_adds_up(&reader, &stage.network).unwrap();
+    assert_proofs_hold(&reader).unwrap();
+    assert!(reader.is_followed(&reader.tip().hash));
+    assert!(!stage.node.reader().is_followed(&reader.tip().hash));
+    // What is indexed belongs to the branch that is followed now.
+    assert!(matches!(reader.history(&person, None, 10), Err(ReadError::TipMoved)));
+}
+
+#[test]
+fn pool_belongs_to_its_tip() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    let payments = [miner.pay(0, 0), miner.pay(1, 0)];
+    payments.iter().for_each(|payment| {
+        stage.node.send(payment).unwrap();
+    });
+    let reader = stage.node.reader();
+    let view = reader.pool().unwrap();
+    assert_eq!(pool(&reader), names(&payments));
+    stage.grow(&[miner.mine(payments[..1].to_vec())]);
+    assert!(matches!(reader.pool(), Err(ReadError::TipMoved)));
+    assert_eq!(view.entries().len(), 2, "a view does not change");
+    assert_eq!(pool(&stage.node.reader()), names(&payments[1..]));
+}
+
+#[test]
+fn proofs_hold_after_a_restart() {
+    let mut stage = Stage::new();
+    let mut miner = stage.miner();
+    stage.grow(&miner.mine_payments(5, &[0, 1]));
+    stage.node.restart();
+    assert_proofs_hold(&stage.node.reader()).unwrap();
+    assert_adds_up(&stage.node.reader(), &stage.network).unwrap();
+    let block = miner.mine_payments(1, &[2]);
+    stage.grow(&block);
+    let reader = stage.node.reader();
+    let found = reader.transaction(&block[0].transactions[0].body.txid()).unwrap().unwrap();
+    let proof = reader.prove_transaction(&found).unwrap().unwrap();
+    assert_eq!(proof.verify().unwrap(), (Height(6), block[0].header.hash()));
+}
+
+#[test]
+fn blocks_and_what_they_left_behind_can_be_read_on_any_branch() {
+    let stage = Stage::new();
+    let miner = stage.miner();
+    let ours = miner.clone().mine_payments(2, &[0]);
+    let other = miner.fork(1).mine_payments(1, &[1]);
+    stage.grow(&ours);
+    assert_eq!(stage.node.submit(&other[0]), Ok(Verdict::Side));
+    let reader = stage.node.reader();
+    for block in ours.iter().chain(&other) {
+        assert_eq!(reader.block(&block.header.hash()).unwrap().as_ref(), Some(block));
+    }
+    let genesis = stage.network.genesis.block();
+    assert_eq!(reader.block(&genesis.header.hash()).unwrap().as_ref(), Some(genesis));
+    assert!(reader.receipts(&tip_of(&ours)).unwrap().is_some());
+    assert!(reader.receipts(&tip_of(&other)).unwrap().is_none());
+}
+
+/// Two branches that overtake each other again and again.
+fn contest(miner: &Miner) -> (Vec<Block>, [Miner; 2]) {
+    let mut miners = [miner.fork(1), miner.fork(2)];
+    let mut blocks = miners[0].mine_payments(1, &[0, 1]);
+    for round in 0..12 {
+        let [one, other] = &mut miners;
+        let (behind, payers) = if round % 2 == 0 { (other, [2, 3]) } else { (one, [0, 4]) };
+        blocks.extend(behind.mine_payments(2, &payers));
+    }
+    (blocks, miners)
+}
+
+#[test]
+fn what_one_reader_sees_adds_up_while_branches_overtake_each_other() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    stage.grow(&miner.mine_payments(4, &[0, 1, 2, 3, 4, 5]));
+    let (blocks, [one, other]) = contest(&miner);
+    let (over, network) = (AtomicBool::new(false), &stage.network);
+    let handle = stage.node.handle();
+    thread::scope(|scope| {
+        let read = || {
+            let mut readings = 0;
+            while !over.load(Ordering::Acquire) {
+                let reader = handle.reader();
+                for _ in 0..3 {
+                    match assert_adds_up(&reader, network).and_then(|()| assert_proofs_hold(&reader)) {
+                        Ok(()) => readings += 1,
+                        Err(ReadError::TipMoved) => break,
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+                match reader.pool() {
+                    Ok(_) | Err(ReadError::TipMoved) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            readings
+        };
+        let readers: Vec<_> = (0..3).map(|_| scope.spawn(read)).collect();
+        for block in &blocks {
+            assert!(stage.node.submit(block).is_ok());
+        }
+        over.store(true, Ordering::Release);
+        let readings: u32 = readers.into_iter().map(|reader| reader.join().unwrap()).sum();
+        assert!(readings > 0);
+    });
+    let winner = if one.follower.height() > other.follower.height() { one } else { other };
+    assert_eq!(stage.node.tip().state, winner.follower.ledger.commitments().state);
+    let fresh = stage.fresh(&winner.follower.branch());
+    let all: Vec<Block> = winner.follower.branch().into_iter().chain(blocks).collect();
+    assert_eq!(answers(&stage.node, &all), answers(&fresh.node, &all));
+    assert_eq!(stage.node.submit(&winner.clone().mine(Vec::new())), Ok(GREW));
+}
