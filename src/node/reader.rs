@@ -136,7 +136,12 @@ impl Reader {
     /// # Errors
     /// See [`Reader::account`].
     pub fn prove_balance(&self, address: &Address) -> Result<Option<BalanceProof>, ReadError> {
-        self.at_tip(|_, ledger| ledger.prove_balance(address, &self.tip.hash))
+        let proof = self.at_tip(|_, ledger| ledger.prove_balance(address, &self.tip.hash))?;
+        // What the tip overwrote is forgotten one block before the tip is.
+        if proof.is_none() && self.tip.height > self.shared.base {
+            return Err(ReadError::TipMoved);
+        }
+        Ok(proof)
     }
 
     /// The block at a height of this reader's branch.
@@ -293,7 +298,8 @@ impl Reader {
         let in_memory = state.indexed.iter().rev().flat_map(|(_, index)| index.places(subject));
         let mut places: Vec<Place> =
             in_memory.filter(|place| place.height <= self.tip.height && below(place)).take(limit).collect();
-        let lowest = self.lowest_in_memory(&state);
+        // On disk there may be more above this reader's tip, which it does not see.
+        let lowest = self.lowest_in_memory(&state).min(Height(self.tip.height.0.saturating_add(1)));
         let done = self.indexed_on_disk(&state, &tables.index_mark().block);
         drop(state);
         let on_disk = tables.places(subject, before, lowest, limit - places.len())?;

@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use cairn::node::{ReadError, Reader, Verdict};
-use cairn::testkit::{Actor, Network};
+use cairn::testkit::{Actor, Network, until};
 use cairn::types::{Block, Height};
 
-use crate::stage::{FUNDED, FUNDS, GREW, Miner, Stage, answers, everybody, names, pool, tip_of};
+use crate::stage::{
+    FUNDED, FUNDS, GREW, Miner, Stage, answers, everybody, names, pool, tip_of, whole_history,
+};
 
 /// All money that a reader sees is what was allocated and issued, less what was burned.
 fn assert_adds_up(reader: &Reader, network: &Network) -> Result<(), ReadError> {
@@ -37,6 +39,52 @@ fn assert_proofs_hold(reader: &Reader) -> Result<(), ReadError> {
         assert_eq!(Some(proven.as_of), reader.tip().height.previous());
     }
     Ok(())
+}
+
+#[test]
+fn pinned_reader_goes_on_seeing_its_tip_and_then_says_that_it_is_forgotten() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    stage.grow(&miner.mine_payments(5, &[0, 1]));
+    let reader = stage.node.reader();
+    let balances =
+        || -> Vec<_> { everybody().iter().map(|address| reader.account(address).unwrap()).collect() };
+    let before = balances();
+    let proof = reader.prove_balance(&Actor::new(0).address()).unwrap();
+    assert!(proof.is_some());
+    for _ in 0..7 {
+        stage.grow(&miner.mine_payments(9, &[0, 2]));
+        assert_eq!(balances(), before);
+        assert_eq!(reader.prove_balance(&Actor::new(0).address()).unwrap(), proof);
+        assert_adds_up(&reader, &stage.network).unwrap();
+    }
+    stage.grow(&miner.mine_empty(1));
+    assert_eq!(balances(), before);
+    assert!(matches!(reader.prove_balance(&Actor::new(0).address()), Err(ReadError::TipMoved)));
+    stage.grow(&miner.mine_empty(1));
+    let forgotten = reader.account(&Actor::new(0).address());
+    assert!(matches!(forgotten, Err(ReadError::TipMoved)));
+    assert!(matches!(reader.pool(), Err(ReadError::TipMoved)));
+}
+
+#[test]
+fn history_of_a_pinned_reader_ends_at_its_tip_however_far_the_chain_has_gone() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    stage.grow(&miner.mine_payments(5, &[0, 1]));
+    let reader = stage.node.reader();
+    let person = Actor::new(0).address();
+    let before = whole_history(&reader, &person, 3);
+    stage.grow(&miner.mine_payments(100, &[0]));
+    stage.node.wait_for_indexes();
+    // Those of the memory begin far above it, and those on disk go beyond it.
+    let history = until("indexes", || match reader.history(&person, None, 3) {
+        Ok(page) => Some(page),
+        Err(ReadError::Indexing { done, tip }) if done < tip => None,
+        Err(error) => panic!("{error}"),
+    });
+    assert_eq!(history.found, before[..3]);
+    assert_eq!(whole_history(&reader, &person, 3), before);
 }
 
 #[test]
