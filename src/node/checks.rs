@@ -3,7 +3,7 @@
 //! What waits is taken up in batches: small blocks together, and transactions as many as have come, because a signature
 //! among hundreds costs half of one alone.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -48,6 +48,16 @@ struct Queues {
     transactions: VecDeque<TransactionJob>,
     /// How many threads are taking up transactions.
     takers: usize,
+    /// How many batches of them were taken up.
+    batches: u64,
+}
+
+/// Batches of transactions that are checked, to be handed on in the order in which they came: a sender's later nonces
+/// before the earlier ones would be refused.
+#[derive(Default)]
+struct InOrder {
+    next: u64,
+    checked: BTreeMap<u64, Vec<CheckedTicket>>,
 }
 
 /// The threads that check. Copies share them.
@@ -63,6 +73,7 @@ struct Bench {
     verified: Arc<Verified>,
     inbox: Arc<Inbox>,
     queues: Mutex<Queues>,
+    in_order: Mutex<InOrder>,
 }
 
 impl Checks {
@@ -78,7 +89,7 @@ impl Checks {
     ) -> Result<Self, rayon::ThreadPoolBuildError> {
         let named = |number| format!("cairn-check-{number}");
         let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(named).build()?;
-        let bench = Bench { params, verified, inbox, queues: Mutex::default() };
+        let bench = Bench { params, verified, inbox, queues: Mutex::default(), in_order: Mutex::default() };
         Ok(Self { threads: Arc::new(threads), bench: Arc::new(bench) })
     }
 
@@ -152,12 +163,25 @@ impl Bench {
                 return;
             }
             let jobs: Vec<TransactionJob> = queues.transactions.drain(..count).collect();
+            let batch = queues.batches;
+            queues.batches += 1;
             drop(queues);
-            self.check_transactions(jobs);
+            let checked = self.check_transactions(jobs);
+            self.hand_on(batch, checked);
         }
     }
 
-    fn check_transactions(&self, jobs: Vec<TransactionJob>) {
+    fn hand_on(&self, batch: u64, checked: Vec<CheckedTicket>) {
+        let mut in_order = self.in_order.lock();
+        let InOrder { next, checked: batches } = &mut *in_order;
+        batches.insert(batch, checked);
+        while let Some(checked) = batches.remove(next) {
+            *next += 1;
+            self.inbox.transactions(checked);
+        }
+    }
+
+    fn check_transactions(&self, jobs: Vec<TransactionJob>) -> Vec<CheckedTicket> {
         let (mut sound, mut tickets, mut answers) = (Vec::new(), Vec::new(), Vec::new());
         for TransactionJob { transaction, ticket } in jobs {
             match SoundTransaction::examine(transaction, &self.params) {
@@ -176,7 +200,7 @@ impl Bench {
             hash: Some(hash),
             verdict: verdict.map(Arc::new),
         }));
-        self.inbox.transactions(answers);
+        answers
     }
 }
 

@@ -6,3 +6,4 @@ mod events;
 mod readers;
 mod reorganizations;
 mod stage;
+mod transactions;
