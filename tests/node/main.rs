@@ -3,6 +3,7 @@
 
 mod door;
 mod events;
+mod life;
 mod readers;
 mod reorganizations;
 mod stage;
