@@ -211,10 +211,15 @@ pub(super) fn indexed(block: CheckedBlock) -> CheckedAndIndexed {
     CheckedAndIndexed { block: Arc::new(block), index }
 }
 
-/// Whether a body whose place is unknown is at least its header's.
+/// A body whose place is unknown is at least its header's.
 fn check_orphan(block: Block) -> Result<Box<Block>, BlockError> {
+    check_body(&block).map(|()| Box::new(block))
+}
+
+/// Whether a body is its header's.
+pub(super) fn check_body(block: &Block) -> Result<(), BlockError> {
     let (expected, found) = (block.header.merkle_root, block.merkle_root());
-    if expected == found { Ok(Box::new(block)) } else { Err(BlockError::MerkleRoot { expected, found }) }
+    if expected == found { Ok(()) } else { Err(BlockError::MerkleRoot { expected, found }) }
 }
 
 /// Verifies the claims of one large block on every core that is free.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::checks::{BlockJob, Checks};
+use super::checks::{BlockJob, Checks, check_body};
 use super::early::Early;
 use super::follower::Published;
 use super::group::{GROUP_BYTES_MAX, Group};
@@ -236,9 +236,13 @@ impl Writer {
         let Submission { block, mut ticket } = submission;
         let header = block.header;
         match self.look_at(&header) {
-            Err(verdict) => {
+            Err(mut verdict) => {
                 if let Ok(Verdict::Early { .. }) = verdict {
-                    self.early.keep(block);
+                    // Anybody can send an honest header with another body, which must not take its place until then.
+                    match check_body(&block) {
+                        Ok(()) => self.early.keep(block),
+                        Err(error) => verdict = Err(error.into()),
+                    }
                 }
                 if let Some(ticket) = ticket.take() {
                     ticket.answer(verdict);

@@ -215,3 +215,19 @@ fn database_survives_a_block_that_the_ledger_refused() {
     assert!(matches!(verdicts[2], Err(BlockRefused::Ledger(LedgerError::Spend { .. }))), "{verdicts:?}");
     stage.grow(&[miner.mine(Vec::new())]);
 }
+
+#[test]
+fn early_header_with_another_body_does_not_keep_the_honest_one_out() {
+    let stage = Stage::new();
+    let (drift, start) = (stage.network.params().future_drift, Timestamp(1_700_000_000));
+    stage.node.clock.set(start);
+    let miner = stage.miner();
+    let mut draft = miner.follower.draft(miner.recipient, vec![miner.pay(0, 0)]);
+    draft.time = Timestamp(start.0 + drift + 100);
+    let honest = draft.mine(stage.network.params());
+    let forged = Block { transactions: cairn::codec::List::default(), ..honest.clone() };
+    assert_eq!(stage.node.submit(&forged).unwrap_err().blame(), Blame::Sender);
+    assert_eq!(stage.node.submit(&honest), Ok(Verdict::Early { seconds: 100 }));
+    stage.node.clock.set(Timestamp(start.0 + 100));
+    stage.node.wait_for_tip(&honest.header.hash());
+}
