@@ -244,8 +244,11 @@ impl Writer {
                         Err(error) => verdict = Err(error.into()),
                     }
                 }
-                if let Some(ticket) = ticket.take() {
-                    ticket.answer(verdict);
+                match ticket.take() {
+                    // It may be known for what is not synced yet.
+                    Some(ticket) if self.group.since.is_some() => self.group.answers.push((ticket, verdict)),
+                    Some(ticket) => ticket.answer(verdict),
+                    None => {}
                 }
             }
             Ok(()) => {

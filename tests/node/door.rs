@@ -3,7 +3,7 @@
 use cairn::consensus::{Blame, BlockError};
 use cairn::ledger::LedgerError;
 use cairn::node::{BlockRefused, Verdict};
-use cairn::testkit::{remine, within};
+use cairn::testkit::{remine, until, within};
 use cairn::types::{Amount, Block, Timestamp};
 
 use crate::stage::{GREW, Stage, hashes, tip_of};
@@ -24,6 +24,20 @@ fn block_submitted_twice_at_once_is_followed_once() {
     let verdicts = stage.node.submit_all([&block, &block, &block]);
     assert_eq!(verdicts.iter().filter(|verdict| **verdict == Ok(GREW)).count(), 1);
     assert_eq!(verdicts.iter().filter(|verdict| **verdict == Ok(Verdict::Known)).count(), 2);
+}
+
+#[test]
+fn block_is_known_to_nobody_before_it_is_durable() {
+    let stage = Stage::new();
+    let block = stage.miner().mine(Vec::new());
+    let bulk = stage.node.handle().bulk();
+    let first = stage.node.submit_later(&block);
+    // Now the writer has it, and waits for others to sync it with.
+    until("the writer", || (stage.node.groundwork().previous == block.header.hash()).then_some(()));
+    assert_eq!(stage.node.submit(&block), Ok(Verdict::Known));
+    assert_eq!(stage.node.tip().hash, block.header.hash(), "readers see what was told");
+    assert_eq!(within("a verdict", first.answer()), Ok(GREW));
+    drop(bulk);
 }
 
 #[test]

@@ -139,6 +139,6 @@ fn audits_go_on_under_load_and_find_nothing() {
         let verdicts = stage.node.submit_all(&other.mine_payments(2, &[2, 3]));
         assert_eq!(verdicts, [Ok(Verdict::Side), Ok(Verdict::Followed { reverted: 1 })]);
         miner = other;
-        std::thread::park_timeout(Duration::from_millis(20));
+        std::thread::park_timeout(Duration::from_millis(40));
     }
 }
