@@ -5,7 +5,7 @@ use std::thread;
 
 use cairn::node::{ReadError, Reader, Verdict};
 use cairn::testkit::{Actor, Network, until};
-use cairn::types::{Block, Height};
+use cairn::types::{Amount, Block, Height};
 
 use crate::stage::{
     FUNDED, FUNDS, GREW, Miner, Stage, answers, everybody, names, pool, tip_of, whole_history,
@@ -26,7 +26,7 @@ fn assert_adds_up(reader: &Reader, network: &Network) -> Result<(), ReadError> {
     let expected = u64::from(FUNDED) * FUNDS + supply.issued.pebbles() - supply.burned.pebbles();
     assert_eq!(total, expected, "at {}", tip.height);
     let subsidies = (1..=tip.height.0).map(|height| network.params().issuance.subsidy(Height(height)));
-    assert_eq!(supply.issued.pebbles(), subsidies.map(|subsidy| subsidy.pebbles()).sum::<u64>());
+    assert_eq!(supply.issued.pebbles(), subsidies.map(Amount::pebbles).sum::<u64>());
     Ok(())
 }
 
