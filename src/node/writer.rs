@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -139,7 +140,6 @@ impl Writer {
             self.close(&failed.0);
         }
         self.close_with(&Closed { reason });
-        self.shared.inbox.close();
     }
 
     /// When there is something to do even if nothing comes; nothing where that is never.
@@ -494,5 +494,15 @@ impl Writer {
         for CheckedTicket { ticket, .. } in self.transactions.drain(..) {
             ticket.answer(Err(closed.clone().into()));
         }
+    }
+}
+
+/// Whoever still waits is told by what is dropped here, also where a fault of ours was the end.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.shared.health.stop("a fault in the writer; start again, nothing that was told is lost");
+        }
+        self.shared.inbox.close();
     }
 }
