@@ -81,7 +81,10 @@ impl PoolLog {
 
     fn write_anew(&mut self, pool: &Mempool) -> Result<(), Failed> {
         let first = self.journal.end().segment;
-        for entry in pool.all() {
+        // In an order in which all of them are let in again: what pays for others before those.
+        let mut entries: Vec<_> = pool.all().collect();
+        entries.sort_by_key(|entry| entry.arrival());
+        for entry in entries {
             self.add(entry.transaction());
             if self.added.len() > RECORD_BYTES {
                 self.flush()?;
