@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::{Actor, Draft, MAP_SEED, devnet_file};
 use crate::chain::Chain;
-use crate::consensus::{AllocationEntry, Genesis, SoundBlock};
+use crate::consensus::{AllocationEntry, Genesis, GenesisFile, SoundBlock};
 use crate::ledger::Ledger;
 use crate::storage::{ChainFile, begin_chain_file, write_block};
 use crate::types::{Address, Amount, Block, PEBBLES_PER_COIN, Prefix, Transaction};
@@ -25,11 +25,11 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// The genesis under which they are funded. Its file is not small.
+    /// The file of the genesis under which they are funded. It is not small.
     ///
     /// # Panics
     /// When the counts make no chain.
-    pub fn genesis(&self) -> Genesis {
+    pub fn genesis_file(&self) -> GenesisFile {
         let mut file = devnet_file(0);
         let prefix: Prefix = file.prefix.parse().expect("a prefix");
         let amount = Amount::from_pebbles(10 * PEBBLES_PER_COIN);
@@ -37,7 +37,15 @@ impl Workload {
         file.allocation = people
             .map(|number| AllocationEntry { address: Actor::new(number).address().to_text(&prefix), amount })
             .collect();
-        Genesis::new(&file).expect("a chain")
+        file
+    }
+
+    /// That genesis.
+    ///
+    /// # Panics
+    /// When the counts make no chain.
+    pub fn genesis(&self) -> Genesis {
+        Genesis::new(&self.genesis_file()).expect("a chain")
     }
 
     /// Who sends the payment of this number, and who gets it.
