@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::consensus::Genesis;
 use crate::mempool::{FeeRate, Limits};
 use crate::node::NodeOptions;
-use crate::storage::Folder;
+use crate::storage::{Folder, StorageError};
 
 /// Which chain, and where it is kept.
 #[derive(Args)]
@@ -68,9 +68,27 @@ pub(super) struct Settled {
 impl Place {
     /// Settles which chain this is, from all sources.
     pub fn settle(&self) -> Result<Settled> {
+        let (file, data_dir) = self.folder()?;
+        self.settle_in(file, data_dir)
+    }
+
+    /// The same, for work on a chain that must be there.
+    pub fn settle_existing(&self) -> Result<Settled> {
+        let (file, data_dir) = self.folder()?;
+        // Before a genesis file is asked for, which would not help.
+        if Folder::genesis_text(&data_dir)?.is_none() {
+            return Err(StorageError::Empty(data_dir).into());
+        }
+        self.settle_in(file, data_dir)
+    }
+
+    fn folder(&self) -> Result<(File, PathBuf)> {
         let file = self.config.as_deref().map_or_else(|| Ok(File::default()), read_file)?;
-        let data_dir =
-            self.data_dir.clone().or_else(|| file.data_dir.clone()).map_or_else(default_dir, Ok)?;
+        let named = self.data_dir.clone().or_else(|| file.data_dir.clone());
+        Ok((file, named.map_or_else(default_dir, Ok)?))
+    }
+
+    fn settle_in(&self, file: File, data_dir: PathBuf) -> Result<Settled> {
         let named = self.genesis.clone().or_else(|| file.genesis.clone());
         let (genesis_text, from) = match named {
             Some(path) => (read_text(&path)?, path.display().to_string()),

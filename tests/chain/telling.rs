@@ -57,6 +57,27 @@ fn every_command_answers_in_one_object() {
 }
 
 #[test]
+fn missing_folder_is_named() {
+    let nothing = super::command::Folder::new();
+    let with_genesis = story().empty_folder();
+    for folder in [nothing, with_genesis] {
+        for command in [
+            &["info"][..],
+            &["verify"],
+            &["reindex"],
+            &["reindex", "--salvage"],
+            &["prune", "--keep", "10"],
+            &["export", "chain.blocks"],
+        ] {
+            let answer = folder.chain(command);
+            assert!(answer.failure(1).contains("there is no chain in data"), "{command:?}: {answer:?}");
+            assert!(!folder.has("data"), "{command:?}");
+            assert!(!folder.has("chain.blocks"), "{command:?}");
+        }
+    }
+}
+
+#[test]
 fn folder_of_another_chain_is_refused() {
     let folder = story().folder();
     folder.run(&["genesis", "new", "--preset", "devnet", "--out", "other.json"]).success();

@@ -23,7 +23,7 @@ const BLOCKS_AHEAD: usize = 4096;
 const HEADERS_TOGETHER: usize = 2000;
 
 pub(super) fn export(Export { stopped, file: path, to }: &Export) -> Result<()> {
-    let settled = stopped.place.settle()?;
+    let settled = stopped.place.settle_existing()?;
     let recovered = Recovered::open(&settled.data_dir, &settled.genesis, None, map_seed())?;
     let tip = recovered.chain.tip().height;
     let last = to.map_or(tip, Height);
@@ -205,7 +205,7 @@ impl Imported {
 
 /// Takes all blocks that can be read out of a damaged journal, and submits them to a new one.
 pub(super) fn salvage(stopped: &Stopped) -> Result<()> {
-    let settled = stopped.place.settle()?;
+    let settled = stopped.place.settle_existing()?;
     let path = settled.data_dir.join("salvaged.blocks");
     let mut file =
         BufWriter::new(File::create(&path).with_context(|| format!("cannot write {}", path.display()))?);

@@ -97,7 +97,7 @@ pub(super) fn run(command: &Command) -> Result<()> {
 }
 
 fn info(Stopped { place, json }: &Stopped) -> Result<()> {
-    let settled = place.settle()?;
+    let settled = place.settle_existing()?;
     let recovered = Recovered::open(&settled.data_dir, &settled.genesis, None, map_seed())?;
     tell_store(Report::default(), settled.genesis.name(), &recovered)?.tell(*json)
 }
@@ -133,7 +133,7 @@ fn tell_store(report: Report, name: &str, recovered: &Recovered) -> Result<Repor
 }
 
 fn verify(Stopped { place, json }: &Stopped) -> Result<()> {
-    let settled = place.settle()?;
+    let settled = place.settle_existing()?;
     let begun = Instant::now();
     let mut progress = Progress::new("verifying", "bytes", 0);
     let verified = verify_journal(
@@ -183,7 +183,7 @@ fn rebuild(Reindex { stopped, salvage }: &Reindex) -> Result<()> {
     if *salvage {
         return carry::salvage(stopped);
     }
-    let settled = stopped.place.settle()?;
+    let settled = stopped.place.settle_existing()?;
     let mut progress = Progress::new("reindexing", "steps", 0);
     let rebuilt = rebuild_database(&settled.data_dir, &settled.genesis, map_seed(), &mut |done, total| {
         progress.at(done, total);
@@ -193,7 +193,7 @@ fn rebuild(Reindex { stopped, salvage }: &Reindex) -> Result<()> {
 }
 
 fn forget(Prune { stopped, keep }: &Prune) -> Result<()> {
-    let settled = stopped.place.settle()?;
+    let settled = stopped.place.settle_existing()?;
     let pruned = prune(&settled.data_dir, &settled.genesis, map_seed(), *keep)?;
     // Now, rather than at the next start.
     drop(Recovered::open(&settled.data_dir, &settled.genesis, None, map_seed())?);
