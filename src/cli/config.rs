@@ -1,6 +1,7 @@
 //! Settings: from a file, then the environment, then the command line, each over the one before.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use crate::consensus::Genesis;
 use crate::mempool::{FeeRate, Limits};
 use crate::node::NodeOptions;
 use crate::storage::{Folder, StorageError};
+
+/// How many threads may check: beyond, each costs memory and none brings anything.
+const CHECK_THREADS: RangeInclusive<i64> = 1..=1024;
 
 /// Which chain, and where it is kept.
 #[derive(Args)]
@@ -32,7 +36,7 @@ pub(super) struct Place {
 #[derive(Args, Default)]
 pub(super) struct Tuning {
     /// Threads that check blocks and signatures [default: one for each core].
-    #[arg(long, env = "CAIRN_CHECK_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, env = "CAIRN_CHECK_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(CHECK_THREADS))]
     check_threads: Option<u16>,
     /// Bytes of transactions that may wait for a block; the cheapest leave beyond it [default: 67108864].
     #[arg(long, env = "CAIRN_POOL_BYTES_MAX", value_name = "BYTES")]
@@ -118,7 +122,11 @@ fn read_text(path: &Path) -> Result<String> {
 
 fn read_file(path: &Path) -> Result<File> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    toml::from_str(&text).with_context(|| path.display().to_string())
+    let file: File = toml::from_str(&text).with_context(|| path.display().to_string())?;
+    let threads = file.check_threads.is_none_or(|threads| CHECK_THREADS.contains(&threads.into()));
+    anyhow::ensure!(threads, "{}: check_threads is not in {CHECK_THREADS:?}", path.display());
+    anyhow::ensure!(file.audit_seconds != Some(0), "{}: audit_seconds is 0", path.display());
+    Ok(file)
 }
 
 impl Settled {

@@ -64,6 +64,25 @@ fn unknown_setting_in_the_file_is_named() {
 }
 
 #[test]
+fn bad_value_in_the_file_is_refused() {
+    for (line, named) in [
+        ("check_threads = 0", "check_threads"),
+        ("check_threads = 1025", "check_threads"),
+        ("check_threads = -1", "check_threads"),
+        ("audit_seconds = 0", "audit_seconds"),
+        ("pool_bytes_max = 'much'", "pool_bytes_max"),
+        ("data_dir = 7", "data_dir"),
+        ("data_dir", "data_dir"),
+    ] {
+        let folder = with_config(&format!("{line}\n"));
+        let answer = folder.run(&["node", "--config", "cairn.toml", "--data-dir", "data"]);
+        let error = answer.failure(1);
+        assert!(error.contains("cairn.toml") && error.contains(named), "{line}: {error}");
+        assert!(!folder.has("data"), "{line}");
+    }
+}
+
+#[test]
 fn bad_value_on_the_command_line_is_a_wrong_question() {
     let folder = story().empty_folder();
     for arguments in [
