@@ -147,6 +147,32 @@ fn export_onto_another_branch_is_refused() {
 }
 
 #[test]
+fn export_over_something_else_is_refused() {
+    let story = story();
+    let folder = story.folder();
+    for text in ["notes", &"no blocks at all".repeat(100)] {
+        folder.write("notes.txt", text);
+        let answer = folder.chain(&["export", "notes.txt"]);
+        assert!(answer.failure(1).contains("notes.txt: not a chain file"), "{answer:?}");
+        assert_eq!(folder.bytes("notes.txt"), text.as_bytes());
+    }
+}
+
+#[test]
+fn export_onto_a_file_that_goes_further_is_refused() {
+    let story = story();
+    let folder = story.empty_folder();
+    let some = story.folder();
+    some.json(&["export", "some.blocks", "--to", "33"]);
+    folder.write("some.blocks", some.bytes("some.blocks"));
+    folder.json(&["import", "some.blocks"]);
+    folder.write("chain.blocks", story.file());
+    let answer = folder.chain(&["export", "chain.blocks"]);
+    assert!(answer.failure(1).contains("holds blocks above our tip at height 33"), "{answer:?}");
+    assert_eq!(folder.bytes("chain.blocks"), story.file());
+}
+
+#[test]
 fn export_above_the_tip_is_refused() {
     let folder = story().folder();
     let answer = folder.chain(&["export", "chain.blocks", "--to", "61"]);

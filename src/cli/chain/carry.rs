@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -73,9 +73,14 @@ fn open_export(path: &Path, settled: &Settled, recovered: &Recovered) -> Result<
         .truncate(false)
         .open(path)
         .with_context(cannot)?;
-    if file.metadata().with_context(cannot)?.len() < CHAIN_FILE_HEAD_BYTES {
-        file.set_len(0).with_context(cannot)?;
-        storage::begin_chain_file(&mut file, chain).with_context(cannot)?;
+    let (mut head, mut found) = (Vec::new(), Vec::new());
+    storage::begin_chain_file(&mut head, chain)?;
+    (&file).take(CHAIN_FILE_HEAD_BYTES).read_to_end(&mut found).with_context(cannot)?;
+    file.rewind().with_context(cannot)?;
+    if found.len() < head.len() {
+        // Nothing yet, or the beginning of ours; somebody's notes are not written over.
+        ensure!(head.starts_with(&found), "{}: {}", path.display(), ChainFileError::NoChainFile);
+        file.write_all(&head).with_context(cannot)?;
         return Ok((BufWriter::new(file), Height::GENESIS));
     }
     let mut height = Height::GENESIS;
@@ -86,9 +91,12 @@ fn open_export(path: &Path, settled: &Settled, recovered: &Recovered) -> Result<
         match held.next_header() {
             Ok(Some(header)) => {
                 height = Height(height.0 + 1);
-                let ours = recovered.chain.at(height).is_some_and(|entry| entry.header == header);
+                let ours = recovered.chain.at(height).ok_or_else(|| {
+                    let tip = recovered.chain.tip().height;
+                    anyhow!("{} holds blocks above our tip at height {tip}: import it", path.display())
+                })?;
                 ensure!(
-                    ours,
+                    ours.header == header,
                     "{} holds another branch from height {height} on: write elsewhere",
                     path.display()
                 );
