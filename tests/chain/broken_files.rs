@@ -1,9 +1,10 @@
 //! Chain files that are no good: what is said about them, and that whatever stood before the bad place is kept.
 
 use cairn::testkit::{Network, devnet_file};
+use cairn::types::HEADER_BYTES;
 
 use super::command::Folder;
-use super::story::story;
+use super::story::{TIP, story};
 
 /// What is said about a file that is imported into an empty folder; nothing else may come of it.
 fn refused(bytes: &[u8]) -> (Folder, String) {
@@ -53,9 +54,63 @@ fn file_of_another_chain_is_refused() {
 }
 
 #[test]
+fn file_cut_within_a_block_is_kept_up_to_there() {
+    let (bytes, offsets) = (story().file(), story().offsets());
+    for cut in [offsets[40] + 100, offsets[40] + 3] {
+        let (folder, error) = refused(&bytes[..cut]);
+        let place = offsets[40];
+        assert!(
+            error.contains(&format!("ends within the block at byte {place}: it was cut short there")),
+            "{error}"
+        );
+        assert_eq!(folder.tip(), (story().at(40).to_string(), 40));
+    }
+}
+
+#[test]
 fn file_cut_between_blocks_is_whole() {
     let (folder, offsets) = (story().empty_folder(), story().offsets());
     folder.write("chain.blocks", &story().file()[..offsets[40]]);
     folder.json(&["import", "chain.blocks"]);
     assert_eq!(folder.tip(), (story().at(40).to_string(), 40));
+}
+
+/// Wherever a bit is flipped: it is found out, and the blocks before are kept.
+#[test]
+fn flipped_bit_is_found_and_what_stood_before_is_kept() {
+    let (bytes, offsets) = (story().file(), story().offsets());
+    let start = offsets[33];
+    // Within the header: previous, root, time, bits; within the body: commitments, coinbase, a signature at its end.
+    let in_header = [4 + 10, 4 + 40, 4 + 69, 4 + 73];
+    let in_body = [4 + HEADER_BYTES + 5, 4 + HEADER_BYTES + 140, offsets[34] - start - 3];
+    for at in in_header.into_iter().chain(in_body) {
+        let mut bytes = bytes.clone();
+        bytes[start + at] ^= 1;
+        let (folder, error) = refused(&bytes);
+        assert!(error.starts_with("error: chain.blocks: "), "{error}");
+        assert_eq!(folder.tip(), (story().at(33).to_string(), 33), "byte {at} of the block: {error}");
+        // The good file brings the rest.
+        folder.write("chain.blocks", story().file());
+        folder.json(&["import", "chain.blocks"]);
+        assert_eq!(folder.tip(), (story().tip(), u64::from(TIP)), "byte {at} of the block: {error}");
+    }
+}
+
+#[test]
+fn length_beyond_all_blocks_is_refused() {
+    let (mut bytes, offsets) = (story().file(), story().offsets());
+    bytes[offsets[33]..offsets[33] + 4].copy_from_slice(&[0xff; 4]);
+    let (folder, error) = refused(&bytes);
+    assert!(error.contains(&format!("the block at byte {}", offsets[33])), "{error}");
+    assert_eq!(folder.tip(), (story().at(33).to_string(), 33));
+}
+
+#[test]
+fn file_with_a_gap_is_refused_at_the_gap() {
+    let (bytes, offsets) = (story().file(), story().offsets());
+    let without = [&bytes[..offsets[33]], &bytes[offsets[34]..]].concat();
+    let (folder, error) = refused(&without);
+    let missing = story().at(34).to_string();
+    assert!(error.contains(&missing), "{error}");
+    assert_eq!(folder.tip(), (story().at(33).to_string(), 33));
 }

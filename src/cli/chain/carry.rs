@@ -13,7 +13,7 @@ use super::super::output::Report;
 use super::super::progress::Progress;
 use super::{Export, Import, Stopped};
 use crate::codec::decode;
-use crate::node::{BlockVerdict, Node, NodeHandle, NodeOptions, Pending, map_seed};
+use crate::node::{BlockRefused, BlockVerdict, Node, NodeHandle, NodeOptions, Pending, Verdict, map_seed};
 use crate::storage::{self, CHAIN_FILE_HEAD_BYTES, ChainFile, ChainFileError, Recovered, arrival};
 use crate::types::{Block, BlockHash, HEADER_BYTES, Header, Height};
 
@@ -113,11 +113,26 @@ fn open_export(path: &Path, settled: &Settled, recovered: &Recovered) -> Result<
 
 pub(super) fn import(Import { stopped, tuning, file: path }: &Import) -> Result<()> {
     let settled = stopped.place.settle()?;
-    import_file(&settled, settled.node(tuning)?, path)?.tell(stopped.json)
+    let (_, report) = import_file(&settled, settled.node(tuning)?, path, Faults::End)?;
+    report.tell(stopped.json)
+}
+
+/// What is done about a block that cannot be taken in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Faults {
+    /// It ends everything.
+    End,
+    /// It is left out, because blocks below it may be lost.
+    LeaveOut,
 }
 
 /// Submits the blocks of a file to a node of our own, which is stopped afterwards.
-fn import_file(settled: &Settled, options: NodeOptions, path: &Path) -> Result<Report> {
+fn import_file(
+    settled: &Settled,
+    options: NodeOptions,
+    path: &Path,
+    faults: Faults,
+) -> Result<(Imported, Report)> {
     let begun = Instant::now();
     let open = || -> Result<ChainFile<BufReader<File>>> {
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -127,86 +142,127 @@ fn import_file(settled: &Settled, options: NodeOptions, path: &Path) -> Result<R
     let (headers, blocks) = (open()?, open()?);
     let node = Node::start(options)?;
     let outcome = submit_headers(&node.handle(), headers)
-        .and_then(|count| submit_blocks(&node.handle(), blocks, count))
+        .and_then(|count| submit_blocks(&node.handle(), blocks, count, faults))
         .with_context(|| path.display().to_string());
     let tip = node.handle().reader().tip();
     node.stop();
     let imported = outcome?;
     let seconds = begun.elapsed().as_secs_f64();
-    Ok(Report::default()
+    let report = Report::default()
         .fact("blocks", "blocks taken in", imported.blocks, imported.blocks)
         .fact("known", "known before", imported.known, imported.known)
         .fact("transactions", "transactions", imported.transactions, imported.transactions)
         .fact("height", "height", tip.height, tip.height.0)
         .same("tip", "tip", tip.hash)
-        .fact("seconds", "took", format!("{seconds:.1} seconds"), seconds))
+        .fact("seconds", "took", format!("{seconds:.1} seconds"), seconds);
+    Ok((imported, report))
 }
 
 /// All headers first: they say how many blocks there are, and how much work, before any body is looked at.
+///
+/// What is wrong with one is said when its block is read: those below it are taken in before that.
 fn submit_headers(handle: &NodeHandle, mut file: ChainFile<BufReader<File>>) -> Result<u64> {
     let mut count = 0;
     loop {
-        let mut headers: Vec<Header> = Vec::new();
-        while headers.len() < HEADERS_TOGETHER
-            && let Some(header) = file.next_header()?
-        {
-            headers.push(header);
-        }
-        if headers.is_empty() {
-            return Ok(count);
-        }
-        let hashes: Vec<BlockHash> = headers.iter().map(Header::hash).collect();
+        let headers = std::iter::from_fn(|| file.next_header().ok().flatten());
+        let headers: Vec<Header> = headers.take(HEADERS_TOGETHER).collect();
+        let submitted = headers.len();
         let answers = pollster::block_on(handle.submit_headers(headers))?;
-        for (hash, answer) in hashes.iter().zip(answers) {
-            answer.map_err(|error| anyhow!("block {hash}: {error}"))?;
-            count += 1;
+        let good = answers.iter().filter(|answer| answer.is_ok()).count();
+        count += good as u64;
+        if good < submitted || submitted < HEADERS_TOGETHER {
+            return Ok(count);
         }
     }
 }
 
+/// What became of the blocks of a file.
 #[derive(Default)]
 struct Imported {
     blocks: u64,
     known: u64,
     transactions: u64,
+    left_out: u64,
 }
 
-fn submit_blocks(handle: &NodeHandle, mut file: ChainFile<BufReader<File>>, total: u64) -> Result<Imported> {
+/// A block on its way.
+struct Submitted {
+    hash: BlockHash,
+    transactions: u64,
+    answer: Pending<BlockVerdict>,
+}
+
+fn submit_blocks(
+    handle: &NodeHandle,
+    mut file: ChainFile<BufReader<File>>,
+    total: u64,
+    faults: Faults,
+) -> Result<Imported> {
     let _bulk = handle.bulk();
     let reader = handle.reader();
     let mut progress = Progress::new("importing", "blocks", total);
     let mut imported = Imported::default();
-    let mut pending: VecDeque<(BlockHash, Pending<BlockVerdict>)> = VecDeque::new();
-    while let Some(bytes) = file.next_bytes()? {
+    let mut pending: VecDeque<Submitted> = VecDeque::new();
+    let end = loop {
+        let offset = file.offset();
+        let bytes = match file.next_bytes() {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        };
         let hash = bytes.first_chunk::<HEADER_BYTES>().map(|header| Header::from_bytes(header).hash());
         if hash.and_then(|hash| reader.header(&hash)).is_some_and(|entry| entry.arrival.is_some()) {
             imported.known += 1;
             continue;
         }
-        let block: Block = decode(&bytes).map_err(|error| anyhow!("a block that is none: {error}"))?;
-        imported.transactions += block.transactions.len() as u64;
-        let hash = block.header.hash();
-        pending.push_back((hash, pollster::block_on(handle.submit_block(block))));
+        let block: Block = match decode(&bytes) {
+            Ok(block) => block,
+            Err(error) => break Err(ChainFileError::Block { offset, error }),
+        };
+        let (hash, transactions) = (block.header.hash(), block.transactions.len() as u64);
+        let answer = pollster::block_on(handle.submit_block(block));
+        pending.push_back(Submitted { hash, transactions, answer });
         if pending.len() >= BLOCKS_AHEAD {
-            imported.take_answer(&mut pending)?;
+            imported.take_answer(&mut pending, faults)?;
         }
         progress.at(imported.known + imported.blocks, total);
-    }
+    };
+    // Before anything is said about the file's end: what was submitted is not lost, and may itself be at fault.
     while !pending.is_empty() {
-        imported.take_answer(&mut pending)?;
+        imported.take_answer(&mut pending, faults)?;
         progress.at(imported.known + imported.blocks, total);
     }
     progress.finish();
+    end?;
     Ok(imported)
 }
 
 impl Imported {
-    fn take_answer(&mut self, pending: &mut VecDeque<(BlockHash, Pending<BlockVerdict>)>) -> Result<()> {
-        let Some((hash, answer)) = pending.pop_front() else { return Ok(()) };
-        match answer.wait() {
-            Ok(_) => self.blocks += 1,
-            Err(error) => bail!("block {hash} was refused: {error}"),
+    fn take_answer(&mut self, pending: &mut VecDeque<Submitted>, faults: Faults) -> Result<()> {
+        let Some(Submitted { hash, transactions, answer }) = pending.pop_front() else { return Ok(()) };
+        let fault = match answer.wait() {
+            Ok(Verdict::Side | Verdict::Followed { .. }) => {
+                self.blocks += 1;
+                self.transactions += transactions;
+                return Ok(());
+            }
+            Ok(Verdict::Known) => {
+                self.known += 1;
+                return Ok(());
+            }
+            Ok(Verdict::Early { seconds }) => bail!(
+                "block {hash} lies {seconds} seconds ahead of this machine's clock: set that, or wait, and import again"
+            ),
+            Err(BlockRefused::Closed(closed)) => return Err(closed.into()),
+            Ok(Verdict::Orphan { missing }) => {
+                anyhow!("block {hash} stands on {missing}, which is neither here nor before it in the file")
+            }
+            Err(error) => anyhow!("block {hash} was refused: {error}"),
+        };
+        if faults == Faults::End {
+            return Err(fault);
         }
+        self.left_out += 1;
         Ok(())
     }
 }
@@ -225,12 +281,13 @@ pub(super) fn salvage(stopped: &Stopped) -> Result<()> {
         })
     })?;
     file.flush().with_context(|| format!("cannot write {}", path.display()))?;
-    let report =
-        import_file(&settled, settled.node(&super::Tuning::default())?, &path).with_context(|| {
-            format!("what could be read is in {}: `cairn chain import` takes it in", path.display())
-        })?;
+    let options = settled.node(&super::Tuning::default())?;
+    let (imported, report) = import_file(&settled, options, &path, Faults::LeaveOut).with_context(|| {
+        format!("what could be read is in {}: `cairn chain import` takes it in", path.display())
+    })?;
     fs::remove_file(&path)?;
     report
+        .fact("left_out", "left out, above what is lost", imported.left_out, imported.left_out)
         .same("aside", "the damaged journal is in", settled.data_dir.join("damaged-journal").display())
         .tell(stopped.json)
 }
