@@ -313,6 +313,15 @@ fn copy_above(
     Ok(())
 }
 
+/// What is read out of a damaged journal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Salvaged {
+    /// A block.
+    Block(Box<Block>),
+    /// That was all. The journal is set aside once this is taken: from then on, what was taken must be durable.
+    End,
+}
+
 /// Takes all blocks that can be read out of a damaged journal, hands them on in the order in which they came, and begins a
 /// new journal in its place; the damaged one is set aside as `damaged-journal`. Answers with how many blocks there were.
 ///
@@ -321,7 +330,7 @@ fn copy_above(
 pub fn salvage(
     path: &Path,
     genesis: &Genesis,
-    take: &mut dyn FnMut(Block) -> Result<(), StorageError>,
+    take: &mut dyn FnMut(Salvaged) -> Result<(), StorageError>,
 ) -> Result<u64, StorageError> {
     let mut folder = Folder::open_existing(path, genesis)?;
     let (library, _) = inspect(&folder, genesis)?;
@@ -334,7 +343,7 @@ pub fn salvage(
         };
         match Record::read(&payload, location) {
             Ok(Record::Block(block)) => {
-                take(*block)?;
+                take(Salvaged::Block(block))?;
                 count += 1;
             }
             Ok(Record::Base(base)) if base.height != Height::GENESIS => {
@@ -343,6 +352,7 @@ pub fn salvage(
             Ok(_) | Err(_) => {}
         }
     }
+    take(Salvaged::End)?;
     let next = folder.next_journal_path();
     let _ = std::fs::remove_dir_all(&next);
     let files = Disk::open(&next).map_err(StorageError::io(format!("cannot make {}", next.display())))?;

@@ -39,7 +39,9 @@ pub use kv::{
     BATCH_BYTES_MAX, Batch, Healing, KeyRange, KeyValue, KvError, Memory, Pairs, Sled, SledOptions,
 };
 pub use library::{Library, WrittenStep};
-pub use maintenance::{Pruned, Replayed, Verified, prune, rebuild_database, salvage, verify_journal};
+pub use maintenance::{
+    Pruned, Replayed, Salvaged, Verified, prune, rebuild_database, salvage, verify_journal,
+};
 pub use open::Recovered;
 pub use records::{Move, Receipts, Sequence, Step, Trace};
 pub use recovery::{Verifier, Written, arrival, rows};

@@ -8,6 +8,7 @@ mod carrying;
 mod command;
 mod rebuilding;
 mod running;
+mod salvaging;
 mod settings;
 mod story;
 mod telling;

@@ -57,6 +57,33 @@ fn every_command_answers_in_one_object() {
 }
 
 #[test]
+fn every_command_says_that_a_node_runs() {
+    let folder = story().exported();
+    let before = folder.bytes("chain.blocks");
+    let node = folder.start_node();
+    for command in [
+        &["info"][..],
+        &["verify"],
+        &["reindex"],
+        &["reindex", "--salvage"],
+        &["prune", "--keep", "10"],
+        &["export", "chain.blocks"],
+        &["import", "chain.blocks"],
+    ] {
+        let answer = folder.chain(command);
+        let error = answer.failure(1);
+        assert!(
+            error.starts_with("error: ") && error.contains("data is in use by another process"),
+            "{error}"
+        );
+    }
+    assert_eq!(folder.bytes("chain.blocks"), before);
+    assert!(!folder.has("data/salvaged.blocks"));
+    node.signal("TERM");
+    assert_eq!(node.end().code, Some(0));
+}
+
+#[test]
 fn missing_folder_is_named() {
     let nothing = super::command::Folder::new();
     let with_genesis = story().empty_folder();

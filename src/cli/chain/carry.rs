@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use super::super::progress::Progress;
 use super::{Export, Import, Stopped};
 use crate::codec::decode;
 use crate::node::{BlockRefused, BlockVerdict, Node, NodeHandle, NodeOptions, Pending, Verdict, map_seed};
-use crate::storage::{self, CHAIN_FILE_HEAD_BYTES, ChainFile, ChainFileError, Recovered, arrival};
+use crate::storage::{self, CHAIN_FILE_HEAD_BYTES, ChainFile, ChainFileError, Recovered, Salvaged, arrival};
 use crate::types::{Block, BlockHash, HEADER_BYTES, Header, Height};
 
 /// Blocks on their way at once; their bytes are bounded by the node.
@@ -268,26 +268,60 @@ impl Imported {
 }
 
 /// Takes all blocks that can be read out of a damaged journal, and submits them to a new one.
+///
+/// Done again after it was interrupted, it goes on: what was read is in a file of its own, complete and synced, before the
+/// journal is set aside.
 pub(super) fn salvage(stopped: &Stopped) -> Result<()> {
     let settled = stopped.place.settle_existing()?;
-    let path = settled.data_dir.join("salvaged.blocks");
-    let mut file =
-        BufWriter::new(File::create(&path).with_context(|| format!("cannot write {}", path.display()))?);
-    storage::begin_chain_file(&mut file, settled.genesis.params().chain)?;
-    storage::salvage(&settled.data_dir, &settled.genesis, &mut |block| {
-        storage::write_block(&mut file, &block).map(|_| ()).map_err(|error| storage::StorageError::Io {
-            what: format!("cannot write {}", path.display()),
-            error,
-        })
-    })?;
-    file.flush().with_context(|| format!("cannot write {}", path.display()))?;
+    let (path, aside) = (settled.data_dir.join("salvaged.blocks"), settled.data_dir.join("damaged-journal"));
+    if !aside.exists() {
+        read_damaged(&settled, &path)?;
+    }
+    ensure!(
+        path.exists(),
+        "{} is what an earlier salvage set aside, and would be lost: move it away first",
+        aside.display()
+    );
     let options = settled.node(&super::Tuning::default())?;
-    let (imported, report) = import_file(&settled, options, &path, Faults::LeaveOut).with_context(|| {
-        format!("what could be read is in {}: `cairn chain import` takes it in", path.display())
-    })?;
+    let (imported, report) = import_file(&settled, options, &path, Faults::LeaveOut)
+        .with_context(|| format!("what could be read is in {}; try again to take it in", path.display()))?;
     fs::remove_file(&path)?;
     report
         .fact("left_out", "left out, above what is lost", imported.left_out, imported.left_out)
-        .same("aside", "the damaged journal is in", settled.data_dir.join("damaged-journal").display())
+        .same("aside", "the damaged journal is in", aside.display())
         .tell(stopped.json)
+}
+
+/// Writes all blocks of a damaged journal to a chain file, behind those that an interrupted salvage left there.
+fn read_damaged(settled: &Settled, path: &Path) -> Result<(), storage::StorageError> {
+    let cannot =
+        |error| storage::StorageError::Io { what: format!("cannot write {}", path.display()), error };
+    let part = path.with_extension("part");
+    let begin = || -> io::Result<BufWriter<File>> {
+        if path.exists() {
+            fs::copy(path, &part)?;
+            return Ok(BufWriter::new(File::options().append(true).open(&part)?));
+        }
+        let mut file = BufWriter::new(File::create(&part)?);
+        storage::begin_chain_file(&mut file, settled.genesis.params().chain)?;
+        Ok(file)
+    };
+    let mut file: Option<BufWriter<File>> = None;
+    // Begun no sooner than the folder is known to be ours.
+    let mut take = |salvaged: Salvaged| {
+        let file = match &mut file {
+            Some(file) => file,
+            none => none.insert(begin()?),
+        };
+        match salvaged {
+            Salvaged::Block(block) => storage::write_block(file, &block).map(|_| ()),
+            Salvaged::End => {
+                file.flush()?;
+                file.get_ref().sync_all()?;
+                fs::rename(&part, path)
+            }
+        }
+    };
+    storage::salvage(&settled.data_dir, &settled.genesis, &mut |salvaged| take(salvaged).map_err(cannot))
+        .map(|_| ())
 }

@@ -1,0 +1,118 @@
+//! `cairn chain reindex --salvage`: what is left of a damaged journal.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::command::Folder;
+use super::story::{BLOCKS, FORK, SIDE, SIDE_FORK, TIP, story};
+
+/// Damages the record of a block, by its number in the order in which they came.
+fn damage_block(folder: &Folder, number: usize) {
+    let records = folder.records(story().chain());
+    let mut blocks = records.iter().filter(|(_, payload)| payload[0] == 3);
+    folder.flip_in_record(blocks.nth(number).expect("as many blocks").0);
+}
+
+/// The number of the block at this height of the branch that is followed in the end.
+fn number_at(height: u32) -> usize {
+    let hash = story().at(height);
+    story().arrivals.iter().position(|block| block.header.hash() == hash).expect("a block of the story")
+}
+
+#[test]
+fn everything_below_the_damage_and_beside_it_is_kept() {
+    let story = story();
+    let folder = story.folder();
+    damage_block(&folder, number_at(55));
+    let damaged = fs::read(folder.segment()).unwrap();
+    let salvaged = folder.json(&["reindex", "--salvage"]);
+    assert_eq!(salvaged["height"], json!(54));
+    assert_eq!(salvaged["tip"], json!(story.at(54).to_string()));
+    assert_eq!(salvaged["left_out"], json!(TIP - 55));
+    assert_eq!(salvaged["blocks"], json!(BLOCKS as u32 - (TIP - 54)));
+    let aside = folder.path("data/damaged-journal/journal-0000000001");
+    assert_eq!(fs::read(aside).unwrap(), damaged, "nothing of it is lost");
+    assert!(!folder.has("data/salvaged.blocks"));
+
+    let info = folder.json(&["info"]);
+    assert_eq!(info["height"], json!(54));
+    // Of both branches that are not followed.
+    assert_eq!(info["side_blocks"], json!(23 - FORK + SIDE - SIDE_FORK));
+    assert_eq!(folder.json(&["verify"])["valid"], json!(true));
+
+    folder.write("chain.blocks", story.file());
+    let imported = folder.json(&["import", "chain.blocks"]);
+    assert_eq!((&imported["blocks"], &imported["known"]), (&json!(TIP - 54), &json!(54)));
+    assert_eq!(story.answers(&folder), story.expected(0));
+}
+
+#[test]
+fn damaged_step_loses_no_block() {
+    let story = story();
+    let folder = story.folder();
+    let records = folder.records(story.chain());
+    let steps = records.iter().filter(|(_, payload)| payload[0] == 4);
+    folder.flip_in_record(steps.skip(30).map(|(location, _)| *location).next().unwrap());
+    let salvaged = folder.json(&["reindex", "--salvage"]);
+    assert_eq!((&salvaged["blocks"], &salvaged["left_out"]), (&json!(BLOCKS), &json!(0)));
+    assert_eq!(story.answers(&folder), story.expected(0));
+}
+
+#[test]
+fn damaged_beginning_loses_no_block() {
+    let story = story();
+    let folder = story.folder();
+    let (location, _) = folder.records(story.chain())[0];
+    folder.flip_in_record(location);
+    folder.json(&["reindex", "--salvage"]);
+    assert_eq!(story.answers(&folder), story.expected(0));
+}
+
+/// The second time there is another journal to set aside; what was set aside first may be all there is.
+#[test]
+fn salvage_never_loses_what_an_earlier_one_set_aside() {
+    let story = story();
+    let folder = story.folder();
+    damage_block(&folder, number_at(40));
+    folder.json(&["reindex", "--salvage"]);
+    let aside = folder.path("data/damaged-journal/journal-0000000001");
+    let before = fs::read(&aside).unwrap();
+    let answer = folder.chain(&["reindex", "--salvage"]);
+    assert!(answer.failure(1).contains("move it away first"), "{answer:?}");
+    assert_eq!(fs::read(&aside).unwrap(), before);
+    assert_eq!(folder.tip(), (story.at(39).to_string(), 39));
+    fs::rename(folder.path("data/damaged-journal"), folder.path("elsewhere")).unwrap();
+    folder.json(&["reindex", "--salvage"]);
+    assert_eq!(folder.tip(), (story.at(39).to_string(), 39));
+}
+
+/// A folder as a salvage leaves it that was killed before it took anything in: the journal is new, all blocks are in a
+/// file.
+#[test]
+fn salvage_that_was_killed_goes_on() {
+    let story = story();
+    for is_aside in [true, false] {
+        let folder = story.to_import();
+        story.node(&folder.data()).stop();
+        fs::rename(folder.path("chain.blocks"), folder.path("data/salvaged.blocks")).unwrap();
+        if is_aside {
+            fs::create_dir(folder.path("data/damaged-journal")).unwrap();
+        }
+        let salvaged = folder.json(&["reindex", "--salvage"]);
+        assert_eq!(salvaged["blocks"], json!(TIP));
+        assert_eq!(story.answers(&folder), story.expected(0));
+        assert!(!folder.has("data/salvaged.blocks"));
+    }
+}
+
+#[test]
+fn salvage_of_a_pruned_journal_says_why_not() {
+    let folder = story().folder();
+    folder.json(&["prune", "--keep", "20"]);
+    let before = folder.tip();
+    let answer = folder.chain(&["reindex", "--salvage"]);
+    assert!(answer.failure(1).contains("pruned"), "{answer:?}");
+    assert_eq!(folder.tip(), before);
+    assert!(!folder.has("data/salvaged.blocks") && !folder.has("data/salvaged.part"));
+}
