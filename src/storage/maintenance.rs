@@ -209,7 +209,6 @@ pub fn prune(path: &Path, genesis: &Genesis, seed: MapSeed, keep: u32) -> Result
     let mut journal = Journal::create(Arc::new(files), chain, JournalOptions::default())?;
     write_base(&mut journal, &recovered, sequence)?;
     copy_above(&mut journal, &recovered, &base_block, sequence)?;
-    journal.sync()?;
     let bytes_after = journal.segments().iter().map(|segment| segment.bytes).sum();
     recovered.folder.take_next_journal()?;
     Ok(Pruned { base: height, bytes_before, bytes_after })
@@ -284,6 +283,9 @@ fn write_base(journal: &mut Journal, recovered: &Recovered, sequence: Sequence) 
 }
 
 /// Copies what stands above the new base: its blocks, and the steps that were taken since.
+///
+/// Everything but the last record is synced before that is written, so that it testifies for the others: damage would
+/// otherwise be taken for what a crash left unfinished, and cut off.
 fn copy_above(
     journal: &mut Journal,
     recovered: &Recovered,
@@ -297,6 +299,7 @@ fn copy_above(
         above && chain.ancestor(hash, height).is_some_and(|ancestor| ancestor.hash == *base)
     };
     let library = recovered.store.library();
+    let mut last: Option<Vec<u8>> = None;
     for record in library.journal().records(Position::START, library.end()) {
         let (location, payload) = record?;
         let is_kept = match Step::of(&payload) {
@@ -306,11 +309,15 @@ fn copy_above(
                 _ => false,
             },
         };
-        if is_kept {
-            journal.append(&[&payload])?;
+        if is_kept && let Some(before) = last.replace(payload) {
+            journal.append(&[&before])?;
         }
     }
-    Ok(())
+    journal.sync()?;
+    if let Some(last) = last {
+        journal.append(&[&last])?;
+    }
+    Ok(journal.sync()?)
 }
 
 /// What is read out of a damaged journal.

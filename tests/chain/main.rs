@@ -6,6 +6,8 @@
 mod broken_files;
 mod carrying;
 mod command;
+mod pruned_events;
+mod pruning;
 mod rebuilding;
 mod running;
 mod salvaging;
