@@ -85,7 +85,7 @@ pub fn verify_journal(
         replay(genesis, &library, seed, verify, &mut |at| progress(total / 8 + at * 7 / 8, total))
             .map_err(|error| error.to_string())
     } else {
-        Err("not replayed: it is damaged".to_owned())
+        Err("the journal is damaged".to_owned())
     };
     Ok(Verified { records, damaged, unfinished_bytes, replayed })
 }

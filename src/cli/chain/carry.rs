@@ -30,7 +30,7 @@ pub(super) fn export(Export { stopped, file: path, to }: &Export) -> Result<()> 
     ensure!(last <= tip, "there is no height {last}: the tip stands at {tip}");
     ensure!(
         recovered.base == Height::GENESIS,
-        "blocks below height {} were pruned here: nobody could follow from genesis",
+        "blocks up to height {} were pruned here: nobody could follow from genesis",
         recovered.base
     );
     let (mut file, held) = open_export(path, &settled, &recovered)?;

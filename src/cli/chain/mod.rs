@@ -116,7 +116,7 @@ fn tell_store(report: Report, name: &str, recovered: &Recovered) -> Result<Repor
         .fact("height", "height", tip.height, tip.height.0)
         .same("tip", "tip", tip.hash)
         .same("work", "work", tip.work)
-        .fact("base", "blocks kept from height", base, base.0)
+        .fact("base", "blocks kept above height", base, base.0)
         .fact("side_blocks", "blocks on other branches", written.len() - on_branch, written.len() - on_branch)
         .fact("steps", "steps taken", store.sequence(), store.sequence())
         .fact("epoch", "epoch", folder.epoch(), folder.epoch())
@@ -160,7 +160,10 @@ fn verify(Stopped { place, json }: &Stopped) -> Result<()> {
         .fact(
             "unfinished_bytes",
             "left unfinished",
-            format!("{} bytes, which the next start cuts off", verified.unfinished_bytes),
+            match verified.unfinished_bytes {
+                0 => "nothing".to_owned(),
+                bytes => format!("{bytes} bytes, which the next start cuts off"),
+            },
             verified.unfinished_bytes,
         )
         .fact("seconds", "took", format!("{seconds:.1} seconds"), seconds);
@@ -199,7 +202,7 @@ fn forget(Prune { stopped, keep }: &Prune) -> Result<()> {
     drop(Recovered::open(&settled.data_dir, &settled.genesis, None, map_seed())?);
     let (before, after) = (pruned.bytes_before, pruned.bytes_after);
     Report::default()
-        .fact("base", "blocks kept from height", pruned.base, pruned.base.0)
+        .fact("base", "blocks kept above height", pruned.base, pruned.base.0)
         .fact("journal_bytes_before", "journal before", format!("{before} bytes"), before)
         .fact("journal_bytes", "journal now", format!("{after} bytes"), after)
         .tell(stopped.json)
