@@ -21,8 +21,6 @@ use crate::types::Height;
 /// A store that is open, and what it says: chain and ledger as they were when the last step was written.
 #[derive(Debug)]
 pub struct Recovered {
-    /// The folder, which is ours while this lives.
-    pub folder: Folder,
     /// The writer's half.
     pub store: Store,
     /// The follower's half.
@@ -39,6 +37,8 @@ pub struct Recovered {
     pub first_sequence: Sequence,
     /// What was found and mended, in lines for a log.
     pub notes: Vec<String>,
+    /// The folder, which is ours while this lives; the last to go, when journal and database are closed.
+    pub folder: Folder,
 }
 
 impl Recovered {
