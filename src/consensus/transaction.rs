@@ -248,6 +248,14 @@ impl SoundTransaction {
         Ok(Self { unproven: CheckedTransaction { transaction, facts }, claims })
     }
 
+    /// The transaction as checked, its signatures unseen.
+    ///
+    /// # Security
+    /// For whoever remembers, by [`TxHash`], that they hold.
+    pub fn trust_signatures(self) -> CheckedTransaction {
+        self.unproven
+    }
+
     /// What is known about it; that the signatures hold is not.
     pub fn facts(&self) -> &Facts {
         &self.unproven.facts

@@ -9,17 +9,19 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rayon::prelude::*;
 
-use super::inbox::{CheckedAndIndexed, CheckedBody, CheckedTicket, Inbox, Ticket};
+use super::inbox::{CheckedAndIndexed, CheckedBody, CheckedTicket, Ticket};
 use super::seeds::batch_seed;
-use super::verdict::TransactionVerdict;
-use super::verified::Verified;
+use super::shared::{Shared, State};
+use super::verdict::{TransactionRefused, TransactionVerdict};
 use crate::consensus::{
-    BlockError, CheckedBlock, HeaderContext, Params, SoundBlock, SoundTransaction, check_signatures,
+    BlockError, CheckedBlock, HeaderContext, SoundBlock, SoundTransaction, check_signatures,
     check_transactions,
 };
 use crate::crypto::{Claim, Culprits, verify_batch};
+use crate::ledger::View;
+use crate::mempool::{AdmitError, Rejection};
 use crate::storage::BlockIndex;
-use crate::types::{Block, Transaction};
+use crate::types::{Block, Height, Transaction};
 
 /// Signatures verified together: beyond this a batch gains nothing more.
 const BATCH: usize = 1024;
@@ -69,9 +71,7 @@ pub(super) struct Checks {
 
 /// What the threads share.
 struct Bench {
-    params: Arc<Params>,
-    verified: Arc<Verified>,
-    inbox: Arc<Inbox>,
+    shared: Arc<Shared>,
     queues: Mutex<Queues>,
     in_order: Mutex<InOrder>,
 }
@@ -81,15 +81,10 @@ impl Checks {
     ///
     /// # Errors
     /// When the system gives no more threads.
-    pub fn start(
-        threads: usize,
-        params: Arc<Params>,
-        verified: Arc<Verified>,
-        inbox: Arc<Inbox>,
-    ) -> Result<Self, rayon::ThreadPoolBuildError> {
+    pub fn start(threads: usize, shared: Arc<Shared>) -> Result<Self, rayon::ThreadPoolBuildError> {
         let named = |number| format!("cairn-check-{number}");
         let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(named).build()?;
-        let bench = Bench { params, verified, inbox, queues: Mutex::default(), in_order: Mutex::default() };
+        let bench = Bench { shared, queues: Mutex::default(), in_order: Mutex::default() };
         Ok(Self { threads: Arc::new(threads), bench: Arc::new(bench) })
     }
 
@@ -129,7 +124,7 @@ impl Bench {
         }
         drop(queues);
         if !jobs.is_empty() {
-            self.inbox.checked(self.check_blocks(jobs));
+            self.shared.inbox.checked(self.check_blocks(jobs));
         }
     }
 
@@ -138,7 +133,7 @@ impl Bench {
         for BlockJob { number, block, context } in jobs {
             match context {
                 None => answers.push((number, CheckedBody::Orphan(check_orphan(block)))),
-                Some(context) => match SoundBlock::examine(block, &context, &self.params) {
+                Some(context) => match SoundBlock::examine(block, &context, &self.shared.params) {
                     Err(error) => answers.push((number, CheckedBody::Placed(Err(error)))),
                     Ok(block) => {
                         numbers.push(number);
@@ -147,7 +142,8 @@ impl Bench {
                 },
             }
         }
-        let verdicts = check_signatures(sound, |hash| self.verified.contains(hash), verify_on_all_cores);
+        let verdicts =
+            check_signatures(sound, |hash| self.shared.verified.contains(hash), verify_on_all_cores);
         let verdicts = verdicts.into_iter().map(|verdict| CheckedBody::Placed(verdict.map(indexed)));
         answers.extend(numbers.into_iter().zip(verdicts));
         answers
@@ -177,30 +173,67 @@ impl Bench {
         batches.insert(batch, checked);
         while let Some(checked) = batches.remove(next) {
             *next += 1;
-            self.inbox.transactions(checked);
+            self.shared.inbox.transactions(checked);
         }
     }
 
     fn check_transactions(&self, jobs: Vec<TransactionJob>) -> Vec<CheckedTicket> {
-        let (mut sound, mut tickets, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sound, mut answers) = (Vec::new(), Vec::new());
         for TransactionJob { transaction, ticket } in jobs {
-            match SoundTransaction::examine(transaction, &self.params) {
-                Ok(transaction) => {
-                    tickets.push((transaction.facts().hash, ticket));
-                    sound.push(transaction);
-                }
-                Err(error) => answers.push(CheckedTicket { ticket, hash: None, verdict: Err(error) }),
+            match SoundTransaction::examine(transaction, &self.shared.params) {
+                Ok(transaction) => sound.push((ticket, transaction)),
+                Err(error) => answers.push(CheckedTicket { ticket, hash: None, verdict: Err(error.into()) }),
             }
         }
-        let verdicts = check_transactions(sound, |claims| verify_batch(claims, batch_seed()));
+        let (mut tickets, mut unverified) = (Vec::new(), Vec::new());
+        let state = self.shared.state.read();
+        for (ticket, transaction) in sound {
+            let hash = transaction.facts().hash;
+            let verdict = match look_up(&state, &transaction) {
+                Err(refused) => Err(refused),
+                Ok(()) if self.shared.verified.contains(&hash) => {
+                    Ok(Arc::new(transaction.trust_signatures()))
+                }
+                Ok(()) => {
+                    tickets.push((hash, ticket));
+                    unverified.push(transaction);
+                    continue;
+                }
+            };
+            answers.push(CheckedTicket { ticket, hash: None, verdict });
+        }
+        drop(state);
+        let verdicts = check_transactions(unverified, |claims| verify_batch(claims, batch_seed()));
         let hold = tickets.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok());
-        self.verified.remember(hold.map(|((hash, _), _)| *hash));
+        self.shared.verified.remember(hold.map(|((hash, _), _)| *hash));
         answers.extend(tickets.into_iter().zip(verdicts).map(|((hash, ticket), verdict)| CheckedTicket {
             ticket,
             hash: Some(hash),
-            verdict: verdict.map(Arc::new),
+            verdict: verdict.map(Arc::new).map_err(TransactionRefused::from),
         }));
         answers
+    }
+}
+
+/// What a look at chain and pool can tell, before anything is spent on signatures. Whether the sender can pay is not asked
+/// here: what pays it may be right before it in the queue.
+fn look_up(state: &State, transaction: &SoundTransaction) -> Result<(), TransactionRefused> {
+    let (facts, nonce) = (transaction.facts(), transaction.spend().body().nonce);
+    if state.pool.get(&facts.hash).is_some() {
+        return Err(AdmitError::Known.into());
+    }
+    match state.pool.rejection(&facts.hash) {
+        Some(Rejection::Broken(error)) => return Err(error.into()),
+        Some(Rejection::Refused(error)) => return Err(error.into()),
+        None => {}
+    }
+    let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));
+    transaction.spend().check_height(next_height).map_err(AdmitError::from)?;
+    match state.ledger.account(&facts.sender) {
+        Some(account) if nonce < account.nonce => {
+            Err(AdmitError::OldNonce { expected: account.nonce, found: nonce }.into())
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

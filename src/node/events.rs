@@ -16,7 +16,7 @@ pub struct Cursor {
     pub epoch: u32,
     /// The step.
     pub sequence: Sequence,
-    /// Within the step: how many of its block's entries were seen.
+    /// Within the step: how many of those whom its block concerns were seen, entry by entry.
     pub index: u32,
 }
 
@@ -231,23 +231,26 @@ pub fn account_events(
     is_watched: impl Fn(&Address) -> bool,
 ) -> Vec<AccountEvent> {
     let seen = if after.sequence == step.sequence { after.index } else { 0 };
-    let mut events = Vec::new();
-    let mut tell = |index: u32, address: &Address, txid: Option<Txid>| {
-        if index >= seen && is_watched(address) {
-            let cursor = Cursor { epoch: after.epoch, sequence: step.sequence, index: index + 1 };
-            let (address, moved, block) = (*address, step.moved, step.block);
-            events.push(AccountEvent { cursor, address, moved, block, txid });
-        }
-    };
-    tell(0, &block.coinbase.recipient, None);
-    for (index, transaction) in (1..).zip(&block.transactions) {
-        let sender = transaction.body.policy.address();
-        let mut concerned = vec![sender];
-        concerned.extend(transaction.body.payments().map(|(to, _)| *to));
+    let mut entries = vec![(None, vec![block.coinbase.recipient])];
+    entries.extend(block.transactions.iter().map(|transaction| {
+        let body = &transaction.body;
+        let mut concerned = vec![body.policy.address()];
+        concerned.extend(body.payments().map(|(to, _)| *to));
         concerned.sort_unstable();
         concerned.dedup();
-        let txid = transaction.body.txid();
-        concerned.iter().for_each(|address| tell(index, address, Some(txid)));
-    }
-    events
+        (Some(body.txid()), concerned)
+    }));
+    // Everybody concerned is counted, watched or not, so that a cursor means the same to all.
+    let concerned = entries
+        .into_iter()
+        .flat_map(|(txid, concerned)| concerned.into_iter().map(move |address| (txid, address)));
+    let news = (0..).zip(concerned).filter(|(index, (_, address))| *index >= seen && is_watched(address));
+    news.map(|(index, (txid, address))| AccountEvent {
+        cursor: Cursor { epoch: after.epoch, sequence: step.sequence, index: index + 1 },
+        address,
+        moved: step.moved,
+        block: step.block,
+        txid,
+    })
+    .collect()
 }

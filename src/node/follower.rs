@@ -11,13 +11,19 @@ use std::time::{Duration, Instant};
 
 use super::shared::{INDEXED_IN_MEMORY, Shared};
 use crate::ledger::Changes;
-use crate::storage::{BlockIndex, Indexed, StateMark, StorageError, Tables, arrival, index_from, rows};
+use crate::storage::{
+    BlockIndex, Indexed, Sequence, StateMark, StorageError, Tables, arrival, index_from, rows,
+};
 use crate::types::BlockHash;
 
 /// Groups that may wait for the follower; then the writer waits for it.
 pub(super) const PUBLISHED_MAX: usize = 8;
 /// Changes of the state that are held before they are written.
 const CHANGES_HELD_MAX: usize = 1 << 18;
+/// Steps after which the state is written, however little they changed: a start after a kill goes through them again.
+const STEPS_HELD_MAX: Sequence = 8192;
+/// How long changes are held where nothing else comes.
+const STATE_HELD_FOR: Duration = Duration::from_secs(30);
 /// How long nothing must have come before indexes are worked on.
 const QUIET: Duration = Duration::from_millis(100);
 /// How long indexes wait at most while there is no quiet.
@@ -40,7 +46,13 @@ pub(super) struct Published {
 /// Follows until the writer ends; `recovered` is where the state stands that the database holds at the start.
 pub(super) fn run(shared: &Shared, recovered: StateMark, published: &Receiver<Published>) {
     let _ending = Ending(shared);
-    let mut follower = Follower { shared, mark: recovered, indexed_at: Instant::now() };
+    let mut follower = Follower {
+        shared,
+        mark: recovered,
+        written: recovered.sequence,
+        written_at: Instant::now(),
+        indexed_at: Instant::now(),
+    };
     let outcome = follower.follow(published).and_then(|()| follower.finish());
     if let Err(error) = outcome {
         // What is lost here is made again from the journal at the next start; until then nothing piles up.
@@ -69,6 +81,9 @@ struct Follower<'a> {
     shared: &'a Shared,
     /// Where the state stands that was handed over last.
     mark: StateMark,
+    /// The step at which the state was written last, and when.
+    written: Sequence,
+    written_at: Instant,
     indexed_at: Instant,
 }
 
@@ -81,10 +96,15 @@ impl Follower<'_> {
                     if self.indexed_at.elapsed() >= PATIENCE {
                         self.index(INDEX_BLOCKS)?;
                     }
+                    // A bit each time: runs that are only added would pile up where there is never quiet.
+                    self.shared.with_tables(Tables::tidy)?;
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     let blocks_min = if self.has_gap()? { 1 } else { INDEX_BLOCKS };
                     self.index(blocks_min)?;
+                    if self.written != self.mark.sequence && self.written_at.elapsed() >= STATE_HELD_FOR {
+                        self.write_state()?;
+                    }
                     self.shared.with_tables(Tables::tidy)?;
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -108,15 +128,21 @@ impl Follower<'_> {
         self.shared.with_tables(|tables| {
             tables.put_blocks(rows, &mark)?;
             changes.iter().for_each(|changes| tables.hold(changes));
-            if tables.changes_held() > CHANGES_HELD_MAX {
-                tables.write_state(mark)?;
-            }
             Ok(())
-        })
+        })?;
+        let held = self.shared.with_tables(|tables| Ok(tables.changes_held()))?;
+        if held > CHANGES_HELD_MAX || mark.sequence > self.written + STEPS_HELD_MAX {
+            self.write_state()?;
+        }
+        Ok(())
     }
 
-    /// Indexes what the journal has beyond what is indexed, where that is at least so many blocks.
-    /// Whether there was something to do.
+    fn write_state(&mut self) -> Result<(), StorageError> {
+        (self.written, self.written_at) = (self.mark.sequence, Instant::now());
+        self.shared.with_tables(|tables| tables.write_state(self.mark))
+    }
+
+    /// Indexes what the journal has beyond what is indexed, where that is at least so many blocks. Whether it was.
     fn index(&mut self, blocks_min: usize) -> Result<bool, StorageError> {
         self.indexed_at = Instant::now();
         let from = self.shared.with_tables(|tables| Ok(tables.index_mark()))?;
@@ -133,10 +159,8 @@ impl Follower<'_> {
     fn finish(&mut self) -> Result<(), StorageError> {
         let begun = Instant::now();
         while begun.elapsed() < FINISH_TIME_MAX && self.index(1)? {}
-        self.shared.with_tables(|tables| {
-            tables.write_state(self.mark)?;
-            tables.sync()
-        })
+        self.write_state()?;
+        self.shared.with_tables(|tables| tables.sync())
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::Instant;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::verdict::{BlockVerdict, TransactionVerdict};
+use super::verdict::{BlockVerdict, TransactionRefused, TransactionVerdict};
 use crate::chain::{ChainError, HeaderPlacement};
 use crate::consensus::CheckedTransaction;
-use crate::consensus::{BlockError, CheckedBlock, HeaderContext, TransactionError};
+use crate::consensus::{BlockError, CheckedBlock, HeaderContext};
 use crate::storage::BlockIndex;
 use crate::types::{Block, BlockHash, Commitments, Header, TxHash};
 
@@ -55,9 +55,9 @@ pub(super) struct CheckedAndIndexed {
 /// What the checks found out about a transaction.
 pub(super) struct CheckedTicket {
     pub ticket: Ticket<TransactionVerdict>,
-    /// Where it got as far as its signatures.
+    /// Where its signatures were verified.
     pub hash: Option<TxHash>,
-    pub verdict: Result<Arc<CheckedTransaction>, TransactionError>,
+    pub verdict: Result<Arc<CheckedTransaction>, TransactionRefused>,
 }
 
 /// What the next block must stand on: asked of the writer, whose tip may be ahead of what readers see.

@@ -6,6 +6,8 @@
 //!
 //! Read [`NodeHandle`] first, then `writer.rs`, which is the whole of it in order, and `connect.rs`.
 
+mod admit;
+mod arrive;
 mod audit;
 mod checks;
 mod connect;
@@ -20,6 +22,7 @@ mod pool_log;
 mod reader;
 mod recent;
 mod seeds;
+mod settle;
 mod shared;
 mod start;
 mod verdict;

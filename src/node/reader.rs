@@ -81,7 +81,8 @@ impl What {
     }
 }
 
-/// Some of a history, newest first.
+/// Some of a history, newest first. It may hold less than was asked for, or nothing, and yet not be the end: what a
+/// reorganization left in the indexes is passed over. Go on until there is no `next`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {
     /// What was found.
@@ -202,7 +203,7 @@ impl Reader {
     /// When the pool has gone on to another tip.
     pub fn pool(&self) -> Result<Arc<PoolView>, ReadError> {
         let state = self.shared.state.read();
-        if state.tip != self.tip {
+        if (state.tip.hash, state.tip.sequence) != (self.tip.hash, self.tip.sequence) {
             return Err(ReadError::TipMoved);
         }
         Ok(Arc::new(state.pool.view(self.shared.seconds())))

@@ -150,9 +150,8 @@ impl Node {
             what: "cannot start threads".to_owned(),
             error: std::io::Error::other(error),
         };
-        let (verified, inbox) = (Arc::clone(&shared.verified), Arc::clone(&shared.inbox));
         let checks =
-            Checks::start(count, params, verified, inbox).map_err(|error| no_threads(error.to_string()))?;
+            Checks::start(count, Arc::clone(&shared)).map_err(|error| no_threads(error.to_string()))?;
         let bulk = Arc::new(AtomicUsize::new(0));
         let handle = NodeHandle::new(Arc::clone(&shared), checks.clone(), Arc::clone(&bulk));
 

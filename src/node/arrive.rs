@@ -1,0 +1,138 @@
+//! How a block comes in: a look at its header, the checks, its turn, and what waits for it.
+
+use super::checks::{BlockJob, check_body};
+use super::inbox::{CheckedBody, Submission, Ticket};
+use super::verdict::{BlockRefused, BlockVerdict, Verdict};
+use super::writer::{Failed, InFlight, Writer};
+use crate::chain::{ChainError, HeaderPlacement};
+use crate::consensus::{Blame, BlockError, check_arrival, check_work};
+use crate::types::{Block, BlockHash, Header};
+
+impl Writer {
+    /// A header from outside. Whether it is early counts when its body comes: a header alone moves nothing.
+    pub(super) fn take_header(&mut self, header: &Header) -> Result<HeaderPlacement, ChainError> {
+        self.shared.state.write().chain.accept_header(header)
+    }
+
+    /// Hands a block to the checks, unless a look at its header is enough.
+    pub(super) fn take_in(&mut self, submission: Submission) {
+        let Submission { block, mut ticket } = submission;
+        let header = block.header;
+        match self.look_at(&header) {
+            Err(mut verdict) => {
+                if let Ok(Verdict::Early { .. }) = verdict {
+                    // Anybody can send an honest header with another body, which must not take its place until then.
+                    match check_body(&block) {
+                        Ok(()) => self.early.keep(block),
+                        Err(error) => verdict = Err(error.into()),
+                    }
+                }
+                match ticket.take() {
+                    // It may be known for what is not synced yet.
+                    Some(ticket) if self.group.since.is_some() => self.group.answers.push((ticket, verdict)),
+                    Some(ticket) => ticket.answer(verdict),
+                    None => {}
+                }
+            }
+            Ok(()) => {
+                let context = self.shared.state.read().chain.context_above(&header.previous);
+                let number = self.next_number;
+                self.next_number += 1;
+                self.in_flight.push_back(InFlight { number, header, ticket, body: None });
+                self.checks.block(BlockJob { number, block, context });
+            }
+        }
+    }
+
+    /// What can be told from a header. Nothing, where its body has to be looked at.
+    fn look_at(&mut self, header: &Header) -> Result<(), BlockVerdict> {
+        if let Some(closed) = &self.closed {
+            return Err(Err(closed.clone().into()));
+        }
+        let hash = header.hash();
+        let known = self.shared.state.read().chain.has_body(&hash);
+        if known && self.take_header(header).is_ok() {
+            return Err(Ok(Verdict::Known));
+        }
+        // Its own work comes before its time: what did none is not kept until later.
+        check_work(&self.shared.params, header).map_err(|error| Err(ChainError::from(error).into()))?;
+        if let Err(early) = check_arrival(header.time, (self.clock)(), &self.shared.params) {
+            return Err(Ok(Verdict::Early { seconds: early.seconds_early }));
+        }
+        self.take_header(header).map(|_| ()).map_err(|error| Err(error.into()))
+    }
+
+    /// The checks are done with a block, and it is its turn.
+    pub(super) fn take_verdict(
+        &mut self,
+        header: &Header,
+        ticket: Option<Ticket<BlockVerdict>>,
+        body: CheckedBody,
+    ) -> Result<(), Failed> {
+        let hash = header.hash();
+        if let Some(closed) = &self.closed {
+            ticket.into_iter().for_each(|ticket| ticket.answer(Err(closed.clone().into())));
+            return Ok(());
+        }
+        let verdict = match body {
+            CheckedBody::Orphan(Ok(block)) => Ok(self.keep_orphan(header, block)),
+            CheckedBody::Orphan(Err(error)) | CheckedBody::Placed(Err(error)) => {
+                Err(self.condemn(&hash, error))
+            }
+            CheckedBody::Placed(Ok(block)) => {
+                let verdict = match self.connect(&block) {
+                    Ok(verdict) => verdict,
+                    Err(failed) => {
+                        let closed = self.close(&failed.0);
+                        ticket.into_iter().for_each(|ticket| ticket.answer(Err(closed.clone().into())));
+                        return Err(failed);
+                    }
+                };
+                match verdict {
+                    Ok(Verdict::Orphan { .. }) => {
+                        Ok(self.keep_orphan(header, Box::new(block.block.block().clone())))
+                    }
+                    Ok(Verdict::Side | Verdict::Followed { .. }) => {
+                        self.release_orphans(&hash);
+                        verdict
+                    }
+                    Ok(Verdict::Known | Verdict::Early { .. }) | Err(_) => verdict,
+                }
+            }
+        };
+        self.group.answers.extend(ticket.map(|ticket| (ticket, verdict)));
+        // Answers to what wrote nothing need no sync, but their order is kept behind those that do.
+        if self.group.since.is_none() {
+            self.answer();
+        }
+        Ok(())
+    }
+
+    fn condemn(&mut self, hash: &BlockHash, error: BlockError) -> BlockRefused {
+        if error.blame() == Blame::Block {
+            self.shared.state.write().chain.reject(hash);
+        }
+        error.into()
+    }
+
+    fn keep_orphan(&mut self, header: &Header, block: Box<Block>) -> Verdict {
+        let bytes = crate::codec::encoded_len(&*block);
+        self.orphans.insert(header.hash(), header.previous, bytes, block);
+        let state = self.shared.state.read();
+        let mut missing = header.previous;
+        while let Some(entry) = state.chain.entry(&missing).filter(|entry| {
+            // Down to the lowest whose body is missing.
+            state.chain.entry(&entry.header.previous).is_some_and(|below| below.arrival.is_none())
+        }) {
+            missing = entry.header.previous;
+        }
+        Verdict::Orphan { missing }
+    }
+
+    /// What stood on a block that has come is taken in again.
+    fn release_orphans(&mut self, hash: &BlockHash) {
+        for block in self.orphans.take_above(hash) {
+            self.take_in(Submission { block: *block, ticket: None });
+        }
+    }
+}

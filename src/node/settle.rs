@@ -1,0 +1,89 @@
+//! Making durable what was done: one sync, then the pool follows, readers see it, and whoever waits is told.
+
+use std::sync::Arc;
+
+use super::follower::Published;
+use super::group::Group;
+use super::shared::{INDEXED_IN_MEMORY, STEPS_REMEMBERED, Tip};
+use super::writer::{Failed, Writer};
+use crate::consensus::CheckedBlock;
+use crate::mempool::Change;
+use crate::storage::StateMark;
+use crate::types::Height;
+
+impl Writer {
+    /// Makes durable what was done, and tells everybody.
+    pub(super) fn settle(&mut self) -> Result<(), Failed> {
+        if self.group.since.is_none() {
+            return Ok(());
+        }
+        self.store.sync()?;
+        let published = self.publish();
+        // It ends only after us.
+        let _ = self.outlets.follower.send(published);
+        self.pool_log.flush()?;
+        self.answer();
+        self.group = Group::default();
+        Ok(())
+    }
+
+    /// Readers see what was done, and the pool follows.
+    fn publish(&mut self) -> Published {
+        let group = &mut self.group;
+        let shared = &self.shared;
+        let mut guard = shared.state.write();
+        let state = &mut *guard;
+        let entry = state.chain.tip();
+        let (hash, height) = (entry.hash, entry.height);
+        let blocks: Vec<&CheckedBlock> = group.connected.iter().map(|block| &*block.block).collect();
+        if group.disconnected > 0 || !blocks.is_empty() {
+            let change =
+                Change { disconnected: group.disconnected, returned: group.returned(), connected: &blocks };
+            let next_height = height.next().unwrap_or(Height(u32::MAX));
+            let reconciled = state.pool.reconcile(change, &state.ledger, next_height, shared.seconds());
+            // They may never have come but in the block that was taken off.
+            let returned = reconciled.returned.iter().filter_map(|hash| state.pool.get(hash));
+            returned.for_each(|entry| self.pool_log.add(entry.transaction()));
+        }
+        for _ in 0..group.disconnected {
+            state.indexed.pop_back();
+        }
+        for block in &group.connected {
+            state.indexed.push_back((block.block.hash(), Arc::clone(&block.index)));
+        }
+        while state.indexed.len() > INDEXED_IN_MEMORY {
+            state.indexed.pop_front();
+        }
+        let sequence = group.last_sequence().unwrap_or(state.tip.sequence);
+        let root = state.ledger.commitments().state;
+        state.tip = Tip { hash, height, sequence, state: root, moment: state.ledger.moment() };
+        state.ledger.pin(state.tip.moment);
+        let tip = state.tip;
+        let mark = StateMark { sequence, position: self.store.end(), block: hash, state: root };
+        drop(guard);
+
+        let mut steps = shared.steps.lock();
+        steps.extend(group.steps.iter().map(|(step, _)| *step));
+        while steps.len() > STEPS_REMEMBERED {
+            steps.pop_front();
+        }
+        drop(steps);
+        // Side branches move nothing that anybody waits for.
+        self.outlets.tips.send_if_modified(|told| {
+            let moved = told.sequence != tip.sequence;
+            *told = tip;
+            moved
+        });
+        Published {
+            arrivals: std::mem::take(&mut group.arrivals),
+            changes: group.steps.drain(..).map(|(_, changes)| changes).collect(),
+            mark,
+        }
+    }
+
+    pub(super) fn answer(&mut self) {
+        for (ticket, verdict) in self.group.answers.drain(..) {
+            ticket.answer(verdict);
+        }
+    }
+}
