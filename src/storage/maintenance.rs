@@ -131,6 +131,7 @@ pub fn rebuild_database(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Recovered, StorageError> {
     let folder = Folder::open_existing(path, genesis)?;
+    check_end(&folder, genesis)?;
     Sled::remove(&folder.database_path())?;
     drop(folder);
     let mut recovered =
@@ -151,6 +152,27 @@ pub fn rebuild_database(
     }
     tables.sync()?;
     Ok(recovered)
+}
+
+/// Reads the journal as far as the database knows it to be durable. Of its last records nothing else testifies: without
+/// the database, damage to them would be taken for what a crash left unfinished, and cut off.
+fn check_end(folder: &Folder, genesis: &Genesis) -> Result<(), StorageError> {
+    let chain = genesis.params().chain;
+    let known = || -> Result<Position, StorageError> {
+        let (kv, _) = Tables::open_sled(&folder.database_path())?;
+        Tables::open(kv, chain, folder.journal_number())?.durable_end()
+    };
+    // One that cannot say is what is to be made again.
+    let end = known().unwrap_or(Position::START);
+    if end > Position::START {
+        let path = folder.journal_path();
+        let files = Disk::open(&path).map_err(StorageError::io(format!("cannot open {}", path.display())))?;
+        let opened = Journal::open(Arc::new(files), chain, JournalOptions::default(), end)?;
+        for record in opened.journal.reader().records(Position::START, end) {
+            record?;
+        }
+    }
+    Ok(())
 }
 
 struct Answers<B, L> {

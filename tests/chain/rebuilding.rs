@@ -70,3 +70,24 @@ fn reindex_of_a_damaged_journal_says_what_to_do() {
     assert!(error.contains(&format!("journal-0000000001 is damaged at byte {}", location.offset)), "{error}");
     assert_eq!(fs::read(folder.segment()).unwrap(), journal);
 }
+
+/// All of an import may be synced at once, so that no later record testifies for it; the database does, until it is gone.
+#[test]
+fn reindex_cuts_nothing_off_that_was_acknowledged() {
+    let story = story();
+    let folder = story.to_import();
+    folder.json(&["import", "chain.blocks"]);
+    let (location, _) = folder.records(story.chain())[40];
+    folder.flip_in_record(location);
+    let journal = fs::read(folder.segment()).unwrap();
+    for command in [&["reindex"][..], &["info"], &["reindex"]] {
+        let answer = folder.chain(command);
+        let place = format!("journal-0000000001 is damaged at byte {}", location.offset);
+        assert!(answer.failure(1).contains(&place), "{answer:?}");
+        assert_eq!(fs::read(folder.segment()).unwrap(), journal);
+    }
+    folder.json(&["reindex", "--salvage"]);
+    folder.write("chain.blocks", story.file());
+    folder.json(&["import", "chain.blocks"]);
+    assert_eq!(story.answers(&folder), story.expected(0));
+}
