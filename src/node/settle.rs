@@ -1,6 +1,7 @@
 //! Making durable what was done: one sync, then the pool follows, readers see it, and whoever waits is told.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::follower::Published;
 use super::group::Group;
@@ -11,6 +12,9 @@ use crate::mempool::Change;
 use crate::storage::StateMark;
 use crate::types::Height;
 
+/// How long after a sync nothing must have followed until it is vouched for.
+const VOUCH_AFTER: Duration = Duration::from_secs(5);
+
 impl Writer {
     /// Makes durable what was done, and tells everybody.
     pub(super) fn settle(&mut self) -> Result<(), Failed> {
@@ -18,6 +22,7 @@ impl Writer {
             return Ok(());
         }
         self.store.sync()?;
+        self.vouch_at = Some(Instant::now() + VOUCH_AFTER);
         let published = self.publish();
         // It ends only after us.
         let _ = self.outlets.follower.send(published);

@@ -79,6 +79,8 @@ pub(super) struct Writer {
     groundwork: Vec<Ticket<Option<Groundwork>>>,
     /// When the pool is next asked what has outlived its time.
     pub expire_at: Instant,
+    /// When the last sync is vouched for; nothing once it was.
+    pub vouch_at: Option<Instant>,
     pub closed: Option<Closed>,
 }
 
@@ -109,6 +111,7 @@ impl Writer {
             early: Early::default(),
             groundwork: Vec::new(),
             expire_at: Instant::now() + EXPIRE_EVERY,
+            vouch_at: None,
             closed: None,
         }
     }
@@ -132,7 +135,8 @@ impl Writer {
                 break reason;
             }
         };
-        if let Err(failed) = self.settle().and_then(|()| self.pool_log.sync()) {
+        let ended = self.settle().and_then(|()| self.vouch()).and_then(|()| self.pool_log.sync());
+        if let Err(failed) = ended {
             self.close(&failed.0);
         }
         self.close_with(&Closed { reason });
@@ -146,7 +150,7 @@ impl Writer {
         }
         let early = self.early.next().map(|seconds| Instant::now() + seconds);
         let expire = (!self.shared.state.read().pool.is_empty()).then_some(self.expire_at);
-        [self.group.deadline(), early, expire].into_iter().flatten().min()
+        [self.group.deadline(), early, expire, self.vouch_at].into_iter().flatten().min()
     }
 
     fn turn(&mut self, mail: Mail) -> Result<(), Failed> {
@@ -175,9 +179,20 @@ impl Writer {
         if self.group.since.is_some() && (full || idle) {
             self.settle()?;
         }
+        if self.vouch_at.is_some_and(|at| Instant::now() >= at) && self.group.since.is_none() {
+            self.vouch()?;
+        }
         if self.group.since.is_none() {
             self.expire();
             self.admit()?;
+        }
+        Ok(())
+    }
+
+    /// Testifies for what was synced last, once nothing has followed for a while.
+    fn vouch(&mut self) -> Result<(), Failed> {
+        if self.vouch_at.take().is_some() {
+            self.store.vouch()?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use super::library::Library;
 use super::open::{Recovered, begin};
 use super::records::{Base, ENTRIES_MAX, Entries, HEADERS_MAX, Headers, Payload, Record, Sequence, Step};
 use super::recovery::{Replay, Verifier, arrival};
+use super::store::vouch;
 use super::tables::Tables;
 use crate::codec::List;
 use crate::consensus::Genesis;
@@ -305,9 +306,6 @@ fn write_base(journal: &mut Journal, recovered: &Recovered, sequence: Sequence) 
 }
 
 /// Copies what stands above the new base: its blocks, and the steps that were taken since.
-///
-/// Everything but the last record is synced before that is written, so that it testifies for the others: damage would
-/// otherwise be taken for what a crash left unfinished, and cut off.
 fn copy_above(
     journal: &mut Journal,
     recovered: &Recovered,
@@ -321,7 +319,6 @@ fn copy_above(
         above && chain.ancestor(hash, height).is_some_and(|ancestor| ancestor.hash == *base)
     };
     let library = recovered.store.library();
-    let mut last: Option<Vec<u8>> = None;
     for record in library.journal().records(Position::START, library.end()) {
         let (location, payload) = record?;
         let is_kept = match Step::of(&payload) {
@@ -331,15 +328,11 @@ fn copy_above(
                 _ => false,
             },
         };
-        if is_kept && let Some(before) = last.replace(payload) {
-            journal.append(&[&before])?;
+        if is_kept {
+            journal.append(&[&payload])?;
         }
     }
-    journal.sync()?;
-    if let Some(last) = last {
-        journal.append(&[&last])?;
-    }
-    Ok(journal.sync()?)
+    Ok(vouch(journal)?)
 }
 
 /// What is read out of a damaged journal.

@@ -8,6 +8,7 @@
 //! | 3 | block | one that was checked and whose parent is here |
 //! | 4 | connected | step, then undo and receipts |
 //! | 5 | disconnected | step |
+//! | 6 | voucher | nothing: being there, it testifies that all before it was durable |
 //!
 //! A step is written at fixed places, so that one can be told without reading the rest: its number (8 bytes,
 //! little-endian), whether it is the last of its change (1), the block (32).
@@ -176,6 +177,7 @@ const ENTRIES: u8 = 2;
 const BLOCK: u8 = 3;
 const CONNECTED: u8 = 4;
 const DISCONNECTED: u8 = 5;
+const VOUCHER: u8 = 6;
 
 /// A record, read.
 #[derive(Clone, PartialEq, Debug)]
@@ -186,6 +188,7 @@ pub(super) enum Record {
     Block(Box<Block>),
     Connected(Step, Trace),
     Disconnected(Step),
+    Voucher,
 }
 
 /// What a payload is made of: its kind, a step if it is one, and the rest.
@@ -220,6 +223,10 @@ impl Payload {
         Self { kind: step.kind(), step: Some(step.to_bytes()), rest: Vec::new() }
     }
 
+    pub fn voucher() -> Self {
+        Self { kind: VOUCHER, step: None, rest: Vec::new() }
+    }
+
     /// Hands its parts on, in their order.
     pub fn with_parts<T>(&self, take: impl FnOnce(&[&[u8]]) -> T) -> T {
         take(&[&[self.kind], self.step.as_ref().map_or(&[], |step| &step[..]), &self.rest])
@@ -246,6 +253,7 @@ impl Record {
             BLOCK => Self::Block(Box::new(decode(rest).map_err(wrong)?)),
             CONNECTED => Self::Connected(step()?, decode(&rest[STEP_BYTES..]).map_err(wrong)?),
             DISCONNECTED => Self::Disconnected(step()?),
+            VOUCHER => Self::Voucher,
             other => return Err(unreadable(format!("of unknown kind {other}"))),
         })
     }

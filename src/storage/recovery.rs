@@ -225,6 +225,7 @@ impl<'a> Replay<'a> {
                 Record::Block(block) => self.block(location, *block)?,
                 Record::Connected(step, trace) => self.connected(step, &trace, location, tables)?,
                 Record::Disconnected(step) => self.disconnected(step, tables)?,
+                Record::Voucher => {}
                 Record::Base(_) | Record::Headers(_) | Record::Entries(_) => {
                     return Err(contradiction("it begins a second time".to_owned()));
                 }

@@ -1,7 +1,7 @@
 //! The writer's half of the store: one journal, and what has been written to it but not synced.
 
 use super::StorageError;
-use super::journal::{Journal, Location, Position};
+use super::journal::{Journal, JournalError, Location, Position};
 use super::library::{Library, WrittenStep};
 use super::records::{Move, Payload, Sequence, Step, Trace};
 use crate::types::{Block, BlockHash};
@@ -99,4 +99,21 @@ impl Store {
         self.unsynced_bytes = 0;
         Ok(())
     }
+
+    /// Testifies that everything is durable, where nothing follows that would.
+    ///
+    /// # Errors
+    /// When the disk refuses; from then on nothing is accepted.
+    pub fn vouch(&mut self) -> Result<(), StorageError> {
+        self.unsynced_bytes = 0;
+        Ok(vouch(&mut self.journal)?)
+    }
+}
+
+/// Syncs a journal, and writes behind what was synced that it was. Damage to the last records would otherwise be taken for
+/// what a crash left unfinished, and be cut off with all that was acknowledged in them.
+pub(super) fn vouch(journal: &mut Journal) -> Result<(), JournalError> {
+    journal.sync()?;
+    Payload::voucher().with_parts(|parts| journal.append(parts))?;
+    journal.sync()
 }

@@ -52,31 +52,57 @@ fn bytes_behind_the_last_record_are_cut() {
 }
 
 #[test]
-fn last_record_torn_is_a_crash_where_the_database_does_not_know_better() {
+fn last_step_lost_is_a_crash_where_the_database_does_not_know_better() {
     for with_database in [true, false] {
-        for flip in [true, false] {
-            let folder = later();
-            let last = *records(folder.path()).last().unwrap();
-            if flip {
-                flip_bit(&segment(folder.path()), (last.offset + 40) * 8);
-            } else {
-                cut(&segment(folder.path()), last.offset + 40);
-            }
-            if !with_database {
-                fs::remove_dir_all(folder.path().join("sled")).unwrap();
-                let recovered = recover(folder.path()).unwrap();
-                assert!(recovered.notes[0].starts_with("cut "), "{:?}", recovered.notes);
-                check_against_replay(&recovered);
-            } else if !flip {
-                let error = refused(folder.path());
-                assert!(matches!(error, JournalError::EndsEarly { segment: 1, .. }), "{error}");
-            } else {
-                // Nobody needs it yet: what follows from it is in the database.
-                let recovered = recover(folder.path()).unwrap();
-                assert_eq!(recovered.notes, [""; 0]);
-                check_against_replay(&recovered);
-            }
+        let folder = later();
+        // The last of all is the voucher.
+        let last = *records(folder.path()).iter().rev().nth(1).unwrap();
+        cut(&segment(folder.path()), last.offset + 40);
+        if with_database {
+            let error = refused(folder.path());
+            assert!(matches!(error, JournalError::EndsEarly { segment: 1, .. }), "{error}");
+        } else {
+            fs::remove_dir_all(folder.path().join("sled")).unwrap();
+            let recovered = recover(folder.path()).unwrap();
+            assert!(recovered.notes[0].starts_with("cut "), "{:?}", recovered.notes);
+            check_against_replay(&recovered);
         }
+    }
+}
+
+#[test]
+fn last_step_damaged_is_named_by_the_voucher_behind_it() {
+    let folder = later();
+    let last = *records(folder.path()).iter().rev().nth(1).unwrap();
+    flip_bit(&segment(folder.path()), (last.offset + 40) * 8);
+    // Nobody needs it yet: what follows from it is in the database.
+    let recovered = recover(folder.path()).unwrap();
+    assert_eq!(recovered.notes, [""; 0]);
+    check_against_replay(&recovered);
+    drop(recovered);
+    fs::remove_dir_all(folder.path().join("sled")).unwrap();
+    let error = refused(folder.path());
+    assert!(
+        matches!(error, JournalError::Damaged { segment: 1, offset } if offset == last.offset),
+        "{error}"
+    );
+}
+
+#[test]
+fn voucher_that_is_damaged_takes_nothing_with_it() {
+    for flip in [true, false] {
+        let folder = later();
+        let height = recover(folder.path()).unwrap().ledger.height();
+        let last = *records(folder.path()).last().unwrap();
+        match flip {
+            true => flip_bit(&segment(folder.path()), (last.offset + 10) * 8),
+            false => cut(&segment(folder.path()), last.offset + 10),
+        }
+        fs::remove_dir_all(folder.path().join("sled")).unwrap();
+        let recovered = recover(folder.path()).unwrap();
+        assert!(recovered.notes[0].starts_with("cut "), "{:?}", recovered.notes);
+        assert_eq!(recovered.ledger.height(), height);
+        check_against_replay(&recovered);
     }
 }
 
