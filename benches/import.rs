@@ -199,7 +199,7 @@ fn reorganize(genesis: &Genesis, folder: &Path) {
         let (last, first) = empty.split_last().expect("eleven");
         first.iter().for_each(|block| assert_eq!(submit(&handle, block.clone()).wait(), Ok(Verdict::Side)));
         let time = timed(|| {
-            assert_eq!(submit(&handle, last.clone()).wait(), Ok(Verdict::Followed { reverted: 10 }))
+            assert_eq!(submit(&handle, last.clone()).wait(), Ok(Verdict::Followed { reverted: 10 }));
         });
         assert_eq!(
             handle.reader().pool().expect("the tip").entries().len(),

@@ -163,7 +163,7 @@ impl SoundBlock {
 /// Checks the signatures of several blocks together, so that small ones fill a batch too.
 ///
 /// `is_verified` answers for transactions by [`TxHash`], which covers the witness: whoever holds a
-/// [`CheckedTransaction`](super::CheckedTransaction) of this chain with that hash may say yes. What remains is given to
+/// [`CheckedTransaction`] of this chain with that hash may say yes. What remains is given to
 /// `verify`, which is [`verify_batch`] or the same on many cores. Both are trusted: the verdict is theirs.
 ///
 /// For each block, in their order: the block, or its first transaction with a signature that does not hold.

@@ -61,10 +61,10 @@ pub enum StorageError {
     )]
     Contradiction(String),
     /// What was asked for was pruned.
-    #[error("block data below height {first} was pruned here")]
+    #[error("blocks up to height {base} were pruned here")]
     Pruned {
-        /// The first height that is kept.
-        first: u32,
+        /// The last height that is gone.
+        base: u32,
     },
     /// The node ended, and its database was closed.
     #[error("the node has ended")]

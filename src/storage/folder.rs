@@ -175,6 +175,10 @@ impl Folder {
 
     fn count_next_journal(&mut self) -> Result<PathBuf, StorageError> {
         let old = self.journal_path();
+        // The new journal's own name has to be durable before anything says that it counts.
+        File::open(&self.path)
+            .and_then(|folder| folder.sync_all())
+            .map_err(StorageError::io("cannot sync"))?;
         let manifest = Manifest { journal: self.manifest.journal + 1, ..self.manifest.clone() };
         write_manifest(&self.path, &manifest)?;
         self.manifest = manifest;

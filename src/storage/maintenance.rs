@@ -369,7 +369,7 @@ pub fn salvage(
                 count += 1;
             }
             Ok(Record::Base(base)) if base.height != Height::GENESIS => {
-                return Err(StorageError::Pruned { first: base.height.0 });
+                return Err(StorageError::Pruned { base: base.height.0 });
             }
             Ok(_) | Err(_) => {}
         }

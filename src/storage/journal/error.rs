@@ -21,7 +21,7 @@ pub enum JournalError {
     /// A record that was durable once is so no more: not the work of a crash.
     #[error(
         "{} is damaged at byte {offset}, where a complete record was: nothing has been changed; restore the file from \
-         a copy or build the journal anew from peers",
+         a copy, or keep what is whole with `cairn chain reindex --salvage`",
         segment_name(*.segment)
     )]
     Damaged {
