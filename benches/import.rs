@@ -24,14 +24,19 @@ const CHAIN: Workload = Workload { blocks: 40, payments: 5000, accounts: 200_000
 const LONG_CHAIN: Workload = Workload { blocks: 400, ..CHAIN };
 const LONG_VARIABLE: &str = "CAIRN_BENCH_LONG";
 /// Names the folder in which a second process imports the chain, to be killed.
-const CHILD_VARIABLE: &str = "CAIRN_BENCH_CHILD";
+const KILLED_VARIABLE: &str = "CAIRN_BENCH_KILLED";
+/// Names the folder in which a second process imports the long chain, so that its memory is its own.
+const LONG_FOLDER_VARIABLE: &str = "CAIRN_BENCH_LONG_FOLDER";
 
 const TURNS: usize = 5;
 
 fn main() {
     let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    if let Some(folder) = std::env::var_os(CHILD_VARIABLE) {
+    if let Some(folder) = std::env::var_os(KILLED_VARIABLE) {
         return import_and_wait(Path::new(&folder), &data);
+    }
+    if let Some(folder) = std::env::var_os(LONG_FOLDER_VARIABLE) {
+        return long_import(Path::new(&folder), &data);
     }
     let rate = yardstick();
     let genesis = CHAIN.genesis();
@@ -43,7 +48,8 @@ fn main() {
     reorganize(&genesis, &folder);
     empty_blocks(&genesis, &folder);
     if std::env::var_os(LONG_VARIABLE).is_some() {
-        long_import(&genesis, &LONG_CHAIN.file(&genesis, &data), &folder, rate);
+        let status = this_program().env(LONG_FOLDER_VARIABLE, &folder).status().expect("a second process");
+        assert!(status.success(), "the long import failed");
     }
     let _ = fs::remove_dir_all(&folder);
 }
@@ -126,9 +132,12 @@ fn import_and_wait(folder: &Path, data: &Path) {
     std::thread::park();
 }
 
+fn this_program() -> Command {
+    Command::new(std::env::current_exe().expect("this program"))
+}
+
 fn restart_after_kill(genesis: &Genesis, folder: &Path) {
-    let program = std::env::current_exe().expect("this program");
-    let child = Command::new(program).env(CHILD_VARIABLE, folder).stdout(Stdio::piped()).spawn();
+    let child = this_program().env(KILLED_VARIABLE, folder).stdout(Stdio::piped()).spawn();
     let mut child = child.expect("a second process");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
@@ -240,16 +249,18 @@ fn empty_blocks(genesis: &Genesis, folder: &Path) {
 }
 
 /// Two million transactions, whose last tenth should go as fast as the first.
-fn long_import(genesis: &Genesis, file: &Path, folder: &Path, rate: f64) {
+fn long_import(folder: &Path, data: &Path) {
+    let rate = yardstick();
+    let genesis = &LONG_CHAIN.genesis();
+    let file = &LONG_CHAIN.file(genesis, data);
     let node = fresh(genesis, folder);
-    let begun = Instant::now();
-    let mut marks = Vec::new();
-    submit_all(genesis, file, &node.handle(), |_| marks.push(begun.elapsed()));
-    let tenth = marks.len() / 10;
-    let (first, last) = (marks[tenth - 1], marks[marks.len() - 1] - marks[marks.len() - 1 - tenth]);
+    let (begun, mut answers) = (Instant::now(), Vec::new());
+    submit_all(genesis, file, &node.handle(), |_| answers.push(begun.elapsed().as_secs_f64()));
     let transactions = f64::from(LONG_CHAIN.blocks * LONG_CHAIN.payments);
     ratio("long_sync_over_yardstick", transactions / begun.elapsed().as_secs_f64() / rate, "yardstick");
-    ratio("long_sync_last_tenth", first.as_secs_f64() / last.as_secs_f64(), "the first tenth");
+    let (tenth, end) = (answers.len() / 10, answers.len() - 1);
+    let (first, last) = (answers[tenth] - answers[0], answers[end] - answers[end - tenth]);
+    ratio("long_sync_last_tenth", first / last, "the first tenth");
     node.stop();
     figure("long_peak_memory", peak_memory_mb(), "MB");
     let raw = fs::metadata(file).map_or(0, |file| file.len());
