@@ -13,8 +13,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cairn::consensus::Genesis;
-use cairn::node::{BlockVerdict, Groundwork, Node, NodeHandle, NodeOptions, Pending, Verdict};
+use cairn::node::{BlockVerdict, Node, NodeHandle, NodeOptions, Pending, Verdict};
 use cairn::storage::ChainFile;
+use cairn::template::Groundwork;
 use cairn::testkit::{Draft, Workload};
 use cairn::types::{Address, Block, Transaction};
 use support::{figure, median, ms, ratio, timed, yardstick};
@@ -151,17 +152,7 @@ fn restart_after_kill(genesis: &Genesis, folder: &Path) {
 
 /// A block on what the node stands on, by somebody, with these transactions.
 fn draft(genesis: &Genesis, groundwork: &Groundwork, miner: u8, transactions: Vec<Transaction>) -> Block {
-    let Groundwork { previous, context, commitments } = *groundwork;
-    let draft = Draft {
-        height: context.height,
-        previous,
-        context,
-        time: context.median_time,
-        commitments,
-        recipient: Address::from_bytes([miner; 32]),
-        transactions,
-        salt: 0,
-    };
+    let draft = Draft::on(*groundwork, Address::from_bytes([miner; 32]), transactions);
     draft.mine(genesis.params())
 }
 

@@ -7,8 +7,9 @@ use cairn::codec::encode;
 use cairn::consensus::{AllocationEntry, CheckedBlock, Genesis, SoundBlock, check_signatures};
 use cairn::crypto::{Claim, Midstate, sha256, verify_batch};
 use cairn::ledger::{Account, Change, Entry, Ledger, StateKey, StateTree, View};
+use cairn::template::Groundwork;
 use cairn::testkit::{Actor, BATCH_SEED, Draft, MAP_SEED, devnet_file};
-use cairn::types::{Address, Amount, EffectiveTime, Height, Nonce, Prefix};
+use cairn::types::{Address, Amount, EffectiveTime, Nonce, Prefix};
 use support::{compare, figure, median, ms, ratio, timed, yardstick};
 
 const ACCOUNTS: usize = 1_000_000;
@@ -95,18 +96,11 @@ fn scene() -> (Ledger, CheckedBlock, Vec<Claim>) {
         let to = stranger(PAYMENTS + (number * 97) % (ACCOUNTS - PAYMENTS));
         sender.sign(params, sender.payment(params, 0, to, 1000, 10))
     };
-    let context = chain.context_above(&chain.tip().hash).expect("the tip");
-    let draft = Draft {
-        height: Height(1),
-        previous: chain.tip().hash,
-        context,
-        time: context.median_time,
-        commitments: ledger.commitments(),
-        recipient: stranger(1),
-        transactions: senders.iter().enumerate().map(pay).collect(),
-        salt: 0,
-    };
-    let block = draft.mine(params);
+    let previous = chain.tip().hash;
+    let context = chain.context_above(&previous).expect("the tip");
+    let groundwork = Groundwork { previous, context, commitments: ledger.commitments() };
+    let payments = senders.iter().enumerate().map(pay).collect();
+    let block = Draft::on(groundwork, stranger(1), payments).mine(params);
     figure("block_bytes", encode(&block).len() as f64, "bytes");
     let sound = SoundBlock::examine(block, &context, params).expect("an honest block");
     let mut claims = Vec::new();

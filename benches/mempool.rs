@@ -16,6 +16,7 @@ use cairn::crypto::{sha256, verify_batch};
 use cairn::ledger::Ledger;
 use cairn::mempool::{Change, Limits, Mempool};
 use cairn::node::{Node, NodeOptions};
+use cairn::template::Groundwork;
 use cairn::testkit::{Actor, BATCH_SEED, Draft, MAP_SEED, devnet_file};
 use cairn::types::{Address, Amount, EffectiveTime, Height, Prefix, Transaction};
 use support::{figure, median, ms, ratio, timed, yardstick};
@@ -119,17 +120,11 @@ impl Scene {
 
 fn mine(genesis: &Genesis, ledger: &Ledger, payments: &[Arc<CheckedTransaction>]) -> CheckedBlock {
     let (chain, params) = (Chain::new(genesis), genesis.params());
-    let context = chain.context_above(&chain.tip().hash).expect("the tip");
-    let draft = Draft {
-        height: NEXT,
-        previous: chain.tip().hash,
-        context,
-        time: context.median_time,
-        commitments: ledger.commitments(),
-        recipient: stranger(1),
-        transactions: payments.iter().map(|payment| payment.transaction().clone()).collect(),
-        salt: 0,
-    };
+    let previous = chain.tip().hash;
+    let context = chain.context_above(&previous).expect("the tip");
+    let groundwork = Groundwork { previous, context, commitments: ledger.commitments() };
+    let payments = payments.iter().map(|payment| payment.transaction().clone()).collect();
+    let draft = Draft::on(groundwork, stranger(1), payments);
     let sound = SoundBlock::examine(draft.mine(params), &context, params).expect("an honest block");
     let verdicts = check_signatures(vec![sound], |_| true, |_| Ok(()));
     verdicts.into_iter().next().expect("a verdict").expect("good signatures")

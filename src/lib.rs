@@ -13,6 +13,7 @@
 //! | state | [`chain`] | where a block belongs, and which branch to follow |
 //! | | [`ledger`] | what a branch means: who has what, and proofs of it |
 //! | machines | [`mempool`] | which transactions wait for a block, and in what order they are offered |
+//! | | [`template`] | what the next block holds, and what a miner may turn in it |
 //! | | [`wallet`] | keys |
 //! | disk | `storage` | what survives a crash, and in which order |
 //! | the writer | `node` | in what order things happen, and who sees what when |
@@ -73,6 +74,7 @@ pub mod chain;
 pub mod ledger;
 
 pub mod mempool;
+pub mod template;
 pub mod wallet;
 
 #[cfg(feature = "node")]

@@ -18,8 +18,8 @@ const BOOTSTRAP_BYTES_MAX: u64 = 256;
 const NAME_BYTES_MAX: u64 = 64;
 /// All money there can ever be stays below this, so that no sum of balances overflows anywhere.
 const MONEY_MAX: u128 = 1 << 63;
-/// A block's bytes that are not transactions, rounded up.
-const BLOCK_OVERHEAD_BYTES: u32 = 512;
+/// A block's bytes that are not transactions, rounded up: any transaction fits into a block that holds no other.
+pub const BLOCK_OVERHEAD_BYTES: u32 = 512;
 /// Room for one payment under the largest policy and its witness: with less, money could be paid to where nobody can
 /// ever spend it.
 const SPENDABLE_BYTES: u64 = 4096;

@@ -30,14 +30,14 @@ pub use blame::Blame;
 pub use block::{BlockError, CheckedBlock, SoundBlock, check_block, check_signatures};
 pub use branch::Branch;
 pub use difficulty::{Asert, asert, next_bits};
-pub use genesis::{Genesis, GenesisError};
+pub use genesis::{BLOCK_OVERHEAD_BYTES, Genesis, GenesisError};
 pub use genesis_file::{AllocationEntry, GenesisFile, PowFile};
 pub use header::{HeaderContext, HeaderError, TooEarly, check_arrival, check_header, check_work};
 pub use issuance::Issuance;
 pub use params::{Activations, Params, PowMode, Rule, WorkRule};
 pub use time::{MEDIAN_WINDOW, median_time};
 pub use transaction::{
-    CheckedTransaction, Facts, SoundTransaction, Spend, TransactionError, Untimely, check_transaction,
-    check_transactions,
+    CheckedTransaction, Facts, NODE_BYTES, SoundTransaction, Spend, TransactionError, Untimely,
+    check_transaction, check_transactions,
 };
 pub use witness::WitnessError;

@@ -9,7 +9,7 @@ use crate::types::{
 };
 
 /// An entry of exactly this many bytes could pass for two nodes of the merkle tree above it.
-pub(super) const NODE_BYTES: usize = 64;
+pub const NODE_BYTES: usize = 64;
 
 /// A rule that a transaction broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -8,13 +8,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use super::checks::{Checks, TransactionJob};
 use super::events::{Cursor, CursorError, Events};
 use super::health::Condition;
-use super::inbox::{Command, Groundwork, Inbox, Submission, Ticket};
+use super::inbox::{Command, Inbox, Submission, Ticket};
 use super::reader::Reader;
 use super::shared::{Shared, Tip};
 use super::verdict::{BlockVerdict, Closed, TransactionVerdict};
 use crate::chain::{ChainError, HeaderPlacement};
 use crate::codec::encoded_len;
 use crate::consensus::Genesis;
+use crate::template::Groundwork;
 use crate::types::{Block, Header, Transaction};
 
 /// Kibibytes of blocks that may be on their way through the writer; whoever brings more waits.
@@ -134,7 +135,8 @@ impl NodeHandle {
         self.command(|ticket| Command::Headers(headers, ticket)).await
     }
 
-    /// What a block on the tip must stand on; nothing at the end of the chain.
+    /// What a block on the tip must stand on, the writer's tip, which may be ahead of what readers see; nothing at the
+    /// end of the chain.
     ///
     /// # Errors
     /// When the node has ended.

@@ -9,9 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::verdict::{BlockVerdict, TransactionRefused, TransactionVerdict};
 use crate::chain::{ChainError, HeaderPlacement};
 use crate::consensus::CheckedTransaction;
-use crate::consensus::{BlockError, CheckedBlock, HeaderContext};
+use crate::consensus::{BlockError, CheckedBlock};
 use crate::storage::BlockIndex;
-use crate::types::{Block, BlockHash, Commitments, Header, TxHash};
+use crate::template::Groundwork;
+use crate::types::{Block, Header, TxHash};
 
 /// A place in the queue, and where the answer goes; the place is free again when it was given.
 pub(super) struct Ticket<T> {
@@ -58,17 +59,6 @@ pub(super) struct CheckedTicket {
     /// Where its signatures were verified.
     pub hash: Option<TxHash>,
     pub verdict: Result<Arc<CheckedTransaction>, TransactionRefused>,
-}
-
-/// What the next block must stand on: asked of the writer, whose tip may be ahead of what readers see.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Groundwork {
-    /// The block below.
-    pub previous: BlockHash,
-    /// What the branch asks for.
-    pub context: HeaderContext,
-    /// What the block commits to.
-    pub commitments: Commitments,
 }
 
 /// Anything else that only the writer can do.

@@ -33,7 +33,6 @@ pub use checks::verify_on_all_cores;
 pub use events::{AccountEvent, Cursor, CursorError, Events, NodeEvent, account_events};
 pub use handle::{Bulk, FromClosed, NodeHandle, Pending};
 pub use health::{Condition, Log};
-pub use inbox::Groundwork;
 pub use reader::{Found, PLACES_MAX, Page, ReadError, Reader, What};
 pub use seeds::map_seed;
 pub use shared::Tip;

@@ -19,13 +19,14 @@ use super::checks::Checks;
 use super::early::Early;
 use super::follower::Published;
 use super::group::{GROUP_BYTES_MAX, Group};
-use super::inbox::{CheckedBody, CheckedTicket, Command, Groundwork, Mail, Submission, Ticket};
+use super::inbox::{CheckedBody, CheckedTicket, Command, Mail, Submission, Ticket};
 use super::pool_log::PoolLog;
 use super::recent::Recent;
 use super::shared::{Shared, Tip};
 use super::verdict::{BlockVerdict, Closed};
 use crate::chain::Orphans;
 use crate::storage::{StorageError, Store};
+use crate::template::Groundwork;
 use crate::types::{Block, Header, Timestamp};
 
 /// Blocks whose parent is missing, and their bytes, that are kept until it comes.

@@ -6,7 +6,8 @@ use super::{BATCH_SEED, Draft, MAP_SEED, Network};
 use crate::chain::{Chain, ChainError, Placement, Plan};
 use crate::consensus::{Blame, BlockError, CheckedBlock, Genesis, Params, check_block};
 use crate::ledger::{Ledger, LedgerError, Receipt, Undo};
-use crate::types::{Address, Block, BlockHash, Height, Timestamp, Transaction};
+use crate::template::Groundwork;
+use crate::types::{Address, Block, BlockHash, Height, Transaction};
 
 /// Follows the best branch of the blocks that it is given.
 #[derive(Clone, Debug)]
@@ -98,23 +99,19 @@ impl Follower {
         self.receipts.get(hash).map(Vec::as_slice)
     }
 
-    /// A block on the tip, as an honest miner would make it at the earliest allowed time.
+    /// What a block on the tip must stand on.
     ///
     /// # Panics
     /// Never: the tip is known.
+    pub fn groundwork(&self) -> Groundwork {
+        let previous = self.chain.tip().hash;
+        let context = self.chain.context_above(&previous).expect("the tip is known");
+        Groundwork { previous, context, commitments: self.ledger.commitments() }
+    }
+
+    /// A block on the tip, as an honest miner would make it at the earliest allowed time.
     pub fn draft(&self, recipient: Address, transactions: Vec<Transaction>) -> Draft {
-        let tip = self.chain.tip();
-        let context = self.chain.context_above(&tip.hash).expect("the tip is known");
-        Draft {
-            height: tip.height.next().expect("a short chain"),
-            previous: tip.hash,
-            context,
-            time: Timestamp(context.median_time.0),
-            commitments: self.ledger.commitments(),
-            recipient,
-            transactions,
-            salt: 0,
-        }
+        Draft::on(self.groundwork(), recipient, transactions)
     }
 
     /// Mines these transactions for somebody and follows the block.

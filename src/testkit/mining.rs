@@ -2,6 +2,7 @@
 
 use crate::codec::{Blob, List};
 use crate::consensus::{HeaderContext, Params, check_work};
+use crate::template::Groundwork;
 use crate::types::{
     Address, Amount, Block, BlockHash, Coinbase, Commitments, Extra, Header, Height, MerkleRoot, Timestamp,
     Transaction,
@@ -29,6 +30,13 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// A block on this groundwork, at the earliest allowed time.
+    pub fn on(groundwork: Groundwork, recipient: Address, transactions: Vec<Transaction>) -> Self {
+        let Groundwork { previous, context, commitments } = groundwork;
+        let HeaderContext { height, median_time: time, .. } = context;
+        Self { height, previous, context, time, commitments, recipient, transactions, salt: 0 }
+    }
+
     /// The block, its work done.
     ///
     /// # Panics

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use crate::consensus::Genesis;
 use crate::node::{
-    BlockVerdict, Events, Groundwork, Node, NodeEvent, NodeHandle, NodeOptions, Pending, Reader, Tip,
-    TransactionVerdict,
+    BlockVerdict, Events, Node, NodeEvent, NodeHandle, NodeOptions, Pending, Reader, Tip, TransactionVerdict,
 };
 use crate::storage::StorageError;
+use crate::template::Groundwork;
 use crate::types::{Block, BlockHash, Height, Timestamp, Transaction};
 
 /// Longest that a test waits for anything.

@@ -11,6 +11,7 @@ use crate::chain::Chain;
 use crate::consensus::{AllocationEntry, Genesis, GenesisFile, SoundBlock};
 use crate::ledger::Ledger;
 use crate::storage::{ChainFile, begin_chain_file, write_block};
+use crate::template::Groundwork;
 use crate::types::{Address, Amount, Block, PEBBLES_PER_COIN, Prefix, Transaction};
 
 /// A chain to be made: so many blocks of so many payments among so many accounts, all of them funded.
@@ -77,19 +78,10 @@ impl Workload {
         let (mut chain, mut ledger) = (Chain::new(genesis), Ledger::new(genesis, MAP_SEED));
         let miner = Address::from_bytes([7; 32]);
         for number in 0..self.blocks {
-            let tip = chain.tip().hash;
-            let context = chain.context_above(&tip).expect("the tip is known");
-            let draft = Draft {
-                height: context.height,
-                previous: tip,
-                context,
-                time: context.median_time,
-                commitments: ledger.commitments(),
-                recipient: miner,
-                transactions: self.payments(genesis, number),
-                salt: 0,
-            };
-            let block = draft.mine(params);
+            let previous = chain.tip().hash;
+            let context = chain.context_above(&previous).expect("the tip is known");
+            let groundwork = Groundwork { previous, context, commitments: ledger.commitments() };
+            let block = Draft::on(groundwork, miner, self.payments(genesis, number)).mine(params);
             take(&block);
             chain.recall(&block.header).expect("a header above the tip");
             let checked =

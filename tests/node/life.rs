@@ -22,17 +22,7 @@ fn blocks_mined_in_bulk_are_all_durable_in_the_end() {
         if blocks.last().is_some_and(|last| last.header.hash() != groundwork.previous) {
             continue;
         }
-        let draft = Draft {
-            height: groundwork.context.height,
-            previous: groundwork.previous,
-            context: groundwork.context,
-            time: groundwork.context.median_time,
-            commitments: groundwork.commitments,
-            recipient: miner_address(0),
-            transactions: Vec::new(),
-            salt: 0,
-        };
-        let block = draft.mine(params);
+        let block = Draft::on(groundwork, miner_address(0), Vec::new()).mine(params);
         pending.push(stage.node.submit_later(&block));
         blocks.push(block);
     }
