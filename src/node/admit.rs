@@ -25,6 +25,7 @@ impl Writer {
         let state = &mut *guard;
         let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));
         let now = self.shared.seconds();
+        let mut changed = false;
         for CheckedTicket { ticket, hash, verdict } in self.transactions.drain(..count) {
             let answer = match (&self.closed, verdict) {
                 (Some(closed), _) => Err(closed.clone().into()),
@@ -38,6 +39,7 @@ impl Writer {
                     let admitted =
                         state.pool.admit(Arc::clone(&transaction), &state.ledger, next_height, now);
                     if admitted.is_ok() {
+                        changed = true;
                         self.pool_log.add(&transaction);
                     }
                     admitted.map_err(TransactionRefused::from)
@@ -50,6 +52,9 @@ impl Writer {
         if let Err(failed) = &written {
             let closed = self.close(&failed.0);
             answers.iter_mut().for_each(|(_, answer)| *answer = Err(closed.clone().into()));
+        }
+        if changed {
+            self.outlets.pool_changed();
         }
         answers.into_iter().for_each(|(ticket, answer)| ticket.answer(answer));
         written
@@ -64,6 +69,10 @@ impl Writer {
         let mut guard = self.shared.state.write();
         let state = &mut *guard;
         let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));
-        state.pool.expire(&state.ledger, next_height, self.shared.seconds());
+        let departed = state.pool.expire(&state.ledger, next_height, self.shared.seconds());
+        drop(guard);
+        if !departed.is_empty() {
+            self.outlets.pool_changed();
+        }
     }
 }

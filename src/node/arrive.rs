@@ -56,7 +56,7 @@ impl Writer {
         }
         // Its own work comes before its time: what did none is not kept until later.
         check_work(&self.shared.params, header).map_err(|error| Err(ChainError::from(error).into()))?;
-        if let Err(early) = check_arrival(header.time, (self.clock)(), &self.shared.params) {
+        if let Err(early) = check_arrival(header.time, (self.shared.clock)(), &self.shared.params) {
             return Err(Ok(Verdict::Early { seconds: early.seconds_early }));
         }
         self.take_header(header).map(|_| ()).map_err(|error| Err(error.into()))

@@ -16,7 +16,7 @@ use crate::chain::{ChainError, HeaderPlacement};
 use crate::codec::encoded_len;
 use crate::consensus::Genesis;
 use crate::template::Groundwork;
-use crate::types::{Block, Header, Transaction};
+use crate::types::{Block, Header, Timestamp, Transaction};
 
 /// Kibibytes of blocks that may be on their way through the writer; whoever brings more waits.
 const BLOCK_KIBIBYTES_MAX: u32 = 64 << 10;
@@ -165,6 +165,16 @@ impl NodeHandle {
     /// The present tip, and every one to come; some may be passed over. It ends with the node.
     pub fn tips(&self) -> watch::Receiver<Tip> {
         self.shared.tips()
+    }
+
+    /// A count that moves whenever something enters the pool or leaves it. It ends with the node.
+    pub fn pool_changes(&self) -> watch::Receiver<u64> {
+        self.shared.pool_changes()
+    }
+
+    /// The present, by the clock that says which headers are early.
+    pub fn chain_time(&self) -> Timestamp {
+        (self.shared.clock)()
     }
 
     /// What happened after a cursor, and then what happens, without a gap, over restarts too.

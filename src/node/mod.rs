@@ -35,7 +35,6 @@ pub use handle::{Bulk, FromClosed, NodeHandle, Pending};
 pub use health::{Condition, Log};
 pub use reader::{Found, PLACES_MAX, Page, ReadError, Reader, What};
 pub use seeds::map_seed;
-pub use shared::Tip;
+pub use shared::{ChainClock, Tip};
 pub use start::{Node, NodeOptions};
 pub use verdict::{BlockRefused, BlockVerdict, Closed, TransactionRefused, TransactionVerdict, Verdict};
-pub use writer::ChainClock;

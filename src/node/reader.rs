@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::shared::{Shared, State, Tip};
 use crate::chain::HeaderEntry;
 use crate::ledger::{Account, BalanceProof, LedgerAt, Receipt, Reward, Supply, TransactionProof, View};
-use crate::mempool::{Entry, Pending, PoolView};
+use crate::mempool::{Entry, Mempool, Ordered, Pending, PoolView};
 use crate::storage::{Location, Place, Receipts, StorageError, Subject, arrival};
 use crate::types::{
     Address, Block, BlockHash, Coinbase, Height, Nonce, Reference, Transaction, TxHash, Txid,
@@ -202,11 +202,24 @@ impl Reader {
     /// # Errors
     /// When the pool has gone on to another tip.
     pub fn pool(&self) -> Result<Arc<PoolView>, ReadError> {
+        self.with_pool(|pool| Arc::new(pool.view(self.shared.seconds())))
+    }
+
+    /// Looks through the transactions that could be mined, best first, where they are: for whoever needs the first of
+    /// them, often. The node waits meanwhile, so this looks and does nothing else.
+    ///
+    /// # Errors
+    /// When the pool has gone on to another tip.
+    pub fn ready<T>(&self, look: impl FnOnce(Ordered<'_>) -> T) -> Result<T, ReadError> {
+        self.with_pool(|pool| look(pool.ordered()))
+    }
+
+    fn with_pool<T>(&self, look: impl FnOnce(&Mempool) -> T) -> Result<T, ReadError> {
         let state = self.shared.state.read();
         if (state.tip.hash, state.tip.sequence) != (self.tip.hash, self.tip.sequence) {
             return Err(ReadError::TipMoved);
         }
-        Ok(Arc::new(state.pool.view(self.shared.seconds())))
+        Ok(look(&state.pool))
     }
 
     /// A transaction that waits for a block, by the name for machines.

@@ -41,7 +41,8 @@ impl Writer {
         let entry = state.chain.tip();
         let (hash, height) = (entry.hash, entry.height);
         let blocks: Vec<&CheckedBlock> = group.connected.iter().map(|block| &*block.block).collect();
-        if group.disconnected > 0 || !blocks.is_empty() {
+        let moved = group.disconnected > 0 || !blocks.is_empty();
+        if moved {
             let change =
                 Change { disconnected: group.disconnected, returned: group.returned(), connected: &blocks };
             let next_height = height.next().unwrap_or(Height(u32::MAX));
@@ -79,6 +80,9 @@ impl Writer {
             *told = tip;
             moved
         });
+        if moved {
+            self.outlets.pool_changed();
+        }
         Published {
             arrivals: std::mem::take(&mut group.arrivals),
             changes: group.steps.drain(..).map(|(_, changes)| changes).collect(),

@@ -15,7 +15,7 @@ use crate::consensus::{Genesis, Params};
 use crate::ledger::{Ledger, Moment};
 use crate::mempool::Mempool;
 use crate::storage::{BlockIndex, Library, Sequence, StorageError, Tables, Written, WrittenStep};
-use crate::types::{BlockHash, Height, StateRoot};
+use crate::types::{BlockHash, Height, StateRoot, Timestamp};
 
 /// Blocks at the tip that are indexed in memory.
 pub(super) const INDEXED_IN_MEMORY: usize = 64;
@@ -35,6 +35,9 @@ pub struct Tip {
     pub state: StateRoot,
     pub(super) moment: Moment,
 }
+
+/// The clock by which headers are early.
+pub type ChainClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Chain, ledger and pool. The writer alone changes them; what it has done and not synced yet is here too, and hidden
 /// from readers by the moment that they pin.
@@ -67,8 +70,11 @@ pub(super) struct Shared {
     pub inbox: Arc<Inbox>,
     pub health: Health,
     pub started: Instant,
+    pub clock: ChainClock,
     /// The last tip; the writer has the other end, and takes it along when it ends.
     pub last_tip: watch::Receiver<Tip>,
+    /// How often the pool has changed; the writer has the other end of this, too.
+    pub pool_changes: watch::Receiver<u64>,
 }
 
 impl Shared {
@@ -85,6 +91,13 @@ impl Shared {
         let mut tips = self.last_tip.clone();
         tips.mark_unchanged();
         tips
+    }
+
+    /// How often the pool has changed, and goes on to.
+    pub fn pool_changes(&self) -> watch::Receiver<u64> {
+        let mut changes = self.pool_changes.clone();
+        changes.mark_unchanged();
+        changes
     }
 
     /// Seconds that never run back.

@@ -18,9 +18,9 @@ use super::health::{Health, Log};
 use super::inbox::Inbox;
 use super::pool_log::PoolLog;
 use super::seeds::map_seed;
-use super::shared::{INDEXED_IN_MEMORY, Shared, State, Tip};
+use super::shared::{ChainClock, INDEXED_IN_MEMORY, Shared, State, Tip};
 use super::verified::Verified;
-use super::writer::{ChainClock, Outlets, Writer};
+use super::writer::{Outlets, Writer};
 use super::{audit, follower};
 use crate::chain::Chain;
 use crate::consensus::Genesis;
@@ -69,6 +69,10 @@ impl NodeOptions {
 fn system_time() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
+}
+
+fn no_threads(error: impl std::error::Error + Send + Sync + 'static) -> StorageError {
+    StorageError::Io { what: "cannot start threads".to_owned(), error: std::io::Error::other(error) }
 }
 
 /// The last blocks that are not indexed on disk, indexed again in memory.
@@ -129,6 +133,7 @@ impl Node {
         };
         state.ledger.pin(tip.moment);
         let (tips, last_tip) = watch::channel(tip);
+        let (pool_changed, pool_changes) = watch::channel(0);
         let shared = Arc::new(Shared {
             params: Arc::clone(&params),
             genesis,
@@ -143,27 +148,24 @@ impl Node {
             inbox: Arc::new(Inbox::default()),
             health,
             started: Instant::now(),
+            clock,
             last_tip,
+            pool_changes,
         });
         let count = check_threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-        let no_threads = |error: String| StorageError::Io {
-            what: "cannot start threads".to_owned(),
-            error: std::io::Error::other(error),
-        };
-        let checks =
-            Checks::start(count, Arc::clone(&shared)).map_err(|error| no_threads(error.to_string()))?;
+        let checks = Checks::start(count, Arc::clone(&shared)).map_err(no_threads)?;
         let bulk = Arc::new(AtomicUsize::new(0));
         let handle = NodeHandle::new(Arc::clone(&shared), checks.clone(), Arc::clone(&bulk));
 
         let (follower, published) = sync_channel(PUBLISHED_MAX);
-        let outlets = Outlets { follower, tips };
-        let mut writer = Writer::new(Arc::clone(&shared), store, checks, clock, outlets, pool_log, bulk);
+        let outlets = Outlets { follower, tips, pool_changes: pool_changed };
+        let mut writer = Writer::new(Arc::clone(&shared), store, checks, outlets, pool_log, bulk);
         writer.finish_what_was_begun();
         let (end_audit, audit_ends) = channel();
         let (for_follower, for_audit) = (Arc::clone(&shared), Arc::clone(&shared));
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
-            spawned.map_err(|error| no_threads(error.to_string()))
+            spawned.map_err(no_threads)
         };
         let threads = vec![
             spawn("cairn-writer", Box::new(move || writer.run()))?,

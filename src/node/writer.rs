@@ -27,7 +27,7 @@ use super::verdict::{BlockVerdict, Closed};
 use crate::chain::Orphans;
 use crate::storage::{StorageError, Store};
 use crate::template::Groundwork;
-use crate::types::{Block, Header, Timestamp};
+use crate::types::{Block, Header};
 
 /// Blocks whose parent is missing, and their bytes, that are kept until it comes.
 const ORPHANS_MAX: usize = 256;
@@ -43,9 +43,6 @@ impl From<StorageError> for Failed {
     }
 }
 
-/// The clock by which headers are early.
-pub type ChainClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 /// A block between its arrival and its turn.
 pub(super) struct InFlight {
     pub number: u64,
@@ -58,6 +55,14 @@ pub(super) struct InFlight {
 pub(super) struct Outlets {
     pub follower: SyncSender<Published>,
     pub tips: watch::Sender<Tip>,
+    pub pool_changes: watch::Sender<u64>,
+}
+
+impl Outlets {
+    /// Something has entered the pool or left it.
+    pub fn pool_changed(&self) {
+        self.pool_changes.send_modify(|count| *count += 1);
+    }
 }
 
 /// Everything that only the writer's thread touches.
@@ -65,7 +70,6 @@ pub(super) struct Writer {
     pub shared: Arc<Shared>,
     pub store: Store,
     pub checks: Checks,
-    pub clock: ChainClock,
     pub outlets: Outlets,
     pub pool_log: PoolLog,
     /// How many ask for one sync at the end of what they do.
@@ -90,7 +94,6 @@ impl Writer {
         shared: Arc<Shared>,
         store: Store,
         checks: Checks,
-        clock: ChainClock,
         outlets: Outlets,
         pool_log: PoolLog,
         bulk: Arc<AtomicUsize>,
@@ -99,7 +102,6 @@ impl Writer {
             shared,
             store,
             checks,
-            clock,
             outlets,
             pool_log,
             bulk,
@@ -160,7 +162,7 @@ impl Writer {
             waiting.expect("a verdict on a block that waits for it").body = Some(body);
         }
         mail.submissions.into_iter().for_each(|submission| self.take_in(submission));
-        let now = (self.clock)();
+        let now = (self.shared.clock)();
         for block in self.early.due(now, &self.shared.params) {
             self.take_in(Submission { block, ticket: None });
         }

@@ -164,7 +164,9 @@ fn early_block_waits_and_comes_in_when_its_time_has_come() {
     // The median of so short a chain is its last time.
     assert_eq!(stage.node.submit(&child), Ok(Verdict::Early { seconds: 100 }));
     assert_eq!(stage.node.tip().height.0, 0);
+    assert_eq!(stage.node.handle().chain_time(), start);
     stage.node.clock.set(Timestamp(start.0 + 100));
+    assert_eq!(stage.node.handle().chain_time(), Timestamp(start.0 + 100));
     stage.node.wait_for_tip(&child.header.hash());
 }
 

@@ -126,6 +126,27 @@ fn pool_belongs_to_its_tip() {
 }
 
 #[test]
+fn ready_transactions_are_looked_through_best_first_at_their_tip() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    let payments: Vec<_> = (0..4).map(|payer| miner.pay(payer, 0)).collect();
+    for payment in &payments {
+        stage.node.send(payment).unwrap();
+    }
+    let reader = stage.node.reader();
+    let all = reader.pool().unwrap();
+    let first = |count: usize| {
+        reader.ready(|ready| ready.take(count).map(|entry| entry.facts().hash).collect::<Vec<_>>())
+    };
+    let expected: Vec<_> = all.entries().iter().map(|entry| entry.facts().hash).collect();
+    assert_eq!(first(2).unwrap(), expected[..2]);
+    assert_eq!(first(10).unwrap(), expected);
+    stage.grow(&[miner.mine(payments)]);
+    assert!(matches!(first(1), Err(ReadError::TipMoved)));
+    assert_eq!(stage.node.reader().ready(|ready| ready.count()).unwrap(), 0);
+}
+
+#[test]
 fn proofs_hold_after_a_restart() {
     let mut stage = Stage::new();
     let mut miner = stage.miner();

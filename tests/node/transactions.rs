@@ -32,6 +32,24 @@ fn admitted_transaction_is_in_the_pool_until_it_is_mined() {
 }
 
 #[test]
+fn every_change_of_the_pool_is_told_and_what_changes_nothing_is_not() {
+    let mut stage = Stage::new();
+    let mut miner = stage.miner();
+    let mut changes = stage.node.handle().pool_changes();
+    assert!(!changes.has_changed().unwrap());
+    let payment = miner.pay(0, 0);
+    stage.node.send(&payment).unwrap();
+    within("the payment", changes.changed()).unwrap();
+    let refused = [&payment, &miner.overspend(1)].map(|payment| stage.node.send(payment));
+    assert!(refused.iter().all(Result::is_err));
+    assert!(!changes.has_changed().unwrap());
+    stage.grow(&[miner.mine(vec![payment])]);
+    within("the block", changes.changed()).unwrap();
+    stage.node.stop();
+    assert!(within("the end", changes.changed()).is_err());
+}
+
+#[test]
 fn refused_transactions_say_why_and_whom_it_speaks_against() {
     let stage = Stage::new();
     let mut miner = stage.miner();
