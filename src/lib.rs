@@ -17,6 +17,7 @@
 //! | | [`wallet`] | keys |
 //! | disk | `storage` | what survives a crash, and in which order |
 //! | the writer | `node` | in what order things happen, and who sees what when |
+//! | ports | `miner` | what is worked on, and how processors look for its nonce |
 //! | entry | `cli` | what a person types, and what they are told |
 //!
 //! `testkit`, built under a feature of its own, stands outside: tests build with it.
@@ -82,6 +83,9 @@ pub mod storage;
 
 #[cfg(feature = "node")]
 pub mod node;
+
+#[cfg(feature = "node")]
+pub mod miner;
 
 #[cfg(feature = "cli")]
 pub mod cli;

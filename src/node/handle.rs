@@ -12,6 +12,7 @@ use super::inbox::{Command, Inbox, Submission, Ticket};
 use super::reader::Reader;
 use super::shared::{Shared, Tip};
 use super::verdict::{BlockVerdict, Closed, TransactionVerdict};
+use super::workers::Workers;
 use crate::chain::{ChainError, HeaderPlacement};
 use crate::codec::encoded_len;
 use crate::consensus::Genesis;
@@ -51,7 +52,7 @@ pub struct Pending<T> {
 impl<T: FromClosed> Pending<T> {
     /// Waits for it.
     pub async fn answer(self) -> T {
-        self.answer.await.unwrap_or_else(|_| T::from_closed(ended()))
+        self.answer.await.unwrap_or_else(|_| T::from_closed(Closed::ended()))
     }
 
     /// Waits for it on a thread that has nothing else to do.
@@ -70,10 +71,6 @@ impl<T, E: From<Closed>> FromClosed for Result<T, E> {
     fn from_closed(closed: Closed) -> Self {
         Err(closed.into())
     }
-}
-
-fn ended() -> Closed {
-    Closed { reason: "it has ended".to_owned() }
 }
 
 /// While this is held, the writer gathers what comes and syncs it together even when it could be idle in between: for
@@ -147,7 +144,7 @@ impl NodeHandle {
     async fn command<T>(&self, command: impl FnOnce(Ticket<T>) -> Command) -> Result<T, Closed> {
         let (ticket, answer) = Ticket::new(place(&self.room.commands, 1).await);
         self.shared.inbox.command(command(ticket));
-        answer.await.map_err(|_| ended())
+        answer.await.map_err(|_| Closed::ended())
     }
 
     /// Says that many blocks will come, until what this gives is dropped.
@@ -189,6 +186,11 @@ impl NodeHandle {
     pub fn cursor(&self) -> Cursor {
         let tip = self.shared.state.read().tip;
         Cursor { epoch: self.shared.epoch, sequence: tip.sequence, index: u32::MAX }
+    }
+
+    /// Where those who let others mine on this node keep count.
+    pub fn workers(&self) -> &Workers {
+        &self.shared.workers
     }
 
     /// How the node is.

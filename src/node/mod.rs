@@ -27,6 +27,7 @@ mod shared;
 mod start;
 mod verdict;
 mod verified;
+mod workers;
 mod writer;
 
 pub use checks::verify_on_all_cores;
@@ -38,3 +39,4 @@ pub use seeds::map_seed;
 pub use shared::{ChainClock, Tip};
 pub use start::{Node, NodeOptions};
 pub use verdict::{BlockRefused, BlockVerdict, Closed, TransactionRefused, TransactionVerdict, Verdict};
+pub use workers::{Share, WORKERS_MAX, WorkerName, WorkerReport, Workers};

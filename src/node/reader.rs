@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::shared::{Shared, State, Tip};
+use super::workers::WorkerReport;
 use crate::chain::HeaderEntry;
 use crate::ledger::{Account, BalanceProof, LedgerAt, Receipt, Reward, Supply, TransactionProof, View};
 use crate::mempool::{Entry, Mempool, Ordered, Pending, PoolView};
@@ -230,6 +231,11 @@ impl Reader {
     /// A transaction that waits for a block, by the name for people.
     pub fn pooled_by_txid(&self, txid: &Txid) -> Option<Arc<Entry>> {
         self.shared.state.read().pool.by_txid(txid).cloned()
+    }
+
+    /// Everyone who mines on this node from outside, as of now.
+    pub fn workers(&self) -> Vec<WorkerReport> {
+        self.shared.workers.reports()
     }
 
     /// The nonce that an account's next transaction should have, and what the pool would do to it.

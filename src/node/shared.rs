@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::health::Health;
 use super::inbox::Inbox;
 use super::verified::Verified;
+use super::workers::Workers;
 use crate::chain::Chain;
 use crate::consensus::{Genesis, Params};
 use crate::ledger::{Ledger, Moment};
@@ -69,6 +70,7 @@ pub(super) struct Shared {
     pub verified: Arc<Verified>,
     pub inbox: Arc<Inbox>,
     pub health: Health,
+    pub workers: Workers,
     pub started: Instant,
     pub clock: ChainClock,
     /// The last tip; the writer has the other end, and takes it along when it ends.

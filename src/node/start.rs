@@ -20,6 +20,7 @@ use super::pool_log::PoolLog;
 use super::seeds::map_seed;
 use super::shared::{ChainClock, INDEXED_IN_MEMORY, Shared, State, Tip};
 use super::verified::Verified;
+use super::workers::Workers;
 use super::writer::{Outlets, Writer};
 use super::{audit, follower};
 use crate::chain::Chain;
@@ -147,6 +148,7 @@ impl Node {
             verified: Arc::new(Verified::new(&seed.hasher())),
             inbox: Arc::new(Inbox::default()),
             health,
+            workers: Workers::new(),
             started: Instant::now(),
             clock,
             last_tip,

@@ -38,6 +38,13 @@ pub struct Closed {
     pub reason: String,
 }
 
+impl Closed {
+    /// It takes nothing in because it is no more.
+    pub fn ended() -> Self {
+        Self { reason: "it has ended".to_owned() }
+    }
+}
+
 /// Why a block was refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BlockRefused {

@@ -10,12 +10,13 @@
 //! Job + Extranonce + time, version, nonce ▶ Header, Block
 //! ```
 //!
-//! Read `assemble.rs` first, then `job.rs`; `difficulty.rs` is how pools count.
+//! Read `assemble.rs` first, then `job.rs`; `difficulty.rs` and `meter.rs` are how pools count.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod assemble;
 mod difficulty;
 mod job;
+mod meter;
 
 pub use assemble::{Groundwork, Template};
 pub use difficulty::Difficulty;
@@ -23,3 +24,4 @@ pub use job::{
     ASSIGNED_BYTES, EXTRANONCE_BYTES, Extranonce, Job, Payout, Rolled, TAG_BYTES_MAX, TURNED_BYTES,
     TagLength, VERSION,
 };
+pub use meter::Meter;

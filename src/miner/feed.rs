@@ -1,0 +1,126 @@
+//! Templates: one when it is asked for, and the newest at any time for those who go on mining.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use std::{io, thread};
+
+use tokio::runtime::Handle;
+use tokio::select;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::node::{Closed, NodeHandle};
+use crate::template::{ASSIGNED_BYTES, Template};
+
+/// A template is made again this long after the pool changed; in between changes gather.
+const REFRESH_AFTER: Duration = Duration::from_millis(500);
+/// And where nothing changes this often, for the time in its header and for miners who take silence for an end.
+const REPEAT_AFTER: Duration = Duration::from_secs(30);
+
+/// Why nothing can be mined.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum MineError {
+    /// The node takes nothing in.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// The chain has come to its last height.
+    #[error("the chain has as many blocks as it can have")]
+    EndOfChain,
+}
+
+/// The best block on the present tip, as of now.
+///
+/// # Errors
+/// When there is none to be made any more.
+pub async fn template(node: &NodeHandle) -> Result<Template, MineError> {
+    let mut tips = node.tips();
+    loop {
+        let groundwork = node.groundwork().await?.ok_or(MineError::EndOfChain)?;
+        let reader = node.reader();
+        if reader.tip().hash == groundwork.previous {
+            let (params, now) = (node.genesis().params(), node.chain_time());
+            let assembled = reader.ready(|ordered| {
+                let ordered = ordered.map(|entry| entry.transaction());
+                Template::assemble(params, groundwork, now, ordered)
+            });
+            if let Ok(template) = assembled {
+                return Ok(template);
+            }
+            continue;
+        }
+        // The writer is ahead of what is durable: what the pool has to offer is known once that is, too.
+        if tips.borrow_and_update().hash != groundwork.previous && tips.changed().await.is_err() {
+            return Err(Closed::ended().into());
+        }
+    }
+}
+
+/// The newest template at any time, for as many as like to work on it. It is made while anybody holds this.
+#[derive(Clone)]
+pub struct Feed {
+    templates: watch::Receiver<Option<Arc<Template>>>,
+    assigned: Arc<AtomicU32>,
+}
+
+impl Feed {
+    /// Begins to make templates, on a thread of its own; `runtime` keeps the time.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(node: NodeHandle, runtime: Handle) -> io::Result<Self> {
+        let (sender, templates) = watch::channel(None);
+        let thread = thread::Builder::new().name("cairn-templates".to_owned());
+        thread.spawn(move || runtime.block_on(follow(&node, &sender)))?;
+        Ok(Self { templates, assigned: Arc::default() })
+    }
+
+    /// The newest template, and every one to come; some may be passed over. Nothing until the first is made. It ends with
+    /// the node, or the chain.
+    pub fn templates(&self) -> watch::Receiver<Option<Arc<Template>>> {
+        self.templates.clone()
+    }
+
+    /// The first half of an extranonce, which nobody else who works on these templates has.
+    pub fn assign(&self) -> [u8; ASSIGNED_BYTES] {
+        self.assigned.fetch_add(1, Ordering::Relaxed).to_be_bytes()
+    }
+}
+
+/// Makes templates while they can be made and anybody wants them.
+async fn follow(node: &NodeHandle, templates: &watch::Sender<Option<Arc<Template>>>) {
+    let (mut tips, mut pool) = (node.tips(), node.pool_changes());
+    let mut made_at = Instant::now();
+    loop {
+        tips.mark_unchanged();
+        pool.mark_unchanged();
+        let Ok(template) = template(node).await else { return };
+        let repeat = made_at.elapsed() >= REPEAT_AFTER;
+        let published = templates.send_if_modified(|newest| {
+            let better = newest.as_ref().is_none_or(|newest| is_better(&template, newest));
+            if better || repeat {
+                *newest = Some(Arc::new(template));
+            }
+            better || repeat
+        });
+        if published {
+            made_at = Instant::now();
+        }
+        let changed_fees = async {
+            let changed = pool.changed().await;
+            sleep(REFRESH_AFTER).await;
+            changed
+        };
+        select! {
+            moved = tips.changed() => if moved.is_err() { return },
+            changed = changed_fees => if changed.is_err() { return },
+            () = sleep_until(made_at + REPEAT_AFTER) => {}
+            () = templates.closed() => return,
+        }
+    }
+}
+
+/// Whether to begin anew for this: it stands elsewhere, or pays more.
+fn is_better(template: &Template, newest: &Template) -> bool {
+    template.groundwork() != newest.groundwork() || template.reward() > newest.reward()
+}
