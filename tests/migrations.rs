@@ -121,6 +121,46 @@ fn manifest_that_is_gone_is_missed_where_there_is_a_journal() {
     assert!(folder.path().join("journal-2/journal-0000000001").exists());
 }
 
+#[test]
+fn manifest_from_before_a_journal_was_replaced_is_refused_and_nothing_is_removed() {
+    let folder = copy_of(&fixtures()[0]);
+    fs::rename(folder.path().join("journal-1"), folder.path().join("journal-2")).unwrap();
+    let segment = folder.path().join("journal-2/journal-0000000001");
+    let before = fs::read(&segment).unwrap();
+    for is_empty in [false, true] {
+        let error = open(folder.path()).unwrap_err();
+        let expected = "it names journal-1, which is gone, and there is journal-2";
+        assert!(error.to_string().contains(expected), "{error}");
+        assert_eq!(fs::read(&segment).unwrap(), before);
+        assert!(folder.path().join("journal-1").exists() == is_empty && !folder.path().join("sled").exists());
+        // What a command leaves that looked for it.
+        fs::create_dir_all(folder.path().join("journal-1")).unwrap();
+    }
+
+    let manifest = folder.path().join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"journal\": 1", "\"journal\": 2")).unwrap();
+    assert_eq!(open(folder.path()).unwrap().chain.tip().hash.to_string(), TIP, "as the error advises");
+}
+
+#[test]
+fn what_somebody_keeps_beside_the_journal_is_left_alone() {
+    let folder = copy_of(&fixtures()[0]);
+    let kept = ["journal-1.bak", "journal-old", "journal-01", "journal-"];
+    for name in kept {
+        copy(&folder.path().join("journal-1"), &folder.path().join(name));
+    }
+    fs::write(folder.path().join("journal-notes.txt"), "mind the gap").unwrap();
+    fs::write(folder.path().join("journal-3"), "no folder").unwrap();
+    copy(&folder.path().join("journal-1"), &folder.path().join("journal-2"));
+    open(folder.path()).unwrap();
+    for name in kept {
+        assert!(folder.path().join(name).join("journal-0000000001").exists(), "{name}");
+    }
+    assert!(folder.path().join("journal-notes.txt").exists() && folder.path().join("journal-3").exists());
+    assert!(!folder.path().join("journal-2").exists(), "what an interrupted replacement left");
+}
+
 /// Makes a fixture of the present layout: run with `CAIRN_FIXTURE=migrations/fixtures/layout-<n>`, once per layout.
 #[test]
 fn fixture_is_made_where_somebody_asks_for_one() {

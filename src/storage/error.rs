@@ -40,7 +40,7 @@ pub enum StorageError {
         known: u32,
     },
     /// The file that says what is in the folder says nothing that can be understood.
-    #[error("{}: {reason}; restore it from a copy", path.display())]
+    #[error("{}: {reason}; restore the latest one from a copy, or name the journal that counts in it", path.display())]
     Manifest {
         /// Which file.
         path: PathBuf,

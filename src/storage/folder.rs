@@ -12,6 +12,7 @@
 //!
 //! Whatever replaces a journal is written beside it and synced; then one renamed manifest makes it count.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -99,6 +100,7 @@ impl Folder {
         if found != expected {
             return Err(StorageError::AnotherChain { path: path.to_owned(), found, expected });
         }
+        refuse_old_manifest(path, &manifest)?;
         Ok(Self { path: path.to_owned(), manifest, lock })
     }
 
@@ -136,12 +138,12 @@ impl Folder {
     }
 
     pub(super) fn journal_path(&self) -> PathBuf {
-        self.path.join(format!("journal-{}", self.manifest.journal))
+        journal_path(&self.path, self.manifest.journal)
     }
 
     /// Where a journal that is to replace ours is written.
     pub(super) fn next_journal_path(&self) -> PathBuf {
-        self.path.join(format!("journal-{}", self.manifest.journal + 1))
+        journal_path(&self.path, self.manifest.journal + 1)
     }
 
     pub(super) fn database_path(&self) -> PathBuf {
@@ -187,27 +189,60 @@ impl Folder {
 
     /// Removes what an interrupted replacement left behind: every journal that does not count.
     pub(super) fn remove_leftovers(&self) -> Result<(), StorageError> {
-        let entries = fs::read_dir(&self.path).map_err(StorageError::io("cannot list the data folder"))?;
-        for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with("journal-") && entry.path() != self.journal_path() {
-                let what = format!("cannot remove {}", entry.path().display());
-                fs::remove_dir_all(entry.path()).map_err(StorageError::io(what))?;
+        for (number, path) in journals(&self.path)? {
+            if number != self.manifest.journal {
+                fs::remove_dir_all(&path)
+                    .map_err(StorageError::io(format!("cannot remove {}", path.display())))?;
             }
         }
         Ok(())
     }
 }
 
+fn journal_path(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("journal-{number}"))
+}
+
+/// The journals in a folder, by their numbers. Whatever else bears a name like theirs is somebody's own.
+fn journals(folder: &Path) -> Result<BTreeMap<u32, PathBuf>, StorageError> {
+    let cannot = || format!("cannot list {}", folder.display());
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).map_err(StorageError::io(cannot()))? {
+        let entry = entry.map_err(StorageError::io(cannot()))?;
+        let name = entry.file_name();
+        let digits = name.to_str().and_then(|name| name.strip_prefix("journal-"));
+        let number = digits.and_then(|digits| digits.parse().ok());
+        // Written in another way, as `+1` or `01`, it is none of ours.
+        if let Some(number) = number.filter(|number| entry.path() == journal_path(folder, *number))
+            && entry.file_type().map_err(StorageError::io(cannot()))?.is_dir()
+        {
+            found.insert(number, entry.path());
+        }
+    }
+    Ok(found)
+}
+
 /// A manifest is written before the first journal: where there is one without the other, it got lost, and nobody can tell
 /// which journal counts.
-fn refuse_journal_without_manifest(path: &Path) -> Result<(), StorageError> {
-    let entries = fs::read_dir(path).map_err(StorageError::io("cannot list the data folder"))?;
-    let journal = entries.flatten().find(|entry| entry.file_name().to_string_lossy().starts_with("journal-"));
-    journal.map_or(Ok(()), |journal| {
-        let reason = format!("it is missing, and there is {}", journal.file_name().display());
-        Err(StorageError::Manifest { path: path.join(MANIFEST), reason })
+fn refuse_journal_without_manifest(folder: &Path) -> Result<(), StorageError> {
+    journals(folder)?.keys().next().map_or(Ok(()), |number| {
+        Err(no_manifest(folder, format!("it is missing, and there is journal-{number}")))
     })
+}
+
+/// A manifest that names a journal which is gone, beside another one, is a copy from before that other one counted. Going
+/// by it would begin at genesis, and take what counts for a leftover.
+fn refuse_old_manifest(folder: &Path, manifest: &Manifest) -> Result<(), StorageError> {
+    let (named, found) = (manifest.journal, journals(folder)?);
+    let is_there =
+        found.get(&named).is_some_and(|path| fs::read_dir(path).is_ok_and(|mut all| all.next().is_some()));
+    match found.keys().rfind(|other| **other != named) {
+        Some(other) if !is_there => Err(no_manifest(
+            folder,
+            format!("it names journal-{named}, which is gone, and there is journal-{other}: an old copy"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn lock(path: &Path) -> Result<File, StorageError> {
@@ -223,26 +258,25 @@ fn lock(path: &Path) -> Result<File, StorageError> {
     }
 }
 
-/// Where the manifest lies.
-pub(super) fn manifest_path(folder: &Path) -> PathBuf {
-    folder.join(MANIFEST)
-}
-
 fn manifest_text(folder: &Path) -> Result<Option<String>, StorageError> {
-    let path = manifest_path(folder);
+    let path = folder.join(MANIFEST);
     match fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == ErrorKind::InvalidData => {
-            Err(StorageError::Manifest { path, reason: "it is no text".to_owned() })
+            Err(no_manifest(folder, "it is no text".to_owned()))
         }
         Err(error) => Err(StorageError::Io { what: format!("cannot read {}", path.display()), error }),
     }
 }
 
+/// Why a manifest does not count.
+pub(super) fn no_manifest(folder: &Path, reason: String) -> StorageError {
+    StorageError::Manifest { path: folder.join(MANIFEST), reason }
+}
+
 fn unreadable(folder: &Path) -> impl Fn(serde_json::Error) -> StorageError {
-    let path = manifest_path(folder);
-    move |error| StorageError::Manifest { path: path.clone(), reason: error.to_string() }
+    move |error| no_manifest(folder, error.to_string())
 }
 
 /// The layout of a folder, which is all that manifests of every version have; nothing where there is none.

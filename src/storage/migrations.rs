@@ -1,10 +1,10 @@
 //! From the layout of an earlier version to ours, one step after the other. `migrations/README.md` says what the layouts
 //! are and how a step is added.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::StorageError;
-use super::folder::{LAYOUT, manifest_path, read_layout};
+use super::folder::{LAYOUT, no_manifest, read_layout};
 
 /// Leads from one layout to the next.
 ///
@@ -30,10 +30,7 @@ pub(super) fn migrate(folder: &Path) -> Result<(), StorageError> {
 }
 
 fn migrate_by(steps: &[Step], last: u32, folder: &Path) -> Result<(), StorageError> {
-    let manifest = |reason: String| {
-        let path: PathBuf = manifest_path(folder);
-        Err(StorageError::Manifest { path, reason })
-    };
+    let manifest = |reason: String| Err(no_manifest(folder, reason));
     while let Some(found) = read_layout(folder, last)?.filter(|found| *found != last) {
         let Some(step) = steps.iter().find(|step| step.from == found) else {
             return manifest(format!("there never was a layout {found}"));
