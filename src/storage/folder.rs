@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ impl Folder {
     /// # Errors
     /// When another process works there, or it holds another chain or another layout.
     pub fn open(path: &Path, genesis: &Genesis, genesis_text: &str) -> Result<Self, StorageError> {
-        fs::create_dir_all(path).map_err(StorageError::io(format!("cannot make {}", path.display())))?;
+        make_folder(path).map_err(StorageError::io(format!("cannot make {}", path.display())))?;
         let lock = lock(path)?;
         if read_layout(path, LAYOUT)?.is_none() {
             refuse_journal_without_manifest(path)?;
@@ -160,6 +160,11 @@ impl Folder {
         self.path.join("pool")
     }
 
+    /// Makes the names in it durable.
+    pub(super) fn sync(&self) -> Result<(), StorageError> {
+        sync_folder(&self.path).map_err(StorageError::io(format!("cannot sync {}", self.path.display())))
+    }
+
     /// Lets the journal count that was written to [`Folder::next_journal_path`], which is complete and synced; the one
     /// before is removed.
     pub(super) fn take_next_journal(&mut self) -> Result<(), StorageError> {
@@ -178,9 +183,7 @@ impl Folder {
     fn count_next_journal(&mut self) -> Result<PathBuf, StorageError> {
         let old = self.journal_path();
         // The new journal's own name has to be durable before anything says that it counts.
-        File::open(&self.path)
-            .and_then(|folder| folder.sync_all())
-            .map_err(StorageError::io("cannot sync"))?;
+        self.sync()?;
         let manifest = Manifest { journal: self.manifest.journal + 1, ..self.manifest.clone() };
         write_manifest(&self.path, &manifest)?;
         self.manifest = manifest;
@@ -243,6 +246,23 @@ fn refuse_old_manifest(folder: &Path, manifest: &Manifest) -> Result<(), Storage
         )),
         _ => Ok(()),
     }
+}
+
+/// Makes a folder whose name is durable, and those above it.
+fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(above)?;
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => sync_folder(above),
+    }
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 fn lock(path: &Path) -> Result<File, StorageError> {
@@ -318,7 +338,7 @@ fn write_synced(folder: &Path, name: &str, text: &str) -> Result<(), StorageErro
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, &path)?;
-        File::open(folder)?.sync_all()
+        sync_folder(folder)
     };
     write().map_err(StorageError::io(format!("cannot write {}", path.display())))
 }

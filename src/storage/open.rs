@@ -185,6 +185,8 @@ fn open_journal(
         Err(JournalError::NoJournal) => Journal::create(files, chain, JournalOptions::default())?,
         Err(error) => return Err(error.into()),
     };
+    // Its own name, which nothing in it makes durable; also where whoever made it died before this.
+    folder.sync()?;
     if journal.reader().records(Position::START, journal.end()).next().is_none() {
         begin(&mut journal, genesis)?;
     }
