@@ -8,6 +8,7 @@
 //! sled/            what follows from it, rebuilt where it is lost
 //! sled.damaged/    one that was found damaged, until the next start
 //! pool/            transactions that wait for a block
+//! damaged-journal/ one that salvage set aside
 //! ```
 //!
 //! Whatever replaces a journal is written beside it and synced; then one renamed manifest makes it count.
@@ -15,6 +16,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -168,26 +170,51 @@ impl Folder {
     /// Lets the journal count that was written to [`Folder::next_journal_path`], which is complete and synced; the one
     /// before is removed.
     pub(super) fn take_next_journal(&mut self) -> Result<(), StorageError> {
-        let old = self.count_next_journal()?;
-        fs::remove_dir_all(&old).map_err(StorageError::io(format!("cannot remove {}", old.display())))
+        self.count_next_journal(self.manifest.epoch)
     }
 
     /// The same, but the one before is kept under another name; over one that was kept earlier.
+    ///
+    /// The one before has both names until the new one counts: whoever dies here leaves no journal that is only a leftover.
     pub(super) fn set_journal_aside(&mut self) -> Result<(), StorageError> {
-        let old = self.count_next_journal()?;
-        let aside = self.path.join(DAMAGED);
-        let _ = fs::remove_dir_all(&aside);
-        fs::rename(&old, &aside).map_err(StorageError::io(format!("cannot set {} aside", old.display())))
+        let (old, aside) = (self.journal_path(), self.path.join(DAMAGED));
+        let link = || {
+            let _ = fs::remove_dir_all(&aside);
+            fs::create_dir(&aside)?;
+            for entry in fs::read_dir(&old)? {
+                let entry = entry?;
+                fs::hard_link(entry.path(), aside.join(entry.file_name()))?;
+            }
+            sync_folder(&aside)
+        };
+        link().map_err(StorageError::io(format!("cannot set {} aside", old.display())))?;
+        self.count_next_journal(self.manifest.epoch)
     }
 
-    fn count_next_journal(&mut self) -> Result<PathBuf, StorageError> {
+    /// Whether a folder has a damaged journal that was set aside, and another one that counts. Where both are the same, it
+    /// never came to that.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn has_journal_aside(path: &Path) -> Result<bool, StorageError> {
+        let Some(manifest) = read_manifest(path)? else { return Ok(false) };
+        let journal = journal_path(path, manifest.journal);
+        match fs::read_dir(path.join(DAMAGED)) {
+            Ok(entries) => Ok(entries
+                .flatten()
+                .any(|entry| !is_same_file(&entry.path(), &journal.join(entry.file_name())))),
+            Err(error) => Ok(error.kind() != ErrorKind::NotFound),
+        }
+    }
+
+    fn count_next_journal(&mut self, epoch: u32) -> Result<(), StorageError> {
         let old = self.journal_path();
         // The new journal's own name has to be durable before anything says that it counts.
         self.sync()?;
-        let manifest = Manifest { journal: self.manifest.journal + 1, ..self.manifest.clone() };
+        let manifest = Manifest { journal: self.manifest.journal + 1, epoch, ..self.manifest.clone() };
         write_manifest(&self.path, &manifest)?;
         self.manifest = manifest;
-        Ok(old)
+        fs::remove_dir_all(&old).map_err(StorageError::io(format!("cannot remove {}", old.display())))
     }
 
     /// Removes what an interrupted replacement left behind: every journal that does not count.
@@ -259,6 +286,11 @@ fn make_folder(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => sync_folder(above),
     }
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let identity = |path| fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino())).ok();
+    identity(one).is_some_and(|one| identity(other) == Some(one))
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {

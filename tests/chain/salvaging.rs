@@ -98,12 +98,55 @@ fn salvage_that_was_killed_goes_on() {
         fs::rename(folder.path("chain.blocks"), folder.path("data/salvaged.blocks")).unwrap();
         if is_aside {
             fs::create_dir(folder.path("data/damaged-journal")).unwrap();
+            folder.write("data/damaged-journal/journal-0000000001", "damaged");
         }
         let salvaged = folder.json(&["reindex", "--salvage"]);
         assert_eq!(salvaged["blocks"], json!(TIP));
         assert_eq!(story.answers(&folder), story.expected(0));
         assert!(!folder.has("data/salvaged.blocks"));
     }
+}
+
+fn link_journal(folder: &Folder, journal: &str, to: &str) {
+    fs::create_dir_all(folder.path(to)).unwrap();
+    let name = "journal-0000000001";
+    fs::hard_link(folder.path(journal).join(name), folder.path(to).join(name)).unwrap();
+}
+
+/// Killed before the new journal counts, or before the old one's first name is gone: the damaged one is always there.
+#[test]
+fn damaged_journal_outlives_a_salvage_that_is_killed_at_any_instant() {
+    let story = story();
+    for counts in [false, true] {
+        let folder = story.folder();
+        damage_block(&folder, number_at(40));
+        let damaged = fs::read(folder.segment()).unwrap();
+        if counts {
+            folder.json(&["reindex", "--salvage"]);
+            link_journal(&folder, "data/damaged-journal", "data/journal-1");
+            folder.tip();
+            assert!(!folder.has("data/journal-1"));
+        } else {
+            fs::create_dir(folder.path("data/journal-2")).unwrap();
+            link_journal(&folder, "data/journal-1", "data/damaged-journal");
+            folder.json(&["reindex", "--salvage"]);
+        }
+        assert_eq!(folder.tip(), (story.at(39).to_string(), 39));
+        assert!(folder.bytes("data/damaged-journal/journal-0000000001") == damaged);
+    }
+}
+
+/// What cannot be set aside goes on to count.
+#[test]
+fn journal_that_cannot_be_set_aside_is_left_where_it_is() {
+    let story = story();
+    let folder = story.folder();
+    damage_block(&folder, number_at(40));
+    let damaged = fs::read(folder.segment()).unwrap();
+    folder.write("data/damaged-journal", "in the way");
+    cairn::storage::salvage(&folder.data(), &story.network.genesis, &mut |_| Ok(())).unwrap_err();
+    let _ = folder.chain(&["info"]);
+    assert!(folder.bytes("data/journal-1/journal-0000000001") == damaged);
 }
 
 #[test]

@@ -14,7 +14,9 @@ use super::super::progress::Progress;
 use super::{Export, Import, Stopped};
 use crate::codec::decode;
 use crate::node::{BlockRefused, BlockVerdict, Node, NodeHandle, NodeOptions, Pending, Verdict, map_seed};
-use crate::storage::{self, CHAIN_FILE_HEAD_BYTES, ChainFile, ChainFileError, Recovered, Salvaged, arrival};
+use crate::storage::{
+    self, CHAIN_FILE_HEAD_BYTES, ChainFile, ChainFileError, Folder, Recovered, Salvaged, arrival,
+};
 use crate::types::{Block, BlockHash, HEADER_BYTES, Header, Height};
 
 /// Blocks on their way at once; their bytes are bounded by the node.
@@ -274,7 +276,7 @@ impl Imported {
 pub(super) fn salvage(stopped: &Stopped) -> Result<()> {
     let settled = stopped.place.settle_existing()?;
     let (path, aside) = (settled.data_dir.join("salvaged.blocks"), settled.data_dir.join("damaged-journal"));
-    if !aside.exists() {
+    if !Folder::has_journal_aside(&settled.data_dir)? {
         read_damaged(&settled, &path)?;
     }
     ensure!(
