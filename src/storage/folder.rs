@@ -173,7 +173,8 @@ impl Folder {
         self.count_next_journal(self.manifest.epoch)
     }
 
-    /// The same, but the one before is kept under another name; over one that was kept earlier.
+    /// The same, but the one before is kept under another name; over one that was kept earlier. What follows is another
+    /// history, so that cursors of this one lead nowhere.
     ///
     /// The one before has both names until the new one counts: whoever dies here leaves no journal that is only a leftover.
     pub(super) fn set_journal_aside(&mut self) -> Result<(), StorageError> {
@@ -188,7 +189,7 @@ impl Folder {
             sync_folder(&aside)
         };
         link().map_err(StorageError::io(format!("cannot set {} aside", old.display())))?;
-        self.count_next_journal(self.manifest.epoch)
+        self.count_next_journal(self.manifest.epoch + 1)
     }
 
     /// Whether a folder has a damaged journal that was set aside, and another one that counts. Where both are the same, it

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use cairn::node::{Cursor, CursorError};
 use serde_json::json;
 
 use super::command::Folder;
@@ -147,6 +148,23 @@ fn journal_that_cannot_be_set_aside_is_left_where_it_is() {
     cairn::storage::salvage(&folder.data(), &story.network.genesis, &mut |_| Ok(())).unwrap_err();
     let _ = folder.chain(&["info"]);
     assert!(folder.bytes("data/journal-1/journal-0000000001") == damaged);
+}
+
+#[test]
+fn cursor_from_before_a_salvage_leads_nowhere() {
+    let story = story();
+    let folder = story.folder();
+    let cursor = Cursor { epoch: 0, sequence: 20, index: u32::MAX };
+    let node = story.node(&folder.data());
+    assert!(node.handle().events(cursor).is_ok());
+    node.stop();
+    damage_block(&folder, number_at(40));
+    folder.json(&["reindex", "--salvage"]);
+    assert_eq!(folder.json(&["info"])["epoch"], json!(1));
+    let node = story.node(&folder.data());
+    let refused = node.handle().events(cursor).err();
+    assert!(matches!(refused, Some(CursorError::AnotherEpoch { found: 0, epoch: 1 })), "{refused:?}");
+    assert!(node.handle().events(Cursor::beginning(1)).is_ok());
 }
 
 #[test]
