@@ -6,9 +6,8 @@
 //! | `block` ‖ number | header, and where its block and its step lie; numbered as they came |
 //! | `tip` | the last step, where the journal goes on after it, its block; how many blocks came until then |
 //! | `state mark` | the same for the state, and its root |
-//! | `index mark` | the same for the indexes |
 //! | `s…` | the state: key → entry, in runs |
-//! | `i…` | the indexes: key → place, in runs |
+//! | `i…` | the indexes: key → place, in runs; the last step that is indexed is noted with the list of runs |
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,7 +27,7 @@ use crate::ledger::{Changes, Entry, StateKey};
 use crate::types::{BlockHash, ChainId, Header, Height, StateRoot};
 
 /// Version of the tables; others are made anew from the journal.
-const TABLES_VERSION: u32 = 1;
+const TABLES_VERSION: u32 = 2;
 
 /// What sled is told to keep in memory.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -36,7 +35,6 @@ const CACHE_BYTES: u64 = 16 << 20;
 const VERSION_KEY: &[u8] = b"layout";
 const TIP_KEY: &[u8] = b"tip";
 const STATE_MARK_KEY: &[u8] = b"state mark";
-const INDEX_MARK_KEY: &[u8] = b"index mark";
 const BLOCK_PREFIX: &[u8] = b"block";
 
 const STATE: TableSpec = TableSpec { prefix: 0xf0, key_bytes: 32 };
@@ -160,13 +158,16 @@ impl Tables {
             batch.put(VERSION_KEY, version);
             kv.apply(batch)?;
         }
-        let index_mark = value(&*kv, INDEX_MARK_KEY)?;
         let tip: Option<TipValue> = value(&*kv, TIP_KEY)?;
-        let nothing = IndexMark { sequence: 0, position: Position::START, block: chain.0 };
+        let index = Runs::open(Arc::clone(&kv), INDEX)?;
+        let index_mark = match index.note() {
+            [] => IndexMark { sequence: 0, position: Position::START, block: chain.0 },
+            note => read(note)?,
+        };
         Ok(Self {
             state: Runs::open(Arc::clone(&kv), STATE)?,
-            index: Runs::open(Arc::clone(&kv), INDEX)?,
-            index_mark: index_mark.unwrap_or(nothing),
+            index,
+            index_mark,
             last_arrival: tip.map_or(0, |tip| tip.last_arrival),
             held: BTreeMap::new(),
             kv,
@@ -269,9 +270,8 @@ impl Tables {
     /// # Errors
     /// When the database fails.
     pub fn write_index(&mut self, entries: BlockIndex, mark: IndexMark) -> Result<(), StorageError> {
-        let mut batch = Batch::new();
-        batch.put(INDEX_MARK_KEY, encode(&mark));
-        self.index.add(entries.into_entries().into_iter().map(|(key, value)| (key, Some(value))), batch)?;
+        let entries = entries.into_entries().into_iter().map(|(key, value)| (key, Some(value)));
+        self.index.add_noted(entries, encode(&mark))?;
         self.index_mark = mark;
         Ok(())
     }

@@ -145,6 +145,31 @@ fn interrupted_merge_leaves_nothing_behind() {
 }
 
 #[test]
+fn note_is_kept_with_the_runs_that_it_speaks_of() {
+    for (store, _folder) in stores() {
+        let mut table = Runs::open(Arc::clone(&store), SPEC).unwrap();
+        assert_eq!(table.note(), b"");
+        for round in 0..9_u8 {
+            table.add_noted([([round; 5], Some([round]))], vec![round]).unwrap();
+        }
+        let none: [([u8; 5], Option<[u8; 1]>); 0] = [];
+        table.add_noted(none, b"nine".to_vec()).unwrap();
+        while table.tidy().unwrap() {}
+        table.add([(*b"12345", Some([1]))], Batch::new()).unwrap();
+        assert_eq!(table.note(), b"nine");
+        drop(table);
+        let table = Runs::open(Arc::clone(&store), SPEC).unwrap();
+        assert_eq!(table.note(), b"nine");
+        // Both are one value: where that is lost, the table is as it was in the beginning.
+        let mut batch = Batch::new();
+        batch.remove([SPEC.prefix, 0]);
+        store.apply(batch).unwrap();
+        let table = Runs::open(store, SPEC).unwrap();
+        assert_eq!((table.note(), table.view().run_count()), (&b""[..], 0));
+    }
+}
+
+#[test]
 fn tombstones_vanish_with_the_last_run_they_speak_to() {
     let mut table = Runs::open(Arc::new(Memory::new()), SPEC).unwrap();
     for value in [Some([1]), Some([2]), Some([3]), None] {

@@ -26,7 +26,7 @@ use super::{Batch, KeyValue, KvError};
 use chunk::KEY_BYTES_MAX;
 pub use chunk::VALUE_BYTES_MAX;
 pub use cursor::{Entries, Pair};
-use manifest::{RUNS_MAX, Run};
+use manifest::{Note, RUNS_MAX, Run};
 use merge::Merge;
 use writer::RunWriter;
 
@@ -79,6 +79,7 @@ impl TableSpec {
 /// A table, as its one writer sees it.
 pub struct Runs {
     view: RunsView,
+    note: Note,
     next_id: u32,
     /// Runs that no longer count, whose chunks are still in the store: views that were given out may be reading them.
     retired: Vec<Arc<Run>>,
@@ -117,10 +118,8 @@ impl Runs {
     /// When keys are longer than 127 bytes.
     pub fn open(kv: Arc<dyn KeyValue>, spec: TableSpec) -> Result<Self, KvError> {
         assert!(spec.key_bytes <= KEY_BYTES_MAX, "a key too long for a table");
-        let runs = match kv.get(&spec.manifest_key())? {
-            Some(bytes) => manifest::decode(spec, &bytes)?,
-            None => Vec::new(),
-        };
+        let manifest = kv.get(&spec.manifest_key())?.map(|bytes| manifest::decode(spec, &bytes));
+        let (runs, note) = manifest.transpose()?.unwrap_or_default();
         for run in &runs {
             if kv.get(&spec.chunk_key(run.id, &run.last_key))?.is_none_or(|chunk| chunk.is_empty()) {
                 return Err(KvError::damaged(format!("run {} lacks its end", run.id)));
@@ -128,7 +127,7 @@ impl Runs {
         }
         let next_id = runs.iter().map(|run| run.id + 1).max().unwrap_or(0);
         let view = RunsView { kv, spec, runs: runs.into() };
-        let mut table = Self { view, next_id, retired: Vec::new(), merge: None };
+        let mut table = Self { view, note, next_id, retired: Vec::new(), merge: None };
         table.remove_strays()?;
         Ok(table)
     }
@@ -136,6 +135,30 @@ impl Runs {
     /// The table as it is now, for readers on any thread.
     pub fn view(&self) -> RunsView {
         self.view.clone()
+    }
+
+    /// What was noted of the table as it is now; nothing where nothing was.
+    pub fn note(&self) -> &[u8] {
+        &self.note
+    }
+
+    /// Adds entries as [`Runs::add`] does, and what is to be noted of the table from then on, 256 bytes at most: in one
+    /// value with the list of runs, so that a store which came back with gaps has both or neither.
+    ///
+    /// # Errors
+    /// See [`Runs::add`].
+    ///
+    /// # Panics
+    /// See [`Runs::add`].
+    pub fn add_noted<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &mut self,
+        entries: impl IntoIterator<Item = (K, Option<V>)>,
+        note: Vec<u8>,
+    ) -> Result<(), KvError> {
+        let note = Note::new(note).expect("a note is short");
+        let mut batch = Batch::new();
+        let run = self.write_run(entries, &mut batch)?;
+        self.replace_runs(run.into_iter().chain(self.view.runs.iter().cloned()).collect(), note, batch)
     }
 
     /// Adds entries in one atomic step with the caller's own keys; `None` as a value takes a key away.
@@ -154,6 +177,17 @@ impl Runs {
         entries: impl IntoIterator<Item = (K, Option<V>)>,
         mut own: Batch,
     ) -> Result<(), KvError> {
+        let Some(run) = self.write_run(entries, &mut own)? else { return self.view.kv.apply(own) };
+        let runs = [run].into_iter().chain(self.view.runs.iter().cloned()).collect();
+        self.replace_runs(runs, self.note.clone(), own)
+    }
+
+    /// Writes a run that counts once a list names it; the last of it goes into the batch. None where it has no entries.
+    fn write_run<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &mut self,
+        entries: impl IntoIterator<Item = (K, Option<V>)>,
+        batch: &mut Batch,
+    ) -> Result<Option<Arc<Run>>, KvError> {
         assert!(self.view.runs.len() < RUNS_MAX, "runs were added and never merged");
         let kv = Arc::clone(&self.view.kv);
         let mut writer = self.writer();
@@ -162,10 +196,7 @@ impl Runs {
                 writer.spill(&*kv)?;
             }
         }
-        let Some(run) = writer.finish(&*kv, &mut own)? else { return kv.apply(own) };
-        let mut runs = vec![run];
-        runs.extend(self.view.runs.iter().cloned());
-        self.replace_runs(runs, own)
+        writer.finish(&*kv, batch)
     }
 
     /// Does a bounded bit of what is left to do (about half a MiB written): merging runs of a size, removing those that
@@ -187,7 +218,7 @@ impl Runs {
         } else {
             let mut batch = Batch::new();
             let runs = merge.finish(&*self.view.kv, &self.view.runs, &mut batch)?;
-            self.replace_runs(runs, batch)?;
+            self.replace_runs(runs, self.note.clone(), batch)?;
         }
         Ok(true)
     }
@@ -197,7 +228,7 @@ impl Runs {
     /// # Errors
     /// When the store fails; then nothing was forgotten.
     pub fn clear(&mut self, own: Batch) -> Result<(), KvError> {
-        self.replace_runs(Vec::new(), own)?;
+        self.replace_runs(Vec::new(), self.note.clone(), own)?;
         self.retired.extend(self.merge.take().map(|merge| merge.unfinished()));
         Ok(())
     }
@@ -214,11 +245,12 @@ impl Runs {
         Merge::begin(&self.view, due, writer).map(Some)
     }
 
-    /// Makes these the runs that count, with what else is in the batch.
-    fn replace_runs(&mut self, runs: Vec<Arc<Run>>, mut batch: Batch) -> Result<(), KvError> {
+    /// Makes these the runs that count, and this what is noted of them, with what else is in the batch.
+    fn replace_runs(&mut self, runs: Vec<Arc<Run>>, note: Note, mut batch: Batch) -> Result<(), KvError> {
         let spec = self.view.spec;
-        batch.put(spec.manifest_key(), manifest::encode(spec, &runs));
+        batch.put(spec.manifest_key(), manifest::encode(spec, &runs, &note));
         self.view.kv.apply(batch)?;
+        self.note = note;
         let before = std::mem::replace(&mut self.view.runs, runs.into());
         let gone = before.iter().filter(|run| !self.view.runs.iter().any(|other| other.id == run.id));
         self.retired.extend(gone.cloned());
