@@ -56,8 +56,7 @@ pub(super) fn run(shared: &Shared, recovered: StateMark, published: &Receiver<Pu
     let outcome = follower.follow(published).and_then(|()| follower.finish());
     if let Err(error) = outcome {
         // What is lost here is made again from the journal at the next start; until then nothing piles up.
-        shared.health.stop(&error.to_string());
-        shared.inbox.stop(&error.to_string());
+        shared.end_over(&error);
         for _ in published {}
     }
 }

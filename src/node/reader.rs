@@ -322,8 +322,8 @@ impl Reader {
         let lowest = self.lowest_in_memory(&state).min(Height(self.tip.height.0.saturating_add(1)));
         let done = self.indexed_on_disk(&state, &tables.index_mark().block);
         drop(state);
-        let on_disk = tables.places(subject, before, lowest, limit - places.len())?;
-        places.extend(on_disk);
+        let on_disk = tables.places(subject, before, lowest, limit - places.len());
+        places.extend(on_disk.inspect_err(|error| self.shared.end_over(error))?);
         let complete = lowest.0 <= done.0.saturating_add(1);
         Ok((places, if complete { Ok(()) } else { Err(ReadError::Indexing { done, tip: self.tip.height }) }))
     }

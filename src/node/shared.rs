@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
@@ -15,7 +16,7 @@ use crate::chain::Chain;
 use crate::consensus::{Genesis, Params};
 use crate::ledger::{Ledger, Moment};
 use crate::mempool::Mempool;
-use crate::storage::{BlockIndex, Library, Sequence, StorageError, Tables, Written, WrittenStep};
+use crate::storage::{BlockIndex, KvError, Library, Sequence, StorageError, Tables, Written, WrittenStep};
 use crate::types::{BlockHash, Height, StateRoot, Timestamp};
 
 /// Blocks at the tip that are indexed in memory.
@@ -66,6 +67,8 @@ pub(super) struct Shared {
     pub library: Library,
     /// Nothing once the node has ended: whoever still reads must not keep the database open.
     pub tables: Mutex<Option<Tables>>,
+    /// Whether something in it was not what was written: then it is set aside once the node has ended.
+    pub has_damaged_tables: AtomicBool,
     pub steps: Mutex<VecDeque<WrittenStep>>,
     pub verified: Arc<Verified>,
     pub inbox: Arc<Inbox>,
@@ -86,6 +89,17 @@ impl Shared {
         work: impl FnOnce(&mut Tables) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
         self.tables.lock().as_mut().map_or(Err(StorageError::Ended), work)
+    }
+
+    /// Ends the node over what the database answered. Where that is damaged, nothing in it can be relied on any more.
+    pub fn end_over(&self, error: &StorageError) {
+        let mut reason = error.to_string();
+        if let StorageError::Database(KvError::Damaged { .. }) = error {
+            self.has_damaged_tables.store(true, Ordering::Release);
+            reason = format!("the database is {reason}; start again, and it is made again from the journal");
+        }
+        self.health.stop(&reason);
+        self.inbox.stop(&reason);
     }
 
     /// The present tip, and every one to come.

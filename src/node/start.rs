@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -101,7 +101,7 @@ pub struct Node {
     threads: Vec<JoinHandle<()>>,
     end_audit: Option<Sender<()>>,
     /// Ours while anything could still be written.
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Node {
@@ -144,6 +144,7 @@ impl Node {
             state: RwLock::new(state),
             library: store.library().clone(),
             tables: Mutex::new(Some(tables)),
+            has_damaged_tables: AtomicBool::new(false),
             steps: Mutex::default(),
             verified: Arc::new(Verified::new(&seed.hasher())),
             inbox: Arc::new(Inbox::default()),
@@ -174,7 +175,7 @@ impl Node {
             spawn("cairn-follower", Box::new(move || follower::run(&for_follower, recovered, &published)))?,
             spawn("cairn-audit", Box::new(move || audit::run(&for_audit, audit_every, &audit_ends)))?,
         ];
-        let node = Self { handle, shared, threads, end_audit: Some(end_audit), _folder: folder };
+        let node = Self { handle, shared, threads, end_audit: Some(end_audit), folder };
         // What waited for a block before is submitted like anything else; nobody waits for the answers.
         for transaction in waiting {
             drop(pollster::block_on(node.handle.submit_transaction(transaction)));
@@ -198,6 +199,11 @@ impl Node {
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so.
             let _ = thread.join();
+        }
+        if self.shared.has_damaged_tables.swap(false, Ordering::AcqRel)
+            && let Err(error) = self.folder.set_database_aside()
+        {
+            self.shared.health.say(&format!("{error}; remove it before the next start"));
         }
     }
 }

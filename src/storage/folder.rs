@@ -152,6 +152,16 @@ impl Folder {
         self.path.join("sled")
     }
 
+    /// Takes a damaged database out of the way, so that the next start makes it again. Not deleted yet: threads of the
+    /// broken one may still be at work there.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn set_database_aside(&self) -> Result<(), StorageError> {
+        Sled::set_aside(&self.database_path())?;
+        Ok(())
+    }
+
     /// Removes a database that was found damaged at an earlier start and replaced.
     pub(super) fn remove_damaged_database(&self) -> Result<(), StorageError> {
         Ok(Sled::remove(&self.path.join("sled.damaged"))?)

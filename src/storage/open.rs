@@ -7,7 +7,7 @@ use super::StorageError;
 use super::files::Disk;
 use super::folder::Folder;
 use super::journal::{Journal, JournalError, JournalOptions, Position};
-use super::kv::{KeyValue, KvError, Sled};
+use super::kv::{KeyValue, KvError};
 use super::library::Library;
 use super::records::{Base, Payload, Sequence};
 use super::recovery::{Replay, Written};
@@ -75,8 +75,7 @@ impl Recovered {
         let read = match read(&folder, genesis, seed, &mut notes, progress) {
             Err(StorageError::Database(KvError::Damaged { reason })) => {
                 notes.push(format!("the database is damaged and is made again from the journal: {reason}"));
-                // Not deleted yet: threads of the broken one may still be at work there.
-                Sled::set_aside(&folder.database_path())?;
+                folder.set_database_aside()?;
                 read(&folder, genesis, seed, &mut notes, progress)?
             }
             outcome => {

@@ -1,11 +1,13 @@
 //! The database is made again from the journal, by itself, whatever has become of it.
 
 use std::fs;
+use std::ops::Bound;
 use std::path::Path;
 
 use cairn::consensus::Genesis;
-use cairn::storage::{JournalError, Recovered, StorageError};
-use cairn::testkit::devnet_file;
+use cairn::node::Node;
+use cairn::storage::{Batch, JournalError, KeyValue, Recovered, Sled, SledOptions, StorageError};
+use cairn::testkit::{Actor, devnet_file};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -104,6 +106,74 @@ fn damaged_database_is_kept_until_a_start_that_finds_a_sound_one() {
     assert!(aside.is_dir());
     assert_eq!(heals(folder.path(), "again"), [""; 0]);
     assert!(!aside.exists());
+}
+
+/// Takes all chunks but the last out of each run of the indexes: what opening does not look at.
+fn open_gaps_in_indexes(folder: &Path) {
+    let (store, _) = Sled::open(&folder.join("sled"), SledOptions { cache_bytes: 1 << 20 }).unwrap();
+    let scan = store.scan((Bound::Included(&[0xf1, 1]), Bound::Excluded(&[0xf1, 2])));
+    let chunks: Vec<_> = scan.map(|pair| pair.unwrap().0).collect();
+    let run = |chunk: &[u8]| chunk[..6].to_vec();
+    let mut batch = Batch::new();
+    for pair in chunks.windows(2).filter(|pair| run(&pair[0]) == run(&pair[1])) {
+        batch.remove(pair[0].clone());
+    }
+    assert!(!batch.is_empty());
+    store.apply(batch).unwrap();
+    store.sync().unwrap();
+}
+
+/// Waits until a node has ended by itself, over its database.
+fn ends_over_its_database(node: Node) {
+    let mut conditions = node.handle().conditions();
+    let stopped = pollster::block_on(conditions.wait_for(|condition| condition.stopped.is_some())).unwrap();
+    let reason = stopped.stopped.clone().unwrap();
+    assert!(reason.contains("has a gap") && reason.contains("made again from the journal"), "{reason}");
+    drop(stopped);
+    node.stop();
+}
+
+#[test]
+fn gap_in_the_indexes_that_a_reader_meets_is_mended_by_the_next_start() {
+    let folder = later();
+    open_gaps_in_indexes(folder.path());
+    let node = start(folder.path()).unwrap();
+    let reader = node.handle().reader();
+    let met = (0..12).any(|number| reader.history(&Actor::new(number).address(), None, 1000).is_err());
+    assert!(met);
+    ends_over_its_database(node);
+    assert!(folder.path().join("sled.damaged").is_dir());
+    assert_eq!(answers(&start(folder.path()).unwrap()), expected());
+    assert!(!folder.path().join("sled.damaged").exists());
+}
+
+/// Each start adds a run, until they are merged.
+#[test]
+fn gap_in_the_indexes_that_a_merge_meets_is_mended_by_the_next_start() {
+    let folder = later();
+    open_gaps_in_indexes(folder.path());
+    let aside = folder.path().join("sled.damaged");
+    let blocks = &Prepared::get().blocks[super::folders::LATER..][..60];
+    for blocks in blocks.chunks(15) {
+        let node = start(folder.path()).unwrap();
+        for block in blocks {
+            // Refused where it ends already.
+            let _ = pollster::block_on(node.handle().submit_block(block.clone())).wait();
+        }
+        node.stop();
+        if aside.exists() {
+            break;
+        }
+    }
+    if !aside.exists() {
+        ends_over_its_database(start(folder.path()).unwrap());
+    }
+    let node = start(folder.path()).unwrap();
+    submit_all(&node, blocks);
+    let sound = later();
+    let expected = start(sound.path()).unwrap();
+    submit_all(&expected, blocks);
+    assert_eq!(answers(&node), answers(&expected));
 }
 
 #[test]
