@@ -40,31 +40,35 @@ pub(super) fn run(run: &Run) -> Result<()> {
     watch_signals(sender.clone())?;
     let settled = run.place.settle()?;
     let mut options = settled.node(&run.tuning)?;
-    options.log = Box::new(|line| {
-        let _ = tell(&format!("{line}\n"));
-    });
+    options.log = Box::new(say);
     let begun = Instant::now();
     let node = Node::start(options)?;
-    greet(&settled, &node.handle(), begun)?;
+    greet(&settled, &node.handle(), begun);
     watch_node(&node.handle(), sender);
     let outcome = wait(&woken, run.quiet);
     let handle = node.handle();
     node.stop();
     outcome?;
     let tip = handle.reader().tip();
-    tell(&format!("stopped at height {}, {}\n", tip.height, tip.hash))
+    say(&format!("stopped at height {}, {}", tip.height, tip.hash));
+    Ok(())
 }
 
-fn greet(settled: &Settled, handle: &NodeHandle, begun: Instant) -> Result<()> {
+/// Writes a line for a log. A node goes on without one: the disk may be full that it is kept on.
+fn say(line: &str) {
+    let _ = tell(&format!("{line}\n"));
+}
+
+fn greet(settled: &Settled, handle: &NodeHandle, begun: Instant) {
     let tip = handle.reader().tip();
     let (name, chain) = (settled.genesis.name(), settled.genesis.params().chain);
-    tell(&format!(
-        "{name}, chain {chain}, in {}\nready after {} ms at height {}, {}\n",
+    say(&format!(
+        "{name}, chain {chain}, in {}\nready after {} ms at height {}, {}",
         settled.data_dir.display(),
         begun.elapsed().as_millis(),
         tip.height,
         tip.hash
-    ))
+    ));
 }
 
 fn watch_signals(sender: Sender<Wake>) -> Result<()> {
@@ -107,7 +111,7 @@ fn wait(woken: &Receiver<Wake>, quiet: bool) -> Result<()> {
             Wake::Tip(tip) => {
                 if !quiet && told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
                     told = Some(Instant::now());
-                    tell(&format!("height {}, {}\n", tip.height, tip.hash))?;
+                    say(&format!("height {}, {}", tip.height, tip.hash));
                 }
             }
         }

@@ -1,5 +1,8 @@
 //! `cairn node`: starting, ending, and who else may work there.
 
+use std::fs::File;
+use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::story::{TIP, story};
@@ -39,6 +42,22 @@ fn node_that_was_killed_starts_again() {
     assert!(node.greeting.contains(&story().tip()), "{}", node.greeting);
     node.signal("INT");
     node.end().success();
+}
+
+/// Its own disk may have room when that of its log has none.
+#[test]
+fn node_whose_lines_cannot_be_written_goes_on() {
+    let folder = story().empty_folder();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut command = folder.command(&["node", "--data-dir", "data"]);
+    let mut node = command.stdout(full).stderr(Stdio::null()).spawn().unwrap();
+    // What it does when it is ready.
+    while !folder.has("data/pool") {
+        assert_eq!(node.try_wait().unwrap(), None, "it goes on");
+        thread::yield_now();
+    }
+    Command::new("kill").args(["-TERM", &node.id().to_string()]).status().unwrap();
+    assert_eq!(node.wait().unwrap().code(), Some(0));
 }
 
 #[test]
