@@ -1,7 +1,8 @@
 //! Chain files that are no good: what is said about them, and that whatever stood before the bad place is kept.
 
-use cairn::testkit::{Network, devnet_file};
-use cairn::types::HEADER_BYTES;
+use cairn::storage::write_block;
+use cairn::testkit::{Network, devnet_file, remine};
+use cairn::types::{HEADER_BYTES, StateRoot};
 
 use super::command::Folder;
 use super::story::{TIP, story};
@@ -93,6 +94,27 @@ fn flipped_bit_is_found_and_what_stood_before_is_kept() {
         folder.write("chain.blocks", story().file());
         folder.json(&["import", "chain.blocks"]);
         assert_eq!(folder.tip(), (story().tip(), u64::from(TIP)), "byte {at} of the block: {error}");
+    }
+}
+
+/// The ledger alone finds it out, when the block is in its place already.
+#[test]
+fn block_that_was_refused_is_refused_again_however_often_it_comes() {
+    let story = story();
+    let mut follower = story.follower.clone();
+    let mut above = Vec::new();
+    super::story::grow(&mut follower, TIP + 1, &mut above);
+    let mut block = above.pop().expect("a block");
+    block.commitments.state = StateRoot::from_bytes([9; 32]);
+    remine(&mut block, story.network.params());
+    let mut bytes = story.file();
+    write_block(&mut bytes, &block).expect("room in memory");
+    let (folder, first) = refused(&bytes);
+    assert!(first.contains(&block.header.hash().to_string()), "{first}");
+    for _ in 0..2 {
+        let answer = folder.chain(&["import", "chain.blocks"]);
+        assert!(answer.failure(1).contains(&block.header.hash().to_string()), "{answer:?}");
+        assert_eq!(folder.tip(), (story.tip(), u64::from(TIP)));
     }
 }
 

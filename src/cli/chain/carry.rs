@@ -12,6 +12,7 @@ use super::super::config::Settled;
 use super::super::output::Report;
 use super::super::progress::Progress;
 use super::{Export, Import, Stopped};
+use crate::chain::Validity;
 use crate::codec::decode;
 use crate::node::{BlockRefused, BlockVerdict, Node, NodeHandle, NodeOptions, Pending, Verdict, map_seed};
 use crate::storage::{
@@ -90,15 +91,16 @@ fn open_export(path: &Path, settled: &Settled, recovered: &Recovered) -> Result<
         ChainFile::open(BufReader::new(&file), chain).with_context(|| path.display().to_string())?;
     let mut end = held.offset();
     loop {
-        match held.next_header() {
-            Ok(Some(header)) => {
+        match held.next_bytes() {
+            Ok(Some(bytes)) => {
                 height = Height(height.0 + 1);
+                let header = bytes.first_chunk::<HEADER_BYTES>().map(Header::from_bytes);
                 let ours = recovered.chain.at(height).ok_or_else(|| {
                     let tip = recovered.chain.tip().height;
                     anyhow!("{} holds blocks above our tip at height {tip}: import it", path.display())
                 })?;
                 ensure!(
-                    ours.header == header,
+                    header == Some(ours.header),
                     "{} holds another branch from height {height} on: write elsewhere",
                     path.display()
                 );
@@ -213,7 +215,9 @@ fn submit_blocks(
             Err(error) => break Err(error),
         };
         let hash = bytes.first_chunk::<HEADER_BYTES>().map(|header| Header::from_bytes(header).hash());
-        if hash.and_then(|hash| reader.header(&hash)).is_some_and(|entry| entry.arrival.is_some()) {
+        let known = hash.and_then(|hash| reader.header(&hash)).filter(|entry| entry.arrival.is_some());
+        // One that was refused is here too, and is refused again.
+        if known.is_some_and(|entry| entry.validity == Validity::Valid) {
             imported.known += 1;
             continue;
         }
