@@ -147,6 +147,18 @@ fn export_onto_another_branch_is_refused() {
 }
 
 #[test]
+fn export_onto_a_damaged_file_is_refused() {
+    let folder = story().folder();
+    let mut file = story().file();
+    // The end of a body: no header tells.
+    file[story().offsets()[34] - 1] ^= 1;
+    folder.write("chain.blocks", &file[..story().offsets()[40]]);
+    let answer = folder.chain(&["export", "chain.blocks"]);
+    assert!(answer.failure(1).contains("chain.blocks is damaged at height 34"), "{answer:?}");
+    assert!(folder.bytes("chain.blocks") == file[..story().offsets()[40]]);
+}
+
+#[test]
 fn export_over_something_else_is_refused() {
     let story = story();
     let folder = story.folder();

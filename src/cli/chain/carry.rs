@@ -13,7 +13,7 @@ use super::super::output::Report;
 use super::super::progress::Progress;
 use super::{Export, Import, Stopped};
 use crate::chain::Validity;
-use crate::codec::decode;
+use crate::codec::{decode, encode};
 use crate::node::{BlockRefused, BlockVerdict, Node, NodeHandle, NodeOptions, Pending, Verdict, map_seed};
 use crate::storage::{
     self, CHAIN_FILE_HEAD_BYTES, ChainFile, ChainFileError, Folder, Recovered, Salvaged, arrival,
@@ -102,6 +102,11 @@ fn open_export(path: &Path, settled: &Settled, recovered: &Recovered) -> Result<
                 ensure!(
                     header == Some(ours.header),
                     "{} holds another branch from height {height} on: write elsewhere",
+                    path.display()
+                );
+                ensure!(
+                    bytes == encode(&block_at(recovered, height)?),
+                    "{} is damaged at height {height}: write elsewhere",
                     path.display()
                 );
                 end = held.offset();
