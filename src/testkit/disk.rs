@@ -6,6 +6,7 @@ mod image;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -41,6 +42,7 @@ struct State {
     is_read_only: bool,
     fails_next_sync: bool,
     free_bytes: Option<u64>,
+    unreadable: Vec<(usize, Range<u64>)>,
 }
 
 impl SimulatedDisk {
@@ -81,6 +83,16 @@ impl SimulatedDisk {
     /// does.
     pub fn fail_next_sync(&self) {
         self.state.lock().fails_next_sync = true;
+    }
+
+    /// Fails every read of some of these bytes, as a disk does whose surface is worn.
+    ///
+    /// # Panics
+    /// Where there is no such file.
+    pub fn wear(&self, name: &str, bytes: Range<u64>) {
+        let mut state = self.state.lock();
+        let inode = state.names[name];
+        state.unreadable.push((inode, bytes));
     }
 
     /// Everything a program sees in a file.
@@ -292,6 +304,14 @@ impl File for SimulatedFile {
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         let state = self.disk.state.lock();
         state.check_running()?;
+        let end = offset + buffer.len() as u64;
+        if state
+            .unreadable
+            .iter()
+            .any(|(inode, bytes)| *inode == self.inode && bytes.start < end && offset < bytes.end)
+        {
+            return Err(io::Error::from_raw_os_error(EIO));
+        }
         let seen = state.inodes[self.inode].seen.get(offset as usize..).unwrap_or_default();
         let Some(bytes) = seen.get(..buffer.len()) else {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("{}: ends early", self.name)));

@@ -177,12 +177,13 @@ fn known_durable(known: u64) -> u64 {
     if known > HEADER_BYTES { known } else { 0 }
 }
 
-/// Where the records of the last segment end, for somebody who changes nothing; nothing if there is damage before.
+/// Where the records of the last segment end, for somebody who changes nothing; nothing if there is damage before, or
+/// something that cannot be read.
 pub(super) fn unfinished(files: &dyn Files, segment: Segment) -> Result<Option<Cut>, JournalError> {
     let file = files.open_read_only(&segment_name(segment.stamp.segment))?;
     match scan_segment(file, segment, HEADER_BYTES, false) {
         Ok(tail) => Ok(tail.cut),
-        Err(JournalError::Damaged { .. }) => Ok(None),
+        Err(JournalError::Damaged { .. } | JournalError::Io(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -9,25 +9,42 @@ use crate::storage::files::File;
 /// How much is read at once where everything is looked at.
 pub(super) const CHUNK_BYTES: usize = 256 << 10;
 
+/// What a disk cannot give, it cannot give in pages of so many bytes.
+const PAGE_BYTES: usize = 4 << 10;
+
 /// A file, seen through one buffer.
 pub(super) struct Window {
     file: Arc<dyn File>,
     /// Nothing is read beyond this.
     pub end: u64,
     chunk: usize,
+    /// Whether it is read page by page, because some of it cannot be read.
+    is_careful: bool,
     start: u64,
     held: Vec<u8>,
 }
 
 impl Window {
     pub fn new(file: Arc<dyn File>, end: u64, chunk: usize) -> Self {
-        Self { file, end, chunk, start: 0, held: Vec::new() }
+        Self { file, end, chunk, is_careful: false, start: 0, held: Vec::new() }
+    }
+
+    /// Reads page by page from now on, so that nothing is lost with a page that cannot be read but what lies there. False
+    /// where it did already.
+    pub fn take_care(&mut self) -> bool {
+        self.held.clear();
+        !std::mem::replace(&mut self.is_careful, true)
+    }
+
+    /// How much is read at once from `offset` on.
+    fn piece(&self, offset: u64) -> usize {
+        if self.is_careful { PAGE_BYTES - (offset % PAGE_BYTES as u64) as usize } else { self.chunk }
     }
 
     /// Just these bytes, which lie before the end.
     pub fn bytes(&mut self, offset: u64, length: usize) -> io::Result<&[u8]> {
         if self.held_from(offset).len() < length {
-            self.fill(offset, length.max(self.chunk))?;
+            self.fill(offset, length.max(self.piece(offset)))?;
         }
         Ok(&self.held_from(offset)[..length])
     }
@@ -35,7 +52,7 @@ impl Window {
     /// Some bytes from `offset` on, at least one and at most so many; `offset` lies before the end.
     fn some(&mut self, offset: u64, at_most: u64) -> io::Result<&[u8]> {
         if self.held_from(offset).is_empty() {
-            self.fill(offset, self.chunk)?;
+            self.fill(offset, self.piece(offset))?;
         }
         let held = self.held_from(offset);
         Ok(&held[..at_most.min(held.len() as u64) as usize])
@@ -116,13 +133,21 @@ pub(super) fn walk(window: &mut Window, stamp: Stamp, from: u64) -> io::Result<W
     Ok(walked)
 }
 
-/// The first head at `from` or behind. Records have no fixed places, so every byte may begin one.
+/// The first head at `from` or behind. Records have no fixed places, so every byte may begin one. A careful window steps
+/// over what cannot be read.
 pub(super) fn next_head(window: &mut Window, stamp: Stamp, from: u64) -> io::Result<Option<Head>> {
     let marker = stamp.marker();
     let mut at = from;
     while at + HEAD_BYTES <= window.end {
-        let length = (window.end - at).min(CHUNK_BYTES as u64) as usize;
-        let bytes = window.bytes(at, length)?;
+        let (piece, is_careful) = (window.piece(at) as u64, window.is_careful);
+        let length = (window.end - at).min(piece + HEAD_BYTES - 1) as usize;
+        let bytes = match window.bytes(at, length) {
+            Err(_) if is_careful => {
+                at += piece;
+                continue;
+            }
+            read => read?,
+        };
         let starts = length - HEAD_BYTES as usize + 1;
         let heads = (0..starts).filter(|start| bytes[*start..*start + 4] == marker);
         let mut heads = heads.filter_map(|start| stamp.decode_head(&bytes[start..], at + start as u64));

@@ -1,4 +1,4 @@
-//! Checking everything, and going on behind damage.
+//! Checking everything, and going on behind damage and what the disk does not give.
 
 use std::sync::Arc;
 
@@ -53,6 +53,18 @@ impl Verification {
 
 impl Present {
     fn check_next(&mut self) -> Result<Location, JournalError> {
+        match self.examine_next() {
+            Err(JournalError::Io(_)) if self.window.take_care() => self.check_next(),
+            Err(JournalError::Io(error)) => {
+                let behind = next_head(&mut self.window, self.stamp, self.offset + 1)?;
+                self.offset = behind.map_or(self.window.end, |head| head.offset);
+                Err(error.into())
+            }
+            checked => checked,
+        }
+    }
+
+    fn examine_next(&mut self) -> Result<Location, JournalError> {
         let (segment, offset) = (self.stamp.segment, self.offset);
         match examine(&mut self.window, self.stamp, offset)? {
             Found::Record(head) => {
@@ -76,12 +88,7 @@ impl Iterator for Verification {
         loop {
             if let Some(present) = self.present.as_mut().filter(|present| present.offset < present.window.end)
             {
-                let checked = present.check_next();
-                if let Err(JournalError::Io(_)) = checked {
-                    // What cannot be read cannot be searched either.
-                    self.present = None;
-                }
-                return Some(checked);
+                return Some(present.check_next());
             }
             if let Some(cut_short) = self.present.take().and_then(|present| self.check_length(&present)) {
                 return Some(Err(cut_short));

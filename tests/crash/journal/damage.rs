@@ -1,6 +1,6 @@
 //! Bits that turn over, files that are cut or gone, records that are planted: each has one stated outcome.
 
-use cairn::storage::{Files, Journal, JournalError, JournalReader, Location, Position};
+use cairn::storage::{Files, Journal, JournalError, JournalOptions, JournalReader, Location, Position};
 use cairn::testkit::SimulatedDisk;
 use cairn::testkit::strategies::cases;
 use cairn::types::{BlockHash, ChainId};
@@ -42,6 +42,38 @@ fn faults(disk: &SimulatedDisk) -> Vec<(u32, Option<u64>)> {
         other => panic!("{other}"),
     };
     inspected.reader.verify().filter_map(Result::err).map(fault).collect()
+}
+
+/// A few pages of a long segment: nothing is lost but the records that lie there.
+#[test]
+fn what_the_disk_cannot_give_is_stepped_over() {
+    let disk = SimulatedDisk::new();
+    let roomy = JournalOptions { segment_bytes_max: 400_000, ..options(1) };
+    let mut journal = Journal::create(files(&disk), CHAIN, roomy).unwrap();
+    let append = |number| journal.append(&[&payload(number, 100 + number as usize * 13)]).unwrap();
+    let locations: Vec<Location> = (0..300).map(append).collect();
+    journal.sync().unwrap();
+    drop(journal);
+    let disk = disk.after_kill();
+    // In the first segment, and in the last.
+    let worn = [(1, 8192..12_288), (1, 200_704..208_896), (2, 4096..8192), (2, 122_880..126_976)];
+    for (segment, bytes) in worn.clone() {
+        disk.wear(&name(segment), bytes);
+    }
+    let is_worn = |location: &&Location| {
+        worn.iter().any(|(segment, bytes)| {
+            let touches = location.offset < bytes.end && bytes.start < location.end().offset;
+            *segment == location.segment && touches
+        })
+    };
+    let inspected = JournalReader::inspect(files(&disk), CHAIN).unwrap();
+    let (sound, faults): (Vec<_>, Vec<_>) = inspected.reader.verify().partition(Result::is_ok);
+    let sound: Vec<Location> = sound.into_iter().map(Result::unwrap).collect();
+    let expected: Vec<Location> = locations.iter().filter(|at| !is_worn(at)).copied().collect();
+    assert!(locations.last().unwrap().segment == 2 && expected.len() < locations.len());
+    assert!(sound == expected, "{} of {}", sound.len(), expected.len());
+    assert!(faults.len() >= worn.len());
+    assert!(faults.iter().all(|fault| matches!(fault, Err(JournalError::Io(_)))), "{faults:?}");
 }
 
 #[test]
