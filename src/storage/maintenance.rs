@@ -8,10 +8,10 @@ use super::files::Disk;
 use super::folder::Folder;
 use super::index::BlockIndex;
 use super::indexing::{Indexed, index_from};
-use super::journal::{Journal, JournalError, JournalOptions, JournalReader, Position};
+use super::journal::{Journal, JournalOptions, JournalReader, Position};
 use super::kv::{Memory, Sled};
 use super::library::Library;
-use super::open::{Recovered, begin};
+use super::open::Recovered;
 use super::records::{Base, ENTRIES_MAX, Entries, HEADERS_MAX, Headers, Payload, Record, Sequence, Step};
 use super::recovery::{Replay, Verifier, arrival};
 use super::store::vouch;
@@ -19,7 +19,7 @@ use super::tables::Tables;
 use crate::codec::List;
 use crate::consensus::Genesis;
 use crate::ledger::{Entry, MapSeed, StateKey, Undo};
-use crate::types::{Block, BlockHash, Header, Height, StateRoot};
+use crate::types::{BlockHash, Header, Height, StateRoot};
 
 /// What a journal was found to hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -91,7 +91,7 @@ pub fn verify_journal(
     Ok(Verified { records, damaged, unfinished_bytes, replayed })
 }
 
-fn inspect(folder: &Folder, genesis: &Genesis) -> Result<(Library, u64), StorageError> {
+pub(super) fn inspect(folder: &Folder, genesis: &Genesis) -> Result<(Library, u64), StorageError> {
     let path = folder.journal_path();
     let files = Disk::open(&path).map_err(StorageError::io(format!("cannot open {}", path.display())))?;
     let inspected = JournalReader::inspect(Arc::new(files), genesis.params().chain)?;
@@ -333,53 +333,4 @@ fn copy_above(
         }
     }
     Ok(vouch(journal)?)
-}
-
-/// What is read out of a damaged journal.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Salvaged {
-    /// A block.
-    Block(Box<Block>),
-    /// That was all. The journal is set aside once this is taken: from then on, what was taken must be durable.
-    End,
-}
-
-/// Takes all blocks that can be read out of a damaged journal, hands them on in the order in which they came, and begins a
-/// new journal in its place; the damaged one is set aside as `damaged-journal`. Answers with how many blocks there were.
-///
-/// # Errors
-/// When the folder is in use, the journal does not go back to genesis, or the disk refuses.
-pub fn salvage(
-    path: &Path,
-    genesis: &Genesis,
-    take: &mut dyn FnMut(Salvaged) -> Result<(), StorageError>,
-) -> Result<u64, StorageError> {
-    let mut folder = Folder::open_existing(path, genesis)?;
-    let (library, _) = inspect(&folder, genesis)?;
-    let mut count = 0;
-    for location in library.journal().verify().flatten() {
-        let payload = match library.journal().read(location) {
-            Ok(payload) => payload,
-            Err(JournalError::Io(error)) => return Err(JournalError::Io(error).into()),
-            Err(_) => continue,
-        };
-        match Record::read(&payload, location) {
-            Ok(Record::Block(block)) => {
-                take(Salvaged::Block(block))?;
-                count += 1;
-            }
-            Ok(Record::Base(base)) if base.height != Height::GENESIS => {
-                return Err(StorageError::Pruned { base: base.height.0 });
-            }
-            Ok(_) | Err(_) => {}
-        }
-    }
-    take(Salvaged::End)?;
-    let next = folder.next_journal_path();
-    let _ = std::fs::remove_dir_all(&next);
-    let files = Disk::open(&next).map_err(StorageError::io(format!("cannot make {}", next.display())))?;
-    let mut journal = Journal::create(Arc::new(files), genesis.params().chain, JournalOptions::default())?;
-    begin(&mut journal, genesis)?;
-    folder.set_journal_aside()?;
-    Ok(count)
 }

@@ -22,6 +22,7 @@ mod open;
 mod records;
 mod recovery;
 mod runs;
+mod salvage;
 mod store;
 mod tables;
 
@@ -39,12 +40,11 @@ pub use kv::{
     BATCH_BYTES_MAX, Batch, Healing, KeyRange, KeyValue, KvError, Memory, Pairs, Sled, SledOptions,
 };
 pub use library::{Library, WrittenStep};
-pub use maintenance::{
-    Pruned, Replayed, Salvaged, Verified, prune, rebuild_database, salvage, verify_journal,
-};
+pub use maintenance::{Pruned, Replayed, Verified, prune, rebuild_database, verify_journal};
 pub use open::Recovered;
 pub use records::{Move, Receipts, Sequence, Step, Trace};
 pub use recovery::{Verifier, Written, arrival, rows};
 pub use runs::{Entries, Pair, Runs, RunsView, TableSpec, VALUE_BYTES_MAX};
+pub use salvage::{Salvaged, salvage};
 pub use store::Store;
 pub use tables::{IndexMark, Row, StateMark, Tables};

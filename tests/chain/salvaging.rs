@@ -31,6 +31,8 @@ fn everything_below_the_damage_and_beside_it_is_kept() {
     assert_eq!(salvaged["height"], json!(54));
     assert_eq!(salvaged["tip"], json!(story.at(54).to_string()));
     assert_eq!(salvaged["left_out"], json!(TIP - 55));
+    let lost = salvaged["lost"].as_array().unwrap();
+    assert!(lost.len() == 1 && lost[0].as_str().unwrap().contains("is damaged at byte"), "{lost:?}");
     assert_eq!(salvaged["blocks"], json!(BLOCKS as u32 - (TIP - 54)));
     let aside = folder.path("data/damaged-journal/journal-0000000001");
     assert_eq!(fs::read(aside).unwrap(), damaged, "nothing of it is lost");

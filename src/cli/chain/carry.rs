@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde_json::json;
 
 use super::super::config::Settled;
 use super::super::output::Report;
@@ -285,9 +286,10 @@ impl Imported {
 pub(super) fn salvage(stopped: &Stopped) -> Result<()> {
     let settled = stopped.place.settle_existing()?;
     let (path, aside) = (settled.data_dir.join("salvaged.blocks"), settled.data_dir.join("damaged-journal"));
-    if !Folder::has_journal_aside(&settled.data_dir)? {
-        read_damaged(&settled, &path)?;
-    }
+    let lost = match Folder::has_journal_aside(&settled.data_dir)? {
+        true => Vec::new(),
+        false => read_damaged(&settled, &path)?,
+    };
     ensure!(
         path.exists(),
         "{} is what an earlier salvage set aside, and would be lost: move it away first",
@@ -298,13 +300,15 @@ pub(super) fn salvage(stopped: &Stopped) -> Result<()> {
         .with_context(|| format!("what could be read is in {}; try again to take it in", path.display()))?;
     fs::remove_file(&path)?;
     report
+        .fact("lost", "places that could not be read", lost.len(), json!(lost))
         .fact("left_out", "left out, above what is lost", imported.left_out, imported.left_out)
         .same("aside", "the damaged journal is in", aside.display())
         .tell(stopped.json)
 }
 
-/// Writes all blocks of a damaged journal to a chain file, behind those that an interrupted salvage left there.
-fn read_damaged(settled: &Settled, path: &Path) -> Result<(), storage::StorageError> {
+/// Writes all blocks of a damaged journal to a chain file, behind those that an interrupted salvage left there. Answers with
+/// what could not be read.
+fn read_damaged(settled: &Settled, path: &Path) -> Result<Vec<String>, storage::StorageError> {
     let cannot =
         |error| storage::StorageError::Io { what: format!("cannot write {}", path.display()), error };
     let part = path.with_extension("part");
@@ -334,5 +338,4 @@ fn read_damaged(settled: &Settled, path: &Path) -> Result<(), storage::StorageEr
         }
     };
     storage::salvage(&settled.data_dir, &settled.genesis, &mut |salvaged| take(salvaged).map_err(cannot))
-        .map(|_| ())
 }
