@@ -66,6 +66,12 @@ pub enum StorageError {
         /// The last height that is gone.
         base: u32,
     },
+    /// A journal that was pruned has lost what it begins with.
+    #[error(
+        "blocks were pruned here, and what the journal begins with is damaged: restore it from a copy, or import or sync \
+         into an empty folder"
+    )]
+    BaseLost,
     /// The node ended, and its database was closed.
     #[error("the node has ended")]
     Ended,

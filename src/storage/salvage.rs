@@ -45,7 +45,9 @@ pub fn salvage(
             Ok(Record::Base(base)) if base.height != Height::GENESIS => {
                 return Err(StorageError::Pruned { base: base.height.0 });
             }
-            Ok(_) => {}
+            // Blocks would stand on what was pruned, and a node would begin at genesis without a word.
+            Ok(Record::Headers(_) | Record::Entries(_)) => return Err(StorageError::BaseLost),
+            Ok(Record::Base(_) | Record::Connected(..) | Record::Disconnected(_) | Record::Voucher) => {}
             Err(error) => lost.push(error.to_string()),
         }
     }

@@ -179,3 +179,19 @@ fn salvage_of_a_pruned_journal_says_why_not() {
     assert_eq!(folder.tip(), before);
     assert!(!folder.has("data/salvaged.blocks") && !folder.has("data/salvaged.part"));
 }
+
+/// Nothing but what follows it says that there is a base: without it a node would begin at genesis.
+#[test]
+fn salvage_of_a_pruned_journal_whose_beginning_is_damaged_says_why_not() {
+    let folder = story().folder();
+    folder.json(&["prune", "--keep", "20"]);
+    let records = folder.records(story().chain());
+    for damaged in [&records[..1], &records[1..2]] {
+        damaged.iter().for_each(|(location, _)| folder.flip_in_record(*location));
+        let before = fs::read(folder.segment()).unwrap();
+        let answer = folder.chain(&["reindex", "--salvage"]);
+        assert!(answer.failure(1).contains("what the journal begins with is damaged"), "{answer:?}");
+        assert_eq!(fs::read(folder.segment()).unwrap(), before);
+        assert!(!folder.has("data/damaged-journal") && !folder.has("data/salvaged.blocks"));
+    }
+}
