@@ -7,6 +7,7 @@
 //! journal-1/       blocks and steps: the truth
 //! sled/            what follows from it, rebuilt where it is lost
 //! sled.damaged/    one that was found damaged, until the next start
+//! sled.copy/       one that somebody looks at while it must not change
 //! pool/            transactions that wait for a block
 //! damaged-journal/ one that salvage set aside
 //! ```
@@ -32,6 +33,8 @@ pub const LAYOUT: u32 = 1;
 
 /// Where a damaged journal goes.
 const DAMAGED: &str = "damaged-journal";
+/// Where the database is copied to.
+const COPY: &str = "sled.copy";
 const MANIFEST: &str = "manifest.json";
 const GENESIS: &str = "genesis.json";
 
@@ -162,6 +165,18 @@ impl Folder {
         Ok(())
     }
 
+    /// Copies the database for whoever would look at it without changing it, and says where to.
+    pub(super) fn copy_database(&self) -> Result<PathBuf, StorageError> {
+        let (from, to) = (self.database_path(), self.path.join(COPY));
+        Sled::remove(&to)?;
+        copy_folder(&from, &to).map_err(StorageError::io(format!(
+            "cannot copy {} to {}",
+            from.display(),
+            to.display()
+        )))?;
+        Ok(to)
+    }
+
     /// Removes a database that was found damaged at an earlier start and replaced.
     pub(super) fn remove_damaged_database(&self) -> Result<(), StorageError> {
         Ok(Sled::remove(&self.path.join("sled.damaged"))?)
@@ -228,8 +243,9 @@ impl Folder {
         fs::remove_dir_all(&old).map_err(StorageError::io(format!("cannot remove {}", old.display())))
     }
 
-    /// Removes what an interrupted replacement left behind: every journal that does not count.
+    /// Removes what was interrupted and left behind: a copy of the database, and every journal that does not count.
     pub(super) fn remove_leftovers(&self) -> Result<(), StorageError> {
+        Sled::remove(&self.path.join(COPY))?;
         for (number, path) in journals(&self.path)? {
             if number != self.manifest.journal {
                 fs::remove_dir_all(&path)
@@ -297,6 +313,24 @@ fn make_folder(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => sync_folder(above),
     }
+}
+
+/// Copies a folder and all below it; one that is not there as an empty one.
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    let entries = match fs::read_dir(from) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy_folder(&entry.path(), &to)?,
+            false => drop(fs::copy(entry.path(), to)?),
+        }
+    }
+    Ok(())
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

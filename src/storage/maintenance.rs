@@ -8,8 +8,8 @@ use super::files::Disk;
 use super::folder::Folder;
 use super::index::BlockIndex;
 use super::indexing::{Indexed, index_from};
-use super::journal::{Journal, JournalOptions, JournalReader, Position};
-use super::kv::{Memory, Sled};
+use super::journal::{Journal, JournalError, JournalOptions, JournalReader, Position};
+use super::kv::{KvError, Memory, Sled};
 use super::library::Library;
 use super::open::Recovered;
 use super::records::{Base, ENTRIES_MAX, Entries, HEADERS_MAX, Headers, Payload, Record, Sequence, Step};
@@ -57,7 +57,7 @@ pub struct Replayed {
 }
 
 /// Reads the whole journal of a stopped node: every record's checksum, then every block by every rule, signatures by
-/// `verify`, and the state they lead to. Nothing is changed.
+/// `verify`, and the state they lead to; and that it ends no sooner than the database knows. Nothing is changed.
 ///
 /// # Errors
 /// When the folder is in use, or there is nothing in it that could be read.
@@ -69,7 +69,7 @@ pub fn verify_journal(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verified, StorageError> {
     let folder = Folder::open_existing(path, genesis)?;
-    let (library, unfinished_bytes) = inspect(&folder, genesis)?;
+    let (library, mut unfinished_bytes) = inspect(&folder, genesis)?;
     let total: u64 = library.journal().segments().iter().map(|segment| segment.bytes).sum();
     let (mut records, mut damaged, mut done) = (0, Vec::new(), 0);
     for record in library.journal().verify() {
@@ -81,6 +81,11 @@ pub fn verify_journal(
             }
             Err(error) => damaged.push(error.to_string()),
         }
+    }
+    if let Some(error) = check_known_end(&folder, genesis, &library)? {
+        // Not what a crash left, and the next start will not cut it off.
+        unfinished_bytes = 0;
+        damaged.push(error.to_string());
     }
     let replayed = if damaged.is_empty() {
         replay(genesis, &library, seed, verify, &mut |at| progress(total / 8 + at * 7 / 8, total))
@@ -99,6 +104,31 @@ pub(super) fn inspect(folder: &Folder, genesis: &Genesis) -> Result<(Library, u6
         Library::new(inspected.reader, Arc::new(genesis.params().clone())),
         inspected.unfinished.map_or(0, |cut| cut.bytes),
     ))
+}
+
+/// What is wrong with where a journal ends, by what the database knows: that is asked in a copy, because sled writes where
+/// it opens.
+fn check_known_end(
+    folder: &Folder,
+    genesis: &Genesis,
+    library: &Library,
+) -> Result<Option<JournalError>, StorageError> {
+    let copy = folder.copy_database()?;
+    let known = known_end(folder, genesis, &copy);
+    Sled::remove(&copy)?;
+    let known = match known {
+        // A node would make it again, and know nothing.
+        Err(StorageError::Database(KvError::Damaged { .. })) => Position::START,
+        known => known?,
+    };
+    let Position { segment, offset } = library.end();
+    Ok((library.end() < known).then_some(JournalError::EndsEarly { segment, offset }))
+}
+
+/// Up to where a database knows the journal to be durable.
+fn known_end(folder: &Folder, genesis: &Genesis, database: &Path) -> Result<Position, StorageError> {
+    let (kv, _) = Tables::open_sled(database)?;
+    Tables::open(kv, genesis.params().chain, folder.journal_number())?.durable_end()
 }
 
 fn replay(
@@ -159,12 +189,8 @@ pub fn rebuild_database(
 /// the database, damage to them would be taken for what a crash left unfinished, and cut off.
 fn check_end(folder: &Folder, genesis: &Genesis) -> Result<(), StorageError> {
     let chain = genesis.params().chain;
-    let known = || -> Result<Position, StorageError> {
-        let (kv, _) = Tables::open_sled(&folder.database_path())?;
-        Tables::open(kv, chain, folder.journal_number())?.durable_end()
-    };
     // One that cannot say is what is to be made again.
-    let end = known().unwrap_or(Position::START);
+    let end = known_end(folder, genesis, &folder.database_path()).unwrap_or(Position::START);
     if end > Position::START {
         let path = folder.journal_path();
         let files = Disk::open(&path).map_err(StorageError::io(format!("cannot open {}", path.display())))?;

@@ -106,8 +106,43 @@ fn torn_tail_is_told_and_is_no_damage() {
     assert_eq!(fs::read(&segment).unwrap(), whole);
 }
 
-/// Writes a block on the tip whose signature is none: every checksum holds, and nothing but verifying finds it.
-fn with_broken_signature() -> (Folder, BlockHash) {
+/// Nothing in the journal tells that more was there once; the database does, and the node goes by it.
+#[test]
+fn journal_that_ends_before_what_the_database_knows_is_not_sound() {
+    let story = story();
+    for from_the_end in [1, 2, 5, 40] {
+        let folder = story.folder();
+        let (last, _) = folder.records(story.chain()).into_iter().rev().nth(from_the_end).unwrap();
+        let whole = fs::read(folder.segment()).unwrap();
+        fs::write(folder.segment(), &whole[..last.end().offset as usize]).unwrap();
+        // The voucher came after the database was told.
+        if from_the_end == 1 {
+            assert_eq!(folder.json(&["verify"])["valid"], json!(true));
+            continue;
+        }
+        let (_, error) = unsound(&folder);
+        let place = format!("the journal ends in journal-0000000001 at byte {}", last.end().offset);
+        assert!(error.contains(&place), "{error}");
+        assert!(folder.chain(&["info"]).failure(1).contains(&place), "a node says the same");
+    }
+}
+
+#[test]
+fn torn_record_that_the_database_knows_is_not_sound() {
+    let story = story();
+    let folder = story.folder();
+    let (last, _) = folder.records(story.chain()).into_iter().rev().nth(1).unwrap();
+    let whole = fs::read(folder.segment()).unwrap();
+    fs::write(folder.segment(), &whole[..last.end().offset as usize - 5]).unwrap();
+    let (found, error) = unsound(&folder);
+    assert_eq!(found["unfinished_bytes"], json!(0), "no start cuts it off");
+    assert!(error.contains(&format!("at byte {}", last.offset)), "{error}");
+    assert!(!folder.chain(&["info"]).failure(1).is_empty());
+}
+
+/// Writes a block on the tip whose signature is none: every checksum holds, and nothing but verifying finds it. It is put
+/// on, or only there.
+fn with_broken_signature(is_connected: bool) -> (Folder, BlockHash) {
     let story = story();
     let folder = story.folder();
     let genesis = &story.network.genesis;
@@ -129,19 +164,23 @@ fn with_broken_signature() -> (Folder, BlockHash) {
     let effective_time = recovered.chain.entry(&block.hash()).expect("just placed").effective_time;
     let applied = recovered.ledger.apply(&block, effective_time).expect("payments that can be made");
     recovered.store.block(block.block()).expect("room on the disk");
-    let trace = Trace::new(&applied, &block, params);
-    recovered.store.connected(block.hash(), &trace, true).expect("room on the disk");
+    if is_connected {
+        let trace = Trace::new(&applied, &block, params);
+        recovered.store.connected(block.hash(), &trace, true).expect("room on the disk");
+    }
     recovered.store.sync().expect("room on the disk");
     (folder, block.hash())
 }
 
 #[test]
 fn broken_signature_under_good_checksums_is_found() {
-    let (folder, hash) = with_broken_signature();
-    let (found, error) = unsound(&folder);
-    assert_eq!(found["damaged"], json!([]));
-    assert!(error.contains(&hash.to_string()) && error.contains("signature"), "{error}");
-    assert!(found["reason"].as_str().unwrap().contains(&hash.to_string()), "{found}");
+    for is_connected in [true] {
+        let (folder, hash) = with_broken_signature(is_connected);
+        let (found, error) = unsound(&folder);
+        assert_eq!(found["damaged"], json!([]));
+        assert!(error.contains(&hash.to_string()) && error.contains("signature"), "{error}");
+        assert!(found["reason"].as_str().unwrap().contains(&hash.to_string()), "{found}");
+    }
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(super) enum Command {
     /// Say what is kept: tip, blocks, where block data begins, bytes.
     Info(Stopped),
     /// Check everything again: each record, each rule, each signature, and the state that follows. Changes nothing.
+    ///
+    /// What the database knows of the journal's end is read from a copy of it, which needs room beside it meanwhile.
     Verify(Stopped),
     /// Throw the database away and make it again from the journal, indexes included.
     ///
