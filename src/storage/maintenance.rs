@@ -142,6 +142,7 @@ fn replay(
     let (replay, from) = Replay::from_base(genesis, library, seed)?;
     let mut replay = replay.verifying(verify);
     replay.go_on(from, &mut tables, progress)?;
+    replay.check_unconnected()?;
     Ok(Replayed {
         tip: replay.ledger.tip(),
         height: replay.ledger.height(),

@@ -239,6 +239,16 @@ impl<'a> Replay<'a> {
         self.put_blocks(library.end(), tables)
     }
 
+    /// Checks the blocks that no step ever put on, as far as it can be told without knowing who owns what.
+    pub fn check_unconnected(&mut self) -> Result<(), StorageError> {
+        for arrival in 0..self.written.len() {
+            let Written { block: Some(_), connected: None } = self.written[arrival] else { continue };
+            let hash = self.chain.arrived(arrival as u64).map(|entry| entry.hash);
+            self.checked(&hash.ok_or_else(|| contradiction(format!("there is no block number {arrival}")))?)?;
+        }
+        Ok(())
+    }
+
     /// Takes the last blocks back and applies them again, so that the ledger remembers what they overwrote and proofs exist
     /// for them as they did before.
     pub fn remember(&mut self) -> Result<(), StorageError> {

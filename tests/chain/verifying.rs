@@ -174,7 +174,7 @@ fn with_broken_signature(is_connected: bool) -> (Folder, BlockHash) {
 
 #[test]
 fn broken_signature_under_good_checksums_is_found() {
-    for is_connected in [true] {
+    for is_connected in [true, false] {
         let (folder, hash) = with_broken_signature(is_connected);
         let (found, error) = unsound(&folder);
         assert_eq!(found["damaged"], json!([]));
