@@ -1,5 +1,7 @@
 //! `cairn node`: runs a node until it is told to stop.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use signal_hook::iterator::Signals;
 use super::config::{Place, Settled, Tuning};
 use super::output::tell;
 use crate::node::{Node, NodeHandle, Tip};
+use crate::storage::{JournalError, StorageError};
 
 /// A line for a new tip is written this often at most.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -36,13 +39,21 @@ enum Wake {
 
 pub(super) fn run(run: &Run) -> Result<()> {
     let (sender, woken) = channel();
+    let stop = Arc::new(AtomicBool::new(false));
     // Before anything else, so that an early signal ends it orderly too.
-    watch_signals(sender.clone())?;
+    watch_signals(sender.clone(), Arc::clone(&stop))?;
     let settled = run.place.settle()?;
     let mut options = settled.node(&run.tuning)?;
+    options.stop = stop;
     options.log = Box::new(say);
     let begun = Instant::now();
-    let node = Node::start(options)?;
+    let node = match Node::start(options) {
+        Err(StorageError::Journal(JournalError::CalledOff)) => {
+            say("stopped before it was ready");
+            return Ok(());
+        }
+        started => started?,
+    };
     greet(&settled, &node.handle(), begun);
     watch_node(&node.handle(), sender);
     let outcome = wait(&woken, run.quiet);
@@ -71,10 +82,12 @@ fn greet(settled: &Settled, handle: &NodeHandle, begun: Instant) {
     ));
 }
 
-fn watch_signals(sender: Sender<Wake>) -> Result<()> {
+/// Passes signals on; the first of them calls off a start that is under way.
+fn watch_signals(sender: Sender<Wake>, stop: Arc<AtomicBool>) -> Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGINT]).context("cannot watch for signals")?;
     thread::spawn(move || {
         for _ in signals.forever() {
+            stop.store(true, Ordering::Relaxed);
             if sender.send(Wake::Signal).is_err() {
                 break;
             }

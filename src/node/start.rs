@@ -26,8 +26,13 @@ use super::{audit, follower};
 use crate::chain::Chain;
 use crate::consensus::Genesis;
 use crate::mempool::{Limits, Mempool};
-use crate::storage::{BlockIndex, Folder, Library, Recovered, StateMark, StorageError, Written, arrival};
+use crate::storage::{
+    BlockIndex, Folder, Library, Opening, Recovered, StateMark, StorageError, Written, arrival,
+};
 use crate::types::{BlockHash, Timestamp};
+
+/// How often a line says how far a long start is.
+const TELL_EVERY: Duration = Duration::from_secs(5);
 
 /// How a node is to run.
 pub struct NodeOptions {
@@ -48,6 +53,8 @@ pub struct NodeOptions {
     pub clock: ChainClock,
     /// Where lines for a log go.
     pub log: Log,
+    /// Set while it starts, it calls that off: where the database is made again, a start takes long.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl NodeOptions {
@@ -62,6 +69,7 @@ impl NodeOptions {
             audit_every: Duration::from_secs(600),
             clock: Arc::new(system_time),
             log: Box::new(|_| {}),
+            stop: Arc::default(),
         }
     }
 }
@@ -74,6 +82,17 @@ fn system_time() -> Timestamp {
 
 fn no_threads(error: impl std::error::Error + Send + Sync + 'static) -> StorageError {
     StorageError::Io { what: "cannot start threads".to_owned(), error: std::io::Error::other(error) }
+}
+
+/// How far the journal has been gone through, as a line now and then.
+fn progress_to(health: &Health) -> Box<dyn FnMut(u64, u64) + '_> {
+    let mut told = Instant::now();
+    Box::new(move |done, total| {
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            health.say(&format!("{done} of {total} bytes of the journal are read"));
+        }
+    })
 }
 
 /// The last blocks that are not indexed on disk, indexed again in memory.
@@ -108,15 +127,16 @@ impl Node {
     /// Opens the store and starts; when this returns, the node is ready.
     ///
     /// # Errors
-    /// When the store cannot be opened, or the system gives no threads.
+    /// When the store cannot be opened, or that was called off, or the system gives no threads.
     pub fn start(options: NodeOptions) -> Result<Self, StorageError> {
-        let NodeOptions { data_dir, genesis, genesis_text, check_threads, limits, audit_every, clock, log } =
-            options;
+        let NodeOptions { data_dir, genesis, genesis_text, check_threads, limits, audit_every, .. } = options;
+        let NodeOptions { clock, log, stop, .. } = options;
         let seed = map_seed();
-        let Recovered { folder, store, tables, chain, ledger, written, base, first_sequence, notes } =
-            Recovered::open(&data_dir, &genesis, genesis_text.as_deref(), seed)?;
         let health = Health::new(log);
-        notes.iter().for_each(|note| health.say(note));
+        let opening =
+            Opening { say: Box::new(|line| health.say(line)), progress: progress_to(&health), stop };
+        let recovered = Recovered::open_watched(&data_dir, &genesis, genesis_text.as_deref(), seed, opening)?;
+        let Recovered { folder, store, tables, chain, ledger, written, base, first_sequence, .. } = recovered;
         let (pool_log, waiting) = PoolLog::open(&folder.pool_path(), genesis.params().chain)?;
 
         let params = Arc::new(genesis.params().clone());

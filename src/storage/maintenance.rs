@@ -11,9 +11,9 @@ use super::indexing::{Indexed, index_from};
 use super::journal::{Journal, JournalError, JournalOptions, JournalReader, Position};
 use super::kv::{KvError, Memory, Sled};
 use super::library::Library;
-use super::open::Recovered;
+use super::open::{Opening, Recovered};
 use super::records::{Base, ENTRIES_MAX, Entries, HEADERS_MAX, Headers, Payload, Record, Sequence, Step};
-use super::recovery::{Replay, Verifier, arrival};
+use super::recovery::{Progress, Replay, Verifier, arrival};
 use super::store::vouch;
 use super::tables::Tables;
 use crate::codec::List;
@@ -88,8 +88,11 @@ pub fn verify_journal(
         damaged.push(error.to_string());
     }
     let replayed = if damaged.is_empty() {
-        replay(genesis, &library, seed, verify, &mut |at| progress(total / 8 + at * 7 / 8, total))
-            .map_err(|error| error.to_string())
+        replay(genesis, &library, seed, verify, &mut |at| {
+            progress(total / 8 + at * 7 / 8, total);
+            Ok(())
+        })
+        .map_err(|error| error.to_string())
     } else {
         Err("the journal is damaged".to_owned())
     };
@@ -136,7 +139,7 @@ fn replay(
     library: &Library,
     seed: MapSeed,
     verify: Verifier<'_>,
-    progress: &mut dyn FnMut(u64),
+    progress: Progress<'_>,
 ) -> Result<Replayed, StorageError> {
     let mut tables = Tables::open(Arc::new(Memory::new()), genesis.params().chain, 0)?;
     let (replay, from) = Replay::from_base(genesis, library, seed)?;
@@ -166,8 +169,9 @@ pub fn rebuild_database(
     check_end(&folder, genesis)?;
     Sled::remove(&folder.database_path())?;
     drop(folder);
-    let mut recovered =
-        Recovered::open_with(path, genesis, None, seed, &mut |done, total| progress(done / 2, total))?;
+    let half = Box::new(|done, total| progress(done / 2, total));
+    let opening = Opening { progress: half, ..Opening::default() };
+    let mut recovered = Recovered::open_watched(path, genesis, None, seed, opening)?;
     let last = recovered.store.sequence();
     let Recovered { tables, chain, written, store, .. } = &mut recovered;
     let library = store.library();

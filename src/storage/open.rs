@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::StorageError;
 use super::files::Disk;
@@ -10,7 +11,7 @@ use super::journal::{Journal, JournalError, JournalOptions, Position};
 use super::kv::{KeyValue, KvError};
 use super::library::Library;
 use super::records::{Base, Payload, Sequence};
-use super::recovery::{Replay, Written};
+use super::recovery::{Progress, Replay, Written};
 use super::store::Store;
 use super::tables::{Loaded, Tables};
 use crate::chain::Chain;
@@ -41,6 +42,41 @@ pub struct Recovered {
     pub folder: Folder,
 }
 
+/// A journal of so few bytes is gone through before anybody could read a line about it.
+const NOTHING_YET_BYTES_MAX: u64 = 4 << 10;
+
+/// How somebody waits for a store, which may take long where the database is made again.
+pub struct Opening<'a> {
+    /// Told each line for a log as soon as it holds.
+    pub say: Box<dyn FnMut(&str) + 'a>,
+    /// Told how many of how many bytes of the journal were gone through.
+    pub progress: Box<dyn FnMut(u64, u64) + 'a>,
+    /// Set, it calls the opening off. Nothing is lost by that.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Default for Opening<'_> {
+    fn default() -> Self {
+        Self { say: Box::new(|_| {}), progress: Box::new(|_, _| {}), stop: Arc::default() }
+    }
+}
+
+impl Opening<'_> {
+    /// Says a line that is also to be remembered.
+    fn note(&mut self, notes: &mut Vec<String>, line: String) {
+        (self.say)(&line);
+        notes.push(line);
+    }
+
+    fn at(&mut self, done: u64, total: u64) -> Result<(), StorageError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(JournalError::CalledOff.into());
+        }
+        (self.progress)(done, total);
+        Ok(())
+    }
+}
+
 impl Recovered {
     /// Opens the store in a folder; makes it, where the text of a genesis file is given to be kept beside it.
     ///
@@ -55,16 +91,19 @@ impl Recovered {
         genesis_text: Option<&str>,
         seed: MapSeed,
     ) -> Result<Self, StorageError> {
-        Self::open_with(path, genesis, genesis_text, seed, &mut |_, _| {})
+        Self::open_watched(path, genesis, genesis_text, seed, Opening::default())
     }
 
-    /// The same, telling how many of how many bytes of the journal were gone through.
-    pub(super) fn open_with(
+    /// The same, for somebody who watches how it goes.
+    ///
+    /// # Errors
+    /// See [`Recovered::open`]; and [`JournalError::CalledOff`].
+    pub fn open_watched(
         path: &Path,
         genesis: &Genesis,
         genesis_text: Option<&str>,
         seed: MapSeed,
-        progress: &mut dyn FnMut(u64, u64),
+        mut opening: Opening<'_>,
     ) -> Result<Self, StorageError> {
         let folder = match genesis_text {
             Some(text) => Folder::open(path, genesis, text)?,
@@ -72,11 +111,12 @@ impl Recovered {
         };
         folder.remove_leftovers()?;
         let mut notes = Vec::new();
-        let read = match read(&folder, genesis, seed, &mut notes, progress) {
+        let read = match read(&folder, genesis, seed, &mut notes, &mut opening) {
             Err(StorageError::Database(KvError::Damaged { reason })) => {
-                notes.push(format!("the database is damaged and is made again from the journal: {reason}"));
+                let line = format!("the database is damaged and is made again from the journal: {reason}");
+                opening.note(&mut notes, line);
                 folder.set_database_aside()?;
-                read(&folder, genesis, seed, &mut notes, progress)?
+                read(&folder, genesis, seed, &mut notes, &mut opening)?
             }
             outcome => {
                 let read = outcome?;
@@ -103,16 +143,15 @@ fn read<'a>(
     genesis: &'a Genesis,
     seed: MapSeed,
     notes: &mut Vec<String>,
-    progress: &mut dyn FnMut(u64, u64),
+    opening: &mut Opening<'_>,
 ) -> Result<Read<'a>, StorageError> {
-    let (mut tables, loaded) = read_database(folder, genesis, notes)?;
-    let journal = open_journal(folder, genesis, tables.durable_end()?, notes)?;
+    let (mut tables, loaded) = read_database(folder, genesis, notes, opening)?;
+    let journal = open_journal(folder, genesis, tables.durable_end()?, notes, opening)?;
     let library = Library::new(journal.reader(), Arc::new(genesis.params().clone()));
     let total = journal.segments().iter().map(|segment| segment.bytes).sum();
-    let mut progress = |done| progress(done, total);
     let known = loaded.map(|loaded| {
         let (mut replay, position) = Replay::from_tables(genesis, &library, seed, loaded)?;
-        replay.go_on(position, &mut tables, &mut progress)?;
+        replay.go_on(position, &mut tables, &mut |done| opening.at(done, total))?;
         Ok(replay)
     });
     let mut replay = match known {
@@ -122,12 +161,18 @@ fn read<'a>(
             | StorageError::Unreadable { .. }
             | StorageError::Journal(JournalError::NoRecord(_))),
         )) => {
-            notes.push(format!("the database does not fit the journal and is made again: {error}"));
-            make_again(folder, genesis, &library, seed, &mut tables, &mut progress)?
+            let line = format!("the database does not fit the journal and is made again: {error}");
+            opening.note(notes, line);
+            make_again(folder, genesis, &library, seed, &mut tables, &mut |done| opening.at(done, total))?
         }
         // Anything else is the disk's, and says nothing about how the two fit.
         Some(Err(error)) => return Err(error),
-        None => make_again(folder, genesis, &library, seed, &mut tables, &mut progress)?,
+        None => {
+            if total > NOTHING_YET_BYTES_MAX {
+                (opening.say)(&format!("the database is made from the journal, {total} bytes"));
+            }
+            make_again(folder, genesis, &library, seed, &mut tables, &mut |done| opening.at(done, total))?
+        }
     };
     replay.remember()?;
     Ok(Read { store: Store::new(journal, library, replay.sequence), tables, replay })
@@ -140,7 +185,7 @@ fn make_again<'a>(
     library: &Library,
     seed: MapSeed,
     tables: &mut Tables,
-    progress: &mut dyn FnMut(u64),
+    progress: Progress<'_>,
 ) -> Result<Replay<'a>, StorageError> {
     tables.clear(genesis.params().chain, folder.journal_number())?;
     let (mut replay, position) = Replay::from_base(genesis, library, seed)?;
@@ -153,9 +198,10 @@ fn read_database(
     folder: &Folder,
     genesis: &Genesis,
     notes: &mut Vec<String>,
+    opening: &mut Opening<'_>,
 ) -> Result<(Tables, Option<Loaded>), StorageError> {
     let (kv, healed): (Arc<dyn KeyValue>, _) = Tables::open_sled(&folder.database_path())?;
-    notes.extend(healed.iter().map(ToString::to_string));
+    healed.iter().for_each(|healed| opening.note(notes, healed.to_string()));
     let tables = Tables::open(kv, genesis.params().chain, folder.journal_number())?;
     let loaded = tables.load()?;
     Ok((tables, loaded))
@@ -167,18 +213,21 @@ fn open_journal(
     genesis: &Genesis,
     from: Position,
     notes: &mut Vec<String>,
+    opening: &mut Opening<'_>,
 ) -> Result<Journal, StorageError> {
     let path = folder.journal_path();
     let files = Disk::open(&path).map_err(StorageError::io(format!("cannot open {}", path.display())))?;
     let (files, chain) = (Arc::new(files), genesis.params().chain);
-    let mut journal = match Journal::open(files.clone(), chain, JournalOptions::default(), from) {
+    let options = JournalOptions { stop: Arc::clone(&opening.stop), ..JournalOptions::default() };
+    let mut journal = match Journal::open(files.clone(), chain, options, from) {
         Ok(opened) => {
-            notes.extend(opened.cut.map(|cut| {
-                format!(
+            if let Some(cut) = opened.cut {
+                let line = format!(
                     "cut {} bytes that a crash left unfinished at byte {} of segment {}",
                     cut.bytes, cut.offset, cut.segment
-                )
-            }));
+                );
+                opening.note(notes, line);
+            }
             opened.journal
         }
         Err(JournalError::NoJournal) => Journal::create(files, chain, JournalOptions::default())?,

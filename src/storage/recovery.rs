@@ -32,6 +32,9 @@ pub struct Written {
 /// Verifies signatures, on as many cores as it likes.
 pub type Verifier<'a> = &'a dyn Fn(&[Claim]) -> Result<(), Culprits>;
 
+/// Told how many bytes were read; an error calls the reading off.
+pub(super) type Progress<'a> = &'a mut dyn FnMut(u64) -> Result<(), StorageError>;
+
 /// Chain and ledger as they are written down, up to some step.
 pub(super) struct Replay<'a> {
     genesis: &'a Genesis,
@@ -208,19 +211,19 @@ impl<'a> Replay<'a> {
     }
 
     /// Goes through the journal from a position to its end, and tells `tables` what changed, and `progress` how many bytes
-    /// it has read.
+    /// it has read, which may call it off.
     pub fn go_on(
         &mut self,
         from: Position,
         tables: &mut Tables,
-        progress: &mut dyn FnMut(u64),
+        progress: Progress<'_>,
     ) -> Result<(), StorageError> {
         let library = self.library.clone();
         let mut bytes = 0;
         for record in library.journal().records(from, library.end()) {
             let (location, payload) = record?;
             bytes += u64::from(location.length);
-            progress(bytes);
+            progress(bytes)?;
             match Record::read(&payload, location)? {
                 Record::Block(block) => self.block(location, *block)?,
                 Record::Connected(step, trace) => self.connected(step, &trace, location, tables)?,

@@ -33,6 +33,16 @@ fn node_goes_on_where_it_was() {
 }
 
 #[test]
+fn node_says_that_it_makes_its_database_before_it_is_ready() {
+    let folder = story().folder();
+    std::fs::remove_dir_all(folder.path("data/sled")).unwrap();
+    let node = folder.start_node();
+    assert!(node.greeting.starts_with("the database is made from the journal, "), "{}", node.greeting);
+    node.signal("TERM");
+    node.end().success();
+}
+
+#[test]
 fn node_that_was_killed_starts_again() {
     let folder = story().folder();
     let node = folder.start_node();

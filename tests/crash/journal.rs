@@ -25,7 +25,8 @@ const RECORD_HEAD_BYTES: u64 = 24;
 
 fn options(seed: u64) -> JournalOptions {
     let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x5a17);
-    JournalOptions { segment_bytes_max: SEGMENT_BYTES_MAX, salt: Box::new(move || Ok(random.next_u64())) }
+    let salt = Box::new(move || Ok(random.next_u64()));
+    JournalOptions { segment_bytes_max: SEGMENT_BYTES_MAX, salt, ..JournalOptions::default() }
 }
 
 fn files(disk: &SimulatedDisk) -> Arc<dyn Files> {

@@ -108,6 +108,9 @@ pub enum JournalError {
         /// Its kind: `StorageFull`, `ReadOnlyFilesystem`, …
         kind: io::ErrorKind,
     },
+    /// Whoever opened it does not want it any more.
+    #[error("told to stop while the journal was read")]
+    CalledOff,
     /// The disk does not let us read, or not recover.
     #[error("cannot read or recover the journal: {0}")]
     Io(#[from] io::Error),

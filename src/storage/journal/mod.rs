@@ -44,6 +44,8 @@ pub use writer::Journal;
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::codec::{Decode, Encode};
 
@@ -112,12 +114,14 @@ pub struct JournalOptions {
     /// # Security
     /// Nobody who writes blocks may know it beforehand; see the segment's header.
     pub salt: SaltSource,
+    /// Set, it calls off an opening that is under way.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Default for JournalOptions {
     fn default() -> Self {
         let salt = || getrandom::u64().map_err(|error| io::Error::other(error.to_string()));
-        Self { segment_bytes_max: SEGMENT_BYTES_MAX, salt: Box::new(salt) }
+        Self { segment_bytes_max: SEGMENT_BYTES_MAX, salt: Box::new(salt), stop: Arc::default() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::scan::{CHUNK_BYTES, Walked, Window, walk, was_durable};
 use super::segment::{FORMAT, HEADER_BYTES, HeaderFault, SegmentHeader, segment_name, segment_number};
@@ -87,7 +88,7 @@ impl Survey {
     }
 
     /// Checks every record from a position on that is known to have been durable, and says where the last one ends.
-    fn scan(&self, files: &dyn Files, from: Position) -> Result<Tail, JournalError> {
+    fn scan(&self, files: &dyn Files, from: Position, stop: &AtomicBool) -> Result<Tail, JournalError> {
         let (&first, _) = self.segments.first_key_value().ok_or(JournalError::NoJournal)?;
         let (&last, _) = self.segments.last_key_value().ok_or(JournalError::NoJournal)?;
         let from = if from.segment == 0 { Position { segment: first, ..Position::START } } else { from };
@@ -99,6 +100,9 @@ impl Survey {
         }
         let mut tail = Err(JournalError::EndsEarly { segment: from.segment, offset: 0 });
         for (&number, &segment) in self.segments.range(from.segment..) {
+            if stop.load(Ordering::Relaxed) {
+                return Err(JournalError::CalledOff);
+            }
             let known = if number == from.segment { from.offset.max(HEADER_BYTES) } else { HEADER_BYTES };
             // A segment is synced whole before its successor is made.
             let sealed = number != last || self.unborn.is_some();
@@ -197,10 +201,15 @@ pub(super) struct Recovered {
 }
 
 /// Checks everything first; only where nothing is damaged it takes away what a crash left unfinished.
-pub(super) fn recover(files: &dyn Files, chain: ChainId, from: Position) -> Result<Recovered, JournalError> {
+pub(super) fn recover(
+    files: &dyn Files,
+    chain: ChainId,
+    from: Position,
+    stop: &AtomicBool,
+) -> Result<Recovered, JournalError> {
     let mut survey = Survey::take(files, chain)?;
     survey.check_whole()?;
-    let scanned = match survey.scan(files, from) {
+    let scanned = match survey.scan(files, from, stop) {
         Ok(tail) => Some(tail),
         Err(JournalError::NoJournal) if from == Position::START => None,
         Err(JournalError::NoJournal) => {

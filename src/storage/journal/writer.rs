@@ -79,7 +79,7 @@ impl Journal {
         options: JournalOptions,
         from: Position,
     ) -> Result<Opened, JournalError> {
-        let Recovered { segments, tail, file, cut } = recover(&*files, chain, from)?;
+        let Recovered { segments, tail, file, cut } = recover(&*files, chain, from, &options.stop)?;
         let shared = Shared::new(files.clone(), segments, [].into());
         Ok(Opened { journal: Self::assemble(files, chain, options, shared, tail, file), cut })
     }

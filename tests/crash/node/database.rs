@@ -3,16 +3,18 @@
 use std::fs;
 use std::ops::Bound;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use cairn::consensus::Genesis;
-use cairn::node::Node;
+use cairn::node::{Node, NodeOptions};
 use cairn::storage::{Batch, JournalError, KeyValue, Recovered, Sled, SledOptions, StorageError};
 use cairn::testkit::{Actor, devnet_file};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::folders::{answers, cut, earlier, expected, files, flip_bit, later, replace, segment};
-use super::prepared::genesis_text;
+use super::prepared::{genesis, genesis_text};
 use super::{Prepared, SEED, check_against_replay, recover, start, submit_all};
 
 /// Whatever was done: the node opens, says what it mended if it had to, and knows everything that it knew.
@@ -42,6 +44,29 @@ fn database_that_is_gone_is_made_again() {
     fs::remove_dir_all(folder.path().join("sled")).unwrap();
     let node = start(folder.path()).unwrap();
     assert_eq!(answers(&node), expected());
+}
+
+/// The line comes before the work, and whoever reads it can still end it.
+#[test]
+fn start_that_makes_the_database_says_so_first_and_can_be_called_off() {
+    let folder = later();
+    fs::remove_dir_all(folder.path().join("sled")).unwrap();
+    let mut options = NodeOptions::new(folder.path(), genesis(), genesis_text());
+    let stop = Arc::clone(&options.stop);
+    options.log = Box::new(move |line| {
+        assert!(line.contains("the database is made from the journal"), "{line}");
+        stop.store(true, Ordering::Relaxed);
+    });
+    let called_off = Node::start(options).err();
+    assert!(matches!(called_off, Some(StorageError::Journal(JournalError::CalledOff))), "{called_off:?}");
+    assert_eq!(answers(&start(folder.path()).unwrap()), expected());
+
+    // Already while the journal is checked.
+    fs::remove_dir_all(folder.path().join("sled")).unwrap();
+    let options = NodeOptions::new(folder.path(), genesis(), genesis_text());
+    options.stop.store(true, Ordering::Relaxed);
+    assert!(Node::start(options).is_err());
+    assert_eq!(answers(&start(folder.path()).unwrap()), expected());
 }
 
 #[test]
