@@ -185,7 +185,7 @@ impl Reader {
         let state = self.shared.state.read();
         let location = arrival(&state.chain, hash).and_then(|arrival| state.written[arrival].connected);
         drop(state);
-        Ok(location.map(|location| self.shared.library.receipts(location)).transpose()?)
+        Ok(location.map(|location| self.shared.library.receipts(location, hash)).transpose()?)
     }
 
     /// Proves that a transaction stands in a block of this reader's branch.

@@ -9,7 +9,7 @@ use super::records::{BLOCK_OFFSET, Move, Receipts, Record, STEP_HEAD_BYTES, Sequ
 use crate::codec::{Canonical, decode};
 use crate::consensus::Params;
 use crate::ledger::Undo;
-use crate::types::Block;
+use crate::types::{Block, BlockHash};
 
 /// A step, and where the journal has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,22 +61,22 @@ impl Library {
     /// # Errors
     /// When it cannot be read, or is no such step, or another block's.
     pub fn undo(&self, location: Location, block: &Block) -> Result<Undo, StorageError> {
-        let undo = self.trace(location)?.undo().unpack(block, &self.params);
+        let undo = self.trace(location, &block.header.hash())?.undo().unpack(block, &self.params);
         undo.ok_or_else(|| misplaced(location, "what this block left behind"))
     }
 
     /// What became of a block's transactions, by the record of the step that put it on.
     ///
     /// # Errors
-    /// When it cannot be read, or is no such step.
-    pub fn receipts(&self, location: Location) -> Result<Receipts, StorageError> {
-        Ok(self.trace(location)?.into_receipts())
+    /// When it cannot be read, or is no such step, or another block's.
+    pub fn receipts(&self, location: Location, block: &BlockHash) -> Result<Receipts, StorageError> {
+        Ok(self.trace(location, block)?.into_receipts())
     }
 
-    fn trace(&self, location: Location) -> Result<Trace, StorageError> {
+    fn trace(&self, location: Location, block: &BlockHash) -> Result<Trace, StorageError> {
         match self.record(location)? {
-            Record::Connected(_, trace) => Ok(trace),
-            _ => Err(misplaced(location, "a connected block")),
+            Record::Connected(step, trace) if step.block == *block => Ok(trace),
+            _ => Err(misplaced(location, "the step that put this block on")),
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use cairn::storage::{
     Disk, Files, Journal, JournalError, JournalOptions, JournalReader, Location, Position, StorageError,
 };
+use cairn::types::Height;
 use std::sync::Arc;
 
 use super::folders::{cut, files, flip_bit, later, segment};
@@ -153,6 +154,23 @@ fn journal_that_is_gone_is_missed() {
     fs::remove_dir_all(folder.path().join("journal-1")).unwrap();
     let error = recover(folder.path()).unwrap_err();
     assert!(matches!(error, StorageError::Journal(JournalError::EndsEarly { .. })), "{error}");
+}
+
+#[test]
+fn step_of_another_block_is_not_taken_for_the_one_that_was_asked_for() {
+    let folder = later();
+    let recovered = recover(folder.path()).unwrap();
+    let library = recovered.store.library();
+    let at = |height| {
+        let entry = recovered.chain.at(Height(height)).unwrap();
+        let written = recovered.written[entry.arrival.unwrap() as usize];
+        (entry.hash, library.block(written.block.unwrap()).unwrap(), written.connected.unwrap())
+    };
+    let ((hash, block, step), (_, _, other_step)) = (at(7), at(8));
+    assert!(library.receipts(step, &hash).is_ok() && library.undo(step, &block).is_ok());
+    let receipts = library.receipts(other_step, &hash).unwrap_err();
+    assert!(matches!(receipts, StorageError::Unreadable { location, .. } if location == other_step));
+    assert!(library.undo(other_step, &block).is_err());
 }
 
 /// The same records in short segments, without a database.
