@@ -255,6 +255,7 @@ pub fn prune(path: &Path, genesis: &Genesis, seed: MapSeed, keep: u32) -> Result
     let base_block = entry.hash;
     let sequence = last_time_at(&recovered, &base_block)?;
     take_back(&mut recovered, height)?;
+    check_base(&recovered)?;
 
     let next = recovered.folder.next_journal_path();
     let _ = std::fs::remove_dir_all(&next);
@@ -291,6 +292,21 @@ fn take_back(recovered: &mut Recovered, height: Height) -> Result<(), StorageErr
         let hash = recovered.ledger.tip();
         let undo = undo_of(recovered, &hash)?;
         recovered.ledger.revert(&undo);
+    }
+    Ok(())
+}
+
+/// What is to be all that is left of the blocks below must be what the block above says of it.
+fn check_base(recovered: &Recovered) -> Result<(), StorageError> {
+    let above = Height(recovered.ledger.height().0 + 1);
+    let Some(entry) = recovered.chain.at(above) else { return Ok(()) };
+    let written = arrival(&recovered.chain, &entry.hash).and_then(|arrival| recovered.written[arrival].block);
+    let written =
+        written.ok_or_else(|| StorageError::Contradiction(format!("block {} is missing", entry.hash)))?;
+    let block = recovered.store.library().block(written)?;
+    if block.commitments != recovered.ledger.commitments() {
+        let reason = format!("the state below height {above} is not the one that its block commits to");
+        return Err(StorageError::Contradiction(reason));
     }
     Ok(())
 }
