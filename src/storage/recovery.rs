@@ -1,10 +1,11 @@
 //! From what is on disk to a chain and a ledger: where the database left off, and the journal from there.
 
 use super::StorageError;
+use super::index::BlockIndex;
 use super::journal::{JournalError, Location, Position};
 use super::library::Library;
 use super::records::{Base, Record, Sequence, Step, Trace};
-use super::tables::{Loaded, Row, StateMark, Tables};
+use super::tables::{IndexMark, Loaded, Row, StateMark, Tables};
 use crate::chain::{Chain, Placement};
 use crate::codec::{Decode, Encode};
 use crate::consensus::{CheckedBlock, Genesis, SoundBlock, check_signatures};
@@ -97,7 +98,10 @@ impl<'a> Replay<'a> {
         let base = self.ledger.at(self.ledger.moment()).expect("the present is never forgotten");
         (0..=u8::MAX).for_each(|slice| tables.hold_all(base.slice(slice)));
         self.put_blocks(position, tables)?;
-        tables.write_state(self.mark(position))
+        let mark @ StateMark { sequence, block, .. } = self.mark(position);
+        tables.write_state(mark)?;
+        // No step below leads to an entry, and none above may ever come.
+        tables.write_index(BlockIndex::default(), IndexMark { sequence, position, block })
     }
 
     /// Begins where the database left off.

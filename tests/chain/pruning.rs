@@ -3,7 +3,7 @@
 use std::fs;
 
 use cairn::node::{BlockRefused, Verdict};
-use cairn::testkit::{Actor, Follower};
+use cairn::testkit::{Actor, Follower, MAP_SEED};
 use cairn::types::Height;
 use serde_json::json;
 
@@ -169,6 +169,22 @@ fn pruned_chain_is_rebuilt_without_its_database() {
     let rebuilt = folder.json(&["reindex"]);
     assert_eq!((&rebuilt["base"], &rebuilt["indexed"]), (&json!(TIP - 20), &json!(TIP)));
     assert_eq!(story().answers(&folder), story().expected(TIP - 20));
+}
+
+/// No step lies above the base that would say where the indexes end.
+#[test]
+fn chain_that_kept_no_block_is_reindexed_and_goes_on() {
+    let story = story();
+    let folder = story.folder();
+    cairn::storage::prune(&folder.data(), &story.network.genesis, MAP_SEED, 0).unwrap();
+    let rebuilt = folder.json(&["reindex"]);
+    assert_eq!((&rebuilt["base"], &rebuilt["indexed"]), (&json!(TIP), &json!(TIP)));
+    let (mut follower, mut above) = (story.follower.clone(), Vec::new());
+    grow(&mut follower, TIP + 1, &mut above);
+    let node = story.node(&folder.data());
+    assert_eq!(submit(&node.handle(), &above[0]), Ok(Verdict::Followed { reverted: 0 }));
+    let (told, wanted) = (answers(&node.handle()), expected(&follower, TIP));
+    assert_eq!((told.tip, told.histories), (wanted.tip, wanted.histories));
 }
 
 #[test]
