@@ -75,10 +75,6 @@ fn table_agrees_with_a_map() {
                 // As if the process had died, in the middle of a merge or not.
                 table = Runs::open(Arc::clone(&store), SPEC).unwrap();
             }
-            if round == 60 {
-                table.clear(Batch::new()).unwrap();
-                model.clear();
-            }
             assert_eq!(store.get(b"height").unwrap(), Some(round.to_le_bytes().to_vec()));
             if dice.below(6) == 0 {
                 assert_same(&table.view(), &model, &mut dice);

@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::codec::Blob;
 use crate::storage::{Batch, KeyValue, KvError};
 
 use super::manifest::Run;
@@ -86,11 +85,6 @@ impl Merge {
         Ok(false)
     }
 
-    /// What it has written so far, to be removed.
-    pub fn unfinished(&self) -> Arc<Run> {
-        Arc::new(Run { id: self.writer.id(), entries: 0, bytes: 0, last_key: Blob::default() })
-    }
-
     /// Puts the rest into a batch; returns the runs that then count.
     pub fn finish(
         self,
@@ -109,6 +103,7 @@ impl Merge {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Blob;
 
     fn due_of(sizes: &[u64]) -> Option<Range<usize>> {
         let run = |bytes: &u64| Arc::new(Run { id: 0, entries: 1, bytes: *bytes, last_key: Blob::default() });

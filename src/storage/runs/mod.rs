@@ -14,6 +14,8 @@
 
 mod chunk;
 mod cursor;
+#[cfg(feature = "testkit")]
+mod inspect;
 mod manifest;
 mod merge;
 mod writer;
@@ -223,16 +225,6 @@ impl Runs {
         Ok(true)
     }
 
-    /// Forgets all entries, in one atomic step with the caller's own keys; [`Runs::tidy`] removes them bit by bit.
-    ///
-    /// # Errors
-    /// When the store fails; then nothing was forgotten.
-    pub fn clear(&mut self, own: Batch) -> Result<(), KvError> {
-        self.replace_runs(Vec::new(), self.note.clone(), own)?;
-        self.retired.extend(self.merge.take().map(|merge| merge.unfinished()));
-        Ok(())
-    }
-
     fn writer(&mut self) -> RunWriter {
         let id = self.next_id;
         self.next_id = id.checked_add(1).expect("four thousand million runs");
@@ -307,30 +299,10 @@ impl Runs {
 }
 
 impl RunsView {
-    /// The value of a key.
-    ///
-    /// # Errors
-    /// When the store fails or part of a run is missing; so with all that follows.
-    ///
-    /// # Panics
-    /// When the key is not of the table's length.
-    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
-        assert_eq!(key.len(), self.spec.key_bytes, "all keys of a table are of one length");
-        for run in self.runs.iter() {
-            let mut entries = self.walk(std::slice::from_ref(run), key, None, true)?;
-            if let Some((found, value)) = entries.next_change()?
-                && found == key
-            {
-                return Ok(value.map(<[u8]>::to_vec));
-            }
-        }
-        Ok(None)
-    }
-
     /// Entries whose keys are not below `from` and below `to`, if that is given.
     ///
     /// # Errors
-    /// See [`RunsView::get`].
+    /// When the store fails or part of a run is missing; so with all that follows.
     pub fn range(&self, from: &[u8], to: Option<&[u8]>) -> Result<Entries, KvError> {
         self.walk(&self.runs, from, to, false)
     }
@@ -338,41 +310,9 @@ impl RunsView {
     /// All entries.
     ///
     /// # Errors
-    /// See [`RunsView::get`].
+    /// See [`RunsView::range`].
     pub fn iter(&self) -> Result<Entries, KvError> {
         self.range(&vec![0; self.spec.key_bytes], None)
-    }
-
-    /// Reads every entry of every run, to tell whether anything got lost.
-    ///
-    /// # Errors
-    /// When something did.
-    pub fn check(&self) -> Result<(), KvError> {
-        for run in self.runs.iter() {
-            let mut entries =
-                self.walk(std::slice::from_ref(run), &vec![0; self.spec.key_bytes], None, true)?;
-            let mut found = 0;
-            while entries.next_change()?.is_some() {
-                found += 1;
-            }
-            if found != run.entries {
-                return Err(KvError::damaged(format!(
-                    "run {} has {found} entries instead of {}",
-                    run.id, run.entries
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    /// How many runs there are; a look-up goes through all of them.
-    pub fn run_count(&self) -> usize {
-        self.runs.len()
-    }
-
-    /// Bytes of all chunks, before what the store adds.
-    pub fn bytes(&self) -> u64 {
-        self.runs.iter().map(|run| run.bytes).sum()
     }
 
     fn walk(

@@ -35,11 +35,6 @@ impl RunWriter {
         Self { spec, packer, id, entries: 0, bytes: 0, last_key, chunks, chunk_bytes: 0, reserved: 0 }
     }
 
-    /// Which run it is.
-    pub fn id(&self) -> u32 {
-        self.id
-    }
-
     /// Adds an entry; true when enough has come together for [`RunWriter::spill`].
     pub fn push(&mut self, key: &[u8], value: Option<&[u8]>) -> bool {
         assert_eq!(key.len(), self.spec.key_bytes, "all keys of a table are of one length");
