@@ -11,7 +11,7 @@ use super::writer::{Failed, Writer};
 use crate::chain::{Placement, Plan};
 use crate::consensus::{CheckedBlock, SoundBlock};
 use crate::ledger::{Applied, LedgerError, Undo};
-use crate::storage::{StorageError, Trace, Written, arrival};
+use crate::storage::{StorageError, Trace, arrival};
 use crate::types::{BlockHash, Height};
 
 /// How far below the tip a side branch may begin that has no more work than ours.
@@ -25,7 +25,7 @@ impl Writer {
         if let Err(refused) = self.check_depth(&block.block) {
             return Ok(Err(refused));
         }
-        let placement = match self.shared.state.write().chain.place(&block.block) {
+        let placement = match self.shared.state.write().place(&block.block) {
             Ok(placement) => placement,
             Err(error) => return Ok(Err(error.into())),
         };
@@ -65,9 +65,6 @@ impl Writer {
         let location = self.store.block(block.block.block())?;
         let mut state = self.shared.state.write();
         let arrival = arrival(&state.chain, &block.block.hash()).expect("the block was placed");
-        if state.written.len() <= arrival {
-            state.written.resize(arrival + 1, Written::default());
-        }
         state.written[arrival].block = Some(location);
         self.group.arrivals.push(arrival);
         drop(state);
@@ -194,7 +191,7 @@ impl Writer {
         let missing = || StorageError::Contradiction(format!("block {hash} is not where it was written"));
         let (location, context) = {
             let state = self.shared.state.read();
-            let location = arrival(&state.chain, hash).and_then(|arrival| state.written[arrival].block);
+            let location = state.written(hash).block;
             let previous = state.chain.entry(hash).map(|entry| entry.header.previous);
             (location, previous.and_then(|previous| state.chain.context_above(&previous)))
         };
@@ -209,9 +206,7 @@ impl Writer {
         if let Some(undo) = self.recent.undo(&hash) {
             return Ok(undo);
         }
-        let state = self.shared.state.read();
-        let location = arrival(&state.chain, &hash).and_then(|arrival| state.written[arrival].connected);
-        drop(state);
+        let location = self.shared.state.read().written(&hash).connected;
         let missing = || StorageError::Contradiction(format!("block {hash} was not put on by any step"));
         Ok(self.shared.library.undo(location.ok_or_else(missing)?, block.block())?)
     }

@@ -11,9 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::shared::{INDEXED_IN_MEMORY, Shared};
 use crate::ledger::Changes;
-use crate::storage::{
-    BlockIndex, Indexed, Sequence, StateMark, StorageError, Tables, arrival, index_from, rows,
-};
+use crate::storage::{BlockIndex, Indexed, Sequence, StateMark, StorageError, Tables, index_from, rows};
 use crate::types::BlockHash;
 
 /// Groups that may wait for the follower; then the writer waits for it.
@@ -169,7 +167,7 @@ impl Indexed for Follower<'_> {
         if let Some((_, index)) = state.indexed.iter().find(|(indexed, _)| indexed == block) {
             return Ok(Arc::clone(index));
         }
-        let location = arrival(&state.chain, block).and_then(|arrival| state.written[arrival].block);
+        let location = state.written(block).block;
         drop(state);
         let index =
             location.map(|location| self.shared.library.block(location).map(|block| BlockIndex::of(&block)));

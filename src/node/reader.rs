@@ -7,7 +7,7 @@ use super::workers::WorkerReport;
 use crate::chain::HeaderEntry;
 use crate::ledger::{Account, BalanceProof, LedgerAt, Receipt, Reward, Supply, TransactionProof, View};
 use crate::mempool::{Entry, Mempool, Ordered, Pending, PoolView};
-use crate::storage::{Location, Place, Receipts, StorageError, Subject, arrival};
+use crate::storage::{Location, Place, Receipts, StorageError, Subject};
 use crate::types::{
     Address, Block, BlockHash, Coinbase, Height, Nonce, Reference, Transaction, TxHash, Txid,
 };
@@ -171,9 +171,7 @@ impl Reader {
         if *hash == self.shared.params.chain.0 {
             return Ok(Some(self.shared.genesis.block().clone()));
         }
-        let state = self.shared.state.read();
-        let location = arrival(&state.chain, hash).and_then(|arrival| state.written[arrival].block);
-        drop(state);
+        let location = self.shared.state.read().written(hash).block;
         Ok(location.map(|location| self.shared.library.block(location)).transpose()?)
     }
 
@@ -182,9 +180,7 @@ impl Reader {
     /// # Errors
     /// When it cannot be read.
     pub fn receipts(&self, hash: &BlockHash) -> Result<Option<Receipts>, ReadError> {
-        let state = self.shared.state.read();
-        let location = arrival(&state.chain, hash).and_then(|arrival| state.written[arrival].connected);
-        drop(state);
+        let location = self.shared.state.read().written(hash).connected;
         Ok(location.map(|location| self.shared.library.receipts(location, hash)).transpose()?)
     }
 
@@ -377,8 +373,7 @@ impl Reader {
 
     fn located(&self, height: Height) -> Option<(BlockHash, Location)> {
         let state = self.shared.state.read();
-        let entry = state.chain.ancestor(&self.tip.hash, height)?;
-        let location = state.written[usize::try_from(entry.arrival?).ok()?].block?;
-        Some((entry.hash, location))
+        let hash = state.chain.ancestor(&self.tip.hash, height)?.hash;
+        Some((hash, state.written(&hash).block?))
     }
 }

@@ -12,11 +12,13 @@ use super::health::Health;
 use super::inbox::Inbox;
 use super::verified::Verified;
 use super::workers::Workers;
-use crate::chain::Chain;
-use crate::consensus::{Genesis, Params};
+use crate::chain::{Chain, ChainError, Placement};
+use crate::consensus::{CheckedBlock, Genesis, Params};
 use crate::ledger::{Ledger, Moment};
 use crate::mempool::Mempool;
-use crate::storage::{BlockIndex, KvError, Library, Sequence, StorageError, Tables, Written, WrittenStep};
+use crate::storage::{
+    BlockIndex, KvError, Library, Sequence, StorageError, Tables, Written, WrittenStep, arrival,
+};
 use crate::types::{BlockHash, Height, StateRoot, Timestamp};
 
 /// Blocks at the tip that are indexed in memory.
@@ -52,6 +54,23 @@ pub(super) struct State {
     pub tip: Tip,
     /// The last blocks up to the tip, lowest first.
     pub indexed: VecDeque<(BlockHash, Arc<BlockIndex>)>,
+}
+
+impl State {
+    /// Finds the place of a checked block. Where it lies on disk has its place too, from that moment on: readers may ask
+    /// for it before it is written, and after the disk refused to.
+    pub fn place(&mut self, block: &CheckedBlock) -> Result<Placement, ChainError> {
+        let placement = self.chain.place(block)?;
+        if let Some(arrival) = arrival(&self.chain, &block.hash()).filter(|at| *at >= self.written.len()) {
+            self.written.resize(arrival + 1, Written::default());
+        }
+        Ok(placement)
+    }
+
+    /// Where the journal has a block and what it left behind, as far as they are written.
+    pub fn written(&self, hash: &BlockHash) -> Written {
+        arrival(&self.chain, hash).and_then(|at| self.written.get(at)).copied().unwrap_or_default()
+    }
 }
 
 /// Everything that handle, writer, checks and follower share.

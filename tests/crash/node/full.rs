@@ -41,6 +41,10 @@ fn child_on_a_full_disk() {
             Err(BlockRefused::Closed(closed)) => {
                 println!("\ncairn closed {}", closed.reason);
                 println!("\ncairn stopped {}", handle.condition().stopped.unwrap_or_default());
+                // It has its place, and may not be there: whoever reads can go on.
+                let reader = handle.reader();
+                let hash = block.header.hash();
+                assert!(reader.block(&hash).is_ok() && reader.receipts(&hash).is_ok());
                 break;
             }
             Err(other) => panic!("{other}"),
