@@ -1,7 +1,8 @@
 //! Everything that can be checked without knowing who owns what, on all cores, while the writer does other things.
 //!
 //! What waits is taken up in batches: small blocks together, and transactions as many as have come, because a signature
-//! among hundreds costs half of one alone.
+//! among hundreds costs half of one alone. A thread takes up one batch a turn, of blocks as long as there are any: a flood of
+//! transactions delays a block by one batch.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -48,10 +49,46 @@ pub(super) struct TransactionJob {
 struct Queues {
     blocks: VecDeque<BlockJob>,
     transactions: VecDeque<TransactionJob>,
-    /// How many threads are taking up transactions.
-    takers: usize,
-    /// How many batches of them were taken up.
+    /// How many turns threads are taking, or have been called to take.
+    turns: usize,
+    /// How many batches of transactions were taken up.
     batches: u64,
+}
+
+/// What a thread takes up at once.
+enum Turn {
+    /// The next block, or as many small ones as fill a batch.
+    Blocks(Vec<BlockJob>),
+    /// Some transactions, and the number of this batch.
+    Transactions(u64, Vec<TransactionJob>),
+}
+
+impl Queues {
+    /// Blocks go before transactions, however many of those have come.
+    fn next(&mut self) -> Option<Turn> {
+        if !self.blocks.is_empty() {
+            return Some(Turn::Blocks(self.next_blocks()));
+        }
+        let count = self.transactions.len().min(TRANSACTIONS_TOGETHER_MAX);
+        if count == 0 {
+            return None;
+        }
+        let batch = self.batches;
+        self.batches += 1;
+        Some(Turn::Transactions(batch, self.transactions.drain(..count).collect()))
+    }
+
+    fn next_blocks(&mut self) -> Vec<BlockJob> {
+        let (mut jobs, mut transactions) = (Vec::new(), 0);
+        while transactions < BATCH
+            && jobs.len() < BLOCKS_TOGETHER_MAX
+            && let Some(job) = self.blocks.pop_front()
+        {
+            transactions += job.block.transactions.len();
+            jobs.push(job);
+        }
+        jobs
+    }
 }
 
 /// Batches of transactions that are checked, to be handed on in the order in which they came: a sender's later nonces
@@ -90,41 +127,49 @@ impl Checks {
 
     /// Checks a block; the verdict comes to the inbox.
     pub fn block(&self, job: BlockJob) {
-        self.bench.queues.lock().blocks.push_back(job);
-        let bench = Arc::clone(&self.bench);
-        self.threads.spawn_fifo(move || bench.take_blocks());
+        self.call(|queues| queues.blocks.push_back(job));
     }
 
     /// Checks a transaction; the verdict comes to the inbox.
     pub fn transaction(&self, job: TransactionJob) {
+        self.call(|queues| queues.transactions.push_back(job));
+    }
+
+    /// Puts something in a queue, and calls another thread to take a turn if there is one: otherwise whoever is at it comes
+    /// to this too.
+    fn call(&self, put: impl FnOnce(&mut Queues)) {
         let mut queues = self.bench.queues.lock();
-        queues.transactions.push_back(job);
-        // Whoever is taking up transactions takes this one up too.
-        if queues.takers < self.threads.current_num_threads() {
-            queues.takers += 1;
+        put(&mut queues);
+        if queues.turns < self.threads.current_num_threads() {
+            queues.turns += 1;
             drop(queues);
             let bench = Arc::clone(&self.bench);
-            self.threads.spawn_fifo(move || bench.take_transactions());
+            self.threads.spawn_fifo(move || bench.take_turn());
         }
     }
 }
 
 impl Bench {
-    /// Takes up the next block, or as many small ones as fill a batch.
-    fn take_blocks(&self) {
-        let mut jobs = Vec::new();
-        let mut transactions = 0;
-        let mut queues = self.queues.lock();
-        while transactions < BATCH
-            && jobs.len() < BLOCKS_TOGETHER_MAX
-            && let Some(job) = queues.blocks.pop_front()
-        {
-            transactions += job.block.transactions.len();
-            jobs.push(job);
+    /// Takes up a little, and comes again while there is more. A thread that waits for its part of a large block may be
+    /// lent out for a turn: so turns are short, and none waits for a queue to be empty.
+    fn take_turn(self: Arc<Self>) {
+        let turn = self.queues.lock().next();
+        match turn {
+            Some(Turn::Blocks(jobs)) => self.shared.inbox.checked(self.check_blocks(jobs)),
+            Some(Turn::Transactions(batch, jobs)) => {
+                let checked = self.check_transactions(jobs);
+                self.hand_on(batch, checked);
+            }
+            None => {}
         }
-        drop(queues);
-        if !jobs.is_empty() {
-            self.shared.inbox.checked(self.check_blocks(jobs));
+        // Others may need help with a large block, which is not in the queue any more.
+        let _ = rayon::yield_now();
+        let mut queues = self.queues.lock();
+        if queues.blocks.is_empty() && queues.transactions.is_empty() {
+            queues.turns -= 1;
+        } else {
+            drop(queues);
+            rayon::spawn_fifo(move || self.take_turn());
         }
     }
 
@@ -147,24 +192,6 @@ impl Bench {
         let verdicts = verdicts.into_iter().map(|verdict| CheckedBody::Placed(verdict.map(indexed)));
         answers.extend(numbers.into_iter().zip(verdicts));
         answers
-    }
-
-    /// Takes up the transactions that have come.
-    fn take_transactions(&self) {
-        loop {
-            let mut queues = self.queues.lock();
-            let count = queues.transactions.len().min(TRANSACTIONS_TOGETHER_MAX);
-            if count == 0 {
-                queues.takers -= 1;
-                return;
-            }
-            let jobs: Vec<TransactionJob> = queues.transactions.drain(..count).collect();
-            let batch = queues.batches;
-            queues.batches += 1;
-            drop(queues);
-            let checked = self.check_transactions(jobs);
-            self.hand_on(batch, checked);
-        }
     }
 
     fn hand_on(&self, batch: u64, checked: Vec<CheckedTicket>) {

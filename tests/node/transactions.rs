@@ -1,12 +1,14 @@
 //! Transactions through the door, and the pool over the life of a node.
 
+use std::task::{Context, Waker};
+
 use cairn::consensus::{Blame, TransactionError};
 use cairn::mempool::{AdmitError, Standing};
 use cairn::node::TransactionRefused;
 use cairn::testkit::{Actor, within};
 use cairn::types::{Amount, Transaction};
 
-use crate::stage::{Stage, names, pool, wait_for_pool};
+use crate::stage::{FUNDED, GREW, Stage, names, pool, wait_for_pool};
 
 #[test]
 fn admitted_transaction_is_in_the_pool_until_it_is_mined() {
@@ -96,6 +98,33 @@ fn forged_signature_among_many_spoils_only_itself() {
     }
     payments.remove(77);
     assert_eq!(pool(&stage.node.reader()), names(&payments));
+}
+
+#[test]
+fn block_does_not_wait_for_all_transactions_that_came_before_it() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    // Each is right in itself, so that its signature is verified; most of them the pool will refuse.
+    let payments: Vec<Transaction> = (0..FUNDED)
+        .flat_map(|payer| (0..2500).map(move |ahead| (payer, ahead)))
+        .map(|(payer, ahead)| miner.pay(payer, ahead))
+        .collect();
+    let block = miner.mine(Vec::new());
+    let handle = stage.node.handle();
+    let mut pending: Vec<_> = payments
+        .into_iter()
+        .map(|payment| Box::pin(within("a place", handle.submit_transaction(payment)).answer()))
+        .collect();
+    let mut unanswered = || {
+        let mut context = Context::from_waker(Waker::noop());
+        pending.retain_mut(|answer| answer.as_mut().poll(&mut context).is_pending());
+        pending.len()
+    };
+    let block = stage.node.submit_later(&block);
+    let before = unanswered();
+    assert_eq!(within("a verdict", block.answer()), Ok(GREW));
+    let after = unanswered();
+    assert!(after > before / 2, "{after} of {before}");
 }
 
 #[test]
