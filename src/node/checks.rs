@@ -205,40 +205,39 @@ impl Bench {
     }
 
     fn check_transactions(&self, jobs: Vec<TransactionJob>) -> Vec<CheckedTicket> {
-        let (mut sound, mut answers) = (Vec::new(), Vec::new());
-        for TransactionJob { transaction, ticket } in jobs {
-            match SoundTransaction::examine(transaction, &self.shared.params) {
-                Ok(transaction) => sound.push((ticket, transaction)),
-                Err(error) => answers.push(CheckedTicket { ticket, hash: None, verdict: Err(error.into()) }),
-            }
-        }
-        let (mut tickets, mut unverified) = (Vec::new(), Vec::new());
+        let (tickets, sound): (Vec<_>, Vec<_>) = jobs
+            .into_iter()
+            .map(|job| (job.ticket, SoundTransaction::examine(job.transaction, &self.shared.params)))
+            .unzip();
+        // Each verdict has its transaction's place, whenever it is found.
+        let mut verdicts = Vec::with_capacity(tickets.len());
+        let (mut places, mut unverified) = (Vec::new(), Vec::new());
         let state = self.shared.state.read();
-        for (ticket, transaction) in sound {
-            let hash = transaction.facts().hash;
-            let verdict = match look_up(&state, &transaction) {
-                Err(refused) => Err(refused),
-                Ok(()) if self.shared.verified.contains(&hash) => {
-                    Ok(Arc::new(transaction.trust_signatures()))
+        for (at, transaction) in sound.into_iter().enumerate() {
+            let looked_up = transaction
+                .map_err(TransactionRefused::from)
+                .and_then(|transaction| look_up(&state, &transaction).map(|()| transaction));
+            verdicts.push(match looked_up {
+                Err(refused) => Some((None, Err(refused))),
+                Ok(transaction) if self.shared.verified.contains(&transaction.facts().hash) => {
+                    Some((None, Ok(Arc::new(transaction.trust_signatures()))))
                 }
-                Ok(()) => {
-                    tickets.push((hash, ticket));
+                Ok(transaction) => {
+                    places.push((at, transaction.facts().hash));
                     unverified.push(transaction);
-                    continue;
+                    None
                 }
-            };
-            answers.push(CheckedTicket { ticket, hash: None, verdict });
+            });
         }
         drop(state);
-        let verdicts = check_transactions(unverified, |claims| verify_batch(claims, batch_seed()));
-        let hold = tickets.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok());
-        self.shared.verified.remember(hold.map(|((hash, _), _)| *hash));
-        answers.extend(tickets.into_iter().zip(verdicts).map(|((hash, ticket), verdict)| CheckedTicket {
-            ticket,
-            hash: Some(hash),
-            verdict: verdict.map(Arc::new).map_err(TransactionRefused::from),
-        }));
-        answers
+        let verified = check_transactions(unverified, |claims| verify_batch(claims, batch_seed()));
+        let hold = places.iter().zip(&verified).filter(|(_, verdict)| verdict.is_ok());
+        self.shared.verified.remember(hold.map(|((_, hash), _)| *hash));
+        for ((at, hash), verdict) in places.into_iter().zip(verified) {
+            verdicts[at] = Some((Some(hash), verdict.map(Arc::new).map_err(TransactionRefused::from)));
+        }
+        let answers = tickets.into_iter().zip(verdicts.into_iter().flatten());
+        answers.map(|(ticket, (hash, verdict))| CheckedTicket { ticket, hash, verdict }).collect()
     }
 }
 

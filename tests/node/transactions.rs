@@ -141,6 +141,32 @@ fn long_queue_of_one_sender_submitted_at_once_is_admitted_in_its_order() {
     }
 }
 
+#[test]
+fn transactions_submitted_together_keep_their_order_whichever_were_verified_before() {
+    let stage = Stage::new();
+    let payments = queue(&stage, 200);
+    // 64 wait; the others find no room, but their signatures are known to hold.
+    for payment in &payments[100..] {
+        let _ = stage.node.send(payment);
+    }
+    let miner = stage.miner();
+    let busy: Vec<Transaction> = (1..FUNDED)
+        .flat_map(|payer| (0..400).map(move |ahead| (payer, ahead)))
+        .map(|(payer, ahead)| miner.pay(payer, ahead))
+        .collect();
+    stage.grow(&[miner.clone().mine(Vec::new())]);
+    let handle = stage.node.handle();
+    let submit = |payment: &Transaction| within("a place", handle.submit_transaction(payment.clone()));
+    // While these are checked the others come together.
+    let _busy: Vec<_> = busy.iter().map(submit).collect();
+    let first: Vec<_> = payments[..100].iter().map(submit).collect();
+    let last: Vec<_> = payments[164..].iter().map(submit).collect();
+    for pending in first.into_iter().chain(last) {
+        let admitted = within("a verdict", pending.answer()).unwrap();
+        assert_eq!(admitted.standing, Standing::Ready);
+    }
+}
+
 fn queue(stage: &Stage, count: u64) -> Vec<Transaction> {
     let miner = stage.miner();
     (0..count).map(|ahead| miner.pay(0, ahead)).collect()
