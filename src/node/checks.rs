@@ -255,7 +255,9 @@ fn look_up(state: &State, transaction: &SoundTransaction) -> Result<(), Transact
     }
     let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));
     transaction.spend().check_height(next_height).map_err(AdmitError::from)?;
-    match state.ledger.account(&facts.sender) {
+    // At the tip that all see, as the height is: the writer may be ahead of it, or halfway to another branch.
+    let ledger = state.ledger.at(state.tip.moment);
+    match ledger.and_then(|ledger| ledger.account(&facts.sender)) {
         Some(account) if nonce < account.nonce => {
             Err(AdmitError::OldNonce { expected: account.nonce, found: nonce }.into())
         }
