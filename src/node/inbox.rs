@@ -69,6 +69,8 @@ pub(super) enum Command {
     Groundwork(Ticket<Option<Groundwork>>),
     /// Make everything durable that was taken in.
     Settle(Ticket<()>),
+    /// The pool has been read back: what was written of it before may go.
+    PoolIsBack,
 }
 
 /// Everything that came since the writer last looked.

@@ -19,6 +19,7 @@ mod handle;
 mod health;
 mod inbox;
 mod pool_log;
+mod read_back;
 mod reader;
 mod recent;
 mod seeds;

@@ -1,7 +1,7 @@
 //! The pool, written down as it grows, so that neither a restart nor a kill loses what waits for a block.
 //!
 //! It is not synced: what the operating system holds survives the process, and more is not promised for transactions. What
-//! is read back is submitted like anything else.
+//! was written before a start stays until all of it has been read back, however small the pool is until then.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,12 +26,13 @@ pub(super) struct PoolLog {
     journal: Journal,
     /// What was added and not written: encodings, each behind its length in four bytes.
     added: Vec<u8>,
+    /// Whether the pool has all again that was here at the start.
+    is_back: bool,
 }
 
 impl PoolLog {
-    /// Opens the log in a folder, or makes it; answers with what it holds. Where it is damaged, what can be read of it
-    /// counts, and a new one is begun: nothing was promised.
-    pub fn open(path: &Path, chain: ChainId) -> Result<(Self, Vec<Transaction>), StorageError> {
+    /// Opens the log in a folder, or makes it. Where it is damaged, a new one is begun: nothing was promised.
+    pub fn open(path: &Path, chain: ChainId) -> Result<Self, StorageError> {
         let what = |error| StorageError::Io { what: format!("cannot open {}", path.display()), error };
         let files = Arc::new(Disk::open(path).map_err(what)?);
         let options = || JournalOptions { segment_bytes_max: SEGMENT_BYTES_MAX, ..JournalOptions::default() };
@@ -48,10 +49,18 @@ impl PoolLog {
             }
             Err(error) => Err(error),
         };
-        let journal = opened?;
-        let records = journal.reader().records(Position::START, journal.end());
-        let kept = records.map_while(Result::ok).flat_map(|(_, bytes)| unpack(&bytes)).collect();
-        Ok((Self { journal, added: Vec::new() }, kept))
+        Ok(Self { journal: opened?, added: Vec::new(), is_back: false })
+    }
+
+    /// Everything that is written now, read as it is asked for.
+    pub fn kept(&self) -> impl Iterator<Item = Transaction> + use<> {
+        let records = self.journal.reader().records(Position::START, self.journal.end());
+        records.map_while(Result::ok).flat_map(|(_, bytes)| unpack(&bytes))
+    }
+
+    /// All that was here at the start was read back, and let in or refused.
+    pub fn is_back(&mut self) {
+        self.is_back = true;
     }
 
     /// A transaction was let in.
@@ -75,6 +84,9 @@ impl PoolLog {
     /// Writes what was added; and everything anew, where most of what was written has left.
     pub fn write(&mut self, pool: &Mempool) -> Result<(), Failed> {
         self.flush()?;
+        if !self.is_back {
+            return Ok(());
+        }
         let written: u64 = self.journal.segments().iter().map(|segment| segment.bytes).sum();
         if written > 2 * pool.bytes() as u64 + SLACK_BYTES { self.write_anew(pool) } else { Ok(()) }
     }

@@ -15,8 +15,9 @@ use super::checks::Checks;
 use super::follower::PUBLISHED_MAX;
 use super::handle::NodeHandle;
 use super::health::{Health, Log};
-use super::inbox::Inbox;
+use super::inbox::{Command, Inbox};
 use super::pool_log::PoolLog;
+use super::read_back::read_back;
 use super::seeds::map_seed;
 use super::shared::{ChainClock, INDEXED_IN_MEMORY, Shared, State, Tip};
 use super::verified::Verified;
@@ -137,7 +138,7 @@ impl Node {
             Opening { say: Box::new(|line| health.say(line)), progress: progress_to(&health), stop };
         let recovered = Recovered::open_watched(&data_dir, &genesis, genesis_text.as_deref(), seed, opening)?;
         let Recovered { folder, store, tables, chain, ledger, written, base, first_sequence, .. } = recovered;
-        let (pool_log, waiting) = PoolLog::open(&folder.pool_path(), genesis.params().chain)?;
+        let pool_log = PoolLog::open(&folder.pool_path(), genesis.params().chain)?;
 
         let params = Arc::new(genesis.params().clone());
         let entry = chain.tip();
@@ -180,6 +181,7 @@ impl Node {
         let bulk = Arc::new(AtomicUsize::new(0));
         let handle = NodeHandle::new(Arc::clone(&shared), checks.clone(), Arc::clone(&bulk));
 
+        let kept = pool_log.kept();
         let (follower, published) = sync_channel(PUBLISHED_MAX);
         let outlets = Outlets { follower, tips, pool_changes: pool_changed };
         let mut writer = Writer::new(Arc::clone(&shared), store, checks, outlets, pool_log, bulk);
@@ -190,17 +192,19 @@ impl Node {
             let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
             spawned.map_err(no_threads)
         };
+        let (for_pool, pool) = (Arc::clone(&shared), handle.clone());
+        let read_back = move || {
+            if read_back(&pool, kept) {
+                for_pool.inbox.command(Command::PoolIsBack);
+            }
+        };
         let threads = vec![
             spawn("cairn-writer", Box::new(move || writer.run()))?,
             spawn("cairn-follower", Box::new(move || follower::run(&for_follower, recovered, &published)))?,
             spawn("cairn-audit", Box::new(move || audit::run(&for_audit, audit_every, &audit_ends)))?,
+            spawn("cairn-pool", Box::new(read_back))?,
         ];
-        let node = Self { handle, shared, threads, end_audit: Some(end_audit), folder };
-        // What waited for a block before is submitted like anything else; nobody waits for the answers.
-        for transaction in waiting {
-            drop(pollster::block_on(node.handle.submit_transaction(transaction)));
-        }
-        Ok(node)
+        Ok(Self { handle, shared, threads, end_audit: Some(end_audit), folder })
     }
 
     /// Where to submit and to read.

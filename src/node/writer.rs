@@ -219,6 +219,7 @@ impl Writer {
                 self.settle()?;
                 ticket.answer(());
             }
+            Command::PoolIsBack => self.pool_log.is_back(),
         }
         Ok(())
     }

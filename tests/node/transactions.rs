@@ -5,8 +5,8 @@ use std::task::{Context, Waker};
 use cairn::consensus::{Blame, TransactionError};
 use cairn::mempool::{AdmitError, Standing};
 use cairn::node::TransactionRefused;
-use cairn::testkit::{Actor, within};
-use cairn::types::{Amount, Transaction};
+use cairn::testkit::{Actor, TestNode, until, within};
+use cairn::types::{Action, Amount, Transaction};
 
 use crate::stage::{FUNDED, GREW, Stage, names, pool, wait_for_pool};
 
@@ -192,7 +192,7 @@ fn pool_comes_back_after_a_restart() {
     stage.grow(&[miner.mine(payments[3..].to_vec())]);
     assert_eq!(pool(&stage.node.reader()), []);
     stage.node.restart();
-    // All of it is refused again; what is sent afterwards is admitted after that.
+    // Nothing of it comes back.
     let last = miner.pay(0, 0);
     stage.node.send(&last).unwrap();
     assert_eq!(pool(&stage.node.reader()), names([&last]));
@@ -209,4 +209,34 @@ fn long_queue_of_one_sender_comes_back_after_a_restart() {
         stage.node.restart();
         wait_for_pool(&stage.node, &names(&payments));
     }
+}
+
+/// As long as a transaction may be, about.
+fn long_payment(stage: &Stage, payer: u32, nonce: u64) -> Transaction {
+    let (params, actor) = (stage.network.params(), Actor::new(payer));
+    let (to, reference) = (Actor::new((payer + 1) % FUNDED).address(), Actor::reference(&"x".repeat(32)));
+    let pay = Action::Pay { to, amount: Amount::from_pebbles(1), reference };
+    actor.sign(params, actor.body(params, nonce, 100, vec![pay; 256]))
+}
+
+#[test]
+fn stop_while_the_pool_is_read_back_loses_nothing_of_it() {
+    let mut stage = Stage::new();
+    let payments: Vec<Transaction> = (0..500)
+        .flat_map(|nonce| (0..FUNDED).map(move |payer| (payer, nonce)))
+        .map(|(payer, nonce)| long_payment(&stage, payer, nonce))
+        .collect();
+    let handle = stage.node.handle();
+    let pending: Vec<_> = payments
+        .iter()
+        .map(|payment| within("a place", handle.submit_transaction(payment.clone())))
+        .collect();
+    for pending in pending {
+        within("a verdict", pending.answer()).unwrap();
+    }
+    stage.node.restart();
+    let some = |node: &TestNode| (!pool(&node.reader()).is_empty()).then_some(());
+    until("some of it", || some(&stage.node));
+    stage.node.restart();
+    wait_for_pool(&stage.node, &names(&payments));
 }
