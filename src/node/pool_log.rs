@@ -10,7 +10,7 @@ use super::writer::Failed;
 use crate::codec::{decode, encode_into};
 use crate::consensus::CheckedTransaction;
 use crate::mempool::Mempool;
-use crate::storage::{Disk, Journal, JournalError, JournalOptions, Position, StorageError};
+use crate::storage::{Disk, Journal, JournalError, JournalOptions, JournalReader, Position, StorageError};
 use crate::types::{ChainId, Transaction};
 
 /// A segment of the log.
@@ -31,7 +31,7 @@ pub(super) struct PoolLog {
 }
 
 impl PoolLog {
-    /// Opens the log in a folder, or makes it. Where it is damaged, a new one is begun: nothing was promised.
+    /// Opens the log in a folder, or makes it. Where it is damaged, a new one is begun with what can be read of it.
     pub fn open(path: &Path, chain: ChainId) -> Result<Self, StorageError> {
         let what = |error| StorageError::Io { what: format!("cannot open {}", path.display()), error };
         let files = Arc::new(Disk::open(path).map_err(what)?);
@@ -44,8 +44,13 @@ impl PoolLog {
                 | JournalError::HeaderDamaged { .. }
                 | JournalError::Missing { .. },
             ) => {
+                let records = readable(files, chain)?;
                 std::fs::remove_dir_all(path).map_err(what)?;
-                Journal::create(Arc::new(Disk::open(path).map_err(what)?), chain, options())
+                let files = Arc::new(Disk::open(path).map_err(what)?);
+                Journal::create(files, chain, options()).and_then(|mut journal| {
+                    records.iter().try_for_each(|record| journal.append(&[record]).map(|_| ()))?;
+                    Ok(journal)
+                })
             }
             Err(error) => Err(error),
         };
@@ -107,10 +112,18 @@ impl PoolLog {
         Ok(())
     }
 
-    /// Makes it durable, at the end.
+    /// Makes it durable, at the end. An empty record testifies that it is: damage would else be taken for what a crash left
+    /// unfinished, and be cut off with all behind it.
     pub fn sync(&mut self) -> Result<(), Failed> {
-        Ok(self.journal.sync().map_err(StorageError::from)?)
+        let synced = self.journal.sync().and_then(|()| self.journal.append(&[]));
+        Ok(synced.and_then(|_| self.journal.sync()).map_err(StorageError::from)?)
     }
+}
+
+/// The records of a damaged log that can be read.
+fn readable(files: Arc<Disk>, chain: ChainId) -> Result<Vec<Vec<u8>>, JournalError> {
+    let reader = JournalReader::inspect(files, chain)?.reader;
+    Ok(reader.verify().flatten().filter_map(|location| reader.read(location).ok()).collect())
 }
 
 /// The transactions of a record.

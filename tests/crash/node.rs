@@ -6,6 +6,7 @@ mod folders;
 mod full;
 mod journal;
 mod kills;
+mod pool;
 mod prepared;
 mod reorganization;
 
