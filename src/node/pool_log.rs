@@ -96,9 +96,10 @@ impl PoolLog {
         if written > 2 * pool.bytes() as u64 + SLACK_BYTES { self.write_anew(pool) } else { Ok(()) }
     }
 
-    fn write_anew(&mut self, pool: &Mempool) -> Result<(), Failed> {
+    /// Writes all of it behind what was written, in an order in which all of it is let in again: what pays for others, or
+    /// has an earlier nonce, before those.
+    pub fn write_anew(&mut self, pool: &Mempool) -> Result<(), Failed> {
         let first = self.journal.end().segment;
-        // In an order in which all of them are let in again: what pays for others before those.
         let mut entries: Vec<_> = pool.all().collect();
         entries.sort_by_key(|entry| entry.arrival());
         for entry in entries {
@@ -108,7 +109,9 @@ impl PoolLog {
             }
         }
         self.flush()?;
-        self.journal.remove_segments_below(first).map_err(StorageError::from)?;
+        if self.is_back {
+            self.journal.remove_segments_below(first).map_err(StorageError::from)?;
+        }
         Ok(())
     }
 

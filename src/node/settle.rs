@@ -23,19 +23,25 @@ impl Writer {
         }
         self.store.sync()?;
         self.vouch_at = Some(Instant::now() + VOUCH_AFTER);
-        let published = self.publish();
+        let (published, some_returned) = self.publish();
         // It ends only after us.
         let _ = self.outlets.follower.send(published);
-        self.pool_log.flush()?;
+        if some_returned {
+            // They may never have come but in the block that was taken off, and others that were here count on them now.
+            self.pool_log.write_anew(&self.shared.state.read().pool)?;
+        }
         self.answer();
         self.group = Group::default();
         Ok(())
     }
 
-    /// Readers see what was done, and the pool follows.
-    fn publish(&mut self) -> Published {
+    /// Readers see what was done, and the pool follows. Whether anything came back to it.
+    fn publish(&mut self) -> (Published, bool) {
         let group = &mut self.group;
         let shared = &self.shared;
+        // Before anybody is kept out: these may be many.
+        let returned = group.returned();
+        let mut some_returned = false;
         let mut guard = shared.state.write();
         let state = &mut *guard;
         let entry = state.chain.tip();
@@ -43,13 +49,10 @@ impl Writer {
         let blocks: Vec<&CheckedBlock> = group.connected.iter().map(|block| &*block.block).collect();
         let moved = group.disconnected > 0 || !blocks.is_empty();
         if moved {
-            let change =
-                Change { disconnected: group.disconnected, returned: group.returned(), connected: &blocks };
+            let change = Change { disconnected: group.disconnected, returned, connected: &blocks };
             let next_height = height.next().unwrap_or(Height(u32::MAX));
             let reconciled = state.pool.reconcile(change, &state.ledger, next_height, shared.seconds());
-            // They may never have come but in the block that was taken off.
-            let returned = reconciled.returned.iter().filter_map(|hash| state.pool.get(hash));
-            returned.for_each(|entry| self.pool_log.add(entry.transaction()));
+            some_returned = !reconciled.returned.is_empty();
         }
         for _ in 0..group.disconnected {
             state.indexed.pop_back();
@@ -83,11 +86,12 @@ impl Writer {
         if moved {
             self.outlets.pool_changed();
         }
-        Published {
+        let published = Published {
             arrivals: std::mem::take(&mut group.arrivals),
             changes: group.steps.drain(..).map(|(_, changes)| changes).collect(),
             mark,
-        }
+        };
+        (published, some_returned)
     }
 
     pub(super) fn answer(&mut self) {

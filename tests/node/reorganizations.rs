@@ -2,9 +2,12 @@
 
 use cairn::ledger::LedgerError;
 use cairn::node::{BlockRefused, Verdict};
+use cairn::testkit::Actor;
 use cairn::types::{Block, Transaction};
 
-use crate::stage::{FUNDED, Miner, Stage, answers, answers_now, hashes, names, pool, tip_of, wait_for_pool};
+use crate::stage::{
+    FUNDED, FUNDS, Miner, Stage, answers, answers_now, hashes, names, pool, tip_of, wait_for_pool,
+};
 
 /// All transactions of some blocks.
 fn transactions(blocks: &[Block]) -> Vec<Transaction> {
@@ -43,7 +46,7 @@ impl Fork {
 
     /// What comes back: person 1 has paid nothing on the new branch.
     fn returning(&self) -> Vec<Transaction> {
-        let payer = cairn::testkit::Actor::new(1).policy();
+        let payer = Actor::new(1).policy();
         transactions(&self.old).into_iter().filter(|found| found.body.policy == payer).collect()
     }
 }
@@ -177,7 +180,7 @@ fn three_branches(together: bool) {
 }
 
 fn payer(number: u32) -> cairn::types::Policy {
-    cairn::testkit::Actor::new(number).policy()
+    Actor::new(number).policy()
 }
 
 #[test]
@@ -188,6 +191,31 @@ fn transactions_come_back_over_two_reorganizations() {
 #[test]
 fn transactions_come_back_over_two_reorganizations_in_one_sync() {
     three_branches(true);
+}
+
+#[test]
+fn what_counts_on_a_returned_transaction_comes_back_with_it_after_a_restart() {
+    let mut stage = Stage::new();
+    let mut miner = stage.miner();
+    let mut other = miner.fork(1);
+    // Somebody whom only a block pays, and more nonces than may wait for one that came in a block.
+    let stranger = Actor::new(300);
+    let params = stage.network.params();
+    let pays = Actor::new(1).pay(params, 0, &stranger, FUNDS / 2, 1000);
+    let queue: Vec<Transaction> = (0..200).map(|ahead| miner.pay(0, ahead)).collect();
+    stage.grow(&[miner.mine(vec![pays.clone(), queue[0].clone()])]);
+    let spends = stranger.pay(params, 0, &Actor::new(2), 1_000_000, 1000);
+    for transaction in queue[1..].iter().chain([&spends]) {
+        stage.node.send(transaction).unwrap();
+    }
+    let verdicts = stage.node.submit_all(&other.mine_empty(2));
+    assert_eq!(verdicts[1], Ok(Verdict::Followed { reverted: 1 }));
+    let all = names(queue.iter().chain([&pays, &spends]));
+    assert_eq!(pool(&stage.node.reader()), all);
+    for _ in 0..2 {
+        stage.node.restart();
+        wait_for_pool(&stage.node, &all);
+    }
 }
 
 #[test]
