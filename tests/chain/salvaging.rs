@@ -111,9 +111,9 @@ fn salvage_that_was_killed_goes_on() {
 }
 
 fn link_journal(folder: &Folder, journal: &str, to: &str) {
-    fs::create_dir_all(folder.path(to)).unwrap();
+    fs::create_dir_all(folder.path(to)).expect("room");
     let name = "journal-0000000001";
-    fs::hard_link(folder.path(journal).join(name), folder.path(to).join(name)).unwrap();
+    fs::hard_link(folder.path(journal).join(name), folder.path(to).join(name)).expect("a journal");
 }
 
 /// Killed before the new journal counts, or before the old one's first name is gone: the damaged one is always there.
