@@ -1,17 +1,47 @@
 //! How a block comes in: a look at its header, the checks, its turn, and what waits for it.
 
 use super::checks::{BlockJob, check_body};
+use super::connect::{is_near, too_deep};
 use super::inbox::{CheckedBody, Submission, Ticket};
 use super::verdict::{BlockRefused, BlockVerdict, Verdict};
 use super::writer::{Failed, InFlight, Writer};
 use crate::chain::{ChainError, HeaderPlacement};
 use crate::consensus::{Blame, BlockError, check_arrival, check_work};
-use crate::types::{Block, BlockHash, Header};
+use crate::types::{Block, BlockHash, Header, Height, Target};
+
+/// Headers beside our branch that are kept; beyond it none is taken that begins too deep and shows no more work by itself.
+/// Each takes some 300 bytes, until the node ends.
+const HEADERS_ASIDE_MAX: usize = 1 << 18;
 
 impl Writer {
-    /// A header from outside. Whether it is early counts when its body comes: a header alone moves nothing.
-    pub(super) fn take_header(&mut self, header: &Header) -> Result<HeaderPlacement, ChainError> {
-        self.shared.state.write().chain.accept_header(header)
+    /// A header from outside, whose body may come later. Whether it is early counts then: a header alone moves nothing.
+    pub(super) fn take_header(&mut self, header: &Header) -> Result<HeaderPlacement, BlockRefused> {
+        self.check_depth_of_new(header, HEADERS_ASIDE_MAX)?;
+        self.accept_header(header)
+    }
+
+    fn accept_header(&mut self, header: &Header) -> Result<HeaderPlacement, BlockRefused> {
+        Ok(self.shared.state.write().chain.accept_header(header)?)
+    }
+
+    /// Refuses a new header that stands too deep to be followed before it is kept for ever; unless it has more work than
+    /// ours, or no more than so many are kept that ours does not stand on.
+    fn check_depth_of_new(&self, header: &Header, aside_max: usize) -> Result<(), BlockRefused> {
+        let state = self.shared.state.read();
+        let chain = &state.chain;
+        let Some(parent) = chain.entry(&header.previous).filter(|_| chain.entry(&header.hash()).is_none())
+        else {
+            return Ok(());
+        };
+        let (tip, height) = (chain.tip(), Height(parent.height.0.saturating_add(1)));
+        let aside = chain.header_count() - (tip.height.0 as usize + 1);
+        if is_near(height, tip.height) || aside < aside_max {
+            return Ok(());
+        }
+        let target =
+            check_work(&self.shared.params, header).and_then(|_| Ok(Target::from_bits(header.bits)?));
+        let work = parent.work.saturating_add(target.map_err(ChainError::from)?.work());
+        if work > tip.work { Ok(()) } else { Err(too_deep(height, tip.height)) }
     }
 
     /// Hands a block to the checks, unless a look at its header is enough.
@@ -51,7 +81,7 @@ impl Writer {
         }
         let hash = header.hash();
         let known = self.shared.state.read().chain.has_body(&hash);
-        if known && self.take_header(header).is_ok() {
+        if known && self.accept_header(header).is_ok() {
             return Err(Ok(Verdict::Known));
         }
         // Its own work comes before its time: what did none is not kept until later.
@@ -59,7 +89,8 @@ impl Writer {
         if let Err(early) = check_arrival(header.time, (self.shared.clock)(), &self.shared.params) {
             return Err(Ok(Verdict::Early { seconds: early.seconds_early }));
         }
-        self.take_header(header).map(|_| ()).map_err(|error| Err(error.into()))
+        // A block comes with its body, which would be checked in vain.
+        self.check_depth_of_new(header, 0).and_then(|()| self.accept_header(header)).map(|_| ()).map_err(Err)
     }
 
     /// The checks are done with a block, and it is its turn.

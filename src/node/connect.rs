@@ -15,7 +15,16 @@ use crate::storage::{StorageError, Trace, arrival};
 use crate::types::{BlockHash, Height};
 
 /// How far below the tip a side branch may begin that has no more work than ours.
-pub(super) const SIDE_DEPTH_MAX: u32 = 144;
+const SIDE_DEPTH_MAX: u32 = 144;
+
+/// Whether a side branch may have a block at this height, whatever its work.
+pub(super) fn is_near(height: Height, tip: Height) -> bool {
+    height.0.saturating_add(SIDE_DEPTH_MAX) >= tip.0
+}
+
+pub(super) fn too_deep(height: Height, tip: Height) -> BlockRefused {
+    BlockRefused::TooDeep { height, tip, depth_max: SIDE_DEPTH_MAX }
+}
 
 impl Writer {
     /// Places a block whose checks passed, and follows it where that makes its branch the best.
@@ -44,11 +53,12 @@ impl Writer {
         }
     }
 
-    /// A block so deep on a branch of so little work is of no use to anybody, and would fill the disk for nothing.
+    /// A block so deep on a branch of so little work is of no use to anybody, and would fill the disk for nothing. It was
+    /// looked at when it came, but the tip may have moved since, or its header come before.
     fn check_depth(&self, block: &CheckedBlock) -> Result<(), BlockRefused> {
         let state = self.shared.state.read();
         let (tip, height) = (state.chain.tip(), block.height());
-        if height.0.saturating_add(SIDE_DEPTH_MAX) >= tip.height.0 || state.chain.has_body(&block.hash()) {
+        if is_near(height, tip.height) || state.chain.has_body(&block.hash()) {
             return Ok(());
         }
         let leads_higher = state.chain.branch_tips().filter(|leaf| leaf.work > tip.work);
@@ -56,7 +66,7 @@ impl Writer {
         if ancestors.any(|ancestor| ancestor.hash == block.hash()) {
             return Ok(());
         }
-        Err(BlockRefused::TooDeep { height, tip: tip.height, depth_max: SIDE_DEPTH_MAX })
+        Err(too_deep(height, tip.height))
     }
 
     /// Writes a placed block down.

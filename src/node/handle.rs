@@ -11,9 +11,9 @@ use super::health::Condition;
 use super::inbox::{Command, Inbox, Submission, Ticket};
 use super::reader::Reader;
 use super::shared::{Shared, Tip};
-use super::verdict::{BlockVerdict, Closed, TransactionVerdict};
+use super::verdict::{BlockRefused, BlockVerdict, Closed, TransactionVerdict};
 use super::workers::Workers;
-use crate::chain::{ChainError, HeaderPlacement};
+use crate::chain::HeaderPlacement;
 use crate::codec::encoded_len;
 use crate::consensus::Genesis;
 use crate::template::Groundwork;
@@ -128,7 +128,7 @@ impl NodeHandle {
     pub async fn submit_headers(
         &self,
         headers: Vec<Header>,
-    ) -> Result<Vec<Result<HeaderPlacement, ChainError>>, Closed> {
+    ) -> Result<Vec<Result<HeaderPlacement, BlockRefused>>, Closed> {
         self.command(|ticket| Command::Headers(headers, ticket)).await
     }
 

@@ -6,8 +6,8 @@ use std::time::Instant;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::verdict::{BlockVerdict, TransactionRefused, TransactionVerdict};
-use crate::chain::{ChainError, HeaderPlacement};
+use super::verdict::{BlockRefused, BlockVerdict, TransactionRefused, TransactionVerdict};
+use crate::chain::HeaderPlacement;
 use crate::consensus::CheckedTransaction;
 use crate::consensus::{BlockError, CheckedBlock};
 use crate::storage::BlockIndex;
@@ -64,7 +64,7 @@ pub(super) struct CheckedTicket {
 /// Anything else that only the writer can do.
 pub(super) enum Command {
     /// Take in headers whose bodies may come later; the answers are in their order, up to the first refused.
-    Headers(Vec<Header>, Ticket<Vec<Result<HeaderPlacement, ChainError>>>),
+    Headers(Vec<Header>, Ticket<Vec<Result<HeaderPlacement, BlockRefused>>>),
     /// Say what a block on the tip must stand on.
     Groundwork(Ticket<Option<Groundwork>>),
     /// Make everything durable that was taken in.

@@ -196,6 +196,7 @@ fn deep_side_branch_is_refused_until_its_headers_show_more_work() {
     let refused = stage.node.submit(&other[0]).unwrap_err();
     assert!(matches!(refused, BlockRefused::TooDeep { depth_max: 144, .. }), "{refused}");
     assert_eq!(refused.blame(), Blame::Nobody);
+    assert_eq!(stage.node.reader().header(&other[0].header.hash()), None, "nothing is kept of it");
     // One that is just not too deep, but stands on what was refused.
     assert!(matches!(stage.node.submit(&other[5]), Ok(Verdict::Orphan { .. })));
 
