@@ -6,7 +6,7 @@ use super::inbox::{CheckedBody, Submission, Ticket};
 use super::verdict::{BlockRefused, BlockVerdict, Verdict};
 use super::writer::{Failed, InFlight, Writer};
 use crate::chain::{ChainError, HeaderPlacement};
-use crate::consensus::{Blame, BlockError, check_arrival, check_work};
+use crate::consensus::{Blame, BlockError, check_arrival, check_header, check_work};
 use crate::types::{Block, BlockHash, Header, Height, Target};
 
 /// Headers beside our branch that are kept; beyond it none is taken that begins too deep and shows no more work by itself.
@@ -50,12 +50,8 @@ impl Writer {
         let header = block.header;
         match self.look_at(&header) {
             Err(mut verdict) => {
-                if let Ok(Verdict::Early { .. }) = verdict {
-                    // Anybody can send an honest header with another body, which must not take its place until then.
-                    match check_body(&block) {
-                        Ok(()) => self.early.keep(block),
-                        Err(error) => verdict = Err(error.into()),
-                    }
+                if let Ok(Verdict::Early { seconds }) = verdict {
+                    verdict = self.keep_early(block, seconds);
                 }
                 match ticket.take() {
                     // It may be known for what is not synced yet.
@@ -87,10 +83,32 @@ impl Writer {
         // Its own work comes before its time: what did none is not kept until later.
         check_work(&self.shared.params, header).map_err(|error| Err(ChainError::from(error).into()))?;
         if let Err(early) = check_arrival(header.time, (self.shared.clock)(), &self.shared.params) {
+            self.check_branch(header).map_err(Err)?;
             return Err(Ok(Verdict::Early { seconds: early.seconds_early }));
         }
         // A block comes with its body, which would be checked in vain.
         self.check_depth_of_new(header, 0).and_then(|()| self.accept_header(header)).map(|_| ()).map_err(Err)
+    }
+
+    /// Refuses a header that its branch will not want later either, as far as that branch is known.
+    fn check_branch(&mut self, header: &Header) -> Result<(), BlockRefused> {
+        let state = self.shared.state.read();
+        let below = state.chain.entry(&header.previous).is_some();
+        let context = state.chain.context_above(&header.previous);
+        drop(state);
+        match context {
+            Some(context) => Ok(check_header(header, &context).map_err(ChainError::from)?),
+            // What is below is not valid, or the last there can be: this says so, and keeps nothing.
+            None if below => self.accept_header(header).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    fn keep_early(&mut self, block: Block, seconds: u32) -> BlockVerdict {
+        // Anybody can send an honest header with another body, which must not take its place until then.
+        check_body(&block)?;
+        let kept = self.early.keep(block, seconds);
+        if kept { Ok(Verdict::Early { seconds }) } else { Err(BlockRefused::TooEarly { seconds }) }
     }
 
     /// The checks are done with a block, and it is its turn.

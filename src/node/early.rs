@@ -6,9 +6,16 @@ use crate::codec::encoded_len;
 use crate::consensus::{Params, check_arrival};
 use crate::types::{Block, Timestamp};
 
-/// Blocks that are kept until their time comes, and their bytes; what does not fit has to be sent again.
+/// Blocks that are kept until their time comes, and their bytes. Beyond it the one furthest ahead gives way, and has to be
+/// sent again.
 const EARLY_MAX: usize = 64;
 const EARLY_BYTES_MAX: usize = 16 << 20;
+/// How long one is kept at most; what lies further ahead is refused.
+///
+/// # Security
+/// Blocks whose time never comes cost little work where nothing is known of the branch below them, and would take all room
+/// for good.
+const EARLY_SECONDS_MAX: u32 = 2 * 3600;
 /// How often the clock is looked at while any waits.
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -19,13 +26,27 @@ pub(super) struct Early {
 }
 
 impl Early {
-    pub fn keep(&mut self, block: Block) {
-        let bytes = encoded_len(&block);
-        let kept: usize = self.blocks.iter().map(|(_, bytes)| bytes).sum();
-        let known = self.blocks.iter().any(|(other, _)| other.header == block.header);
-        if !known && self.blocks.len() < EARLY_MAX && kept + bytes <= EARLY_BYTES_MAX {
-            self.blocks.push((block, bytes));
+    /// Keeps one that comes so many seconds too early. Whether it is kept: not where it is the one that gives way.
+    pub fn keep(&mut self, block: Block, seconds: u32) -> bool {
+        if self.blocks.iter().any(|(other, _)| other.header == block.header) {
+            return true;
         }
+        let (header, bytes) = (block.header, encoded_len(&block));
+        if seconds > EARLY_SECONDS_MAX || bytes > EARLY_BYTES_MAX {
+            return false;
+        }
+        self.blocks.push((block, bytes));
+        while self.blocks.len() > EARLY_MAX || self.bytes() > EARLY_BYTES_MAX {
+            // Of those equally far ahead, the last that came.
+            let furthest = self.blocks.iter().enumerate().max_by_key(|(_, (block, _))| block.header.time);
+            let Some((at, _)) = furthest else { break };
+            self.blocks.remove(at);
+        }
+        self.blocks.iter().any(|(kept, _)| kept.header == header)
+    }
+
+    fn bytes(&self) -> usize {
+        self.blocks.iter().map(|(_, bytes)| bytes).sum()
     }
 
     /// Those whose time has come.

@@ -69,6 +69,12 @@ pub enum BlockRefused {
         /// How deep a side branch may begin.
         depth_max: u32,
     },
+    /// It lies ahead of our clock, too far for being kept until its time comes, or others that come sooner took the room.
+    #[error("{seconds} seconds too early to be kept until then: look at the clock, or send it again")]
+    TooEarly {
+        /// How many seconds too early it came.
+        seconds: u32,
+    },
     /// Its branch leaves ours below the first block that is kept here.
     #[error(
         "its branch leaves ours at {fork}, and what lies below {base} was pruned: sync again from peers, or import"
@@ -91,7 +97,9 @@ impl BlockRefused {
             Self::Block(error) => error.blame(),
             Self::Chain(error) => error.blame(),
             Self::Ledger(error) => error.blame(),
-            Self::TooDeep { .. } | Self::BelowBase { .. } | Self::Closed(_) => Blame::Nobody,
+            Self::TooDeep { .. } | Self::TooEarly { .. } | Self::BelowBase { .. } | Self::Closed(_) => {
+                Blame::Nobody
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What the door says to blocks, in whatever order and state they come.
 
-use cairn::consensus::{Blame, BlockError};
+use cairn::chain::ChainError;
+use cairn::consensus::{Blame, BlockError, HeaderError};
 use cairn::ledger::LedgerError;
 use cairn::node::{BlockRefused, Verdict};
 use cairn::testkit::{remine, until, within};
-use cairn::types::{Amount, Block, Timestamp};
+use cairn::types::{Amount, Bits, Block, Timestamp};
 
-use crate::stage::{GREW, Stage, hashes, tip_of};
+use crate::stage::{GREW, Miner, Stage, hashes, tip_of};
 
 #[test]
 fn block_submitted_again_is_known() {
@@ -247,4 +248,50 @@ fn early_header_with_another_body_does_not_keep_the_honest_one_out() {
     assert_eq!(stage.node.submit(&honest), Ok(Verdict::Early { seconds: 100 }));
     stage.node.clock.set(Timestamp(start.0 + 100));
     stage.node.wait_for_tip(&honest.header.hash());
+}
+
+/// A block that is mined before anybody else would take it.
+fn mine_early(miner: &Miner, stage: &Stage, time: u32, salt: u64) -> Block {
+    let mut draft = miner.follower.draft(miner.recipient, Vec::new());
+    (draft.time, draft.salt) = (Timestamp(time), salt);
+    draft.mine(stage.network.params())
+}
+
+#[test]
+fn early_blocks_that_come_sooner_take_the_room_of_those_further_ahead() {
+    let stage = Stage::new();
+    let start = 1_700_000_000;
+    let limit = start + stage.network.params().future_drift;
+    stage.node.clock.set(Timestamp(start));
+    let miner = stage.miner();
+    let far: Vec<Block> = (0..64).map(|salt| mine_early(&miner, &stage, limit + 1000, salt)).collect();
+    for block in &far {
+        assert_eq!(stage.node.submit(block), Ok(Verdict::Early { seconds: 1000 }));
+    }
+    let refused = stage.node.submit(&mine_early(&miner, &stage, limit + 1000, 64)).unwrap_err();
+    assert_eq!(refused, BlockRefused::TooEarly { seconds: 1000 });
+    assert_eq!(refused.blame(), Blame::Nobody);
+    let near = mine_early(&miner, &stage, limit + 100, 0);
+    assert_eq!(stage.node.submit(&near), Ok(Verdict::Early { seconds: 100 }));
+    stage.node.clock.set(Timestamp(start + 100));
+    stage.node.wait_for_tip(&near.header.hash());
+}
+
+#[test]
+fn early_block_whose_time_never_comes_or_of_too_little_work_is_refused() {
+    let stage = Stage::new();
+    let start = 1_700_000_000;
+    stage.node.clock.set(Timestamp(start));
+    let mut miner = stage.miner();
+    let never = stage.node.submit(&mine_early(&miner, &stage, u32::MAX, 0)).unwrap_err();
+    assert!(matches!(never, BlockRefused::TooEarly { .. }), "{never}");
+    stage.grow(&miner.mine_empty(3));
+    let limit = start + stage.network.params().future_drift;
+    let mut easy = mine_early(&miner, &stage, limit + 100, 0);
+    easy.header.bits = Bits(easy.header.bits.0 - 1);
+    remine(&mut easy, stage.network.params());
+    let refused = stage.node.submit(&easy).unwrap_err();
+    let difficulty =
+        matches!(refused, BlockRefused::Chain(ChainError::Header(HeaderError::Difficulty { .. })));
+    assert!(difficulty, "{refused}");
 }
