@@ -184,14 +184,24 @@ impl Reader {
         Ok(location.map(|location| self.shared.library.receipts(location, hash)).transpose()?)
     }
 
-    /// Proves that a transaction stands in a block of this reader's branch.
+    /// Proves that a transaction stands in a block of this reader's branch; nothing where it does not.
     ///
     /// # Errors
-    /// When the block cannot be read.
+    /// When the block cannot be read, or another branch without it is followed now, or about to be.
     pub fn prove_transaction(&self, found: &Found) -> Result<Option<TransactionProof>, ReadError> {
         let Some(index) = found.place.position.checked_sub(1) else { return Ok(None) };
         let Some(block) = self.block(&found.block)? else { return Ok(None) };
-        self.at_tip(|state, _| state.ledger.prove_transaction(&block, index as usize))
+        self.at_tip(|state, _| {
+            let height = block.coinbase.height;
+            let has_it = |tip: &BlockHash| {
+                state.chain.ancestor(tip, height).is_some_and(|entry| entry.hash == found.block)
+            };
+            match (has_it(&self.tip.hash), has_it(&state.ledger.tip())) {
+                (true, true) => Ok(state.ledger.prove_transaction(&block, index as usize)),
+                (true, false) => Err(ReadError::TipMoved),
+                (false, _) => Ok(None),
+            }
+        })?
     }
 
     /// Transactions that wait for a block, as they are at this reader's tip.
@@ -199,7 +209,7 @@ impl Reader {
     /// # Errors
     /// When the pool has gone on to another tip.
     pub fn pool(&self) -> Result<Arc<PoolView>, ReadError> {
-        self.with_pool(|pool| Arc::new(pool.view(self.shared.seconds())))
+        self.with_pool(|pool, _| Arc::new(pool.view(self.shared.seconds())))
     }
 
     /// Looks through the transactions that could be mined, best first, where they are: for whoever needs the first of
@@ -208,15 +218,14 @@ impl Reader {
     /// # Errors
     /// When the pool has gone on to another tip.
     pub fn ready<T>(&self, look: impl FnOnce(Ordered<'_>) -> T) -> Result<T, ReadError> {
-        self.with_pool(|pool| look(pool.ordered()))
+        self.with_pool(|pool, _| look(pool.ordered()))
     }
 
-    fn with_pool<T>(&self, look: impl FnOnce(&Mempool) -> T) -> Result<T, ReadError> {
-        let state = self.shared.state.read();
-        if (state.tip.hash, state.tip.sequence) != (self.tip.hash, self.tip.sequence) {
-            return Err(ReadError::TipMoved);
-        }
-        Ok(look(&state.pool))
+    fn with_pool<T>(&self, look: impl FnOnce(&Mempool, &LedgerAt<'_>) -> T) -> Result<T, ReadError> {
+        self.at_tip(|state, ledger| {
+            let is_present = (state.tip.hash, state.tip.sequence) == (self.tip.hash, self.tip.sequence);
+            is_present.then(|| look(&state.pool, ledger)).ok_or(ReadError::TipMoved)
+        })?
     }
 
     /// A transaction that waits for a block, by the name for machines.
@@ -237,9 +246,9 @@ impl Reader {
     /// The nonce that an account's next transaction should have, and what the pool would do to it.
     ///
     /// # Errors
-    /// See [`Reader::account`].
+    /// When the pool has gone on to another tip.
     pub fn pending(&self, address: &Address) -> Result<(Nonce, Pending), ReadError> {
-        self.at_tip(|state, ledger| (state.pool.next_nonce(address, ledger), state.pool.pending(address)))
+        self.with_pool(|pool, ledger| (pool.next_nonce(address, ledger), pool.pending(address)))
     }
 
     /// A transaction on this reader's branch.

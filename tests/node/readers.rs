@@ -97,6 +97,9 @@ fn reader_of_an_abandoned_branch_sees_its_balances_still() {
     let reader = stage.node.reader();
     let person = Actor::new(0).address();
     let before = (reader.account(&person).unwrap(), reader.prove_balance(&person).unwrap());
+    let found = reader.history(&person, None, 10).unwrap().found;
+    let (first, last) = (found.last().unwrap(), &found[0]);
+    assert!(reader.prove_transaction(last).unwrap().is_some());
     let verdicts = stage.node.submit_all(&other.mine_payments(5, &[2]));
     assert_eq!(verdicts[4], Ok(Verdict::Followed { reverted: 4 }));
     assert_eq!((reader.account(&person).unwrap(), reader.prove_balance(&person).unwrap()), before);
@@ -106,6 +109,11 @@ fn reader_of_an_abandoned_branch_sees_its_balances_still() {
     assert!(!stage.node.reader().is_followed(&reader.tip().hash));
     // What is indexed belongs to the branch that is followed now.
     assert!(matches!(reader.history(&person, None, 10), Err(ReadError::TipMoved)));
+    // And so does the pool, and what is proven of blocks that both do not have.
+    assert!(matches!(reader.pending(&person), Err(ReadError::TipMoved)));
+    assert!(matches!(reader.prove_transaction(last), Err(ReadError::TipMoved)));
+    assert!(reader.prove_transaction(first).unwrap().is_some());
+    assert_eq!(stage.node.reader().prove_transaction(last).unwrap(), None);
 }
 
 #[test]
