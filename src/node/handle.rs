@@ -14,15 +14,15 @@ use super::shared::{Shared, Tip};
 use super::verdict::{BlockRefused, BlockVerdict, Closed, TransactionVerdict};
 use super::workers::Workers;
 use crate::chain::HeaderPlacement;
-use crate::codec::encoded_len;
+use crate::codec::{Encode, encoded_len};
 use crate::consensus::Genesis;
 use crate::template::Groundwork;
 use crate::types::{Block, Header, Timestamp, Transaction};
 
 /// Kibibytes of blocks that may be on their way through the writer; whoever brings more waits.
 const BLOCK_KIBIBYTES_MAX: u32 = 64 << 10;
-/// Transactions that may be on their way; whoever brings more waits.
-const TRANSACTIONS_MAX: usize = 1 << 16;
+/// The same of transactions, of which each counts as one at least.
+const TRANSACTION_KIBIBYTES_MAX: u32 = 64 << 10;
 /// Commands that may be on their way.
 const COMMANDS_MAX: usize = 1024;
 
@@ -93,7 +93,7 @@ impl NodeHandle {
         let places = |count| Arc::new(Semaphore::new(count));
         let room = Room {
             blocks: places(BLOCK_KIBIBYTES_MAX as usize),
-            transactions: places(TRANSACTIONS_MAX),
+            transactions: places(TRANSACTION_KIBIBYTES_MAX as usize),
             commands: places(COMMANDS_MAX),
         };
         Self { shared, checks, bulk, room }
@@ -106,8 +106,7 @@ impl NodeHandle {
 
     /// Submits a block; waits while too much is on its way. The answer comes when the block is durable, or refused.
     pub async fn submit_block(&self, block: Block) -> Pending<BlockVerdict> {
-        let kibibytes = (encoded_len(&block) >> 10) as u32 + 1;
-        let place = place(&self.room.blocks, kibibytes).await;
+        let place = place(&self.room.blocks, kibibytes(&block, BLOCK_KIBIBYTES_MAX)).await;
         let (ticket, answer) = Ticket::new(place);
         self.shared.inbox.submit(Submission { block, ticket: Some(ticket) });
         Pending { answer }
@@ -115,7 +114,8 @@ impl NodeHandle {
 
     /// Submits a transaction; waits while too many are on their way. The answer comes when it is in the pool, or refused.
     pub async fn submit_transaction(&self, transaction: Transaction) -> Pending<TransactionVerdict> {
-        let place = place(&self.room.transactions, 1).await;
+        let kibibytes = kibibytes(&transaction, TRANSACTION_KIBIBYTES_MAX);
+        let place = place(&self.room.transactions, kibibytes).await;
         let (ticket, answer) = Ticket::new(place);
         self.checks.transaction(TransactionJob { transaction, ticket });
         Pending { answer }
@@ -202,6 +202,11 @@ impl NodeHandle {
     pub fn conditions(&self) -> watch::Receiver<Condition> {
         self.shared.health.watch()
     }
+}
+
+/// How much room something takes; never more than there is, or it would wait for ever instead of being refused.
+fn kibibytes(value: &impl Encode, max: u32) -> u32 {
+    u32::try_from(encoded_len(value) >> 10).unwrap_or(max).saturating_add(1).min(max)
 }
 
 async fn place(room: &Arc<Semaphore>, count: u32) -> Option<OwnedSemaphorePermit> {

@@ -1,6 +1,7 @@
 //! What the door says to blocks, in whatever order and state they come.
 
 use cairn::chain::ChainError;
+use cairn::codec::{List, encoded_len};
 use cairn::consensus::{Blame, BlockError, HeaderError};
 use cairn::ledger::LedgerError;
 use cairn::node::{BlockRefused, Verdict};
@@ -89,7 +90,7 @@ fn honest_block_gets_in_after_its_header_came_with_another_body() {
     let mut miner = stage.miner();
     let honest = miner.mine_payments(1, &[0]).remove(0);
     let child = miner.mine(Vec::new());
-    let forged = Block { transactions: cairn::codec::List::default(), ..honest.clone() };
+    let forged = Block { transactions: List::default(), ..honest.clone() };
     let refused = stage.node.submit(&forged).unwrap_err();
     assert!(matches!(refused, BlockRefused::Block(BlockError::MerkleRoot { .. })));
     assert_eq!(refused.blame(), Blame::Sender);
@@ -106,7 +107,7 @@ fn orphan_with_another_body_does_not_keep_the_honest_one_out() {
     let mut miner = stage.miner();
     let parent = miner.mine(Vec::new());
     let honest = miner.mine_payments(1, &[0]).remove(0);
-    let forged = Block { transactions: cairn::codec::List::default(), ..honest.clone() };
+    let forged = Block { transactions: List::default(), ..honest.clone() };
     assert_eq!(stage.node.submit(&forged).unwrap_err().blame(), Blame::Sender);
     assert!(matches!(stage.node.submit(&honest), Ok(Verdict::Orphan { .. })));
     assert_eq!(stage.node.submit(&parent), Ok(GREW));
@@ -243,7 +244,7 @@ fn early_header_with_another_body_does_not_keep_the_honest_one_out() {
     let mut draft = miner.follower.draft(miner.recipient, vec![miner.pay(0, 0)]);
     draft.time = Timestamp(start.0 + drift + 100);
     let honest = draft.mine(stage.network.params());
-    let forged = Block { transactions: cairn::codec::List::default(), ..honest.clone() };
+    let forged = Block { transactions: List::default(), ..honest.clone() };
     assert_eq!(stage.node.submit(&forged).unwrap_err().blame(), Blame::Sender);
     assert_eq!(stage.node.submit(&honest), Ok(Verdict::Early { seconds: 100 }));
     stage.node.clock.set(Timestamp(start.0 + 100));
@@ -294,4 +295,16 @@ fn early_block_whose_time_never_comes_or_of_too_little_work_is_refused() {
     let difficulty =
         matches!(refused, BlockRefused::Chain(ChainError::Header(HeaderError::Difficulty { .. })));
     assert!(difficulty, "{refused}");
+}
+
+#[test]
+fn block_longer_than_all_that_may_be_on_its_way_is_refused_and_does_not_wait_for_ever() {
+    let stage = Stage::new();
+    let miner = stage.miner();
+    let mut block = miner.draft(Vec::new());
+    block.transactions = List::new(vec![miner.pay_at_length(0, 0); 4000]).unwrap();
+    assert!(encoded_len(&block) > 64 << 20);
+    remine(&mut block, stage.network.params());
+    let refused = stage.node.submit(&block).unwrap_err();
+    assert!(matches!(refused, BlockRefused::Block(BlockError::TooLong { .. })), "{refused}");
 }

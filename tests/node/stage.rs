@@ -119,6 +119,15 @@ impl Miner {
         actor.sign(params, actor.body(params, nonce, 100 + number % 3, actions))
     }
 
+    /// A payment that is about as long as a transaction may be.
+    pub fn pay_at_length(&self, payer: u32, ahead: u64) -> Transaction {
+        let (params, actor) = (self.follower.params(), Actor::new(payer));
+        let to = Actor::new((payer + 1) % FUNDED).address();
+        let pay =
+            Action::Pay { to, amount: Amount::from_pebbles(1), reference: Actor::reference(&"x".repeat(32)) };
+        actor.sign(params, actor.body(params, self.nonce(payer) + ahead, 100, vec![pay; 256]))
+    }
+
     /// A payment that nobody's balance allows; in itself there is nothing wrong with it.
     pub fn overspend(&self, payer: u32) -> Transaction {
         let (params, to) = (self.follower.params(), Actor::new(200));

@@ -6,7 +6,7 @@ use cairn::consensus::{Blame, TransactionError};
 use cairn::mempool::{AdmitError, Standing};
 use cairn::node::TransactionRefused;
 use cairn::testkit::{Actor, TestNode, until, within};
-use cairn::types::{Action, Amount, Transaction};
+use cairn::types::{Amount, Transaction};
 
 use crate::stage::{FUNDED, GREW, Stage, names, pool, wait_for_pool};
 
@@ -211,20 +211,13 @@ fn long_queue_of_one_sender_comes_back_after_a_restart() {
     }
 }
 
-/// As long as a transaction may be, about.
-fn long_payment(stage: &Stage, payer: u32, nonce: u64) -> Transaction {
-    let (params, actor) = (stage.network.params(), Actor::new(payer));
-    let (to, reference) = (Actor::new((payer + 1) % FUNDED).address(), Actor::reference(&"x".repeat(32)));
-    let pay = Action::Pay { to, amount: Amount::from_pebbles(1), reference };
-    actor.sign(params, actor.body(params, nonce, 100, vec![pay; 256]))
-}
-
 #[test]
 fn stop_while_the_pool_is_read_back_loses_nothing_of_it() {
     let mut stage = Stage::new();
+    let miner = stage.miner();
     let payments: Vec<Transaction> = (0..500)
         .flat_map(|nonce| (0..FUNDED).map(move |payer| (payer, nonce)))
-        .map(|(payer, nonce)| long_payment(&stage, payer, nonce))
+        .map(|(payer, nonce)| miner.pay_at_length(payer, nonce))
         .collect();
     let handle = stage.node.handle();
     let pending: Vec<_> = payments
