@@ -1,5 +1,6 @@
 //! Adding everything up again, to see that nothing was created, lost or misremembered.
 
+use super::tree::{Node, root_over};
 use super::{Entry, Ledger, StateKey, StateTree, Supply};
 use crate::consensus::Genesis;
 use crate::types::{Amount, StateRoot};
@@ -23,6 +24,9 @@ pub enum AuditError {
     /// Balances, immature rewards and burned money are not what was issued and allocated.
     #[error("money was created or lost: {0:?}")]
     Supply(Audit),
+    /// More money than there can be.
+    #[error("sums of money overflow")]
+    Overflow,
     /// The entries have another root than the tree says.
     #[error("the state's root is {expected}, its entries make {found}")]
     Root {
@@ -33,67 +37,93 @@ pub enum AuditError {
     },
 }
 
-/// Adds up all money in a state and hashes the whole of it again. Takes a second for a million accounts.
+/// An audit under way: adds up all money in a state and hashes the whole of it again, a slice at a time, so that whoever
+/// makes it can do other things in between, or leave it. All of it takes a second for a million accounts.
 ///
 /// # Invariants
 /// Balances + immature rewards + burned = issued + allocation; the root is that of the entries.
-///
-/// # Errors
-/// The invariant that does not hold.
-///
-/// # Panics
-/// When sums of money overflow, which genesis proved they cannot.
-pub fn audit_entries(
-    genesis: &Genesis,
-    entries: Vec<(StateKey, Entry)>,
-    expected: &StateRoot,
-) -> Result<Audit, AuditError> {
-    let allocated = Amount::checked_sum(genesis.allocation().iter().map(|(_, amount)| *amount));
-    audit(allocated.expect("genesis proved that no sum of money overflows"), entries, expected)
+#[derive(Debug)]
+pub struct Auditing {
+    allocated: Amount,
+    balances: Amount,
+    immature: Amount,
+    supply: Supply,
+    slices: Vec<Node>,
 }
 
-fn audit(
-    allocated: Amount,
-    entries: Vec<(StateKey, Entry)>,
-    expected: &StateRoot,
-) -> Result<Audit, AuditError> {
-    let (mut balances, mut immature) = (Amount::ZERO, Amount::ZERO);
-    let mut supply = Supply::default();
-    for (_, entry) in &entries {
-        let (sum, amount) = match entry {
-            Entry::Account(account) => (&mut balances, account.balance),
-            Entry::Reward(reward) => (&mut immature, reward.amount),
-            Entry::Supply(found) => {
-                supply = *found;
-                continue;
-            }
-        };
-        *sum = sum.checked_add(amount).expect("genesis proved that no sum of money overflows");
+impl Auditing {
+    /// Begins.
+    ///
+    /// # Panics
+    /// When what genesis allocates overflows, which genesis proved it cannot.
+    pub fn new(genesis: &Genesis) -> Self {
+        let allocated = Amount::checked_sum(genesis.allocation().iter().map(|(_, amount)| *amount));
+        Self::of(allocated.expect("genesis proved that no sum of money overflows"))
     }
-    let audit = Audit { balances, immature, supply, allocated };
-    let there = Amount::checked_sum([balances, immature, audit.supply.burned]);
-    let made = Amount::checked_sum([audit.supply.issued, audit.allocated]);
-    if there.is_none() || there != made {
-        return Err(AuditError::Supply(audit));
+
+    fn of(allocated: Amount) -> Self {
+        let (balances, immature) = (Amount::ZERO, Amount::ZERO);
+        Self { allocated, balances, immature, supply: Supply::default(), slices: Vec::new() }
     }
-    let (expected, found) = (*expected, StateTree::new(entries).root());
-    if expected == found { Ok(audit) } else { Err(AuditError::Root { expected, found }) }
+
+    /// Goes on with all entries whose keys begin with the next byte, from 0 on.
+    ///
+    /// # Errors
+    /// When there is more money than there can be.
+    pub fn slice(&mut self, entries: Vec<(StateKey, Entry)>) -> Result<(), AuditError> {
+        for (_, entry) in &entries {
+            let (sum, amount) = match entry {
+                Entry::Account(account) => (&mut self.balances, account.balance),
+                Entry::Reward(reward) => (&mut self.immature, reward.amount),
+                Entry::Supply(found) => {
+                    self.supply = *found;
+                    continue;
+                }
+            };
+            *sum = sum.checked_add(amount).ok_or(AuditError::Overflow)?;
+        }
+        let first_byte = u8::try_from(self.slices.len()).expect("one slice for each byte");
+        self.slices.push(StateTree::new(entries).slice(first_byte));
+        Ok(())
+    }
+
+    /// Ends, once every slice was there.
+    ///
+    /// # Errors
+    /// The invariant that does not hold.
+    pub fn finish(self, expected: &StateRoot) -> Result<Audit, AuditError> {
+        let Self { allocated, balances, immature, supply, slices } = self;
+        let audit = Audit { balances, immature, supply, allocated };
+        let there = Amount::checked_sum([balances, immature, supply.burned]);
+        let made = Amount::checked_sum([supply.issued, allocated]);
+        if there.is_none() || there != made {
+            return Err(AuditError::Supply(audit));
+        }
+        let (expected, found) = (*expected, root_over(slices));
+        if expected == found { Ok(audit) } else { Err(AuditError::Root { expected, found }) }
+    }
 }
 
 impl Ledger {
-    /// [`audit_entries`] of the present state.
+    /// [`Auditing`] of the present state, in one go.
     ///
     /// # Errors
     /// The invariant that does not hold.
     pub fn audit(&self) -> Result<Audit, AuditError> {
-        let entries = self.tree.iter().map(|(key, entry)| (*key, entry.clone())).collect();
-        audit(self.allocated, entries, &self.tree.root())
+        let mut auditing = Auditing::of(self.allocated);
+        let mut entries = self.tree.iter().peekable();
+        for first_byte in 0..=u8::MAX {
+            let slice = std::iter::from_fn(|| entries.next_if(|(key, _)| key.as_bytes()[0] == first_byte));
+            auditing.slice(slice.map(|(key, entry)| (*key, entry.clone())).collect())?;
+        }
+        auditing.finish(&self.tree.root())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Account;
     use crate::testkit::{Actor, Follower, Network};
 
     fn ledger() -> Ledger {
@@ -122,6 +152,19 @@ mod tests {
         let mut forgetful = ledger();
         forgetful.tree.apply(&[(StateKey::account(&Actor::new(1).address()), None)]);
         assert!(matches!(forgetful.audit(), Err(AuditError::Supply(_))));
+    }
+
+    #[test]
+    fn more_money_than_there_can_be_is_found() {
+        let mut wrong = ledger();
+        let rich = |number| {
+            let account = Account { balance: Amount::from_pebbles(u64::MAX), ..Account::default() };
+            (StateKey::account(&Actor::new(number).address()), Some(Entry::Account(account)))
+        };
+        let mut changes = vec![rich(1), rich(2)];
+        changes.sort_by_key(|(key, _)| *key);
+        wrong.tree.apply(&changes);
+        assert_eq!(wrong.audit(), Err(AuditError::Overflow));
     }
 
     #[test]

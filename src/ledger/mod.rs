@@ -20,7 +20,7 @@ mod tree;
 mod undo;
 
 pub use apply::Receipt;
-pub use audit::{Audit, AuditError, audit_entries};
+pub use audit::{Audit, AuditError, Auditing};
 pub use entry::{Account, Entry, Reward, StateKey, Supply, View};
 pub use history::{History, HistoryError, HistoryLeaf, HistoryNode, HistoryProof, HistorySummary};
 pub use moments::{LedgerAt, Moment, PROVABLE_BLOCKS_MAX};

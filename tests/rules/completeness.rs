@@ -8,7 +8,11 @@ use std::path::Path;
 const ROOMS: [&str; 7] = ["codec", "crypto", "types", "consensus", "chain", "ledger", "mempool"];
 
 /// Errors that no test can produce, each with its reason.
-const UNREACHABLE: [(&str, &str); 2] = [
+const UNREACHABLE: [(&str, &str); 3] = [
+    (
+        "AuditError::Overflow",
+        "no block leads there, only damaged memory: tested beside the code, in audit.rs",
+    ),
     ("AuditError::Root", "no block leads there, only damaged memory: tested beside the code, in audit.rs"),
     ("AuditError::Supply", "no block leads there, only damaged memory: tested beside the code, in audit.rs"),
 ];

@@ -17,7 +17,8 @@ use crate::crypto::Digest;
 use crate::types::StateRoot;
 use batch::{Batch, Promise};
 use bucket::{Bucket, Slot};
-use node::{Node, join_many, leaf_digests};
+pub(super) use node::Node;
+use node::{join_many, leaf_digests};
 pub(super) use past::Past;
 pub use past::{Change, Changes, Overwritten};
 pub use proof::{ProofError, StateProof};
@@ -31,6 +32,18 @@ pub(super) const READ_AHEAD: usize = 64;
 /// Levels of the table whose overwritten nodes are remembered, for proofs at earlier roots: above, a node covers so
 /// much that computing its past again would take long; below, so little that it does not.
 const REMEMBERED_LEVELS: usize = 12;
+
+/// Keys of one slice of everything share so many bits.
+const SLICE_BITS: usize = 8;
+
+/// The root over all slices.
+pub(super) fn root_over(mut slices: Vec<Node>) -> StateRoot {
+    assert_eq!(slices.len(), 1 << SLICE_BITS, "one slice for each byte");
+    while slices.len() > 1 {
+        slices = slices.chunks_exact(2).map(|pair| Node::join(&pair[0], &pair[1])).collect();
+    }
+    StateRoot::from_bytes(slices[0].digest)
+}
 
 /// The map from keys to entries, and its root.
 #[derive(Clone, Debug)]
@@ -227,6 +240,13 @@ impl StateTree {
     #[cfg(test)]
     pub(super) fn spoil_root(&mut self) {
         self.table[1].digest[0] ^= 1;
+    }
+
+    /// The node over all entries whose keys begin with this byte.
+    pub(super) fn slice(&self, first_byte: u8) -> Node {
+        let mut key = [0; 32];
+        key[0] = first_byte;
+        self.node_towards(&StateKey::from_bytes(key), SLICE_BITS)
     }
 
     /// The node at `level` on the way to `key`.
