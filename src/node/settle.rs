@@ -13,7 +13,7 @@ use crate::storage::StateMark;
 use crate::types::Height;
 
 /// How long after a sync nothing must have followed until it is vouched for.
-const VOUCH_AFTER: Duration = Duration::from_secs(5);
+pub(super) const VOUCH_AFTER: Duration = Duration::from_secs(5);
 
 impl Writer {
     /// Makes durable what was done, and tells everybody.

@@ -22,6 +22,7 @@ use super::group::{GROUP_BYTES_MAX, Group};
 use super::inbox::{CheckedBody, CheckedTicket, Command, Mail, Submission, Ticket};
 use super::pool_log::PoolLog;
 use super::recent::Recent;
+use super::settle::VOUCH_AFTER;
 use super::shared::{Shared, Tip};
 use super::verdict::{BlockVerdict, Closed};
 use crate::chain::Orphans;
@@ -98,6 +99,8 @@ impl Writer {
         pool_log: PoolLog,
         bulk: Arc<AtomicUsize>,
     ) -> Self {
+        // What a killed process left behind is durable since the start, and has nobody to testify for it.
+        let vouch_at = (!store.is_vouched()).then(|| Instant::now() + VOUCH_AFTER);
         Self {
             shared,
             store,
@@ -114,7 +117,7 @@ impl Writer {
             early: Early::default(),
             groundwork: Vec::new(),
             expire_at: Instant::now() + EXPIRE_EVERY,
-            vouch_at: None,
+            vouch_at,
             closed: None,
         }
     }

@@ -41,7 +41,7 @@ impl Library {
         self.journal.end()
     }
 
-    fn record(&self, location: Location) -> Result<Record, StorageError> {
+    pub(super) fn record(&self, location: Location) -> Result<Record, StorageError> {
         Record::read(&self.journal.read(location)?, location)
     }
 

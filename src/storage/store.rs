@@ -3,7 +3,7 @@
 use super::StorageError;
 use super::journal::{Journal, JournalError, Location, Position};
 use super::library::{Library, WrittenStep};
-use super::records::{Move, Payload, Sequence, Step, Trace};
+use super::records::{Move, Payload, Record, Sequence, Step, Trace};
 use crate::types::{Block, BlockHash};
 
 /// Where new blocks and steps go.
@@ -98,6 +98,14 @@ impl Store {
         self.journal.sync()?;
         self.unsynced_bytes = 0;
         Ok(())
+    }
+
+    /// Whether the last record is one that testifies for all before it.
+    pub fn is_vouched(&self) -> bool {
+        let length =
+            Payload::voucher().with_parts(|parts| parts.iter().map(|part| part.len()).sum::<usize>());
+        let last = Location::ending(self.end(), length as u32);
+        last.is_some_and(|last| matches!(self.library.record(last), Ok(Record::Voucher)))
     }
 
     /// Testifies that everything is durable, where nothing follows that would.

@@ -81,6 +81,12 @@ pub struct Location {
 }
 
 impl Location {
+    /// Of a record of this length that would end there; nothing where there is no room for one.
+    pub fn ending(end: Position, length: u32) -> Option<Self> {
+        let offset = end.offset.checked_sub(segment::HEAD_BYTES + u64::from(length))?;
+        Some(Self { segment: end.segment, offset, length })
+    }
+
     /// Where it begins.
     pub fn position(&self) -> Position {
         Position { segment: self.segment, offset: self.offset }

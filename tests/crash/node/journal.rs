@@ -10,7 +10,7 @@ use cairn::types::Height;
 use std::sync::Arc;
 
 use super::folders::{cut, files, flip_bit, later, segment};
-use super::{check_against_replay, genesis, recover};
+use super::{check_against_replay, genesis, recover, start};
 
 /// Where the records of a folder's journal lie.
 fn records(folder: &Path) -> Vec<Location> {
@@ -187,4 +187,15 @@ fn split(from: &Path, to: &Path) {
         journal.append(&[&record.unwrap().1]).unwrap();
     }
     journal.sync().unwrap();
+}
+
+#[test]
+fn what_was_synced_before_a_kill_is_vouched_for_by_the_next_life() {
+    let folder = later();
+    let all = records(folder.path());
+    let voucher = all.last().unwrap();
+    // So a kill leaves it.
+    cut(&segment(folder.path()), voucher.offset);
+    start(folder.path()).unwrap().stop();
+    assert_eq!(records(folder.path())[..all.len()], all);
 }
