@@ -17,7 +17,7 @@ pub struct Condition {
 pub(super) struct Health {
     condition: watch::Sender<Condition>,
     /// Lines for whoever keeps a log.
-    log: Mutex<Option<Log>>,
+    log: Mutex<Log>,
 }
 
 /// Takes one line at a time.
@@ -25,7 +25,7 @@ pub type Log = Box<dyn Fn(&str) + Send>;
 
 impl Health {
     pub fn new(log: Log) -> Self {
-        Self { condition: watch::Sender::new(Condition::default()), log: Mutex::new(Some(log)) }
+        Self { condition: watch::Sender::new(Condition::default()), log: Mutex::new(log) }
     }
 
     pub fn condition(&self) -> Condition {
@@ -37,9 +37,7 @@ impl Health {
     }
 
     pub fn say(&self, line: &str) {
-        if let Some(log) = &*self.log.lock() {
-            log(line);
-        }
+        (self.log.lock())(line);
     }
 
     /// Nothing is taken in any more.

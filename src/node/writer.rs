@@ -155,8 +155,12 @@ impl Writer {
             return Some(Instant::now());
         }
         let early = self.early.next().map(|seconds| Instant::now() + seconds);
+        if let Some(deadline) = self.group.deadline() {
+            // Until that is synced the pool and what was synced before are left alone.
+            return Some(early.map_or(deadline, |early| early.min(deadline)));
+        }
         let expire = (!self.shared.state.read().pool.is_empty()).then_some(self.expire_at);
-        [self.group.deadline(), early, expire, self.vouch_at].into_iter().flatten().min()
+        [early, expire, self.vouch_at].into_iter().flatten().min()
     }
 
     fn turn(&mut self, mail: Mail) -> Result<(), Failed> {
