@@ -5,7 +5,7 @@ use std::thread;
 
 use cairn::node::{ReadError, Reader, Verdict};
 use cairn::testkit::{Actor, Network, until};
-use cairn::types::{Amount, Block, Height};
+use cairn::types::{Action, Address, Amount, Block, Height, Reference};
 
 use crate::stage::{
     FUNDED, FUNDS, GREW, Miner, Stage, answers, everybody, names, pool, tip_of, whole_history,
@@ -241,4 +241,30 @@ fn what_one_reader_sees_adds_up_while_branches_overtake_each_other() {
     let all: Vec<Block> = winner.follower.branch().into_iter().chain(blocks).collect();
     assert_eq!(answers(&stage.node, &all), answers(&fresh.node, &all));
     assert_eq!(stage.node.submit(&winner.clone().mine(Vec::new())), Ok(GREW));
+}
+
+#[test]
+fn balances_are_proven_after_a_restart_however_much_the_tip_changed() {
+    let mut stage = Stage::new();
+    let mut miner = stage.miner();
+    let params = stage.network.params().clone();
+    // More accounts than a start remembers changes of.
+    let strangers = |payer: u32, nonce: u64| {
+        let number = u64::from(payer) * 100 + nonce;
+        let to = |at: u64| Address::from_bytes(cairn::crypto::sha256(&(number * 1000 + at).to_le_bytes()));
+        let pay =
+            |at| Action::Pay { to: to(at), amount: Amount::from_pebbles(1), reference: Reference::default() };
+        let actor = Actor::new(payer);
+        actor.sign(&params, actor.body(&params, nonce, 1000, (0..256).map(pay).collect()))
+    };
+    let block = miner.mine(
+        (0..22)
+            .flat_map(|nonce| (0..FUNDED).map(move |payer| (payer, nonce)))
+            .map(|(payer, nonce)| strangers(payer, nonce))
+            .collect(),
+    );
+    stage.grow(&[block]);
+    assert_proofs_hold(&stage.node.reader()).unwrap();
+    stage.node.restart();
+    assert_proofs_hold(&stage.node.reader()).unwrap();
 }
