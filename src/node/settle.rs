@@ -9,7 +9,6 @@ use super::shared::{INDEXED_IN_MEMORY, STEPS_REMEMBERED, Tip};
 use super::writer::{Failed, Writer};
 use crate::consensus::CheckedBlock;
 use crate::mempool::Change;
-use crate::storage::StateMark;
 use crate::types::Height;
 
 /// How long after a sync nothing must have followed until it is vouched for.
@@ -44,8 +43,7 @@ impl Writer {
         let mut some_returned = false;
         let mut guard = shared.state.write();
         let state = &mut *guard;
-        let entry = state.chain.tip();
-        let (hash, height) = (entry.hash, entry.height);
+        let height = state.chain.tip().height;
         let blocks: Vec<&CheckedBlock> = group.connected.iter().map(|block| &*block.block).collect();
         let moved = group.disconnected > 0 || !blocks.is_empty();
         if moved {
@@ -64,11 +62,10 @@ impl Writer {
             state.indexed.pop_front();
         }
         let sequence = group.last_sequence().unwrap_or(state.tip.sequence);
-        let root = state.ledger.commitments().state;
-        state.tip = Tip { hash, height, sequence, state: root, moment: state.ledger.moment() };
+        state.tip = Tip::of(&state.chain, &state.ledger, sequence);
         state.ledger.pin(state.tip.moment);
         let tip = state.tip;
-        let mark = StateMark { sequence, position: self.store.end(), block: hash, state: root };
+        let mark = tip.mark(self.store.end());
         drop(guard);
 
         let mut steps = shared.steps.lock();

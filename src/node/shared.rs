@@ -17,7 +17,8 @@ use crate::consensus::{CheckedBlock, Genesis, Params};
 use crate::ledger::{Ledger, Moment};
 use crate::mempool::Mempool;
 use crate::storage::{
-    BlockIndex, KvError, Library, Sequence, StorageError, Tables, Written, WrittenStep, arrival,
+    BlockIndex, KvError, Library, Position, Sequence, StateMark, StorageError, Tables, Written, WrittenStep,
+    arrival,
 };
 use crate::types::{BlockHash, Height, StateRoot, Timestamp};
 
@@ -42,6 +43,20 @@ pub struct Tip {
 
 /// The clock by which headers are early.
 pub type ChainClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+impl Tip {
+    /// Of a chain and its ledger, after this step.
+    pub(super) fn of(chain: &Chain, ledger: &Ledger, sequence: Sequence) -> Self {
+        let entry = chain.tip();
+        let state = ledger.commitments().state;
+        Self { hash: entry.hash, height: entry.height, sequence, state, moment: ledger.moment() }
+    }
+
+    /// What the database is told of it, where the journal ends with it here.
+    pub(super) fn mark(&self, position: Position) -> StateMark {
+        StateMark { sequence: self.sequence, position, block: self.hash, state: self.state }
+    }
+}
 
 /// Chain, ledger and pool. The writer alone changes them; what it has done and not synced yet is here too, and hidden
 /// from readers by the moment that they pin.

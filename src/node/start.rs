@@ -27,9 +27,7 @@ use super::{audit, follower};
 use crate::chain::Chain;
 use crate::consensus::Genesis;
 use crate::mempool::{Limits, Mempool};
-use crate::storage::{
-    BlockIndex, Folder, Library, Opening, Recovered, StateMark, StorageError, Written, arrival,
-};
+use crate::storage::{BlockIndex, Folder, Library, Opening, Recovered, StorageError, Written, arrival};
 use crate::types::{BlockHash, Timestamp};
 
 /// How often a line says how far a long start is.
@@ -141,18 +139,11 @@ impl Node {
         let pool_log = PoolLog::open(&folder.pool_path(), genesis.params().chain)?;
 
         let params = Arc::new(genesis.params().clone());
-        let entry = chain.tip();
-        let (hash, height, state) = (entry.hash, entry.height, ledger.commitments().state);
-        let recovered = StateMark { sequence: store.sequence(), position: store.end(), block: hash, state };
-        let tip = Tip { hash, height, sequence: store.sequence(), state, moment: ledger.moment() };
-        let mut state = State {
-            pool: Mempool::new(Arc::clone(&params), limits, seed),
-            indexed: index_tip(&chain, &written, store.library(), tables.index_mark().block)?,
-            chain,
-            ledger,
-            written,
-            tip,
-        };
+        let indexed = index_tip(&chain, &written, store.library(), tables.index_mark().block)?;
+        let pool = Mempool::new(Arc::clone(&params), limits, seed);
+        let tip = Tip::of(&chain, &ledger, store.sequence());
+        let recovered = tip.mark(store.end());
+        let mut state = State { chain, ledger, written, pool, tip, indexed };
         state.ledger.pin(tip.moment);
         let (tips, last_tip) = watch::channel(tip);
         let (pool_changed, pool_changes) = watch::channel(0);
