@@ -129,7 +129,8 @@ impl Writer {
 
     /// Goes over to another branch; where a block on the way cannot be applied, comes back.
     ///
-    /// Nothing of it is written before all of it is known to hold.
+    /// Nothing of it is written before all of it is known to hold. A node that is told to stop leaves it where it is: the
+    /// blocks are there, and the next start takes the same way.
     pub(super) fn reorganize(&mut self, plan: &Plan) -> Result<BlockVerdict, Failed> {
         let fork =
             self.shared.state.read().chain.entry(&plan.fork).map_or(Height::GENESIS, |entry| entry.height);
@@ -139,6 +140,7 @@ impl Writer {
         }
         let mut undone = Vec::with_capacity(plan.disconnect.len());
         for hash in &plan.disconnect {
+            self.check_stop()?;
             let block = self.block(hash)?;
             let undo = self.undo(&block.block)?;
             self.shared.state.write().ledger.revert(&undo);
@@ -146,6 +148,7 @@ impl Writer {
         }
         let mut done: Vec<(CheckedAndIndexed, Applied)> = Vec::with_capacity(plan.connect.len());
         for hash in &plan.connect {
+            self.check_stop()?;
             let block = self.block(hash)?;
             match self.apply(&block.block) {
                 Ok(applied) => done.push((block, applied)),
@@ -170,6 +173,10 @@ impl Writer {
         let tip = plan.connect.last().unwrap_or(&plan.fork);
         self.shared.state.write().chain.activate(tip);
         Ok(Ok(Verdict::Followed { reverted }))
+    }
+
+    fn check_stop(&self) -> Result<(), Failed> {
+        if self.shared.inbox.is_to_stop() { Err(Failed(StorageError::Ended)) } else { Ok(()) }
     }
 
     fn write_disconnected(

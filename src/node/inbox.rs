@@ -139,6 +139,11 @@ impl Inbox {
         self.put(|mail| mail.stop = Some(reason.to_owned()));
     }
 
+    /// Whether there is a reason that nothing more is to be done.
+    pub fn is_to_stop(&self) -> bool {
+        self.mail.lock().as_ref().is_none_or(|mail| mail.stop.is_some())
+    }
+
     /// Takes everything out; waits for something until then, or for ever where no time is given.
     pub fn take(&self, until: Option<Instant>) -> Mail {
         let mut mail = self.mail.lock();

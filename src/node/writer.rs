@@ -34,7 +34,7 @@ use crate::types::{Block, Header};
 const ORPHANS_MAX: usize = 256;
 const ORPHAN_BYTES_MAX: usize = 32 << 20;
 
-/// The disk refused: nothing is taken in any more.
+/// The disk refused, or the node was told to stop in the midst of something: nothing is taken in any more.
 #[derive(Debug)]
 pub(super) struct Failed(pub StorageError);
 
@@ -257,7 +257,7 @@ impl Writer {
     /// From now on nothing is taken in. Whoever asks how the node is learns of it before anybody is refused.
     pub(super) fn close(&mut self, error: &StorageError) -> Closed {
         let closed = Closed { reason: error.to_string() };
-        if self.closed.is_none() {
+        if self.closed.is_none() && !matches!(error, StorageError::Ended) {
             self.shared.health.stop(&closed.reason);
         }
         self.close_with(&closed);

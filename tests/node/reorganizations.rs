@@ -2,11 +2,12 @@
 
 use cairn::ledger::LedgerError;
 use cairn::node::{BlockRefused, Verdict};
-use cairn::testkit::Actor;
+use cairn::testkit::{Actor, until, within};
 use cairn::types::{Block, Transaction};
 
 use crate::stage::{
-    FUNDED, FUNDS, Miner, Stage, answers, answers_now, hashes, names, pool, tip_of, wait_for_pool,
+    FUNDED, FUNDS, Miner, Stage, answers, answers_now, hashes, miner_address, names, pool, tip_of,
+    wait_for_pool,
 };
 
 /// All transactions of some blocks.
@@ -116,6 +117,30 @@ fn blocks_are_taken_off_after_a_restart() {
     assert_eq!(answers_now(&fork.stage.node.reader(), fork.all()), expected);
     fork.stage.node.restart();
     assert_eq!(answers(&fork.stage.node, fork.all()), expected);
+    assert_eq!(fork.stage.node.log(), Vec::<String>::new());
+}
+
+#[test]
+fn stop_in_the_midst_of_a_reorganization_leaves_it_to_the_next_start() {
+    let mut fork = Fork::new(100);
+    fork.stage.grow(&fork.stem);
+    fork.stage.grow(&fork.old);
+    let (last, others) = fork.new.split_last().unwrap();
+    let verdicts = fork.stage.node.submit_all(others);
+    assert!(verdicts.iter().all(|verdict| *verdict == Ok(Verdict::Side)));
+    // All of it has to be read back, which takes a while.
+    fork.stage.node.restart();
+    let (reader, hash) = (fork.stage.node.reader(), last.header.hash());
+    let verdict = fork.stage.node.submit_later(last);
+    let has_place = || reader.header(&hash).and_then(|entry| entry.arrival);
+    until("its place", has_place);
+    fork.stage.node.stop();
+    let verdict = within("a verdict", verdict.answer());
+    assert!(matches!(verdict, Ok(Verdict::Followed { .. }) | Err(BlockRefused::Closed(_))), "{verdict:?}");
+    assert!(reader.account(&miner_address(1)).is_ok(), "readers of the last tip go on");
+    fork.stage.node.start_again();
+    assert_eq!(fork.stage.node.tip().hash, hash);
+    assert_eq!(fork.stage.node.tip().state, fork.winner.follower.ledger.commitments().state);
     assert_eq!(fork.stage.node.log(), Vec::<String>::new());
 }
 
