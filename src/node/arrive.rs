@@ -9,8 +9,8 @@ use crate::chain::{ChainError, HeaderPlacement};
 use crate::consensus::{Blame, BlockError, check_arrival, check_header, check_work};
 use crate::types::{Block, BlockHash, Header, Height, Target};
 
-/// Headers beside our branch that are kept; beyond it none is taken that begins too deep and shows no more work by itself.
-/// Each takes some 300 bytes, until the node ends.
+/// Headers beside our branch, beyond which none is taken alone that stands too deep and has no more work than our tip. Each
+/// takes some 300 bytes until the node ends, and may cost no more work than the chain began with.
 const HEADERS_ASIDE_MAX: usize = 1 << 18;
 
 impl Writer {
@@ -24,8 +24,8 @@ impl Writer {
         Ok(self.shared.state.write().chain.accept_header(header)?)
     }
 
-    /// Refuses a new header that stands too deep to be followed before it is kept for ever; unless it has more work than
-    /// ours, or no more than so many are kept that ours does not stand on.
+    /// Refuses a new header that stands too deep to be followed, before it is kept for ever; unless it has more work than
+    /// our tip, or fewer than `aside_max` are kept beside our branch.
     fn check_depth_of_new(&self, header: &Header, aside_max: usize) -> Result<(), BlockRefused> {
         let state = self.shared.state.read();
         let chain = &state.chain;
@@ -86,7 +86,7 @@ impl Writer {
             self.check_branch(header).map_err(Err)?;
             return Err(Ok(Verdict::Early { seconds: early.seconds_early }));
         }
-        // A block comes with its body, which would be checked in vain.
+        // What would be checked in vain: whoever has a better branch shows its headers first.
         self.check_depth_of_new(header, 0).and_then(|()| self.accept_header(header)).map(|_| ()).map_err(Err)
     }
 
