@@ -10,7 +10,9 @@
 mod ed25519;
 mod lanes;
 pub mod merkle;
+pub mod search;
 mod sha256;
+mod words;
 
 pub use ed25519::{BatchSeed, Claim, Culprits, KeyError, PublicKey, SecretKey, Signature, verify_batch};
 pub use sha256::{BLOCK_BYTES, Digest, Midstate, Tag, ZERO_DIGEST, sha256, sha256d};

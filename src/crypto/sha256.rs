@@ -15,7 +15,8 @@ pub const ZERO_DIGEST: Digest = [0; 32];
 /// Bytes that the compression function takes at once.
 pub const BLOCK_BYTES: usize = 64;
 
-const INITIAL: [u32; 8] =
+/// The state before the first block.
+pub(super) const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// SHA-256 stopped after a whole number of blocks.
@@ -51,6 +52,11 @@ impl Midstate {
         flat[end - 8..end].copy_from_slice(&bits.to_be_bytes());
         compress256(&mut self.words, &last[..end / BLOCK_BYTES]);
         digest(self.words)
+    }
+
+    /// The state itself.
+    pub(super) fn words(&self) -> [u32; 8] {
+        self.words
     }
 }
 
@@ -200,7 +206,7 @@ impl Tag {
 
     /// The state after the tag's block.
     pub(super) fn words(&self) -> [u32; 8] {
-        self.0.words
+        self.0.words()
     }
 }
 

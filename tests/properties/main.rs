@@ -5,5 +5,6 @@ mod chains;
 mod history;
 mod moments;
 mod orders;
+mod search;
 mod tree;
 mod values;

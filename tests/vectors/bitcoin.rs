@@ -1,6 +1,7 @@
 //! Bitcoin's compact bits, and the first 256 headers of its main network under our rules.
 
 use cairn::consensus::{HeaderContext, Params, check_header, check_work, median_time};
+use cairn::crypto::search::{Found, Kernel, Search};
 use cairn::crypto::{Digest, merkle};
 use cairn::testkit::Network;
 use cairn::types::{Bits, BitsError, BlockHash, Header, Height, Target, Timestamp, U256, Work};
@@ -118,6 +119,33 @@ fn header_is_its_80_bytes_and_hashes_as_printed() {
         assert_eq!(header.hash(), block.hash);
     }
     assert_eq!(blocks.len(), 255);
+}
+
+/// What a kernel finds around a header's nonce, with the target it was mined for.
+fn found_around(kernel: Kernel, header: &Header) -> Vec<Found> {
+    let bytes = header.to_bytes();
+    let tail = bytes[64..76].try_into().expect("twelve bytes");
+    let target = Target::from_bits(header.bits).expect("a target").number().to_le_bytes();
+    let search = Search::new(&[*bytes.first_chunk().expect("eighty bytes")], tail, target);
+    let nonces = header.nonce.saturating_sub(100)..=header.nonce.saturating_add(100);
+    search.scan(kernel, nonces).collect()
+}
+
+#[test]
+fn every_kernel_finds_the_nonces_that_were_mined() {
+    let bytes = "0100000081cd02ab7e569e8bcd9317e2fe99f2de44d49ab2b8851ba4a308000000000000e320b6c2fffc8d750423db8b\
+                 1eb942ae710e951ed797f7affc8892b0f1fc122bc7f5d74df2b9441a42a14695";
+    let block_125552 = Header::from_bytes(&Hex::try_from(bytes.to_owned()).expect("hexadecimal").array());
+    let mut headers = headers();
+    headers.push(block_125552);
+    assert_eq!(headers[0].nonce, 2_083_236_893);
+    assert_eq!(block_125552.nonce, 2_504_433_986);
+    for kernel in Kernel::available() {
+        for header in &headers {
+            let mined = Found { prefix: 0, nonce: header.nonce, digest: *header.hash().as_bytes() };
+            assert_eq!(found_around(kernel, header), [mined], "{kernel}");
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,8 @@
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
+#[cfg(target_arch = "x86_64")]
+use super::words::Avx512;
 use super::{Digest, Tag};
 
 impl Tag {
@@ -13,8 +15,8 @@ impl Tag {
     pub fn hash_pairs(&self, pairs: &[[Digest; 2]]) -> Vec<Digest> {
         let mut digests = Vec::with_capacity(pairs.len());
         #[cfg(target_arch = "x86_64")]
-        if let Some(hasher) = avx512::Hasher::detect() {
-            hasher.hash_pairs(self.words(), pairs, &mut digests);
+        if let Some(proof) = Avx512::detect() {
+            avx512::hash_pairs(proof, self.words(), pairs, &mut digests);
         }
         let rest = &pairs[digests.len()..];
         digests.extend(rest.iter().map(|[left, right]| self.hash_pair(left, right)));
