@@ -3,8 +3,17 @@
 //! This room decides when a template is made anew and how processors look for its nonce. What a block holds is
 //! `template`'s, whether it is valid is found out as with any other block: it goes through the node's door.
 //!
-//! Read `feed.rs` first.
+//! Read `feed.rs` first, then `threads.rs`, which is mining by work, or `made.rs`, which is mining by order.
 
+mod dig;
 mod feed;
+mod made;
+mod pace;
+mod polite;
+mod threads;
 
 pub use feed::{Feed, MineError, template};
+pub use made::{Maker, OrderError, Pacer};
+pub use pace::{Pace, PaceError};
+pub use polite::make_way;
+pub use threads::{Log, Miner, MinerOptions, MinerReport};

@@ -3,6 +3,8 @@
 
 mod feed;
 mod jobs;
+mod made;
 mod running;
 mod stage;
 mod templates;
+mod work;
