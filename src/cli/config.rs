@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use serde::Deserialize;
 
+use super::mining::Mining;
 use crate::consensus::Genesis;
 use crate::mempool::{FeeRate, Limits};
 use crate::node::NodeOptions;
@@ -26,8 +27,8 @@ pub(super) struct Place {
     /// The file that the chain begins with [default: the one kept in the data directory, else genesis.json].
     #[arg(long, env = "CAIRN_GENESIS", value_name = "FILE")]
     genesis: Option<PathBuf>,
-    /// Settings in TOML: `data_dir`, `genesis`, and whatever `cairn node --help` lists, with underscores. Environment
-    /// and command line go over it.
+    /// Settings in TOML: `data_dir`, `genesis`, and whatever `cairn node --help` lists, with underscores; what it lists
+    /// under Mining in a table `[mining]`. Environment and command line go over it.
     #[arg(long, env = "CAIRN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -51,7 +52,7 @@ pub(super) struct Tuning {
 
 /// What a settings file may say.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 struct File {
     data_dir: Option<PathBuf>,
     genesis: Option<PathBuf>,
@@ -59,6 +60,7 @@ struct File {
     pool_bytes_max: Option<usize>,
     pool_fee_rate_min: Option<u64>,
     audit_seconds: Option<u64>,
+    mining: Mining,
 }
 
 /// A chain and where it is kept, settled.
@@ -130,6 +132,11 @@ fn read_file(path: &Path) -> Result<File> {
 }
 
 impl Settled {
+    /// What the settings file says about mining.
+    pub fn mining(&self) -> Mining {
+        self.file.mining.clone()
+    }
+
     /// A node on this chain.
     pub fn node(&self, tuning: &Tuning) -> Result<NodeOptions> {
         let Self { data_dir, genesis, genesis_text, file } = self;

@@ -8,6 +8,7 @@
 mod chain;
 mod config;
 mod genesis;
+mod mining;
 mod node;
 mod output;
 mod progress;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,15 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::config::{Place, Settled, Tuning};
-use super::output::tell;
+use super::mining::{Mining, Running};
+use super::output::say;
 use crate::node::{Node, NodeHandle, Tip};
 use crate::storage::{JournalError, StorageError};
 
 /// A line for a new tip is written this often at most.
 const TELL_EVERY: Duration = Duration::from_secs(1);
+/// And one on how mining goes this often.
+const REPORT_EVERY: Duration = Duration::from_secs(30);
 
 #[derive(Args)]
 pub(super) struct Run {
@@ -25,7 +28,9 @@ pub(super) struct Run {
     place: Place,
     #[command(flatten)]
     tuning: Tuning,
-    /// Say nothing about new tips.
+    #[command(flatten)]
+    mining: Mining,
+    /// Say nothing about new tips, nor how mining goes.
     #[arg(long)]
     quiet: bool,
 }
@@ -44,6 +49,7 @@ pub(super) fn run(run: &Run) -> Result<()> {
     watch_signals(sender.clone(), Arc::clone(&stop))?;
     let settled = run.place.settle()?;
     let mut options = settled.node(&run.tuning)?;
+    let mining = run.mining.clone().over(settled.mining()).plan(&settled.genesis)?;
     options.stop = stop;
     options.log = Box::new(say);
     let begun = Instant::now();
@@ -56,18 +62,14 @@ pub(super) fn run(run: &Run) -> Result<()> {
     };
     greet(&settled, &node.handle(), begun);
     watch_node(&node.handle(), sender);
-    let outcome = wait(&woken, run.quiet);
+    let mining = mining.map(|plan| plan.start(&node.handle())).transpose();
+    let outcome = mining.and_then(|mining| wait(&woken, mining.as_ref(), run.quiet));
     let handle = node.handle();
     node.stop();
     outcome?;
     let tip = handle.reader().tip();
     say(&format!("stopped at height {}, {}", tip.height, tip.hash));
     Ok(())
-}
-
-/// Writes a line for a log. A node goes on without one: the disk may be full that it is kept on.
-fn say(line: &str) {
-    let _ = tell(&format!("{line}\n"));
 }
 
 fn greet(settled: &Settled, handle: &NodeHandle, begun: Instant) {
@@ -115,13 +117,20 @@ fn watch_node(handle: &NodeHandle, sender: Sender<Wake>) {
     });
 }
 
-fn wait(woken: &Receiver<Wake>, quiet: bool) -> Result<()> {
+fn wait(woken: &Receiver<Wake>, mining: Option<&Running>, quiet: bool) -> Result<()> {
     let mut told: Option<Instant> = None;
-    for wake in woken {
+    let mut report_at = Instant::now() + REPORT_EVERY;
+    loop {
+        let wake = woken.recv_timeout(report_at.saturating_duration_since(Instant::now()));
+        if Instant::now() >= report_at {
+            report_at = Instant::now() + REPORT_EVERY;
+            mining.and_then(Running::line).filter(|_| !quiet).iter().for_each(|line| say(line));
+        }
         match wake {
-            Wake::Signal => break,
-            Wake::Closed(reason) => bail!("{reason}"),
-            Wake::Tip(tip) => {
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) | Ok(Wake::Signal) => break,
+            Ok(Wake::Closed(reason)) => bail!("{reason}"),
+            Ok(Wake::Tip(tip)) => {
                 if !quiet && told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
                     told = Some(Instant::now());
                     say(&format!("height {}, {}", tip.height, tip.hash));

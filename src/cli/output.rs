@@ -52,6 +52,11 @@ pub(super) fn tell(text: &str) -> Result<()> {
     }
 }
 
+/// Writes a line for a log. A node goes on without one: the disk may be full that it is kept on.
+pub(super) fn say(line: &str) {
+    let _ = tell(&format!("{line}\n"));
+}
+
 /// Says what went wrong. Where even that cannot be written, the exit code still says that something did.
 pub(super) fn complain(error: &anyhow::Error) {
     let _ = writeln!(io::stderr(), "error: {error:#}");
