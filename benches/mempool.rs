@@ -16,7 +16,7 @@ use cairn::crypto::{sha256, verify_batch};
 use cairn::ledger::Ledger;
 use cairn::mempool::{Change, Limits, Mempool};
 use cairn::node::{Node, NodeOptions};
-use cairn::template::Groundwork;
+use cairn::template::{Groundwork, Template};
 use cairn::testkit::{Actor, BATCH_SEED, Draft, MAP_SEED, devnet_file};
 use cairn::types::{Address, Amount, EffectiveTime, Height, Prefix, Transaction};
 use support::{figure, median, ms, ratio, timed, yardstick};
@@ -34,6 +34,7 @@ fn main() {
     through_the_door(&scene, rate);
     admission(&scene);
     order(&scene);
+    template(&scene);
     mined(&scene);
     returned(&scene);
 }
@@ -118,14 +119,19 @@ impl Scene {
     }
 }
 
-fn mine(genesis: &Genesis, ledger: &Ledger, payments: &[Arc<CheckedTransaction>]) -> CheckedBlock {
-    let (chain, params) = (Chain::new(genesis), genesis.params());
+fn groundwork(genesis: &Genesis, ledger: &Ledger) -> Groundwork {
+    let chain = Chain::new(genesis);
     let previous = chain.tip().hash;
     let context = chain.context_above(&previous).expect("the tip");
-    let groundwork = Groundwork { previous, context, commitments: ledger.commitments() };
+    Groundwork { previous, context, commitments: ledger.commitments() }
+}
+
+fn mine(genesis: &Genesis, ledger: &Ledger, payments: &[Arc<CheckedTransaction>]) -> CheckedBlock {
+    let (groundwork, params) = (groundwork(genesis, ledger), genesis.params());
     let payments = payments.iter().map(|payment| payment.transaction().clone()).collect();
     let draft = Draft::on(groundwork, stranger(1), payments);
-    let sound = SoundBlock::examine(draft.mine(params), &context, params).expect("an honest block");
+    let sound =
+        SoundBlock::examine(draft.mine(params), &groundwork.context, params).expect("an honest block");
     let verdicts = check_signatures(vec![sound], |_| true, |_| Ok(()));
     verdicts.into_iter().next().expect("a verdict").expect("good signatures")
 }
@@ -146,6 +152,22 @@ fn order(scene: &Scene) {
         figure(&format!("ordered_first_{count}_of_{PAYMENTS}"), ms(time), "ms");
     }
     figure("view_of_50k", ms(median(21, || timed(|| pool.view(0)))), "ms");
+}
+
+/// The best block of 5,000 from a pool of ten times as many, its merkle branch included.
+fn template(scene: &Scene) {
+    let pool = scene.admitted(PAYMENTS);
+    let mut params = scene.genesis.params().clone();
+    params.block_actions_max = MINED as u32;
+    let groundwork = groundwork(&scene.genesis, &scene.ledger);
+    let time = median(21, || {
+        timed(|| {
+            let ordered = pool.ordered().map(|entry| entry.transaction());
+            let template = Template::assemble(&params, groundwork, groundwork.context.median_time, ordered);
+            assert_eq!(template.transactions().len(), MINED);
+        })
+    });
+    figure(&format!("template_of_{MINED}_from_{PAYMENTS}"), ms(time), "ms");
 }
 
 /// A block that empties the pool, and the same block above a pool of ten times as many.
