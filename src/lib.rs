@@ -18,6 +18,7 @@
 //! | disk | `storage` | what survives a crash, and in which order |
 //! | the writer | `node` | in what order things happen, and who sees what when |
 //! | ports | `miner` | what is worked on, and how processors look for its nonce |
+//! | | `stratum` | what miners of other makes are told, and what counts of what they send |
 //! | entry | `cli` | what a person types, and what they are told |
 //!
 //! `testkit`, built under a feature of its own, stands outside: tests build with it.
@@ -86,6 +87,8 @@ pub mod node;
 
 #[cfg(feature = "node")]
 pub mod miner;
+#[cfg(feature = "node")]
+pub mod stratum;
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -1,0 +1,145 @@
+//! What a connection was given to work on, and what of it came back.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::Refusal;
+use super::messages::{self, Submission};
+use crate::template::{ASSIGNED_BYTES, Difficulty, Extranonce, Job, Rolled, VERSION};
+use crate::types::{Block, BlockHash, Target, Timestamp};
+
+/// Jobs on the present tip that still count; beyond, the oldest is stale. At one in ten seconds, that is after minutes.
+pub const JOBS_MAX: usize = 32;
+/// Shares on the present tip that are remembered; beyond, the oldest is forgotten. Who sends it again while its job
+/// counts is believed twice, in statistics that pay nobody.
+pub const SHARES_MAX: usize = 8192;
+
+/// A job as it was sent.
+struct Sent {
+    name: String,
+    job: Job,
+    difficulty: Difficulty,
+    share_target: Target,
+    block_target: Option<Target>,
+}
+
+/// A share that counts.
+pub(super) struct Judged {
+    /// What was asked of it.
+    pub difficulty: Difficulty,
+    /// The block, if it is one.
+    pub block: Option<Box<Block>>,
+}
+
+/// What a share may turn besides extranonce and nonce.
+#[derive(Clone, Copy)]
+pub(super) struct Leeway {
+    /// Bits of the version.
+    pub mask: u32,
+    /// The latest time.
+    pub latest: Timestamp,
+}
+
+/// The jobs of a connection on the present tip.
+pub(super) struct Jobs {
+    assigned: [u8; ASSIGNED_BYTES],
+    named: u64,
+    sent: VecDeque<Sent>,
+    seen: BTreeSet<BlockHash>,
+    seen_in_order: VecDeque<BlockHash>,
+}
+
+impl Jobs {
+    /// None yet. All shares begin with the extranonce that was assigned.
+    pub fn new(assigned: [u8; ASSIGNED_BYTES]) -> Self {
+        Self {
+            assigned,
+            named: 0,
+            sent: VecDeque::new(),
+            seen: BTreeSet::new(),
+            seen_in_order: VecDeque::new(),
+        }
+    }
+
+    /// The block that all of them stand on.
+    pub fn previous(&self) -> Option<BlockHash> {
+        self.sent.back().map(|sent| sent.job.template().groundwork().previous)
+    }
+
+    /// Takes a job in, and gives the line that offers it. Where it stands on another tip than those before, they are
+    /// stale from now on, and the line says so.
+    pub fn send(&mut self, job: Job, difficulty: Difficulty) -> String {
+        let groundwork = job.template().groundwork();
+        let clean = self.previous() != Some(groundwork.previous);
+        if clean {
+            self.sent.clear();
+            self.seen.clear();
+            self.seen_in_order.clear();
+        }
+        if self.sent.len() == JOBS_MAX {
+            self.sent.pop_front();
+        }
+        self.named += 1;
+        let name = format!("{:x}", self.named);
+        let line = messages::notify(&name, &job, clean);
+        let block_target = Target::from_bits(groundwork.context.bits).ok();
+        self.sent.push_back(Sent { name, job, difficulty, share_target: difficulty.target(), block_target });
+        line
+    }
+
+    /// Says what a share is worth.
+    ///
+    /// A block is a share however hard shares are. Shares are told apart by the hash of their header, in which all that
+    /// can be turned is, so that none counts again under another job either.
+    pub fn judge(&mut self, share: &Submission<'_>, leeway: Leeway) -> Result<Judged, Refusal> {
+        let sent = self.sent.iter().find(|sent| sent.name == share.job).ok_or(Refusal::Stale)?;
+        let earliest = sent.job.template().time();
+        if share.time < earliest {
+            return Err(Refusal::TimeTooOld(earliest));
+        }
+        let latest = leeway.latest.max(earliest);
+        if share.time > latest {
+            return Err(Refusal::TimeTooNew(latest));
+        }
+        if share.version & !leeway.mask != 0 {
+            return Err(Refusal::Version(leeway.mask));
+        }
+        let rolled = Rolled {
+            extranonce: Extranonce { assigned: self.assigned, turned: share.turned },
+            version: VERSION | share.version,
+            time: share.time,
+            nonce: share.nonce,
+        };
+        let hash = sent.job.header(&rolled).hash();
+        if self.seen.contains(&hash) {
+            return Err(Refusal::Duplicate);
+        }
+        let is_block = sent.block_target.is_some_and(|target| target.is_met_by(&hash));
+        if !is_block && !sent.share_target.is_met_by(&hash) {
+            let (found, asked) = (difficulty_of(&hash), sent.difficulty.number());
+            return Err(Refusal::LowDifficulty { found, asked });
+        }
+        let block = is_block.then(|| Box::new(sent.job.block(&rolled)));
+        let judged = Judged { difficulty: sent.difficulty, block };
+        self.remember(hash);
+        Ok(judged)
+    }
+
+    fn remember(&mut self, hash: BlockHash) {
+        if self.seen_in_order.len() == SHARES_MAX
+            && let Some(oldest) = self.seen_in_order.pop_front()
+        {
+            self.seen.remove(&oldest);
+        }
+        self.seen.insert(hash);
+        self.seen_in_order.push_back(hash);
+    }
+}
+
+/// The hardest difficulty that a hash would do for.
+fn difficulty_of(hash: &BlockHash) -> f64 {
+    let number = crate::types::U256::from_le_bytes(*hash.as_bytes());
+    Target::from_number(number).map_or(f64::MAX, |target| Difficulty::of(target).number())
+}
+
+const _: () =
+    assert!(VERSION & super::VERSION_MASK == 0, "miners turn only bits that are zero in our version");
