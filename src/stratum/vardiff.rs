@@ -38,11 +38,12 @@ impl Vardiff {
         Self { current: START, since: now, shares: 0, work: 0.0, was_silent: false }
     }
 
-    /// How hard a share is on a chain whose blocks are that hard: never harder than a block.
+    /// How hard a share is on a chain whose blocks are that hard: never harder than a block, and where a block is the
+    /// measure a power of two below it, so that not every block changes it.
     ///
     /// Above one it is a whole number, since there are miners that read no other.
     pub fn difficulty(&self, network: Difficulty) -> Difficulty {
-        let number = self.current.min(network.number()).max(FLOOR);
+        let number = self.current.min(hardest(network));
         let number = if number > 1.0 { number.floor() } else { number };
         Difficulty::clamped(number).unwrap_or(Difficulty::ONE)
     }
@@ -70,10 +71,11 @@ impl Vardiff {
 
     /// Time went by. Says whether another difficulty is to be asked for.
     pub fn tick(&mut self, network: Difficulty, now: f64) -> bool {
+        let current = self.difficulty(network).number();
         // As if a share came just now: the most that can be said for the miner.
-        let suited = self.suited(self.work + self.current.min(network.number()), now);
+        let suited = self.suited(self.work + current, now);
         let patience = if self.was_silent { TOO_SLOW_AGAIN } else { TOO_SLOW };
-        if suited * patience <= self.current.min(network.number()) {
+        if suited * patience <= current {
             let was_silent = self.shares == 0;
             let changed = self.turn_to(suited.min(self.current / TOO_SLOW), network, now);
             self.was_silent = was_silent;
@@ -93,8 +95,7 @@ impl Vardiff {
 
     /// Goes to the power of two next to a difficulty, but not beyond what a block asks, and begins to count anew.
     fn turn_to(&mut self, suited: f64, network: Difficulty, now: f64) -> bool {
-        let useful = power_of_two(network.number()) * 2.0;
-        let next = power_of_two(suited.max(FLOOR)).min(useful.max(FLOOR));
+        let next = suited.log2().round().exp2().clamp(FLOOR, hardest(network));
         let before = self.difficulty(network);
         let far = next >= 2.0 * self.current || next <= self.current / 2.0;
         self.change(if far { next } else { self.current }, now);
@@ -106,6 +107,7 @@ impl Vardiff {
     }
 }
 
-fn power_of_two(number: f64) -> f64 {
-    number.max(f64::MIN_POSITIVE).log2().round().exp2()
+/// The hardest that a share may be.
+fn hardest(network: Difficulty) -> f64 {
+    network.number().log2().floor().exp2().max(FLOOR)
 }
