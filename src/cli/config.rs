@@ -15,8 +15,8 @@ use crate::mempool::{FeeRate, Limits};
 use crate::node::NodeOptions;
 use crate::storage::{Folder, StorageError};
 
-/// How many threads may check: beyond, each costs memory and none brings anything.
-const CHECK_THREADS: RangeInclusive<i64> = 1..=1024;
+/// How many threads may check, or mine: beyond, each costs memory and none brings anything.
+pub(super) const THREADS: RangeInclusive<i64> = 1..=1024;
 
 /// Which chain, and where it is kept.
 #[derive(Args)]
@@ -37,7 +37,7 @@ pub(super) struct Place {
 #[derive(Args, Default)]
 pub(super) struct Tuning {
     /// Threads that check blocks and signatures [default: one for each core].
-    #[arg(long, env = "CAIRN_CHECK_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(CHECK_THREADS))]
+    #[arg(long, env = "CAIRN_CHECK_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(THREADS))]
     check_threads: Option<u16>,
     /// Bytes of transactions that may wait for a block; the cheapest leave beyond it [default: 67108864].
     #[arg(long, env = "CAIRN_POOL_BYTES_MAX", value_name = "BYTES")]
@@ -125,8 +125,10 @@ fn read_text(path: &Path) -> Result<String> {
 fn read_file(path: &Path) -> Result<File> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let file: File = toml::from_str(&text).with_context(|| path.display().to_string())?;
-    let threads = file.check_threads.is_none_or(|threads| CHECK_THREADS.contains(&threads.into()));
-    anyhow::ensure!(threads, "{}: check_threads is not in {CHECK_THREADS:?}", path.display());
+    for (name, threads) in [("check_threads", file.check_threads), ("threads", file.mining.threads)] {
+        let is_good = threads.is_none_or(|threads| THREADS.contains(&threads.into()));
+        anyhow::ensure!(is_good, "{}: {name} is not in {THREADS:?}", path.display());
+    }
     anyhow::ensure!(file.audit_seconds != Some(0), "{}: audit_seconds is 0", path.display());
     Ok(file)
 }

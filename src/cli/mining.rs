@@ -1,5 +1,6 @@
-//! Mining on a node: by work, or blocks made at a pace.
+//! Mining on a node: by work, at a pace, and by miners of others over Stratum.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -7,18 +8,22 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::output::say;
+use super::config::THREADS;
+use super::output::{hash_rate, say, say_seldom};
 use crate::consensus::{Genesis, PowMode};
 use crate::crypto::search::Kernel;
 use crate::miner::{Feed, Maker, Miner, MinerOptions, MinerReport, OrderError, Pace, Pacer};
-use crate::node::NodeHandle;
+use crate::node::{NodeHandle, WorkerReport};
+use crate::stratum::{Server, ServerOptions};
 use crate::template::Payout;
 use crate::types::Address;
 
-/// Threads that may mine: beyond, none brings anything.
-const THREADS_MAX: u16 = 1024;
+/// Where Stratum is served unless it is said otherwise: for this machine alone.
+const STRATUM: &str = "127.0.0.1:9334";
+/// Miners of whom nothing came for so long are not counted any more.
+const GONE_SECONDS: u64 = 600;
 
 /// Who mines on a node, and how.
 #[derive(Args, Deserialize, Clone, Default)]
@@ -29,8 +34,8 @@ pub(super) struct Mining {
     #[arg(long, env = "CAIRN_MINE", value_name = "ADDRESS")]
     mine: Option<String>,
     /// Threads that look for blocks [default: one for each core].
-    #[arg(long, env = "CAIRN_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=i64::from(THREADS_MAX)))]
-    threads: Option<u16>,
+    #[arg(long, env = "CAIRN_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(THREADS))]
+    pub threads: Option<u16>,
     /// How the threads look: `cairn mine --benchmark` lists what this processor has [default: the fastest].
     #[arg(long, env = "CAIRN_KERNEL", value_name = "NAME")]
     kernel: Option<String>,
@@ -42,10 +47,20 @@ pub(super) struct Mining {
     /// What is written into the blocks, beside what makes them differ [default: cairn].
     #[arg(long, env = "CAIRN_TAG", value_name = "TEXT")]
     tag: Option<String>,
+    /// Let miners of any make work on this chain, over Stratum v1: `0.0.0.0:9334` lets all the network in, no value this
+    /// machine alone, at port 9334. Each is paid at the address that it gives as its user name.
+    #[arg(long, env = "CAIRN_STRATUM", value_name = "HOST:PORT", num_args = 0..=1, default_missing_value = STRATUM)]
+    stratum: Option<String>,
 }
 
-/// How a block comes to be made.
-pub(super) enum Plan {
+/// Who is to mine, settled before there is a node.
+pub(super) struct Plan {
+    own: Option<Own>,
+    stratum: Option<TcpListener>,
+}
+
+/// How blocks of our own come to be made.
+enum Own {
     Work(MinerOptions),
     AtPace(Payout, Pace),
 }
@@ -59,11 +74,21 @@ impl Mining {
             kernel: self.kernel.or(file.kernel),
             pace: self.pace.or(file.pace),
             tag: self.tag.or(file.tag),
+            stratum: self.stratum.or(file.stratum),
         }
     }
 
-    /// What is to be done, if anything.
-    pub fn plan(&self, genesis: &Genesis) -> Result<Option<Plan>> {
+    /// What is to be done.
+    pub fn plan(&self, genesis: &Genesis) -> Result<Plan> {
+        let listen = |address: &String| {
+            TcpListener::bind(address).with_context(|| {
+                format!("--stratum {address}: cannot listen there; name a host and a port that is free")
+            })
+        };
+        Ok(Plan { own: self.own(genesis)?, stratum: self.stratum.as_ref().map(listen).transpose()? })
+    }
+
+    fn own(&self, genesis: &Genesis) -> Result<Option<Own>> {
         let Some(address) = &self.mine else {
             let without = [
                 ("threads", self.threads.is_some()),
@@ -96,24 +121,25 @@ impl Mining {
             return Err(OrderError::NotFixed.into());
         }
         Ok(Some(match pace {
-            Some(pace) => Plan::AtPace(payout, pace),
-            None => Plan::Work(MinerOptions {
+            Some(pace) => Own::AtPace(payout, pace),
+            None => Own::Work(MinerOptions {
                 payout,
-                threads: self.threads(),
+                threads: threads_or_all(self.threads),
                 kernel: self.kernel()?,
-                log: Arc::new(say),
+                log: Arc::new(say_seldom()),
             }),
         }))
-    }
-
-    fn threads(&self) -> usize {
-        let all = || thread::available_parallelism().map_or(1, usize::from);
-        self.threads.map_or_else(all, usize::from)
     }
 
     fn kernel(&self) -> Result<Kernel> {
         self.kernel.as_deref().map_or_else(|| Ok(Kernel::best()), |name| name.parse().context("--kernel"))
     }
+}
+
+/// As many threads as are asked for, or one for each core.
+pub(super) fn threads_or_all(threads: Option<u16>) -> usize {
+    let all = || thread::available_parallelism().map_or(1, usize::from);
+    threads.map_or_else(all, usize::from)
 }
 
 impl Plan {
@@ -122,44 +148,70 @@ impl Plan {
         let runtime =
             Builder::new_multi_thread().worker_threads(1).thread_name("cairn-ports").enable_all().build();
         let runtime = runtime.context("cannot start threads")?;
+        let feed = Feed::start(node.clone(), runtime.handle());
+        let stratum = self.stratum.map(|listener| serve(node, &feed, listener, runtime.handle()));
         let (mut miner, mut pacer) = (None, None);
-        match self {
-            Self::Work(options) => {
-                let feed = Feed::start(node.clone(), runtime.handle().clone())?;
-                say(&format!("mining with {} threads, {}", options.threads, options.kernel));
+        match self.own {
+            None => {}
+            Some(Own::Work(options)) => {
+                say(&format!("mining with {} threads, kernel {}", options.threads, options.kernel));
                 miner = Some(Miner::start(node, &feed, runtime.handle(), &options)?);
             }
-            Self::AtPace(payout, pace) => {
+            Some(Own::AtPace(payout, pace)) => {
                 let maker = Maker::new(node.clone(), payout)?;
                 say(&format!("making blocks: {pace}"));
                 pacer = Some(Pacer::start(maker, pace, runtime.handle().clone(), Arc::new(say))?);
             }
         }
-        Ok(Running { miner, _pacer: pacer, _runtime: runtime })
+        Ok(Running {
+            miner,
+            _pacer: pacer,
+            _stratum: stratum.transpose()?,
+            node: node.clone(),
+            _runtime: runtime,
+        })
     }
+}
+
+fn serve(node: &NodeHandle, feed: &Feed, listener: TcpListener, runtime: &Handle) -> Result<Server> {
+    let options = ServerOptions { log: Box::new(say_seldom()), ..ServerOptions::default() };
+    let server = Server::start(node.clone(), feed.clone(), listener, options, runtime)?;
+    say(&format!("serving Stratum at {}", server.local_address()));
+    Ok(server)
 }
 
 /// Mining that goes on. Its parts end in this order.
 pub(super) struct Running {
     miner: Option<Miner>,
     _pacer: Option<Pacer>,
+    _stratum: Option<Server>,
+    node: NodeHandle,
     _runtime: Runtime,
 }
 
 impl Running {
-    /// A line on how it goes, where there is anything to say.
-    pub fn line(&self) -> Option<String> {
-        self.miner.as_ref().map(|miner| {
-            let MinerReport { hash_rate, found, stale, .. } = miner.report();
-            format!("mining {}, {found} found, {stale} stale", rate(hash_rate))
-        })
+    /// Lines on how it goes, where there is anything to say.
+    pub fn lines(&self) -> Vec<String> {
+        let own = self.miner.as_ref().map(|miner| {
+            let MinerReport { hash_rate: rate, found, stale, .. } = miner.report();
+            format!("mining {}, {found} found, {stale} stale", hash_rate(rate))
+        });
+        own.into_iter().chain(guests(&self.node.reader().workers())).collect()
     }
 }
 
-/// Hashes a second, for people.
-pub(super) fn rate(hashes: f64) -> String {
-    let units = [(1e15, "PH/s"), (1e12, "TH/s"), (1e9, "GH/s"), (1e6, "MH/s"), (1e3, "kH/s")];
-    let unit = units.into_iter().find(|(size, _)| hashes >= *size);
-    let (size, name) = unit.unwrap_or((1.0, "H/s"));
-    format!("{:.1} {name}", hashes / size)
+/// A line on those who mine over Stratum, where there are any.
+fn guests(workers: &[WorkerReport]) -> Option<String> {
+    let present = workers.iter().filter(|worker| worker.idle_seconds < GONE_SECONDS).count();
+    let sum = |part: fn(&WorkerReport) -> u64| workers.iter().map(part).sum::<u64>();
+    let rate = workers.iter().map(|worker| worker.hash_rate).sum();
+    (present > 0).then(|| {
+        format!(
+            "over Stratum {present} workers, {}, {} shares, {} rejected, {} blocks",
+            hash_rate(rate),
+            sum(|worker| worker.accepted),
+            sum(|worker| worker.rejected),
+            sum(|worker| worker.blocks),
+        )
+    })
 }

@@ -8,10 +8,12 @@
 mod chain;
 mod config;
 mod genesis;
+mod mine;
 mod mining;
 mod node;
 mod output;
 mod progress;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -35,6 +37,11 @@ enum Command {
     /// It keeps its chain in the data directory: everything that it acknowledged is there after any kill. Settings come
     /// from a file, then the environment, then the command line, each over the one before.
     Node(node::Run),
+    /// Mine for a pool or a node over Stratum, make blocks to order, or see how fast this machine hashes.
+    ///
+    /// Threads give way to whatever else wants the processor. With `--stratum` it connects again when the connection is
+    /// lost, and ends only when it is told to or the pool refuses the user. To mine as part of a node, see `cairn node`.
+    Mine(mine::Run),
     /// Work on the data of a node that is not running.
     #[command(subcommand)]
     Chain(chain::Command),
@@ -45,6 +52,7 @@ pub fn run() -> ExitCode {
     let answer = match Cli::parse().command {
         Command::Genesis(command) => genesis::run(&command),
         Command::Node(run) => node::run(&run),
+        Command::Mine(run) => mine::run(&run),
         Command::Chain(command) => chain::run(&command),
     };
     match answer {

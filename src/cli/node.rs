@@ -6,20 +6,17 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use super::config::{Place, Settled, Tuning};
 use super::mining::{Mining, Running};
-use super::output::say;
+use super::output::{say, say_seldom};
+use super::signals;
 use crate::node::{Node, NodeHandle, Tip};
 use crate::storage::{JournalError, StorageError};
 
-/// A line for a new tip is written this often at most.
-const TELL_EVERY: Duration = Duration::from_secs(1);
-/// And one on how mining goes this often.
+/// A line on how mining goes is written this often.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
 
 #[derive(Args)]
@@ -46,7 +43,11 @@ pub(super) fn run(run: &Run) -> Result<()> {
     let (sender, woken) = channel();
     let stop = Arc::new(AtomicBool::new(false));
     // Before anything else, so that an early signal ends it orderly too.
-    watch_signals(sender.clone(), Arc::clone(&stop))?;
+    let (signalled, called_off) = (sender.clone(), Arc::clone(&stop));
+    signals::watch(move || {
+        called_off.store(true, Ordering::Relaxed);
+        signalled.send(Wake::Signal).is_ok()
+    })?;
     let settled = run.place.settle()?;
     let mut options = settled.node(&run.tuning)?;
     let mining = run.mining.clone().over(settled.mining()).plan(&settled.genesis)?;
@@ -62,8 +63,7 @@ pub(super) fn run(run: &Run) -> Result<()> {
     };
     greet(&settled, &node.handle(), begun);
     watch_node(&node.handle(), sender);
-    let mining = mining.map(|plan| plan.start(&node.handle())).transpose();
-    let outcome = mining.and_then(|mining| wait(&woken, mining.as_ref(), run.quiet));
+    let outcome = mining.start(&node.handle()).and_then(|mining| wait(&woken, &mining, run.quiet));
     let handle = node.handle();
     node.stop();
     outcome?;
@@ -82,20 +82,6 @@ fn greet(settled: &Settled, handle: &NodeHandle, begun: Instant) {
         tip.height,
         tip.hash
     ));
-}
-
-/// Passes signals on; the first of them calls off a start that is under way.
-fn watch_signals(sender: Sender<Wake>, stop: Arc<AtomicBool>) -> Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGINT]).context("cannot watch for signals")?;
-    thread::spawn(move || {
-        for _ in signals.forever() {
-            stop.store(true, Ordering::Relaxed);
-            if sender.send(Wake::Signal).is_err() {
-                break;
-            }
-        }
-    });
-    Ok(())
 }
 
 /// Passes on what becomes of a node.
@@ -117,23 +103,23 @@ fn watch_node(handle: &NodeHandle, sender: Sender<Wake>) {
     });
 }
 
-fn wait(woken: &Receiver<Wake>, mining: Option<&Running>, quiet: bool) -> Result<()> {
-    let mut told: Option<Instant> = None;
+fn wait(woken: &Receiver<Wake>, mining: &Running, quiet: bool) -> Result<()> {
+    let tell_tip = say_seldom();
     let mut report_at = Instant::now() + REPORT_EVERY;
     loop {
         let wake = woken.recv_timeout(report_at.saturating_duration_since(Instant::now()));
         if Instant::now() >= report_at {
             report_at = Instant::now() + REPORT_EVERY;
-            mining.and_then(Running::line).filter(|_| !quiet).iter().for_each(|line| say(line));
+            let lines = if quiet { Vec::new() } else { mining.lines() };
+            lines.iter().for_each(|line| say(line));
         }
         match wake {
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) | Ok(Wake::Signal) => break,
             Ok(Wake::Closed(reason)) => bail!("{reason}"),
             Ok(Wake::Tip(tip)) => {
-                if !quiet && told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-                    told = Some(Instant::now());
-                    say(&format!("height {}, {}", tip.height, tip.hash));
+                if !quiet {
+                    tell_tip(&format!("height {}, {}", tip.height, tip.hash));
                 }
             }
         }

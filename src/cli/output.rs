@@ -2,9 +2,14 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use parking_lot::Mutex;
 use serde_json::{Map, Value};
+
+/// Time between two lines of which there may be too many.
+const SELDOM: Duration = Duration::from_secs(1);
 
 /// Something that a command found out, to be told either way.
 #[derive(Default)]
@@ -55,6 +60,32 @@ pub(super) fn tell(text: &str) -> Result<()> {
 /// Writes a line for a log. A node goes on without one: the disk may be full that it is kept on.
 pub(super) fn say(line: &str) {
     let _ = tell(&format!("{line}\n"));
+}
+
+/// Writes lines for a log, but one a second at most; the next says how many were left out.
+pub(super) fn say_seldom() -> impl Fn(&str) + Send + Sync + 'static {
+    let last: Mutex<(Option<Instant>, u32)> = Mutex::default();
+    move |line| {
+        let mut last = last.lock();
+        if last.0.is_some_and(|said| said.elapsed() < SELDOM) {
+            last.1 += 1;
+            return;
+        }
+        let left_out = match std::mem::take(&mut last.1) {
+            0 => String::new(),
+            count => format!(", and {count} before it"),
+        };
+        last.0 = Some(Instant::now());
+        say(&format!("{line}{left_out}"));
+    }
+}
+
+/// Hashes a second, for people.
+pub(super) fn hash_rate(hashes: f64) -> String {
+    let units = [(1e15, "PH/s"), (1e12, "TH/s"), (1e9, "GH/s"), (1e6, "MH/s"), (1e3, "kH/s")];
+    let unit = units.into_iter().find(|(size, _)| hashes >= *size);
+    let (size, name) = unit.unwrap_or((1.0, "H/s"));
+    format!("{:.1} {name}", hashes / size)
 }
 
 /// Says what went wrong. Where even that cannot be written, the exit code still says that something did.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use std::{io, thread};
 
 use tokio::runtime::Handle;
 use tokio::select;
@@ -64,15 +63,11 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Begins to make templates, on a thread of its own; `runtime` keeps the time.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn start(node: NodeHandle, runtime: Handle) -> io::Result<Self> {
+    /// Begins to make templates, on `runtime`: each takes it a millisecond or two.
+    pub fn start(node: NodeHandle, runtime: &Handle) -> Self {
         let (sender, templates) = watch::channel(None);
-        let thread = thread::Builder::new().name("cairn-templates".to_owned());
-        thread.spawn(move || runtime.block_on(follow(&node, &sender)))?;
-        Ok(Self { templates, assigned: Arc::default() })
+        runtime.spawn(async move { follow(&node, &sender).await });
+        Self { templates, assigned: Arc::default() }
     }
 
     /// The newest template, and every one to come; some may be passed over. Nothing until the first is made. It ends with

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::runtime::Handle;
@@ -21,9 +21,6 @@ use crate::types::BlockHash;
 
 /// Where lines for a log go.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// Blocks that follow each other faster are not told of one by one.
-const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// How processors mine.
 #[derive(Clone)]
@@ -67,8 +64,6 @@ struct Work {
     ended: bool,
     found: u64,
     stale: u64,
-    /// When the last block was found.
-    last_found: Option<Instant>,
 }
 
 struct Counted {
@@ -169,14 +164,8 @@ impl Board {
         // Where it is followed the tip has moved, and whoever posts says so.
         match verdict {
             Ok(Verdict::Followed { .. }) => {
-                let mut before = None;
-                self.change(|work| {
-                    work.found += 1;
-                    before = work.last_found.replace(Instant::now());
-                });
-                if before.is_none_or(|before| before.elapsed() >= TELL_EVERY) {
-                    log(&format!("found block {height}, {hash}"));
-                }
+                self.change(|work| work.found += 1);
+                log(&format!("found block {height}, {hash}"));
             }
             Ok(_) => self.change(|work| {
                 work.stale += 1;

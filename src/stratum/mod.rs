@@ -13,6 +13,7 @@
 //! `server.rs` lets connections in. `client` is the other side, and knows nothing of this one.
 
 mod budget;
+pub mod client;
 mod connection;
 mod jobs;
 mod lines;

@@ -33,7 +33,7 @@ impl Running {
     }
 
     pub fn feed(&self) -> Feed {
-        Feed::start(self.node.handle(), self.runtime.handle().clone()).unwrap()
+        Feed::start(self.node.handle(), self.runtime.handle())
     }
 
     /// Somebody pays somebody.

@@ -37,7 +37,7 @@ impl Running {
         let node = TestNode::start(folder.path(), &network.genesis);
         node.clock.set(Timestamp(file.time.0 + 1000));
         let runtime = Runtime::new().unwrap();
-        let feed = Feed::start(node.handle(), runtime.handle().clone()).unwrap();
+        let feed = Feed::start(node.handle(), runtime.handle());
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let to_log = Arc::clone(&log);
         let mut options = ServerOptions {

@@ -1,0 +1,81 @@
+//! `cairn mine`: mines for a pool, makes blocks to order, or measures how fast this machine would mine.
+
+mod benchmark;
+mod order;
+mod pool;
+
+use anyhow::Result;
+use clap::{ArgGroup, Args};
+
+use super::config::{Place, THREADS};
+use super::mining::threads_or_all;
+use crate::crypto::search::Kernel;
+use crate::stratum::client::ClientOptions;
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["stratum", "blocks", "benchmark"])))]
+pub(super) struct Run {
+    /// Measure every kernel that this processor has, on one thread, and mine nothing.
+    #[arg(long)]
+    benchmark: bool,
+    /// Threads that hash [default: one for each core].
+    #[arg(long, env = "CAIRN_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(THREADS))]
+    threads: Option<u16>,
+    /// How they hash [default: the fastest that this processor has]; `--benchmark` names them.
+    #[arg(long, env = "CAIRN_KERNEL", value_name = "NAME")]
+    kernel: Option<Kernel>,
+    /// Answer in JSON.
+    #[arg(long, conflicts_with = "stratum")]
+    json: bool,
+    #[command(flatten)]
+    pool: Pool,
+    #[command(flatten)]
+    order: Order,
+}
+
+/// For whom to mine.
+#[derive(Args)]
+#[command(next_help_heading = "For a pool")]
+struct Pool {
+    /// Mine for this pool, or for a node that serves Stratum.
+    #[arg(long, value_name = "HOST:PORT", requires = "user")]
+    stratum: Option<String>,
+    /// The user name. For a node, the address to be paid, then perhaps a dot and a name for this machine.
+    #[arg(long, value_name = "ADDRESS[.WORKER]", requires = "stratum")]
+    user: Option<String>,
+    /// The password; nodes take any.
+    #[arg(long, default_value = "x")]
+    password: String,
+}
+
+/// What to make.
+#[derive(Args)]
+#[command(next_help_heading = "To order")]
+struct Order {
+    /// Make so many blocks on a chain whose node is not running and whose difficulty is fixed, and list their hashes.
+    #[arg(long, value_name = "COUNT", requires = "to")]
+    blocks: Option<u32>,
+    /// Whom they pay.
+    #[arg(long, value_name = "ADDRESS", requires = "blocks")]
+    to: Option<String>,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(super) fn run(run: &Run) -> Result<()> {
+    let Run { pool, order, json, .. } = run;
+    let kernel = run.kernel.unwrap_or_else(Kernel::best);
+    if let (Some(address), Some(user)) = (&pool.stratum, &pool.user) {
+        return pool::mine(ClientOptions {
+            pool: address.trim_start_matches("stratum+tcp://").to_owned(),
+            user: user.clone(),
+            password: pool.password.clone(),
+            threads: threads_or_all(run.threads),
+            kernel,
+        });
+    }
+    if let (Some(count), Some(to)) = (order.blocks, &order.to) {
+        return order::make(count, to, &order.place, *json);
+    }
+    benchmark::measure(kernel, *json)
+}
