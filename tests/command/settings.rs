@@ -1,6 +1,6 @@
 //! Settings: where they come from, which goes over which, and what is refused.
 
-use super::command::{Folder, Running};
+use super::stage::{Folder, Running};
 use super::story::story;
 
 fn with_config(text: &str) -> Folder {
@@ -43,7 +43,7 @@ fn numbers_are_settled_in_the_same_order() {
     let folder = with_config("data_dir = 'data'\npool_bytes_max = 5\n");
     let refused = |arguments: &[&str], variables: &[(&str, &str)]| {
         let mut command = folder.command(&[&["node", "--config", "cairn.toml"], arguments].concat());
-        super::command::answer_of(command.envs(variables.iter().copied())).failure(1).to_owned()
+        super::stage::answer_of(command.envs(variables.iter().copied())).failure(1).to_owned()
     };
     let six = ("CAIRN_POOL_BYTES_MAX", "6");
     assert!(refused(&[], &[]).contains("pool-bytes-max 5 is too small"));
@@ -96,7 +96,7 @@ fn bad_value_on_the_command_line_is_a_wrong_question() {
         let answer = folder.run(&[&["node", "--data-dir", "data"], arguments].concat());
         assert!(answer.failure(2).contains(arguments[0]), "{answer:?}");
     }
-    let answer = super::command::answer_of(
+    let answer = super::stage::answer_of(
         folder.command(&["node", "--data-dir", "data"]).env("CAIRN_CHECK_THREADS", "none"),
     );
     assert!(answer.failure(2).contains("--check-threads"), "{answer:?}");

@@ -3,7 +3,7 @@
 use cairn::node::{Cursor, CursorError, Node, NodeEvent};
 use cairn::types::BlockHash;
 
-use super::command::Folder;
+use super::stage::Folder;
 use super::story::{ABANDONED, FORK, TIP, story};
 
 /// Every event of the whole story.

@@ -7,7 +7,7 @@ use cairn::testkit::{Actor, Follower, MAP_SEED};
 use cairn::types::Height;
 use serde_json::json;
 
-use super::command::Folder;
+use super::stage::Folder;
 use super::story::{ABANDONED, FORK, SIDE_FORK, TIP, answers, expected, grow, story, submit};
 
 fn pruned(keep: u32) -> Folder {

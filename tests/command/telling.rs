@@ -85,7 +85,7 @@ fn every_command_says_that_a_node_runs() {
 
 #[test]
 fn missing_folder_is_named() {
-    let nothing = super::command::Folder::new();
+    let nothing = super::stage::Folder::new();
     let with_genesis = story().empty_folder();
     for folder in [nothing, with_genesis] {
         for command in [
@@ -115,7 +115,7 @@ fn folder_of_another_chain_is_refused() {
 
 #[test]
 fn each_setting_is_taught_by_help() {
-    let folder = super::command::Folder::new();
+    let folder = super::stage::Folder::new();
     let place = ["CAIRN_DATA_DIR", "CAIRN_GENESIS", "CAIRN_CONFIG"];
     let tuning =
         ["CAIRN_CHECK_THREADS", "CAIRN_POOL_BYTES_MAX", "CAIRN_POOL_FEE_RATE_MIN", "CAIRN_AUDIT_SECONDS"];

@@ -14,7 +14,7 @@ use cairn::types::{
     Action, Address, Amount, Block, BlockHash, ChainId, Height, StateRoot, Transaction, Txid,
 };
 
-use super::command::{Folder, files_below};
+use super::stage::{Folder, files_below};
 
 /// Where a branch leaves ours that was followed for a while, and how high it went.
 pub const FORK: u32 = 20;

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use cairn::testkit::Workload;
 use serde_json::json;
 
-use super::command::Folder;
+use super::stage::Folder;
 use super::story::{FORK, TIP, story};
 
 #[test]

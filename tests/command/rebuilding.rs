@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::command::{Folder, files_below};
+use super::stage::{Folder, files_below};
 use super::story::{TIP, story};
 
 fn damage(folder: &Path) {

@@ -4,7 +4,7 @@ use cairn::storage::write_block;
 use cairn::testkit::{Network, devnet_file, remine};
 use cairn::types::{HEADER_BYTES, StateRoot};
 
-use super::command::Folder;
+use super::stage::Folder;
 use super::story::{TIP, story};
 
 /// What is said about a file that is imported into an empty folder; nothing else may come of it.

@@ -5,7 +5,7 @@ use std::fs;
 use cairn::node::{Cursor, CursorError};
 use serde_json::json;
 
-use super::command::Folder;
+use super::stage::Folder;
 use super::story::{BLOCKS, FORK, SIDE, SIDE_FORK, TIP, story};
 
 /// Damages the record of a block, by its number in the order in which they came.

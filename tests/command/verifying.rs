@@ -8,7 +8,7 @@ use cairn::testkit::MAP_SEED;
 use cairn::types::BlockHash;
 use serde_json::{Value, json};
 
-use super::command::{Folder, flip};
+use super::stage::{Folder, flip};
 use super::story::{BLOCKS, TIP, story};
 
 const BASE: u8 = 0;

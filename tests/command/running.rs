@@ -97,7 +97,7 @@ fn node_needs_the_genesis_file_no_more_than_once() {
 
 #[test]
 fn node_without_a_genesis_file_says_how_to_make_one() {
-    let folder = super::command::Folder::new();
+    let folder = super::stage::Folder::new();
     let answer = folder.run(&["node", "--data-dir", "data"]);
     assert!(
         answer.failure(1).contains("`cairn genesis new --preset devnet --out FILE` makes one"),
