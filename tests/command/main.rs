@@ -5,6 +5,7 @@
 
 mod broken_files;
 mod carrying;
+mod mining;
 mod pruned_events;
 mod pruning;
 mod rebuilding;

@@ -160,21 +160,18 @@ impl Answer {
     }
 }
 
-/// A node that runs as a process. Killed where a test ends early.
+/// A command that runs as a process. Killed where a test ends early.
 pub struct Running {
     child: Child,
     out: BufReader<ChildStdout>,
-    /// Everything it said until it was ready.
+    /// Everything that a node said until it was ready.
     pub greeting: String,
 }
 
 impl Running {
     /// Starts a node and waits until it is ready.
     pub fn start(command: &mut Command) -> Self {
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process to start");
-        let out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut running = Self { child, out, greeting: String::new() };
+        let mut running = Self::spawn(command);
         loop {
             let line = running.line();
             running.greeting += &line;
@@ -183,6 +180,14 @@ impl Running {
             }
             assert!(!line.is_empty(), "it ended: {:?}", running.end());
         }
+    }
+
+    /// Starts anything that goes on.
+    pub fn spawn(command: &mut Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process to start");
+        let out = BufReader::new(child.stdout.take().expect("a pipe"));
+        Self { child, out, greeting: String::new() }
     }
 
     /// The next line it says; empty where it has ended.
