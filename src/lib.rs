@@ -63,6 +63,9 @@
 //! - **step**: a block put on the branch that is followed, or taken off it; they are numbered, and a **cursor** names one.
 //! - **moment**: a ledger between two steps; whoever pins one goes on seeing it.
 //! - **group**: what one sync makes durable.
+//! - **groundwork**, **template**, **job**: what the next block must stand on; everything of it but who is paid, and the work;
+//!   the same made one miner's.
+//! - **kernel**: a way to look for nonces that a processor has.
 //! - **opening**: a header with the roots that its merkle root stands for; every proof begins with one.
 
 pub mod codec;
