@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use cairn::crypto::search::{Found, Kernel, KernelError, Search, TAIL_BYTES};
+use cairn::crypto::search::{Found, Kernel, Search, TAIL_BYTES};
 use cairn::crypto::{BLOCK_BYTES, Digest, ZERO_DIGEST, sha256d};
 use cairn::testkit::strategies;
 use proptest::array::uniform;
@@ -148,22 +148,4 @@ fn scan_goes_on_after_a_find() {
         let expected: Vec<_> = (10..=50).flat_map(|nonce| [(nonce, 0), (nonce, 1)]).collect();
         assert_eq!(names, expected, "{kernel}");
     }
-}
-
-#[test]
-fn kernels_are_known_by_their_names() {
-    for kernel in Kernel::available() {
-        assert_eq!(kernel.to_string().parse(), Ok(kernel));
-    }
-    for name in Kernel::NAMES {
-        let found = name.parse::<Kernel>();
-        assert!(found.is_ok() || found == Err(KernelError::Unavailable(name)), "{name}");
-    }
-    assert_eq!("portable".parse::<Kernel>().unwrap(), *Kernel::available().last().unwrap());
-    let error = "gpu".parse::<Kernel>().unwrap_err();
-    assert_eq!(error, KernelError::Unknown("gpu".to_owned()));
-    assert_eq!(
-        error.to_string(),
-        "no kernel is called \"gpu\"; there are avx512, sha-extensions, avx2, crypto-extensions, portable"
-    );
 }

@@ -23,6 +23,7 @@ mod branches;
 mod completeness;
 mod genesis;
 mod headers;
+mod kernels;
 mod policies;
 mod proofs;
 mod rewards;
