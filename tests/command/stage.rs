@@ -4,12 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use cairn::storage::{Disk, JournalReader, Location, Position};
 use cairn::types::ChainId;
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// How long a command may say nothing that has something to say.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder of its own that the command runs in; `data` in it is where a chain is kept.
 pub struct Folder(TempDir);
@@ -163,7 +169,7 @@ impl Answer {
 /// A command that runs as a process. Killed where a test ends early.
 pub struct Running {
     child: Child,
-    out: BufReader<ChildStdout>,
+    lines: Receiver<String>,
     /// Everything that a node said until it was ready.
     pub greeting: String,
 }
@@ -186,15 +192,26 @@ impl Running {
     pub fn spawn(command: &mut Command) -> Self {
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process to start");
-        let out = BufReader::new(child.stdout.take().expect("a pipe"));
-        Self { child, out, greeting: String::new() }
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            let mut next = || {
+                let mut line = String::new();
+                out.read_line(&mut line).expect("lines of text");
+                (!line.is_empty()).then_some(line)
+            };
+            while next().is_some_and(|line| sender.send(line).is_ok()) {}
+        });
+        Self { child, lines, greeting: String::new() }
     }
 
     /// The next line it says; empty where it has ended.
     pub fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.out.read_line(&mut line).expect("lines of text");
-        line
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Disconnected) => String::new(),
+            Err(RecvTimeoutError::Timeout) => panic!("it said nothing for {PATIENCE:?}"),
+        }
     }
 
     /// Sends a signal, by its name.
@@ -205,8 +222,8 @@ impl Running {
 
     /// Waits for its end, and says what came of it.
     pub fn end(mut self) -> Answer {
-        let (mut out, mut err) = (String::new(), String::new());
-        self.out.read_to_string(&mut out).expect("text");
+        let mut err = String::new();
+        let out = self.lines.iter().collect();
         self.child.stderr.take().expect("a pipe").read_to_string(&mut err).expect("text");
         Answer { code: self.child.wait().expect("an end").code(), out, err }
     }
