@@ -28,12 +28,10 @@ fn bytes_that_are_not_text_end_their_connection_and_no_other() {
 fn line_that_does_not_end_ends_its_connection() {
     let running = Running::easy();
     let mut stranger = Stranger::connect(running.address());
-    let sent = stranger.try_send(&[b'x'; 1 << 20]);
-    if sent.is_ok() {
-        // The reason, unless what was not read anymore overtook it.
-        let last = stranger.line();
-        assert!(last.is_none_or(|last| code(&last) == 20));
-    }
+    // It may be let go before all of it was sent.
+    let _ = stranger.try_send(&[b'x'; 1 << 20]);
+    // The reason, unless the end overtook it; then nothing more.
+    assert!(stranger.line().is_none_or(|last| code(&last) == 20));
     assert!(stranger.line().is_none());
     Stranger::greet(running.address(), &user(1));
 }
