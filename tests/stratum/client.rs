@@ -62,14 +62,17 @@ fn our_miner_and_a_stranger_mine_side_by_side() {
     let mut stranger = Stranger::greet(running.address(), &user(30));
     let (client, events) = start(running.address(), &user(31));
     wait_for(&events, |event| *event == Event::Accepted);
-    client.stop();
+    // Not every share is a block.
     let height = until("its blocks", || Some(running.node.tip().height.0).filter(|height| *height > 0));
-    loop {
-        // What the other has found since is news of the past.
+    client.stop();
+    // What the other has found since is news of the past.
+    let is_on_tip = |work: &Work| {
         let tip = running.node.tip();
-        let reversed: Vec<u8> =
-            tip.hash.as_bytes().chunks(4).flat_map(|word| word.iter().rev()).copied().collect();
-        stranger.wait_for_work(|work| work.previous == reversed);
+        let words = tip.hash.as_bytes().chunks(4);
+        work.previous.iter().eq(words.flat_map(|word| word.iter().rev()))
+    };
+    loop {
+        stranger.wait_for_work(is_on_tip);
         if stranger.mine_block()["result"] == true {
             break;
         }
