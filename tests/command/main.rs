@@ -5,6 +5,7 @@
 
 mod broken_files;
 mod carrying;
+mod genesis;
 mod mining;
 mod pruned_events;
 mod pruning;

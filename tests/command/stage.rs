@@ -14,6 +14,9 @@ use cairn::types::ChainId;
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The command itself.
+pub const CAIRN: &str = env!("CARGO_BIN_EXE_cairn");
+
 /// How long a command may say nothing that has something to say.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -49,13 +52,17 @@ impl Folder {
         fs::read(self.path(name)).expect("a file that was written")
     }
 
+    pub fn text(&self, name: &str) -> String {
+        String::from_utf8(self.bytes(name)).expect("UTF-8")
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.path(name).exists()
     }
 
     /// The command with these arguments, none of our own settings about it.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
+        let mut command = Command::new(CAIRN);
         let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CAIRN_"));
         ours.for_each(|(name, _)| {
             command.env_remove(name);

@@ -7,7 +7,7 @@ use cairn::testkit::Actor;
 use cairn::types::{Amount, Bits, Height, Prefix, Timestamp};
 use serde_json::Value;
 
-use crate::command::Folder;
+use super::{chain_in, folder_with};
 
 /// Every rule; a new one does not compile until it stands here.
 fn every_rule() -> [Rule; 6] {
@@ -155,7 +155,7 @@ fn edited(edit: impl FnOnce(&mut GenesisFile)) -> GenesisFile {
 
 /// What the command calls the chain of a file.
 fn chain(file: &GenesisFile) -> String {
-    Folder::with(&file.to_json()).chain()
+    chain_in(&folder_with(&file.to_json()))
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use cairn::consensus::Genesis;
 use serde_json::{Value, json};
 
-use crate::command::{CAIRN, COMMITTED, Folder, answer_of};
+use super::{COMMITTED, chain_in, folder_with};
+use crate::stage::{CAIRN, Folder, answer_of};
 
 /// What `show --json` tells.
 const SHOWN: [&str; 27] = [
@@ -46,7 +47,7 @@ fn keys(value: &Value) -> Vec<&str> {
 
 #[test]
 fn check_tells_programs_the_name_of_the_chain() {
-    let told = Folder::with(COMMITTED).run(&["genesis", "check", "--json"]).json();
+    let told = folder_with(COMMITTED).run(&["genesis", "check", "--json"]).json();
     let genesis = Genesis::from_json(COMMITTED).unwrap();
     assert_eq!(
         told,
@@ -56,7 +57,7 @@ fn check_tells_programs_the_name_of_the_chain() {
 
 #[test]
 fn show_tells_programs_everything() {
-    let told = Folder::with(COMMITTED).run(&["genesis", "show", "--json"]).json();
+    let told = folder_with(COMMITTED).run(&["genesis", "show", "--json"]).json();
     assert_eq!(keys(&told), SHOWN);
     let params = Genesis::from_json(COMMITTED).unwrap().params().clone();
     assert_eq!(told["chain"], json!(params.chain.to_string()));
@@ -91,8 +92,8 @@ fn show_tells_programs_everything() {
 
 #[test]
 fn people_are_told_the_same_chain() {
-    let folder = Folder::with(COMMITTED);
-    let chain = folder.chain();
+    let folder = folder_with(COMMITTED);
+    let chain = chain_in(&folder);
     for command in ["check", "show"] {
         let answer = folder.run(&["genesis", command]);
         let line = answer.success().lines().find(|line| line.starts_with("chain ")).unwrap();
@@ -107,7 +108,7 @@ fn people_are_told_the_same_chain() {
 
 #[test]
 fn reader_that_stops_after_a_line_is_no_error() {
-    let folder = Folder::with(COMMITTED);
+    let folder = folder_with(COMMITTED);
     // 1,000 accounts are more than a pipe holds, so the rest meets a closed one.
     for arguments in [
         "genesis show",
@@ -125,7 +126,7 @@ fn reader_that_stops_after_a_line_is_no_error() {
 
 #[test]
 fn reader_that_is_gone_is_no_error() {
-    let folder = Folder::with(COMMITTED);
+    let folder = folder_with(COMMITTED);
     for arguments in [
         &["genesis", "show"][..],
         &["genesis", "check", "--json"],
@@ -143,7 +144,7 @@ fn reader_that_is_gone_is_no_error() {
 #[test]
 fn answer_that_cannot_be_written_is_an_error() {
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let answer = answer_of(Folder::with(COMMITTED).command(&["genesis", "show"]).stdout(full));
+    let answer = answer_of(folder_with(COMMITTED).command(&["genesis", "show"]).stdout(full));
     assert!(answer.failure(1).starts_with("error: cannot write the answer"), "{answer:?}");
     let full = File::options().write(true).open("/dev/full").unwrap();
     let silent = answer_of(Folder::new().command(&["genesis", "show"]).stderr(full));

@@ -4,7 +4,8 @@ use cairn::consensus::{Genesis, GenesisFile};
 use cairn::testkit::{Actor, Follower};
 use cairn::types::{Height, Timestamp};
 
-use crate::command::{COMMITTED, Folder};
+use super::{COMMITTED, chain_in, folder_with};
+use crate::stage::Folder;
 
 const DEVNET: [&str; 6] = ["genesis", "new", "--preset", "devnet", "--time", "1767225600"];
 
@@ -22,8 +23,8 @@ fn file_of_each_preset_checks_and_begins_a_chain() {
         assert_eq!(made.success(), "", "what went into a file is not told as well");
         assert!(folder.run(&["genesis", "check"]).success().contains("a chain can begin with this file"));
 
-        let genesis = Genesis::from_json(&folder.read("genesis.json")).unwrap();
-        assert_eq!(genesis.params().chain.to_string(), folder.chain());
+        let genesis = Genesis::from_json(&folder.text("genesis.json")).unwrap();
+        assert_eq!(genesis.params().chain.to_string(), chain_in(&folder));
         let mut follower = Follower::at(&genesis.with_virtual_work());
         follower.mine_empty(Actor::new(0).address(), 20);
         assert_eq!(follower.height(), Height(20), "{preset}");
@@ -66,10 +67,10 @@ fn what_is_asked_for_is_in_the_file() {
 
 #[test]
 fn existing_file_is_not_overwritten() {
-    let folder = Folder::with("precious");
+    let folder = folder_with("precious");
     let refused = folder.run(&[&DEVNET[..], &["--out", "genesis.json"]].concat());
     assert!(refused.failure(1).starts_with("error: genesis.json exists already: remove it"), "{refused:?}");
-    assert_eq!(folder.read("genesis.json"), "precious");
+    assert_eq!(folder.text("genesis.json"), "precious");
     let nowhere = folder.run(&[&DEVNET[..], &["--out", "missing/genesis.json"]].concat());
     assert!(
         nowhere.failure(1).starts_with("error: cannot write missing/genesis.json: No such"),

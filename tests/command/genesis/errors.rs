@@ -3,7 +3,8 @@
 use cairn::testkit::{Actor, devnet_file};
 use serde_json::{Value, json};
 
-use crate::command::{COMMITTED, Folder};
+use super::{COMMITTED, folder_with};
+use crate::stage::Folder;
 
 /// The committed file with one value replaced, or added.
 fn with(pointer: &str, value: Value) -> String {
@@ -52,7 +53,7 @@ fn wrong_value_is_complained_about_by_its_field() {
     ];
     let folder = Folder::new();
     for (pointer, value, field) in wrong {
-        folder.write("genesis.json", &with(pointer, value.clone()));
+        folder.write("genesis.json", with(pointer, value.clone()));
         for command in [["genesis", "check"], ["genesis", "show"]] {
             let refused = folder.run(&command);
             let expected = format!("error: genesis.json: genesis: {field}");
@@ -107,7 +108,7 @@ fn new_names_the_option_or_the_field_that_is_wrong() {
 
 #[test]
 fn wrong_usage_ends_with_two_and_says_how() {
-    let folder = Folder::with(COMMITTED);
+    let folder = folder_with(COMMITTED);
     for (arguments, complaint) in [
         (&[][..], "Usage: cairn"),
         (&["genesis"], "Usage: cairn genesis"),
