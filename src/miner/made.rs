@@ -186,7 +186,11 @@ async fn keep_pace(maker: &mut Maker, pace: Pace, stops: watch::Receiver<bool>) 
     match pace {
         Pace::Automine => automine(maker, stops).await,
         Pace::Interval(time) => keep_times(maker, repeat(time), stops).await,
-        Pace::Poisson { share, seed } => keep_times(maker, Chance::new(spacing / share, seed), stops).await,
+        Pace::Poisson { share, seed } => {
+            let seed =
+                seed.unwrap_or_else(|| getrandom::u64().expect("the operating system gives randomness"));
+            keep_times(maker, Chance::new(spacing / share, seed), stops).await
+        }
     }
 }
 

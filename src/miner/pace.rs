@@ -1,6 +1,7 @@
 //! When blocks are made where no work decides it.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -17,25 +18,27 @@ pub enum Pace {
     /// As if by chance: this miner has a share of a network that finds a block each `mean` seconds on average. The same
     /// seed waits for the same times.
     Poisson {
-        /// Of the network's hash rate, above 0 and up to 1.
+        /// Of the network's hash rate, from a millionth to all of it.
         share: f64,
-        /// Decides what chance brings.
-        seed: u64,
+        /// Decides what chance brings; where there is none, the operating system does.
+        seed: Option<u64>,
     },
 }
 
 /// Why a text is no pace.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
-    "{found:?} is no pace: say `automine`, `interval=SECONDS`, or `poisson=SHARE` with a share of the network's hash \
-     rate up to 1, and a seed if you like: `poisson=0.3,7`"
+    "{found:?} is no pace: say `automine`, `interval=SECONDS` with 0.001 to 86400 of them, or `poisson=SHARE` with a share \
+     of the network's hash rate from 0.000001 to 1, and a seed if you like: `poisson=0.3,7`"
 )]
 pub struct PaceError {
     found: String,
 }
 
-/// Longest interval: a day.
-const INTERVAL_MAX_SECONDS: f64 = 86_400.0;
+/// Shortest and longest interval: a millisecond, a day.
+const INTERVAL_SECONDS: RangeInclusive<f64> = 0.001..=86_400.0;
+/// Smallest and greatest part of a network's hash rate.
+const SHARE: RangeInclusive<f64> = 0.000_001..=1.0;
 
 impl FromStr for Pace {
     type Err = PaceError;
@@ -44,14 +47,16 @@ impl FromStr for Pace {
         let parsed = match text.split_once('=') {
             None => (text == "automine").then_some(Self::Automine),
             Some(("interval", seconds)) => {
-                let seconds =
-                    seconds.parse().ok().filter(|seconds| (0.001..=INTERVAL_MAX_SECONDS).contains(seconds));
+                let seconds = seconds.parse().ok().filter(|seconds| INTERVAL_SECONDS.contains(seconds));
                 seconds.map(|seconds| Self::Interval(Duration::from_secs_f64(seconds)))
             }
             Some(("poisson", how)) => {
-                let (share, seed) = how.split_once(',').unwrap_or((how, "0"));
-                let share = share.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0);
-                share.zip(seed.parse().ok()).map(|(share, seed)| Self::Poisson { share, seed })
+                let (share, seed) = match how.split_once(',') {
+                    Some((share, seed)) => (share, seed.parse().ok().map(Some)),
+                    None => (how, Some(None)),
+                };
+                let share = share.parse().ok().filter(|share| SHARE.contains(share));
+                share.zip(seed).map(|(share, seed)| Self::Poisson { share, seed })
             }
             Some(_) => None,
         };
@@ -64,7 +69,8 @@ impl fmt::Display for Pace {
         match self {
             Self::Automine => f.write_str("automine"),
             Self::Interval(time) => write!(f, "interval={}", time.as_secs_f64()),
-            Self::Poisson { share, seed } => write!(f, "poisson={share},{seed}"),
+            Self::Poisson { share, seed: Some(seed) } => write!(f, "poisson={share},{seed}"),
+            Self::Poisson { share, seed: None } => write!(f, "poisson={share}"),
         }
     }
 }
@@ -99,10 +105,11 @@ mod tests {
 
     #[test]
     fn paces_are_what_they_are_written_as() {
-        for text in ["automine", "interval=5", "interval=0.25", "poisson=0.3,7", "poisson=1,0"] {
+        for text in ["automine", "interval=5", "interval=0.25", "poisson=0.3,7", "poisson=1,0", "poisson=0.5"]
+        {
             assert_eq!(text.parse::<Pace>().unwrap().to_string(), text);
         }
-        assert_eq!("poisson=0.5".parse(), Ok(Pace::Poisson { share: 0.5, seed: 0 }));
+        assert_eq!("poisson=0.5".parse(), Ok(Pace::Poisson { share: 0.5, seed: None }));
         let wrong = [
             "",
             "often",
@@ -112,9 +119,12 @@ mod tests {
             "interval=-1",
             "interval=nan",
             "interval=1e9",
+            "interval=0.0005",
         ];
         for text in wrong.into_iter().chain([
             "poisson=0",
+            "poisson=1e-19",
+            "poisson=0.5,",
             "poisson=1.1",
             "poisson=0.5,x",
             "poisson=nan",
@@ -131,6 +141,15 @@ mod tests {
         assert!((19.0..21.0).contains(&mean), "{mean}");
         let longer = times.iter().filter(|time| **time > 20.0).count();
         assert!((3500..3860).contains(&longer), "{longer}");
+    }
+
+    #[test]
+    fn longest_wait_is_a_time() {
+        let (share, spacing) = (*SHARE.start(), f64::from(u32::MAX));
+        let draws = Chance::new(spacing / share, 7).take(10_000);
+        assert!(draws.max().and_then(|time| std::time::Instant::now().checked_add(time)).is_some());
+        let least = -(1.0 / (1_u64 << 53) as f64).ln() * spacing / share;
+        assert!(std::time::Instant::now().checked_add(Duration::from_secs_f64(least)).is_some());
     }
 
     #[test]

@@ -8,11 +8,12 @@ mod dialogue;
 mod task;
 mod wire;
 
-use std::io;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use std::{io, iter};
 
 use desk::Desk;
 use dialogue::{Dialogue, Heard};
@@ -27,6 +28,8 @@ const MESSAGES_MAX: usize = 16;
 /// Time between two shares that are sent, at least. More come where a share takes less than a thread hashes in that time,
 /// on chains made for tests.
 const SHARE_GAP: Duration = Duration::from_millis(5);
+/// Shares that wait for their turn, while what the pool says is heard; more are let go.
+const SHARES_MAX: usize = 64;
 /// A pool that says nothing for so long is no more: they repeat themselves every two minutes at least.
 const SILENCE_MAX: Duration = Duration::from_secs(180);
 /// How long a pool may take for an answer before there is work.
@@ -239,12 +242,14 @@ impl Speaker {
         let lost = |error: io::Error| Over::Lost(error.to_string());
         wire.send(&dialogue.greet()).map_err(lost)?;
         let mut heard_at = Instant::now();
+        let (mut shares, mut gap_ends) = (VecDeque::new(), Instant::now());
         loop {
             let patience = if dialogue.has_worked() { SILENCE_MAX } else { GREETING_MAX };
             if heard_at.elapsed() > patience {
                 return Err(Over::Lost("the pool says nothing".to_owned()));
             }
-            match self.next(LOOK_EVERY)? {
+            let left_of_gap = gap_ends.saturating_duration_since(Instant::now());
+            match self.next(if shares.is_empty() { LOOK_EVERY } else { left_of_gap })? {
                 Some(Message::Line { connection, line }) if connection == self.connection => {
                     heard_at = Instant::now();
                     for heard in dialogue.received(&line) {
@@ -254,13 +259,16 @@ impl Speaker {
                 Some(Message::Closed { connection, reason }) if connection == self.connection => {
                     return Err(Over::Lost(reason));
                 }
-                Some(Message::Found(share)) => {
-                    if let Some(line) = dialogue.submit(&share) {
-                        wire.send(&line).map_err(lost)?;
-                        thread::sleep(SHARE_GAP);
-                    }
-                }
+                Some(Message::Found(share)) if shares.len() < SHARES_MAX => shares.push_back(share),
                 _ => {}
+            }
+            if Instant::now() >= gap_ends {
+                // Those whose job is over are not worth a line.
+                let line = iter::from_fn(|| shares.pop_front()).find_map(|share| dialogue.submit(&share));
+                if let Some(line) = line {
+                    wire.send(&line).map_err(lost)?;
+                    gap_ends = Instant::now() + SHARE_GAP;
+                }
             }
         }
     }
