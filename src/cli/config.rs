@@ -60,6 +60,7 @@ struct File {
     pool_bytes_max: Option<usize>,
     pool_fee_rate_min: Option<u64>,
     audit_seconds: Option<u64>,
+    quiet: bool,
     mining: Mining,
 }
 
@@ -134,6 +135,11 @@ fn read_file(path: &Path) -> Result<File> {
 }
 
 impl Settled {
+    /// Whether the settings file wants few words.
+    pub fn quiet(&self) -> bool {
+        self.file.quiet
+    }
+
     /// What the settings file says about mining.
     pub fn mining(&self) -> Mining {
         self.file.mining.clone()
@@ -145,8 +151,10 @@ impl Settled {
         let mut options = NodeOptions::new(data_dir, genesis.clone(), genesis_text);
         options.check_threads = tuning.check_threads.or(file.check_threads).map(usize::from);
         let limits = Limits::DEFAULT;
+        let bytes_max = tuning.pool_bytes_max.or(file.pool_bytes_max).unwrap_or(limits.bytes_max);
         options.limits = Limits {
-            bytes_max: tuning.pool_bytes_max.or(file.pool_bytes_max).unwrap_or(limits.bytes_max),
+            bytes_max,
+            waiting_bytes_max: limits.waiting_bytes_max.min(bytes_max / 2),
             fee_rate_min: tuning
                 .pool_fee_rate_min
                 .or(file.pool_fee_rate_min)
@@ -155,9 +163,9 @@ impl Settled {
         };
         anyhow::ensure!(
             options.limits.agree(),
-            "pool-bytes-max {} is too small for a pool: allow a few times {} bytes",
+            "--pool-bytes-max {} is too small for a pool: allow at least {}",
             options.limits.bytes_max,
-            crate::types::TRANSACTION_BYTES_MAX
+            Limits::BYTES_MAX_MIN
         );
         let audit_seconds = tuning.audit_seconds.or(file.audit_seconds);
         options.audit_every = audit_seconds.map_or(options.audit_every, Duration::from_secs);

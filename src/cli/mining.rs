@@ -1,6 +1,7 @@
 //! Mining on a node: by work, at a pace, and by miners of others over Stratum.
 
 use std::net::TcpListener;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -11,7 +12,8 @@ use serde::Deserialize;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::config::THREADS;
-use super::output::{hash_rate, say, say_seldom};
+use super::host_port::HostPort;
+use super::output::{count, hash_rate, say, say_seldom};
 use crate::consensus::{Genesis, PowMode};
 use crate::crypto::search::Kernel;
 use crate::miner::{Feed, Maker, Miner, MinerOptions, MinerReport, OrderError, Pace, Pacer};
@@ -22,8 +24,8 @@ use crate::types::Address;
 
 /// Where Stratum is served unless it is said otherwise: for this machine alone.
 const STRATUM: &str = "127.0.0.1:9334";
-/// Miners of whom nothing came for so long are not counted any more.
-const GONE_SECONDS: u64 = 600;
+/// Workers of whom nothing came for so long are not there any more: a share comes every few seconds.
+const GONE_SECONDS: u64 = 60;
 
 /// Who mines on a node, and how.
 #[derive(Args, Deserialize, Clone, Default)]
@@ -33,18 +35,18 @@ pub(super) struct Mining {
     /// Mine, and pay this address.
     #[arg(long, env = "CAIRN_MINE", value_name = "ADDRESS")]
     mine: Option<String>,
-    /// Threads that look for blocks [default: one for each core].
+    /// Threads that look for blocks, up to 1024 [default: one for each core].
     #[arg(long, env = "CAIRN_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(THREADS))]
     pub threads: Option<u16>,
     /// How the threads look: `cairn mine --benchmark` lists what this processor has [default: the fastest].
     #[arg(long, env = "CAIRN_KERNEL", value_name = "NAME")]
     kernel: Option<String>,
     /// When a block is made: by `work` alone; or, where the chain's difficulty is fixed, `automine` (as soon as a
-    /// transaction arrives), `interval=SECONDS`, or by chance, `poisson=SHARE[,SEED]`, as a miner with that share of the
-    /// network's hash rate [default: `work`; where the difficulty is fixed, an interval of the chain's spacing].
+    /// transaction arrives), `interval=SECONDS` (from 0.001 to 86400), or by chance, `poisson=SHARE[,SEED]`, as a miner with
+    /// that share of the network's hash rate (from 0.000001 to 1) [default: `work`; where the difficulty is fixed, an interval of the chain's spacing].
     #[arg(long, env = "CAIRN_PACE", value_name = "PACE")]
     pace: Option<String>,
-    /// What is written into the blocks, beside what makes them differ [default: cairn].
+    /// What is written into the blocks, beside what makes them differ: up to 91 bytes [default: cairn].
     #[arg(long, env = "CAIRN_TAG", value_name = "TEXT")]
     tag: Option<String>,
     /// Let miners of any make work on this chain, over Stratum v1: `0.0.0.0:9334` lets all the network in, no value this
@@ -57,6 +59,7 @@ pub(super) struct Mining {
 pub(super) struct Plan {
     own: Option<Own>,
     stratum: Option<TcpListener>,
+    quiet: bool,
 }
 
 /// How blocks of our own come to be made.
@@ -79,16 +82,16 @@ impl Mining {
     }
 
     /// What is to be done.
-    pub fn plan(&self, genesis: &Genesis) -> Result<Plan> {
-        let listen = |address: &String| {
-            TcpListener::bind(address).with_context(|| {
-                format!("--stratum {address}: cannot listen there; name a host and a port that is free")
-            })
+    pub fn plan(&self, genesis: &Genesis, quiet: bool) -> Result<Plan> {
+        let listen = |address: &String| -> Result<TcpListener> {
+            let place = HostPort::from_str(address).with_context(|| format!("--stratum {address}"))?;
+            TcpListener::bind(&*place).with_context(|| format!("--stratum {address}: cannot listen there"))
         };
-        Ok(Plan { own: self.own(genesis)?, stratum: self.stratum.as_ref().map(listen).transpose()? })
+        let stratum = self.stratum.as_ref().map(listen).transpose()?;
+        Ok(Plan { own: self.own(genesis, quiet)?, stratum, quiet })
     }
 
-    fn own(&self, genesis: &Genesis) -> Result<Option<Own>> {
+    fn own(&self, genesis: &Genesis, quiet: bool) -> Result<Option<Own>> {
         let Some(address) = &self.mine else {
             let without = [
                 ("threads", self.threads.is_some()),
@@ -106,6 +109,7 @@ impl Mining {
             Address::parse(address, &params.prefix).with_context(|| format!("--mine {address}"))?;
         let payout = match &self.tag {
             None => Payout::to(recipient),
+            Some(tag) if tag.contains(char::is_control) => bail!("--tag: it has signs that cannot be shown"),
             Some(tag) => Payout::to(recipient).with_tag(tag.as_bytes()).context("--tag")?,
         };
         let usual = || match params.pow_mode {
@@ -114,11 +118,19 @@ impl Mining {
         };
         let pace = match self.pace.as_deref() {
             Some("work") => None,
-            Some(pace) => Some(pace.parse().context("--pace (or `work`)")?),
+            Some(pace) => Some(pace.parse().context("--pace takes `work` or a pace")?),
             None => usual(),
         };
         if pace.is_some() && params.pow_mode == PowMode::Asert {
             return Err(OrderError::NotFixed.into());
+        }
+        if let Some(pace) = pace {
+            let of_work = [("threads", self.threads.is_some()), ("kernel", self.kernel.is_some())];
+            if let Some((name, _)) = of_work.iter().find(|(_, given)| *given) {
+                bail!(
+                    "--{name} says how work is done, and here blocks are made at a pace, {pace}: say --pace work"
+                );
+            }
         }
         Ok(Some(match pace {
             Some(pace) => Own::AtPace(payout, pace),
@@ -126,7 +138,7 @@ impl Mining {
                 payout,
                 threads: threads_or_all(self.threads),
                 kernel: self.kernel()?,
-                log: Arc::new(say_seldom()),
+                log: if quiet { Arc::new(|_| {}) } else { Arc::new(say_seldom()) },
             }),
         }))
     }
@@ -149,12 +161,12 @@ impl Plan {
             Builder::new_multi_thread().worker_threads(1).thread_name("cairn-ports").enable_all().build();
         let runtime = runtime.context("cannot start threads")?;
         let feed = Feed::start(node.clone(), runtime.handle());
-        let stratum = self.stratum.map(|listener| serve(node, &feed, listener, runtime.handle()));
+        let stratum = self.stratum.map(|listener| serve(node, &feed, listener, self.quiet, runtime.handle()));
         let (mut miner, mut pacer) = (None, None);
         match self.own {
             None => {}
             Some(Own::Work(options)) => {
-                say(&format!("mining with {} threads, kernel {}", options.threads, options.kernel));
+                say(&format!("mining with {}, kernel {}", count(options.threads, "thread"), options.kernel));
                 miner = Some(Miner::start(node, &feed, runtime.handle(), &options)?);
             }
             Some(Own::AtPace(payout, pace)) => {
@@ -173,8 +185,17 @@ impl Plan {
     }
 }
 
-fn serve(node: &NodeHandle, feed: &Feed, listener: TcpListener, runtime: &Handle) -> Result<Server> {
-    let options = ServerOptions { log: Box::new(say_seldom()), ..ServerOptions::default() };
+fn serve(
+    node: &NodeHandle,
+    feed: &Feed,
+    listener: TcpListener,
+    quiet: bool,
+    runtime: &Handle,
+) -> Result<Server> {
+    let mut options = ServerOptions::default();
+    if !quiet {
+        options.log = Box::new(say_seldom());
+    }
     let server = Server::start(node.clone(), feed.clone(), listener, options, runtime)?;
     say(&format!("serving Stratum at {}", server.local_address()));
     Ok(server)
@@ -202,16 +223,17 @@ impl Running {
 
 /// A line on those who mine over Stratum, where there are any.
 fn guests(workers: &[WorkerReport]) -> Option<String> {
-    let present = workers.iter().filter(|worker| worker.idle_seconds < GONE_SECONDS).count();
+    let present: Vec<_> = workers.iter().filter(|worker| worker.idle_seconds < GONE_SECONDS).collect();
+    let rate = present.iter().map(|worker| worker.hash_rate).sum();
     let sum = |part: fn(&WorkerReport) -> u64| workers.iter().map(part).sum::<u64>();
-    let rate = workers.iter().map(|worker| worker.hash_rate).sum();
-    (present > 0).then(|| {
+    (!present.is_empty()).then(|| {
         format!(
-            "over Stratum {present} workers, {}, {} shares, {} rejected, {} blocks",
+            "over Stratum {}, {}; so far {} shares accepted, {} rejected, {} found",
+            count(present.len(), "worker"),
             hash_rate(rate),
             sum(|worker| worker.accepted),
             sum(|worker| worker.rejected),
-            sum(|worker| worker.blocks),
+            count(sum(|worker| worker.blocks) as usize, "block"),
         )
     })
 }

@@ -8,6 +8,7 @@
 mod chain;
 mod config;
 mod genesis;
+mod host_port;
 mod mine;
 mod mining;
 mod node;

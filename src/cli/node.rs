@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::Args;
+use clap::builder::FalseyValueParser;
 
 use super::config::{Place, Settled, Tuning};
 use super::mining::{Mining, Running};
@@ -25,11 +26,11 @@ pub(super) struct Run {
     place: Place,
     #[command(flatten)]
     tuning: Tuning,
+    /// Say nothing about new tips, nor how mining goes.
+    #[arg(long, env = "CAIRN_QUIET", value_parser = FalseyValueParser::new())]
+    quiet: bool,
     #[command(flatten)]
     mining: Mining,
-    /// Say nothing about new tips, nor how mining goes.
-    #[arg(long)]
-    quiet: bool,
 }
 
 /// What ends a node, or is worth a line.
@@ -50,7 +51,8 @@ pub(super) fn run(run: &Run) -> Result<()> {
     })?;
     let settled = run.place.settle()?;
     let mut options = settled.node(&run.tuning)?;
-    let mining = run.mining.clone().over(settled.mining()).plan(&settled.genesis)?;
+    let quiet = run.quiet || settled.quiet();
+    let mining = run.mining.clone().over(settled.mining()).plan(&settled.genesis, quiet)?;
     options.stop = stop;
     options.log = Box::new(say);
     let begun = Instant::now();
@@ -62,8 +64,9 @@ pub(super) fn run(run: &Run) -> Result<()> {
         started => started?,
     };
     greet(&settled, &node.handle(), begun);
+    warn_of_time(&settled, &node.handle());
     watch_node(&node.handle(), sender);
-    let outcome = mining.start(&node.handle()).and_then(|mining| wait(&woken, &mining, run.quiet));
+    let outcome = mining.start(&node.handle()).and_then(|mining| wait(&woken, &mining, quiet));
     let handle = node.handle();
     node.stop();
     outcome?;
@@ -82,6 +85,18 @@ fn greet(settled: &Settled, handle: &NodeHandle, begun: Instant) {
         tip.height,
         tip.hash
     ));
+}
+
+/// Says so where the chain is yet to begin: until then no block is good.
+fn warn_of_time(settled: &Settled, handle: &NodeHandle) {
+    let (begins, now) = (settled.genesis.block().header.time, handle.chain_time());
+    let drift = settled.genesis.params().future_drift;
+    if begins.0 > now.0.saturating_add(drift) {
+        say(&format!(
+            "this chain begins in {} seconds, and no block is good before: look at `time` in its genesis file, or at the clock",
+            begins.0 - now.0
+        ));
+    }
 }
 
 /// Passes on what becomes of a node.

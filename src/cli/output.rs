@@ -80,6 +80,11 @@ pub(super) fn say_seldom() -> impl Fn(&str) + Send + Sync + 'static {
     }
 }
 
+/// So many of something.
+pub(super) fn count(number: usize, name: &str) -> String {
+    format!("{number} {name}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Hashes a second, for people.
 pub(super) fn hash_rate(hashes: f64) -> String {
     let units = [(1e15, "PH/s"), (1e12, "TH/s"), (1e9, "GH/s"), (1e6, "MH/s"), (1e3, "kH/s")];

@@ -37,10 +37,10 @@ pub struct Limits {
     pub floor_halflife_seconds: u64,
 }
 
-/// The least that a pool can work with: a few of the longest transactions.
-const BYTES_MAX_MIN: usize = 4 * TRANSACTION_BYTES_MAX;
-
 impl Limits {
+    /// The least `bytes_max` that a pool can work with: a few of the longest transactions.
+    pub const BYTES_MAX_MIN: usize = 4 * TRANSACTION_BYTES_MAX;
+
     /// What a node uses unless told otherwise: room for ten blocks of 2,000 payments coming back on top of 50,000.
     pub const DEFAULT: Self = Self {
         bytes_max: 64 << 20,
@@ -57,7 +57,7 @@ impl Limits {
 
     /// Whether the bounds agree with each other.
     pub const fn agree(&self) -> bool {
-        self.bytes_max >= BYTES_MAX_MIN
+        self.bytes_max >= Self::BYTES_MAX_MIN
             && self.waiting_bytes_max <= self.bytes_max / 2
             && self.waiting_bytes_max >= TRANSACTION_BYTES_MAX
             && self.account_transactions_max >= 1

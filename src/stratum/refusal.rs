@@ -18,7 +18,7 @@ pub enum Refusal {
     #[error("the user name is the address to be paid, then perhaps a dot and a worker's name; this is {0}")]
     Address(#[from] AddressError),
     /// The worker's name is too long, or cannot be printed.
-    #[error("a worker's name has at most {0} letters, digits or signs")]
+    #[error("a worker's name has at most {0} letters, digits or signs of ASCII, and no spaces")]
     Worker(usize),
     /// One connection mines one coinbase.
     #[error("this connection pays another address: connect once for each")]

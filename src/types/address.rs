@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bech32::primitives::decode::{CheckedHrpstring, CheckedHrpstringError};
+use bech32::primitives::decode::{CheckedHrpstring, CheckedHrpstringError, UncheckedHrpstring};
 use bech32::{Bech32m, Hrp};
 
 use super::text::json_as_text;
@@ -99,11 +99,14 @@ impl Address {
     /// # Errors
     /// When it is mistyped, belongs to another network, or is something else in bech32m.
     pub fn parse(text: &str, prefix: &Prefix) -> Result<Self, AddressError> {
-        let checked = CheckedHrpstring::new::<Bech32m>(text).map_err(AddressError::Mistyped)?;
-        if checked.hrp() != prefix.0 {
-            let found = checked.hrp().to_string().to_lowercase();
+        let unchecked = UncheckedHrpstring::new(text)
+            .map_err(|error| AddressError::Mistyped(CheckedHrpstringError::Parse(error)))?;
+        // Before the checksum, which other networks may have of another kind.
+        if unchecked.hrp() != prefix.0 {
+            let found = unchecked.hrp().to_string().to_lowercase();
             return Err(AddressError::OtherNetwork { found, expected: prefix.clone() });
         }
+        let checked = CheckedHrpstring::new::<Bech32m>(text).map_err(AddressError::Mistyped)?;
         let bytes: Vec<u8> = checked.byte_iter().collect();
         let address = Digest::try_from(bytes).map(Self).map_err(|_| AddressError::Length)?;
         // 32 bytes leave four padding bits, which carry nothing and must be zero: one address, one text.

@@ -1,11 +1,12 @@
 //! `cairn mine`, and `cairn node` where it mines: by work, at a pace, for others over Stratum.
 
 use std::net::TcpListener;
+use std::time::Instant;
 
 use cairn::consensus::GenesisFile;
 use cairn::testkit::{Actor, asert_file, devnet_file};
 
-use super::stage::{Answer, Folder, Running};
+use super::stage::{Answer, Folder, PATIENCE, Running};
 
 /// A folder with a chain that has not begun, and somebody to be paid there.
 fn folder_with(file: &GenesisFile) -> (Folder, String) {
@@ -35,9 +36,11 @@ fn node(folder: &Folder, arguments: &[&str]) -> Running {
 
 /// Reads lines until one has this in it.
 fn wait_for(process: &mut Running, part: &str) -> String {
+    let begun = Instant::now();
     loop {
         let line = process.line();
         assert!(!line.is_empty(), "it ended before it said {part:?}");
+        assert!(begun.elapsed() < PATIENCE, "it never said {part:?}");
         if line.contains(part) {
             return line;
         }
@@ -119,7 +122,7 @@ fn node_mines_by_work_and_serves_others() {
     let own = ["--mine", &to, "--threads", "1", "--kernel", "portable", "--tag", "hello"];
     let mut node = node(&folder, &[&own[..], &["--stratum", "127.0.0.1:0"]].concat());
     let address = wait_for(&mut node, "serving Stratum at ");
-    wait_for(&mut node, "mining with 1 threads, kernel portable");
+    wait_for(&mut node, "mining with 1 thread, kernel portable");
     wait_for(&mut node, "found block ");
     let address = address.trim().rsplit(' ').next().unwrap();
     let (url, user) = (format!("stratum+tcp://{address}"), format!("{to}.guest"));
@@ -158,12 +161,13 @@ fn mining_that_cannot_be_is_refused_before_there_is_a_node() {
         (&devnet, &["--threads", "2"][..], "--threads is for a node that mines: say --mine ADDRESS"),
         (&devnet, &["--kernel", "avx2"], "--kernel is for a node that mines"),
         (&devnet, &["--mine", "somebody"], "--mine somebody: "),
-        (&devnet, &["--mine", &to, "--pace", "often"], "--pace (or `work`): "),
+        (&devnet, &["--mine", &to, "--pace", "often"], "--pace takes `work` or a pace: "),
         (&devnet, &["--mine", &to, "--tag", &long], "--tag: "),
         (&work, &["--mine", &to, "--kernel", "abacus"], "no kernel is called \"abacus\""),
         (&work, &["--mine", &to, "--pace", "automine"], "`pow.mode` is `asert`"),
-        (&devnet, &["--stratum", &taken], "cannot listen there"),
-        (&devnet, &["--stratum", "here"], "--stratum here: cannot listen there"),
+        (&devnet, &["--stratum", &taken], "cannot listen there: "),
+        (&devnet, &["--stratum", "here"], "--stratum here: say HOST:PORT"),
+        (&devnet, &["--mine", &to, "--threads", "1"], "say --pace work"),
     ] {
         let answer = folder.run(&[&["node", "--data-dir", "data"], arguments].concat());
         assert!(answer.failure(1).contains(complaint), "{arguments:?}: {answer:?}");

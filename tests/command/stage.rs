@@ -18,7 +18,7 @@ use tempfile::TempDir;
 pub const CAIRN: &str = env!("CARGO_BIN_EXE_cairn");
 
 /// How long a command may say nothing that has something to say.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder of its own that the command runs in; `data` in it is where a chain is kept.
 pub struct Folder(TempDir);

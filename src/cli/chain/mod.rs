@@ -124,7 +124,7 @@ fn tell_store(report: Report, name: &str, recovered: &Recovered) -> Result<Repor
         .fact("epoch", "epoch", folder.epoch(), folder.epoch())
         .fact("indexed", "indexed up to height", indexed, indexed)
         .fact(
-            "accounts",
+            "entries",
             "entries of the state",
             recovered.ledger.state().len(),
             recovered.ledger.state().len(),

@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::{ArgGroup, Args};
 
 use super::config::{Place, THREADS};
+use super::host_port::HostPort;
 use super::mining::threads_or_all;
 use crate::crypto::search::Kernel;
 use crate::stratum::client::ClientOptions;
@@ -18,13 +19,13 @@ pub(super) struct Run {
     /// Measure every kernel that this processor has, on one thread, and mine nothing.
     #[arg(long)]
     benchmark: bool,
-    /// Threads that hash [default: one for each core].
+    /// Threads that hash for a pool, up to 1024 [default: one for each core].
     #[arg(long, env = "CAIRN_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(THREADS))]
     threads: Option<u16>,
-    /// How they hash [default: the fastest that this processor has]; `--benchmark` names them.
+    /// How they hash: `--benchmark` names the ways [default: the fastest that this processor has].
     #[arg(long, env = "CAIRN_KERNEL", value_name = "NAME")]
     kernel: Option<Kernel>,
-    /// Answer in JSON.
+    /// Answer in JSON, `--blocks` and `--benchmark` only.
     #[arg(long, conflicts_with = "stratum")]
     json: bool,
     #[command(flatten)]
@@ -39,9 +40,9 @@ pub(super) struct Run {
 struct Pool {
     /// Mine for this pool, or for a node that serves Stratum.
     #[arg(long, value_name = "HOST:PORT", requires = "user")]
-    stratum: Option<String>,
+    stratum: Option<HostPort>,
     /// The user name. For a node, the address to be paid, then perhaps a dot and a name for this machine.
-    #[arg(long, value_name = "ADDRESS[.WORKER]", requires = "stratum")]
+    #[arg(long, value_name = "ADDRESS[.WORKER]", conflicts_with_all = ["blocks", "benchmark"])]
     user: Option<String>,
     /// The password; nodes take any.
     #[arg(long, default_value = "x")]
@@ -56,7 +57,7 @@ struct Order {
     #[arg(long, value_name = "COUNT", requires = "to")]
     blocks: Option<u32>,
     /// Whom they pay.
-    #[arg(long, value_name = "ADDRESS", requires = "blocks")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["stratum", "benchmark"])]
     to: Option<String>,
     #[command(flatten)]
     place: Place,
@@ -67,7 +68,7 @@ pub(super) fn run(run: &Run) -> Result<()> {
     let kernel = run.kernel.unwrap_or_else(Kernel::best);
     if let (Some(address), Some(user)) = (&pool.stratum, &pool.user) {
         return pool::mine(ClientOptions {
-            pool: address.trim_start_matches("stratum+tcp://").to_owned(),
+            pool: address.to_string(),
             user: user.clone(),
             password: pool.password.clone(),
             threads: threads_or_all(run.threads),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cli::output::{hash_rate, say, say_seldom};
+use crate::cli::output::{count, hash_rate, say, say_seldom};
 use crate::cli::signals;
 use crate::stratum::client::{Client, ClientOptions, Event};
 use crate::template::Meter;
@@ -24,7 +24,7 @@ pub(super) fn mine(options: ClientOptions) -> Result<()> {
     let signalled = sender.clone();
     signals::watch(move || signalled.send(Wake::Signal).is_ok())?;
     let ClientOptions { pool, threads, kernel, .. } = &options;
-    let mining = format!("mining for {pool}, {threads} threads, kernel {kernel}");
+    let mining = format!("mining for {pool}, {}, kernel {kernel}", count(*threads, "thread"));
     let client = Client::start(options, move |event| {
         // Nobody listens any more only where this process is about to end.
         let _ = sender.send(Wake::Event(event));
