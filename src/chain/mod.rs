@@ -14,7 +14,7 @@ mod tree;
 
 pub use locator::LOCATOR_MAX;
 pub use orphans::Orphans;
-pub use placement::{ChainError, HeaderPlacement, Placement, Plan};
+pub use placement::{ChainError, HeaderPlacement, Placement, Plan, Recalled};
 pub use tree::{HeaderEntry, Validity};
 
 use std::sync::Arc;

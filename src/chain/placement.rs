@@ -23,6 +23,21 @@ pub enum Placement {
     Reorganizes(Plan),
 }
 
+/// What became of a block that was written down. Which branch to follow is not asked for each: that looks all the way down
+/// to the branch that is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recalled {
+    /// It was here before.
+    Known,
+    /// A block below it is not here.
+    Orphan {
+        /// The lowest that is missing, as far as can be told.
+        missing: BlockHash,
+    },
+    /// It has its place now.
+    New,
+}
+
 /// Where a header belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeaderPlacement {
@@ -103,7 +118,11 @@ impl Chain {
     /// # Panics
     /// When the block was checked for another height than the one it stands at: for another branch, then.
     pub fn place(&mut self, block: &CheckedBlock) -> Result<Placement, ChainError> {
-        let placement = self.place_header(block.hash(), block.header())?;
+        let placement = match self.take_in(block.hash(), block.header())? {
+            Recalled::Known => Placement::Known,
+            Recalled::Orphan { missing } => Placement::Orphan { missing },
+            Recalled::New => self.placement_of(self.tree.find(&block.hash()).expect("it has its place")),
+        };
         if let Some(entry) = self.entry(&block.hash()).filter(|entry| entry.arrival.is_some()) {
             assert_eq!(block.height(), entry.height, "a block is checked for the branch it stands on");
         }
@@ -115,26 +134,26 @@ impl Chain {
     ///
     /// # Errors
     /// The rule that it broke above this branch: what was written down is damaged, or was never placed.
-    pub fn recall(&mut self, header: &Header) -> Result<Placement, ChainError> {
+    pub fn recall(&mut self, header: &Header) -> Result<Recalled, ChainError> {
         self.accept_header(header)?;
-        self.place_header(header.hash(), header)
+        self.take_in(header.hash(), header)
     }
 
-    fn place_header(&mut self, hash: BlockHash, header: &Header) -> Result<Placement, ChainError> {
+    fn take_in(&mut self, hash: BlockHash, header: &Header) -> Result<Recalled, ChainError> {
         let known = self.tree.find(&hash);
         if let Some(id) = known {
             let entry = self.tree.entry(id);
             refuse_invalid(entry, hash)?;
             if entry.arrival.is_some() {
-                return Ok(Placement::Known);
+                return Ok(Recalled::Known);
             }
         }
         let Some(parent) = self.tree.find(&header.previous) else {
-            return Ok(Placement::Orphan { missing: header.previous });
+            return Ok(Recalled::Orphan { missing: header.previous });
         };
         refuse_invalid(self.tree.entry(parent), hash)?;
         if let Some(missing) = self.lowest_without_body(parent) {
-            return Ok(Placement::Orphan { missing });
+            return Ok(Recalled::Orphan { missing });
         }
         let id = match known {
             Some(id) => id,
@@ -143,12 +162,18 @@ impl Chain {
         self.tree.entry_mut(id).arrival = Some(self.arrived.len() as u64);
         self.arrived.push(id);
 
-        if self.tree.entry(id).work <= self.tip().work {
-            Ok(Placement::Side)
-        } else if parent == self.tip_id() {
-            Ok(Placement::Extends)
+        Ok(Recalled::New)
+    }
+
+    /// Which branch a new block is on.
+    fn placement_of(&self, id: EntryId) -> Placement {
+        let (entry, tip) = (self.tree.entry(id), self.tip());
+        if entry.work <= tip.work {
+            Placement::Side
+        } else if entry.header.previous == tip.hash {
+            Placement::Extends
         } else {
-            Ok(Placement::Reorganizes(self.plan_to(id)))
+            Placement::Reorganizes(self.plan_to(id))
         }
     }
 

@@ -6,7 +6,7 @@ use super::journal::{JournalError, Location, Position};
 use super::library::Library;
 use super::records::{Base, Record, Sequence, Step, Trace};
 use super::tables::{IndexMark, Loaded, Row, StateMark, Tables};
-use crate::chain::{Chain, Placement};
+use crate::chain::{Chain, Recalled};
 use crate::codec::{Decode, Encode};
 use crate::consensus::{CheckedBlock, Genesis, SoundBlock, check_signatures};
 use crate::crypto::{Claim, Culprits};
@@ -127,7 +127,7 @@ impl<'a> Replay<'a> {
                 ));
             }
             let placed = chain.recall(&header).map_err(|error| contradiction(error.to_string()))?;
-            if matches!(placed, Placement::Known | Placement::Orphan { .. }) {
+            if placed != Recalled::New {
                 return Err(contradiction("the database has headers out of order".to_owned()));
             }
             written.push(place);
@@ -315,11 +315,11 @@ impl<'a> Replay<'a> {
     fn block(&mut self, location: Location, block: Block) -> Result<(), StorageError> {
         let hash = block.header.hash();
         match self.chain.recall(&block.header) {
-            Ok(Placement::Known) => {}
-            Ok(Placement::Orphan { missing }) => {
+            Ok(Recalled::Known) => {}
+            Ok(Recalled::Orphan { missing }) => {
                 return Err(contradiction(format!("block {hash} stands on {missing}, which is not there")));
             }
-            Ok(Placement::Side | Placement::Extends | Placement::Reorganizes(_)) => {
+            Ok(Recalled::New) => {
                 self.placed.push(self.written.len());
                 self.written.push(Written { block: Some(location), connected: None });
             }
