@@ -45,12 +45,10 @@ impl Digger {
                 let found = scan.next();
                 let told = next(scan.hashes());
                 if let Some(Found { prefix, nonce, .. }) = found {
-                    return Some(Rolled {
-                        extranonce: self.extranonce,
-                        version: version(prefix),
-                        time,
-                        nonce,
-                    });
+                    let extranonce = self.extranonce;
+                    // Whoever digs here again finds another.
+                    self.turn();
+                    return Some(Rolled { extranonce, version: version(prefix), time, nonce });
                 }
                 let Next::At(now) = told else { return None };
                 if now > time {
@@ -63,7 +61,7 @@ impl Digger {
         }
     }
 
-    /// Every nonce was tried: another coinbase makes other headers of them.
+    /// Another coinbase makes other headers of all nonces.
     fn turn(&mut self) {
         let turned = u32::from_be_bytes(self.extranonce.turned).wrapping_add(1);
         self.extranonce.turned = turned.to_be_bytes();

@@ -67,7 +67,9 @@ impl Feed {
     pub fn start(node: NodeHandle, runtime: &Handle) -> Self {
         let (sender, templates) = watch::channel(None);
         runtime.spawn(async move { follow(&node, &sender).await });
-        Self { templates, assigned: Arc::default() }
+        // Other nodes may pay the same address: from the same number on, they would do the same work.
+        let first = getrandom::u32().expect("the operating system gives randomness");
+        Self { templates, assigned: Arc::new(AtomicU32::new(first)) }
     }
 
     /// The newest template, and every one to come; some may be passed over. Nothing until the first is made. It ends with

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::iter::repeat;
+use std::mem::replace;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -11,20 +12,24 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::select;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::dig::{Digger, Next};
 use super::feed::{MineError, template};
 use super::pace::{Chance, Pace};
+use super::polite::make_way;
 use super::threads::Log;
-use crate::consensus::PowMode;
+use crate::consensus::{PowMode, TooEarly, check_arrival};
 use crate::crypto::search::Kernel;
 use crate::node::{BlockRefused, BlockVerdict, Bulk, NodeHandle, Pending, Verdict};
-use crate::template::{ASSIGNED_BYTES, Job, Payout, Template};
+use crate::template::{Job, Payout, Template};
 use crate::types::BlockHash;
 
 /// Blocks that may be on their way while more are made.
 const IN_FLIGHT_MAX: usize = 1024;
+
+/// How often the clock is looked at while the chain lies ahead of it.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(1);
 
 /// Why no block is made to order.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -41,12 +46,29 @@ pub enum OrderError {
     /// A block of ours was refused.
     #[error("our own block was refused: {0}")]
     Refused(#[from] BlockRefused),
+    /// The chain lies ahead of the clock: nobody takes a block in before its time.
+    #[error("the next block is {} seconds too early: look at the clock, or at `time` in the genesis file", .0.seconds_early)]
+    Early(TooEarly),
     /// Whoever ordered them wants no more.
-    #[error("it was told to stop after {made} blocks")]
-    Stopped {
-        /// So many were made; they stay.
-        made: usize,
-    },
+    #[error("it was told to stop")]
+    Stopped,
+}
+
+/// Fewer blocks than were ordered.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct Unfinished {
+    /// Those that were made; they are durable, and stay.
+    pub made: Vec<BlockHash>,
+    /// Why there are no more.
+    #[source]
+    pub why: OrderError,
+}
+
+impl From<Unfinished> for OrderError {
+    fn from(unfinished: Unfinished) -> Self {
+        unfinished.why
+    }
 }
 
 /// Makes blocks when it is told to.
@@ -66,7 +88,9 @@ impl Maker {
         match node.genesis().params().pow_mode {
             PowMode::Asert => Err(OrderError::NotFixed),
             PowMode::Fixed => {
-                let digger = Digger::new(Kernel::best(), [0; ASSIGNED_BYTES]);
+                // Another node may pay the same address: without it, both would make the same blocks.
+                let assigned = getrandom::u32().expect("the operating system gives randomness");
+                let digger = Digger::new(Kernel::best(), assigned.to_be_bytes());
                 Ok(Self { node, payout, digger, stop: Arc::default() })
             }
         }
@@ -79,16 +103,27 @@ impl Maker {
     ///
     /// # Errors
     /// When no more can be made; those that were made before stay.
-    pub fn mine(&mut self, count: usize) -> Result<Vec<BlockHash>, OrderError> {
+    pub fn mine(&mut self, count: usize) -> Result<Vec<BlockHash>, Unfinished> {
         let mut made = Vec::with_capacity(count);
         while made.len() < count {
-            self.mine_up_to(count, &mut made)?;
+            let mut in_flight = VecDeque::new();
+            let outcome = self.mine_up_to(count, &mut made, &mut in_flight);
+            let landed = in_flight.into_iter().map(|block| land(block, &mut made));
+            // All of them land, whatever became of one.
+            let landed = landed.fold(Ok(()), Result::and);
+            if let Err(why) = outcome.and(landed) {
+                return Err(Unfinished { made, why });
+            }
         }
         Ok(made)
     }
 
-    fn mine_up_to(&mut self, count: usize, made: &mut Vec<BlockHash>) -> Result<(), OrderError> {
-        let mut in_flight: VecDeque<(BlockHash, Pending<BlockVerdict>)> = VecDeque::new();
+    fn mine_up_to(
+        &mut self,
+        count: usize,
+        made: &mut Vec<BlockHash>,
+        in_flight: &mut VecDeque<InFlight>,
+    ) -> Result<(), OrderError> {
         // While blocks take from the pool each must be durable before the pool knows what is left. What follows then is
         // empty, and goes together.
         let mut bulk: Option<Bulk> = None;
@@ -98,7 +133,7 @@ impl Maker {
                 None => pollster::block_on(template(&self.node))?,
             };
             let is_complete = template.is_complete();
-            in_flight.push_back(self.make(template, made.len())?);
+            in_flight.push_back(self.make(template)?);
             if bulk.is_none() {
                 in_flight.drain(..).try_for_each(|block| land(block, made))?;
                 bulk = is_complete.then(|| self.node.bulk());
@@ -107,8 +142,7 @@ impl Maker {
                 in_flight.pop_front().map_or(Ok(()), |block| land(block, made))?;
             }
         }
-        drop(bulk);
-        in_flight.into_iter().try_for_each(|block| land(block, made))
+        Ok(())
     }
 
     /// Stands on the writer's tip, which may not be durable yet.
@@ -118,28 +152,30 @@ impl Maker {
         Ok(Template::assemble(params, groundwork, now, []))
     }
 
-    fn make(
-        &mut self,
-        template: Template,
-        made: usize,
-    ) -> Result<(BlockHash, Pending<BlockVerdict>), OrderError> {
+    fn make(&mut self, template: Template) -> Result<InFlight, OrderError> {
+        check_arrival(template.time(), self.node.chain_time(), self.node.genesis().params())
+            .map_err(OrderError::Early)?;
         let job = Job::new(Arc::new(template), &self.payout);
         let (node, stop) = (&self.node, &self.stop);
         let next = |_| {
             if stop.load(Ordering::Relaxed) { Next::Leave } else { Next::At(node.chain_time()) }
         };
-        let rolled = self.digger.dig(&job, next).ok_or(OrderError::Stopped { made })?;
+        let rolled = self.digger.dig(&job, next).ok_or(OrderError::Stopped)?;
+        // On an easy chain it finds one before it is told to leave.
+        if stop.load(Ordering::Relaxed) {
+            return Err(OrderError::Stopped);
+        }
         let block = job.block(&rolled);
         let hash = block.header.hash();
         Ok((hash, pollster::block_on(node.submit_block(block))))
     }
 }
 
+/// A block that was submitted, and what will be said of it.
+type InFlight = (BlockHash, Pending<BlockVerdict>);
+
 /// Waits for a block's verdict, and counts it where it is followed.
-fn land(
-    (hash, pending): (BlockHash, Pending<BlockVerdict>),
-    made: &mut Vec<BlockHash>,
-) -> Result<(), OrderError> {
+fn land((hash, pending): InFlight, made: &mut Vec<BlockHash>) -> Result<(), OrderError> {
     if let Verdict::Followed { .. } = pending.wait()? {
         made.push(hash);
     }
@@ -162,9 +198,10 @@ impl Pacer {
         let (stop, (stopped, stops)) = (Arc::clone(&maker.stop), watch::channel(false));
         let thread = thread::Builder::new().name("cairn-pacer".to_owned());
         let thread = thread.spawn(move || {
-            let outcome = runtime.block_on(keep_pace(&mut maker, pace, stops));
+            make_way();
+            let outcome = runtime.block_on(keep_pace(&mut maker, pace, stops, &log));
             match outcome {
-                Ok(()) | Err(OrderError::Stopped { .. } | OrderError::Mine(MineError::Closed(_))) => {}
+                Ok(()) | Err(OrderError::Stopped | OrderError::Mine(MineError::Closed(_))) => {}
                 Err(error) => log(&format!("no more blocks are made: {error}")),
             }
         })?;
@@ -181,27 +218,42 @@ impl Drop for Pacer {
     }
 }
 
-async fn keep_pace(maker: &mut Maker, pace: Pace, stops: watch::Receiver<bool>) -> Result<(), OrderError> {
+async fn keep_pace(
+    maker: &mut Maker,
+    pace: Pace,
+    mut stops: watch::Receiver<bool>,
+    log: &Log,
+) -> Result<(), OrderError> {
     let spacing = f64::from(maker.node.genesis().params().spacing);
-    match pace {
-        Pace::Automine => automine(maker, stops).await,
-        Pace::Interval(time) => keep_times(maker, repeat(time), stops).await,
+    let mut pace: Box<dyn Iterator<Item = Duration> + Send> = match pace {
+        Pace::Automine => return automine(maker, stops, log).await,
+        Pace::Interval(time) => Box::new(repeat(time)),
         Pace::Poisson { share, seed } => {
             let seed =
                 seed.unwrap_or_else(|| getrandom::u64().expect("the operating system gives randomness"));
-            keep_times(maker, Chance::new(spacing / share, seed), stops).await
+            Box::new(Chance::new(spacing / share, seed))
+        }
+    };
+    let mut due = Instant::now();
+    for time in &mut pace {
+        // One that was slept through is not made up for.
+        due = (due + time).max(Instant::now());
+        select! {
+            () = sleep_until(due) => make_one(maker, &mut stops, log).await?,
+            _ = stops.changed() => break,
         }
     }
+    Ok(())
 }
 
 /// A block whenever something waits for one.
-async fn automine(maker: &mut Maker, mut stops: watch::Receiver<bool>) -> Result<(), OrderError> {
+async fn automine(maker: &mut Maker, mut stops: watch::Receiver<bool>, log: &Log) -> Result<(), OrderError> {
     let mut pool = maker.node.pool_changes();
     loop {
         pool.mark_unchanged();
         // Where the pool has just gone on to another tip it will say so.
         if maker.node.reader().ready(|mut ordered| ordered.next().is_some()).unwrap_or(false) {
-            maker.mine(1).map(drop)?;
+            make_one(maker, &mut stops, log).await?;
             continue;
         }
         select! {
@@ -211,19 +263,22 @@ async fn automine(maker: &mut Maker, mut stops: watch::Receiver<bool>) -> Result
     }
 }
 
-/// A block after each of these times. One that was slept through is not made up for.
-async fn keep_times(
-    maker: &mut Maker,
-    times: impl Iterator<Item = Duration>,
-    mut stops: watch::Receiver<bool>,
-) -> Result<(), OrderError> {
-    let mut due = Instant::now();
-    for time in times {
-        due = (due + time).max(Instant::now());
+/// Makes a block, once the clock has come to where one can be made.
+async fn make_one(maker: &mut Maker, stops: &mut watch::Receiver<bool>, log: &Log) -> Result<(), OrderError> {
+    let mut has_told = false;
+    loop {
+        match maker.mine(1) {
+            Ok(_) => return Ok(()),
+            Err(Unfinished { why: why @ OrderError::Early(_), .. }) => {
+                if !replace(&mut has_told, true) {
+                    log(&format!("no block is made yet: {why}"));
+                }
+            }
+            Err(unfinished) => return Err(unfinished.into()),
+        }
         select! {
-            () = sleep_until(due) => maker.mine(1).map(drop)?,
-            _ = stops.changed() => break,
+            () = sleep(LOOK_AT_CLOCK) => {}
+            _ = stops.changed() => return Err(OrderError::Stopped),
         }
     }
-    Ok(())
 }

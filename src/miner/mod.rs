@@ -13,7 +13,7 @@ mod polite;
 mod threads;
 
 pub use feed::{Feed, MineError, template};
-pub use made::{Maker, OrderError, Pacer};
+pub use made::{Maker, OrderError, Pacer, Unfinished};
 pub use pace::{Pace, PaceError};
 pub use polite::make_way;
 pub use threads::{Log, Miner, MinerOptions, MinerReport};

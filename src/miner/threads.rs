@@ -11,9 +11,10 @@ use tokio::runtime::Handle;
 use tokio::select;
 use tokio::task::AbortHandle;
 
-use super::Feed;
 use super::dig::{Digger, Next};
 use super::polite::make_way;
+use super::{Feed, MineError, template};
+use crate::consensus::{TooEarly, check_arrival};
 use crate::crypto::search::Kernel;
 use crate::node::{NodeHandle, Verdict};
 use crate::template::{Job, Meter, Payout, Rolled};
@@ -167,10 +168,8 @@ impl Board {
                 self.change(|work| work.found += 1);
                 log(&format!("found block {height}, {hash}"));
             }
-            Ok(_) => self.change(|work| {
-                work.stale += 1;
-                work.solved = None;
-            }),
+            // Another was first, and its tip will be up in a moment; or its own time is to come, and it is followed then.
+            Ok(_) => self.change(|work| work.stale += 1),
             Err(refused) => {
                 log(&format!("our own block {height} was refused: {refused}"));
                 self.change(|work| (work.job, work.solved) = (None, None));
@@ -195,7 +194,13 @@ impl Miner {
         options: &MinerOptions,
     ) -> io::Result<Self> {
         let board = Arc::new(Board::new());
-        let posts = post(node.clone(), feed.clone(), options.payout.clone(), Arc::clone(&board));
+        let posts = post(
+            node.clone(),
+            feed.clone(),
+            options.payout.clone(),
+            Arc::clone(&board),
+            Arc::clone(&options.log),
+        );
         let posts = runtime.spawn(posts).abort_handle();
         let mut miner = Self { board, threads: Vec::with_capacity(options.threads), posts };
         for number in 0..options.threads {
@@ -208,6 +213,11 @@ impl Miner {
             })?);
         }
         Ok(miner)
+    }
+
+    /// Whether nothing is looked for any more: the node has ended, or the chain.
+    pub fn has_ended(&self) -> bool {
+        self.threads.iter().all(JoinHandle::is_finished)
     }
 
     /// What came of it so far.
@@ -235,7 +245,7 @@ impl Drop for Miner {
 }
 
 /// Puts up what the threads work on, until there is nothing more to come.
-async fn post(node: NodeHandle, feed: Feed, payout: Payout, board: Arc<Board>) {
+async fn post(node: NodeHandle, feed: Feed, payout: Payout, board: Arc<Board>, log: Log) {
     let (mut templates, mut tips) = (feed.templates(), node.tips());
     templates.mark_changed();
     loop {
@@ -244,6 +254,9 @@ async fn post(node: NodeHandle, feed: Feed, payout: Payout, board: Arc<Board>) {
             moved = tips.changed() => moved.is_err(),
         };
         if ended {
+            if let Err(why @ MineError::EndOfChain) = template(&node).await {
+                log(&format!("nothing is mined any more: {why}"));
+            }
             return board.change(|work| work.ended = true);
         }
         let tip = tips.borrow_and_update().hash;
@@ -251,9 +264,17 @@ async fn post(node: NodeHandle, feed: Feed, payout: Payout, board: Arc<Board>) {
         let newest = templates.borrow_and_update().clone();
         if let Some(template) = newest.filter(|template| template.groundwork().previous == tip) {
             let is_up = |job: &Arc<Job>| Arc::ptr_eq(job.template(), &template);
-            if !board.work.lock().job.as_ref().is_some_and(is_up) {
-                let job = Arc::new(Job::new(template, &payout));
-                board.change(|work| work.job = Some(job));
+            let arrival = check_arrival(template.time(), node.chain_time(), node.genesis().params());
+            match arrival {
+                // A template of a later time will come.
+                Err(TooEarly { seconds_early }) => log(&format!(
+                    "nothing is mined yet: the next block is {seconds_early} seconds too early; look at the clock"
+                )),
+                Ok(()) if board.work.lock().job.as_ref().is_some_and(is_up) => {}
+                Ok(()) => {
+                    let job = Arc::new(Job::new(template, &payout));
+                    board.change(|work| work.job = Some(job));
+                }
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Blocks made to order.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use cairn::consensus::BLOCK_OVERHEAD_BYTES;
+use cairn::consensus::{BLOCK_OVERHEAD_BYTES, TooEarly};
 use cairn::miner::{Maker, OrderError, Pace, Pacer};
 use cairn::node::NodeEvent;
 use cairn::testkit::{TestNode, asert_file, devnet_file, until};
@@ -100,7 +100,8 @@ fn order_to_a_node_that_has_ended_is_an_error() {
     let mut running = Running::new();
     let mut maker = maker(&running);
     running.node.stop();
-    assert!(matches!(maker.mine(1), Err(OrderError::Mine(_) | OrderError::Refused(_))));
+    let unfinished = maker.mine(1).unwrap_err();
+    assert!(matches!(unfinished.why, OrderError::Mine(_) | OrderError::Refused(_)), "{unfinished:?}");
 }
 
 #[test]
@@ -130,6 +131,62 @@ fn blocks_come_at_intervals_and_by_chance_until_they_are_stopped() {
         drop(pacer);
         assert!(lines.lock().unwrap().is_empty(), "{pace}");
     }
+}
+
+#[test]
+fn interval_is_waited_for() {
+    let running = Running::new();
+    let begun = Instant::now();
+    let (pacer, _) = pacer(&running, "interval=0.05");
+    until("blocks", || (height(&running) >= 6).then_some(()));
+    drop(pacer);
+    let intervals = begun.elapsed().as_millis() / 50;
+    assert!(u128::from(height(&running)) <= intervals, "{} after {intervals}", height(&running));
+}
+
+#[test]
+fn pace_ends_though_payments_wait() {
+    let mut file = devnet_file(FUNDED);
+    file.transaction_bytes_max = 4096;
+    file.block_bytes_max = 4096 + BLOCK_OVERHEAD_BYTES;
+    let running = Running::of(&file);
+    for sender in 0..FUNDED {
+        (0..60).for_each(|nonce| running.pay(sender, nonce, 9, 5, 100));
+    }
+    let (pacer, lines) = pacer(&running, "automine");
+    until("a block", || (height(&running) >= 1).then_some(()));
+    drop(pacer);
+    assert!(!running.node.reader().pool().unwrap().entries().is_empty(), "it was told to stop long before");
+    assert!(lines.lock().unwrap().is_empty());
+}
+
+#[test]
+fn nothing_is_made_before_its_time() {
+    let running = Running::new();
+    let params = running.network.params();
+    let begins = running.network.genesis.block().header.time;
+    running.node.clock.set(Timestamp(begins.0 - params.future_drift - 5));
+    let unfinished = maker(&running).mine(3).unwrap_err();
+    assert_eq!(
+        (unfinished.made.len(), unfinished.why),
+        (0, OrderError::Early(TooEarly { seconds_early: 5 }))
+    );
+    let (pacer, lines) = pacer(&running, "interval=0.01");
+    until("a line", || {
+        lines.lock().unwrap().first().filter(|line| line.contains("5 seconds too early")).map(drop)
+    });
+    running.node.clock.set(begins);
+    until("a block", || (height(&running) >= 1).then_some(()));
+    drop(pacer);
+    assert_eq!(lines.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn nodes_that_pay_the_same_address_do_not_make_the_same_block() {
+    let (one, other) = (Running::new(), Running::new());
+    assert_eq!(one.node.clock.now(), other.node.clock.now());
+    assert_ne!(maker(&one).mine(1).unwrap(), maker(&other).mine(1).unwrap());
+    assert_ne!(one.feed().assign(), other.feed().assign());
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use cairn::crypto::search::Kernel;
 use cairn::miner::{Miner, MinerOptions};
-use cairn::testkit::{TestNode, asert_file, until};
-use cairn::types::{Bits, Height};
+use cairn::testkit::{PATIENCE, TestNode, asert_file, until};
+use cairn::types::{Bits, Height, Timestamp};
 
 use crate::running::Running;
 use crate::stage::{FUNDED, address, miner};
@@ -62,6 +62,19 @@ fn miner_ends_with_the_node() {
     let mining = start(&running, &options(1, Kernel::best()));
     until("hashes", || (mining.report().hashes > 0).then_some(()));
     running.node.stop();
-    let mut hashes = 0;
-    until("the end", || (std::mem::replace(&mut hashes, mining.report().hashes) == hashes).then_some(()));
+    until("the end", || mining.has_ended().then_some(()));
+}
+
+#[test]
+fn nothing_is_looked_for_before_its_time() {
+    let running = Running::of(&asert_file(FUNDED));
+    let params = running.network.params();
+    let begins = running.network.genesis.block().header.time;
+    running.node.clock.set(Timestamp(begins.0 - params.future_drift - 5));
+    let (sender, lines) = std::sync::mpsc::channel();
+    let log = Arc::new(move |line: &str| drop(sender.send(line.to_owned())));
+    let mining = start(&running, &MinerOptions { log, ..options(1, Kernel::best()) });
+    let line = lines.recv_timeout(PATIENCE).unwrap();
+    assert!(line.contains("5 seconds too early"), "{line}");
+    assert_eq!(mining.report().hashes, 0);
 }

@@ -27,8 +27,12 @@ fn make_on(handle: NodeHandle, count: usize, payout: Payout, as_json: bool) -> R
     let mut maker = Maker::new(handle, payout)?;
     let mut all: Vec<BlockHash> = Vec::new();
     let mut left = count;
-    while left > 0 {
-        let made = maker.mine(left.min(TOGETHER))?;
+    let mut outcome = Ok(());
+    while left > 0 && outcome.is_ok() {
+        let made = maker.mine(left.min(TOGETHER)).unwrap_or_else(|unfinished| {
+            outcome = Err(unfinished.why);
+            unfinished.made
+        });
         left -= made.len();
         if as_json {
             all.extend(made);
@@ -40,5 +44,5 @@ fn make_on(handle: NodeHandle, count: usize, payout: Payout, as_json: bool) -> R
         let hashes: Vec<String> = all.iter().map(ToString::to_string).collect();
         tell(&format!("{:#}\n", json!({ "blocks": hashes })))?;
     }
-    Ok(())
+    Ok(outcome?)
 }

@@ -1,0 +1,52 @@
+//! A place on a network, as people write it.
+
+use std::ops::Deref;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// A host and a port, which need not exist.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct HostPort(String);
+
+/// Why a text is none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("say HOST:PORT, such as 127.0.0.1:9334")]
+pub(super) struct HostPortError;
+
+impl FromStr for HostPort {
+    type Err = HostPortError;
+
+    fn from_str(text: &str) -> Result<Self, HostPortError> {
+        let text = text.trim_start_matches("stratum+tcp://");
+        let (host, port) = text.rsplit_once(':').ok_or(HostPortError)?;
+        // An address of the sixth version stands in brackets, since it has colons of its own.
+        let is_host = host.starts_with('[') && host.ends_with(']') || !host.contains([':', '/', ' ']);
+        let is_port = port.parse::<u16>().is_ok();
+        if is_host && is_port && !host.is_empty() { Ok(Self(text.to_owned())) } else { Err(HostPortError) }
+    }
+}
+
+impl Deref for HostPort {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_told_from_other_texts() {
+        for text in ["127.0.0.1:1", "[::1]:0", "host.example:65535", "stratum+tcp://pool:3333"] {
+            assert!(text.parse::<HostPort>().is_ok(), "{text}");
+        }
+        for text in ["", "9334", ":9334", "host", "host:", "host:65536", "http://host:80", "::1:5", "a b:1"] {
+            assert_eq!(text.parse::<HostPort>(), Err(HostPortError), "{text}");
+        }
+        assert_eq!(&*"stratum+tcp://pool:3333".parse::<HostPort>().unwrap(), "pool:3333");
+    }
+}
