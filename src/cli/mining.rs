@@ -1,5 +1,6 @@
 //! Mining on a node: by work, at a pace, and by miners of others over Stratum.
 
+use std::env;
 use std::net::TcpListener;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -93,13 +94,8 @@ impl Mining {
 
     fn own(&self, genesis: &Genesis, quiet: bool) -> Result<Option<Own>> {
         let Some(address) = &self.mine else {
-            let without = [
-                ("threads", self.threads.is_some()),
-                ("kernel", self.kernel.is_some()),
-                ("pace", self.pace.is_some()),
-                ("tag", self.tag.is_some()),
-            ];
-            if let Some((name, _)) = without.iter().find(|(_, given)| *given) {
+            let of_pay = [("pace", self.pace.is_some()), ("tag", self.tag.is_some())];
+            if let Some((name, _)) = self.of_work().chain(of_pay).find(|(_, given)| *given) {
                 bail!("--{name} is for a node that mines: say --mine ADDRESS, to whom the blocks pay");
             }
             return Ok(None);
@@ -124,13 +120,10 @@ impl Mining {
         if pace.is_some() && params.pow_mode == PowMode::Asert {
             return Err(OrderError::NotFixed.into());
         }
-        if let Some(pace) = pace {
-            let of_work = [("threads", self.threads.is_some()), ("kernel", self.kernel.is_some())];
-            if let Some((name, _)) = of_work.iter().find(|(_, given)| *given) {
-                bail!(
-                    "--{name} says how work is done, and here blocks are made at a pace, {pace}: say --pace work"
-                );
-            }
+        if let (Some(pace), Some((name, _))) = (pace, self.of_work().find(|(_, given)| *given)) {
+            bail!(
+                "--{name} says how work is done, and here blocks are made at a pace, {pace}: say --pace work"
+            );
         }
         Ok(Some(match pace {
             Some(pace) => Own::AtPace(payout, pace),
@@ -141,6 +134,14 @@ impl Mining {
                 log: if quiet { Arc::new(|_| {}) } else { Arc::new(say_seldom()) },
             }),
         }))
+    }
+
+    /// What says how work is done, and whether anybody asked for it here: the variables serve `cairn mine` too.
+    fn of_work(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        let asked = |given: bool, variable| given && env::var_os(variable).is_none();
+        let threads = asked(self.threads.is_some(), "CAIRN_THREADS");
+        let kernel = asked(self.kernel.is_some(), "CAIRN_KERNEL");
+        [("threads", threads), ("kernel", kernel)].into_iter()
     }
 
     fn kernel(&self) -> Result<Kernel> {

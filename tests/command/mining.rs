@@ -176,6 +176,33 @@ fn mining_that_cannot_be_is_refused_before_there_is_a_node() {
 }
 
 #[test]
+fn variables_that_serve_other_commands_too_do_not_stop_a_node() {
+    let (folder, to) = folder();
+    for arguments in [&[][..], &["--mine", &to]] {
+        let mut command = folder.command(&[&["node", "--data-dir", "data"], arguments].concat());
+        end(Running::start(command.envs([("CAIRN_THREADS", "1"), ("CAIRN_KERNEL", "portable")])));
+    }
+}
+
+#[test]
+fn quiet_node_says_nothing_of_its_blocks() {
+    let (folder, to) = folder();
+    let quiet = [&["--quiet"][..], &[]];
+    for (arguments, variables) in quiet.into_iter().zip([&[][..], &[("CAIRN_QUIET", "1")]]) {
+        let mining =
+            ["node", "--data-dir", "data", "--mine", &to, "--pace", "work", "--stratum", "127.0.0.1:0"];
+        let mut command = folder.command(&[&mining, arguments].concat());
+        let mut node = Running::start(command.envs(variables.iter().copied()));
+        wait_for(&mut node, "mining with ");
+        while folder.segment().metadata().unwrap().len() < 10_000 {
+            std::thread::yield_now();
+        }
+        let last = end(node);
+        assert!(!last.contains("found") && last.lines().count() == 1, "{last}");
+    }
+}
+
+#[test]
 fn mining_can_be_settled_in_a_file() {
     let (folder, to) = folder();
     let config = |text: &str| folder.write("cairn.toml", format!("[mining]\n{text}\n"));

@@ -108,7 +108,8 @@ impl Client {
             client.spawn("cairn-miner", move || desk.work(kernel, found))?;
         }
         let speaker = Speaker { options, desk, messages, received, connection: 0, tell: Box::new(tell) };
-        client.spawn("cairn-stratum", move || speaker.run())?;
+        // Nobody waits for this one to end: it may be looking for a host, and says nothing to anybody any more.
+        thread::Builder::new().name("cairn-stratum".to_owned()).spawn(move || speaker.run())?;
         Ok(client)
     }
 
