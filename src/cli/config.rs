@@ -1,6 +1,7 @@
 //! Settings: from a file, then the environment, then the command line, each over the one before.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -98,10 +99,10 @@ impl Place {
     fn settle_in(&self, file: File, data_dir: PathBuf) -> Result<Settled> {
         let named = self.genesis.clone().or_else(|| file.genesis.clone());
         let (genesis_text, from) = match named {
-            Some(path) => (read_text(&path)?, path.display().to_string()),
+            Some(path) => (read_genesis(&path)?, path.display().to_string()),
             None => match Folder::genesis_text(&data_dir)? {
                 Some(text) => (text, data_dir.join("genesis.json").display().to_string()),
-                None => (read_text(Path::new("genesis.json"))?, "genesis.json".to_owned()),
+                None => (read_genesis(Path::new("genesis.json"))?, "genesis.json".to_owned()),
             },
         };
         let genesis = Genesis::from_json(&genesis_text).context(from)?;
@@ -114,12 +115,16 @@ fn default_dir() -> Result<PathBuf> {
     Ok(home.ok_or_else(|| anyhow!("there is no home directory: say --data-dir"))?.join(".cairn"))
 }
 
-fn read_text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| {
-        format!(
-            "cannot read {}: name one with --genesis; `cairn genesis new --preset devnet --out FILE` makes one",
-            path.display()
-        )
+/// The text of a genesis file.
+pub(super) fn read_genesis(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::NotFound => {
+                "; name one with --genesis, or `cairn genesis new --preset devnet --out FILE` makes one"
+            }
+            _ => "",
+        };
+        anyhow!("cannot read {}: {error}{hint}", path.display())
     })
 }
 

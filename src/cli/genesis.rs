@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::config::read_genesis;
 use super::output::{Report, tell};
 use crate::consensus::{AllocationEntry, Genesis, GenesisFile, Params, PowMode, Rule};
 use crate::types::{Address, Amount, Height, PEBBLES_PER_COIN, Policy, Prefix, Target, Timestamp};
@@ -162,9 +163,7 @@ fn prefund(file: &mut GenesisFile, new: &New) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Genesis> {
-    let text = fs::read_to_string(path).with_context(|| {
-        format!("cannot read {}; `cairn genesis new --preset devnet --out FILE` makes one", path.display())
-    })?;
+    let text = read_genesis(path)?;
     Genesis::from_json(&text).with_context(|| path.display().to_string())
 }
 

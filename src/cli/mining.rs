@@ -70,15 +70,16 @@ enum Own {
 }
 
 impl Mining {
-    /// These settings, and those of a file where these say nothing.
+    /// These settings, and those of a file where these say nothing. A variable that is set to nothing says nothing.
     pub fn over(self, file: Self) -> Self {
+        let over = |own: Option<String>, file| own.filter(|text| !text.is_empty()).or(file);
         Self {
-            mine: self.mine.or(file.mine),
+            mine: over(self.mine, file.mine),
             threads: self.threads.or(file.threads),
-            kernel: self.kernel.or(file.kernel),
-            pace: self.pace.or(file.pace),
-            tag: self.tag.or(file.tag),
-            stratum: self.stratum.or(file.stratum),
+            kernel: over(self.kernel, file.kernel),
+            pace: over(self.pace, file.pace),
+            tag: over(self.tag, file.tag),
+            stratum: over(self.stratum, file.stratum),
         }
     }
 

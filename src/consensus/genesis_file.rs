@@ -85,11 +85,15 @@ impl GenesisFile {
     pub fn from_json(text: &str) -> Result<Self, GenesisError> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let file: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            GenesisError::Json { field: error.path().to_string(), reason: error.inner().to_string() }
+            // The whole file is no field.
+            let field = Some(error.path().to_string()).filter(|field| field != ".");
+            let field = field.unwrap_or_else(|| "the file".to_owned());
+            GenesisError::Json { field, reason: error.inner().to_string() }
         })?;
-        deserializer
-            .end()
-            .map_err(|error| GenesisError::Json { field: ".".to_owned(), reason: error.to_string() })?;
+        deserializer.end().map_err(|error| GenesisError::Json {
+            field: "the file".to_owned(),
+            reason: error.to_string(),
+        })?;
         Ok(file)
     }
 

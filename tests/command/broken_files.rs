@@ -88,7 +88,7 @@ fn flipped_bit_is_found_and_what_stood_before_is_kept() {
         let mut bytes = bytes.clone();
         bytes[start + at] ^= 1;
         let (folder, error) = refused(&bytes);
-        assert!(error.starts_with("error: chain.blocks: "), "{error}");
+        assert!(error.starts_with("error: chain.blocks, taken in up to height 33: "), "{error}");
         assert_eq!(folder.tip(), (story().at(33).to_string(), 33), "byte {at} of the block: {error}");
         // The good file brings the rest.
         folder.write("chain.blocks", story().file());

@@ -248,7 +248,7 @@ fn field_that_is_missing_is_named_unless_it_may_be_left_out() {
     let json = full_json().0;
     let (mut missed, mut left_out) = (0, Vec::new());
     for (path, pointer) in
-        [(".", ""), ("pow", "/pow"), ("issuance", "/issuance"), ("allocation[0]", "/allocation/0")]
+        [("the file", ""), ("pow", "/pow"), ("issuance", "/issuance"), ("allocation[0]", "/allocation/0")]
     {
         for name in json.pointer(pointer).unwrap().as_object().unwrap().keys() {
             let mut without = json.clone();
@@ -286,6 +286,6 @@ fn text_that_is_no_json_or_more_than_one_file_is_refused() {
     for text in [String::new(), "[".to_owned(), format!("{0} {0}", full().to_json())] {
         let refused = Genesis::from_json(&text);
         let Err(GenesisError::Json { reason, .. }) = refused.clone() else { panic!("{refused:?}") };
-        assert_breaks!(refused, GenesisError::Json { field: ".".to_owned(), reason });
+        assert_breaks!(refused, GenesisError::Json { field: "the file".to_owned(), reason });
     }
 }

@@ -152,11 +152,11 @@ fn import_file(
     let (headers, blocks) = (open()?, open()?);
     let node = Node::start(options)?;
     let outcome = submit_headers(&node.handle(), headers)
-        .and_then(|count| submit_blocks(&node.handle(), blocks, count, faults))
-        .with_context(|| path.display().to_string());
+        .and_then(|count| submit_blocks(&node.handle(), blocks, count, faults));
     let tip = node.handle().reader().tip();
     node.stop();
-    let imported = outcome?;
+    let imported =
+        outcome.with_context(|| format!("{}, taken in up to height {}", path.display(), tip.height))?;
     let seconds = begun.elapsed().as_secs_f64();
     let report = Report::default()
         .fact("blocks", "blocks taken in", imported.blocks, imported.blocks)
