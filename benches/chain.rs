@@ -1,4 +1,5 @@
-//! What it costs to take in headers: difficulty, median time and a place in the tree.
+//! What it costs to take in headers, difficulty, median time and a place in the tree; and to recall those of blocks at a
+//! start.
 
 mod support;
 
@@ -25,6 +26,13 @@ fn main() {
     let rate = f64::from(HEADERS) / time.as_secs_f64();
     figure("headers_accepted", rate, "headers/s");
     ratio("headers_over_wanted", rate / WANTED_PER_SECOND, "10,000 a second");
+
+    let recalled = median(5, || {
+        let mut chain = Chain::new(&genesis);
+        timed(|| headers.iter().filter(|header| chain.recall(header).is_ok()).count())
+    });
+    figure("headers_recalled", f64::from(HEADERS) / recalled.as_secs_f64(), "headers/s");
+    ratio("recalled_over_accepted", time.as_secs_f64() / recalled.as_secs_f64(), "headers accepted");
 }
 
 /// So many headers, a minute apart.
