@@ -13,6 +13,7 @@ use serde::Deserialize;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::config::THREADS;
+use super::files;
 use super::host_port::HostPort;
 use super::output::{count, hash_rate, say, say_seldom};
 use crate::consensus::{Genesis, PowMode};
@@ -198,6 +199,7 @@ fn serve(
     if !quiet {
         options.log = Box::new(say_seldom());
     }
+    options.connections_max = files::connections_max(options.connections_max);
     let server = Server::start(node.clone(), feed.clone(), listener, options, runtime)?;
     say(&format!("serving Stratum at {}", server.local_address()));
     Ok(server)

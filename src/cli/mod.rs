@@ -7,6 +7,7 @@
 
 mod chain;
 mod config;
+mod files;
 mod genesis;
 mod host_port;
 mod mine;

@@ -11,6 +11,7 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use super::config::{Place, Settled, Tuning};
+use super::files;
 use super::mining::{Mining, Running};
 use super::output::{say, say_seldom};
 use super::signals;
@@ -49,6 +50,7 @@ pub(super) fn run(run: &Run) -> Result<()> {
         called_off.store(true, Ordering::Relaxed);
         signalled.send(Wake::Signal).is_ok()
     })?;
+    files::raise_limit();
     let settled = run.place.settle()?;
     let mut options = settled.node(&run.tuning)?;
     let quiet = run.quiet || settled.quiet();

@@ -1,12 +1,14 @@
 //! `cairn mine`, and `cairn node` where it mines: by work, at a pace, for others over Stratum.
 
-use std::net::TcpListener;
-use std::time::Instant;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use cairn::consensus::GenesisFile;
 use cairn::testkit::{Actor, asert_file, devnet_file};
 
-use super::stage::{Answer, Folder, PATIENCE, Running};
+use super::stage::{Answer, CAIRN, Folder, PATIENCE, Running};
 
 /// A folder with a chain that has not begun, and somebody to be paid there.
 fn folder_with(file: &GenesisFile) -> (Folder, String) {
@@ -134,6 +136,39 @@ fn node_mines_by_work_and_serves_others() {
     wait_for(&mut node, "guest of ");
     let last = end(guest);
     assert!(last.contains("stopped: "), "{last}");
+    end(node);
+}
+
+/// Asks whether anybody is there.
+fn ping(mut socket: &TcpStream) -> std::io::Result<usize> {
+    socket.set_read_timeout(Some(Duration::from_millis(500)))?;
+    socket.write_all(b"{\"id\":1,\"method\":\"mining.ping\"}\n")?;
+    socket.read(&mut [0; 100])
+}
+
+#[test]
+fn node_that_may_have_few_files_open_lets_few_miners_in() {
+    if cfg!(not(target_os = "linux")) {
+        // Nobody looks at the limit there.
+        return;
+    }
+    let (folder, _) = folder_of_work();
+    let limited = "ulimit -S -n 100; ulimit -H -n 258; exec \"$0\" \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", limited, CAIRN, "node", "--data-dir", "data", "--stratum", "127.0.0.1:0"]);
+    let mut node = Running::start(command.current_dir(folder.path(".")));
+    let address = wait_for(&mut node, "serving Stratum at ");
+    let connect = || TcpStream::connect(address.trim().rsplit(' ').next().unwrap()).unwrap();
+    let (first, second) = (connect(), connect());
+    ping(&first).unwrap();
+    ping(&second).unwrap();
+    let third = connect();
+    ping(&third).unwrap_err();
+    drop(first);
+    let begun = Instant::now();
+    while ping(&third).is_err() {
+        assert!(begun.elapsed() < PATIENCE, "nobody is let in any more");
+    }
     end(node);
 }
 
