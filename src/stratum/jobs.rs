@@ -1,11 +1,12 @@
 //! What a connection was given to work on, and what of it came back.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use super::Refusal;
 use super::messages::{self, Submission};
-use crate::template::{ASSIGNED_BYTES, Difficulty, Extranonce, Job, Rolled, VERSION};
-use crate::types::{Block, BlockHash, Target, Timestamp};
+use crate::template::{ASSIGNED_BYTES, Difficulty, Extranonce, Job, Payout, Rolled, Template, VERSION};
+use crate::types::{Address, Block, BlockHash, Target, Timestamp};
 
 /// Jobs on the present tip that still count; beyond, the oldest is stale. At one in ten seconds, that is after minutes.
 pub const JOBS_MAX: usize = 32;
@@ -17,6 +18,7 @@ pub const SHARES_MAX: usize = 8192;
 struct Sent {
     name: String,
     job: Job,
+    time: Timestamp,
     difficulty: Difficulty,
     share_target: Target,
     block_target: Option<Target>,
@@ -65,10 +67,19 @@ impl Jobs {
         self.sent.back().map(|sent| sent.job.template().groundwork().previous)
     }
 
-    /// Takes a job in, and gives the line that offers it. Where it stands on another tip than those before, they are
-    /// stale from now on, and the line says so.
-    pub fn send(&mut self, job: Job, difficulty: Difficulty) -> String {
-        let groundwork = job.template().groundwork();
+    /// Makes a job of a template, and gives the line that offers it. Where it stands on another tip than those before,
+    /// they are stale from now on, and the line says so.
+    ///
+    /// Every job has its number in its coinbase. So no two are the same work, not even where all else is the same: a
+    /// machine that begins anew at each of them never hashes what it has hashed before.
+    pub fn send(
+        &mut self,
+        template: &Arc<Template>,
+        miner: Address,
+        difficulty: Difficulty,
+        now: Timestamp,
+    ) -> String {
+        let groundwork = template.groundwork();
         let clean = self.previous() != Some(groundwork.previous);
         if clean {
             self.sent.clear();
@@ -80,19 +91,23 @@ impl Jobs {
         }
         self.named += 1;
         let name = format!("{:x}", self.named);
-        let line = messages::notify(&name, &job, clean);
-        let block_target = Target::from_bits(groundwork.context.bits).ok();
-        self.sent.push_back(Sent { name, job, difficulty, share_target: difficulty.target(), block_target });
+        let payout = Payout::to(miner).with_tag(format!("cairn {name}").as_bytes()).expect("a short tag");
+        let job = Job::new(Arc::clone(template), &payout);
+        let time = now.max(template.time());
+        let line = messages::notify(&name, &job, time, clean);
+        let (share_target, block_target) =
+            (difficulty.target(), Target::from_bits(groundwork.context.bits).ok());
+        self.sent.push_back(Sent { name, job, time, difficulty, share_target, block_target });
         line
     }
 
     /// Says what a share is worth.
     ///
     /// A block is a share however hard shares are. Shares are told apart by the hash of their header, in which all that
-    /// can be turned is, so that none counts again under another job either.
+    /// can be turned is.
     pub fn judge(&mut self, share: &Submission<'_>, leeway: Leeway) -> Result<Judged, Refusal> {
         let sent = self.sent.iter().find(|sent| sent.name == share.job).ok_or(Refusal::Stale)?;
-        let earliest = sent.job.template().time();
+        let earliest = sent.time;
         if share.time < earliest {
             return Err(Refusal::TimeTooOld(earliest));
         }

@@ -157,7 +157,7 @@ pub(super) fn set_difficulty(difficulty: Difficulty) -> String {
 }
 
 /// A job.
-pub(super) fn notify(name: &str, job: &Job, clean: bool) -> String {
+pub(super) fn notify(name: &str, job: &Job, time: Timestamp, clean: bool) -> String {
     let template = job.template();
     let groundwork = template.groundwork();
     let (front, back) = job.halves();
@@ -170,7 +170,7 @@ pub(super) fn notify(name: &str, job: &Job, clean: bool) -> String {
         branch,
         format!("{VERSION:08x}"),
         groundwork.context.bits.to_string(),
-        format!("{:08x}", template.time().0),
+        format!("{:08x}", time.0),
         clean,
     );
     line(&Notification { id: (), method: "mining.notify", params })

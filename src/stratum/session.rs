@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::vardiff::Vardiff;
 use crate::consensus::Params;
 use crate::node::{Share, WorkerName};
-use crate::template::{ASSIGNED_BYTES, Difficulty, Job, Payout, Template};
+use crate::template::{ASSIGNED_BYTES, Difficulty, Template};
 use crate::types::{Address, Block, BlockHash, Prefix, Target, Timestamp};
 
 /// Bits of the version that miners may turn: 13 to 28, by BIP 310.
@@ -109,7 +109,8 @@ pub struct Session {
     heard: f64,
     budget: Budget,
     subscribed: bool,
-    payout: Option<Payout>,
+    /// Who is paid.
+    miner: Option<Address>,
     /// By the user names under which they authorized.
     workers: BTreeMap<String, WorkerName>,
     mask: u32,
@@ -136,7 +137,7 @@ impl Session {
             heard: now.seconds,
             budget: Budget::new(now.seconds),
             subscribed: false,
-            payout: None,
+            miner: None,
             workers: BTreeMap::new(),
             mask: 0,
             vardiff: Vardiff::new(now.seconds),
@@ -214,13 +215,13 @@ impl Session {
         if worker.len() > WORKER_LETTERS_MAX || !worker.bytes().all(|letter| letter.is_ascii_graphic()) {
             return Err(Refusal::Worker(WORKER_LETTERS_MAX));
         }
-        if self.payout.as_ref().is_some_and(|payout| *payout.recipient() != miner) {
+        if self.miner.is_some_and(|other| other != miner) {
             return Err(Refusal::OtherAddress);
         }
         if self.workers.len() >= WORKERS_MAX && !self.workers.contains_key(user) {
             return Err(Refusal::Workers(WORKERS_MAX));
         }
-        self.payout.get_or_insert_with(|| Payout::to(miner));
+        self.miner = Some(miner);
         self.workers.insert(user.to_owned(), WorkerName { miner, worker: worker.to_owned() });
         Ok(Value::Bool(true))
     }
@@ -286,7 +287,7 @@ impl Session {
         if now.seconds - self.heard >= IDLE_SECONDS {
             return self.orders.push(Order::Close(Ending::Idle));
         }
-        let greeted = self.subscribed && self.payout.is_some();
+        let greeted = self.subscribed && self.miner.is_some();
         if !greeted && now.seconds - self.opened >= HANDSHAKE_SECONDS {
             return self.orders.push(Order::Close(Ending::Handshake));
         }
@@ -314,14 +315,14 @@ impl Session {
     /// Offers a job made from the newest template, as soon as it is known for whom. A difficulty that the miner has not
     /// heard of goes before it, since it takes effect with the next job.
     fn offer(&mut self, now: Now) {
-        let (Some(template), Some(payout), Some(network)) = (&self.template, &self.payout, self.network())
+        let (Some(template), Some(miner), Some(network)) =
+            (self.template.clone(), self.miner, self.network())
         else {
             return;
         };
         if !self.subscribed {
             return;
         }
-        let job = Job::new(Arc::clone(template), payout);
         if self.jobs.previous().is_none() {
             self.vardiff.restart(now.seconds);
         }
@@ -330,7 +331,7 @@ impl Session {
             self.told = Some(difficulty);
             self.send(messages::set_difficulty(difficulty));
         }
-        let line = self.jobs.send(job, difficulty);
+        let line = self.jobs.send(&template, miner, difficulty, now.time);
         self.send(line);
         (self.offered, self.has_better) = (now.seconds, false);
     }

@@ -1,7 +1,9 @@
 //! Which shares count.
 
+use std::collections::BTreeSet;
+
 use cairn::node::{Share, WorkerName};
-use cairn::stratum::{Input, Order, SHARES_MAX};
+use cairn::stratum::{Input, JOBS_MAX, Order, SHARES_MAX};
 use cairn::testkit::{Actor, Outcome};
 use cairn::types::BlockHash;
 use serde_json::{Value, json};
@@ -23,7 +25,7 @@ fn share_as_hard_as_asked_is_accepted_and_counted() {
 }
 
 #[test]
-fn share_sent_again_is_a_duplicate_under_its_own_job_and_every_other() {
+fn share_sent_again_is_a_duplicate_however_many_jobs_there_were_since() {
     let mut stage = Stage::at_work();
     let (work, share) = (stage.work.clone().unwrap(), stage.share());
     assert_eq!(stage.submit(share)["result"], true);
@@ -32,9 +34,37 @@ fn share_sent_again_is_a_duplicate_under_its_own_job_and_every_other() {
     stage.offer();
     let again = stage.work.clone().unwrap();
     assert_ne!(work.job, again.job);
-    assert_eq!(code(&stage.submit_to(&again, share)), 22, "the same header");
     assert_eq!(code(&stage.submit_to(&work, share)), 22);
     assert_eq!(stage.others.last(), Some(&Order::Count(worker(""), Share::Rejected)));
+}
+
+#[test]
+fn jobs_of_one_template_are_never_the_same_work_not_even_within_a_second() {
+    let mut stage = Stage::at_work();
+    let mut headers = BTreeSet::new();
+    for round in 1..=JOBS_MAX {
+        let work = stage.work.clone().unwrap();
+        assert_eq!(work.time, NOW.0);
+        assert!(headers.insert(work.header(&ASSIGNED, work.unturned())), "job {}", work.job);
+        // Each begins anew where the one before began.
+        assert_eq!(stage.submit(stage.share())["result"], true);
+        let other = if round % 2 == 0 { 1e-6 } else { 2e-6 };
+        stage.ask("mining.suggest_difficulty", &json!([other]));
+    }
+}
+
+#[test]
+fn job_begins_when_it_is_sent_and_its_shares_are_judged_by_that() {
+    let mut stage = Stage::at_work();
+    let (first, share) = (stage.work.clone().unwrap(), stage.share());
+    stage.now.time.0 += 50;
+    stage.pass(50.0);
+    let second = stage.work.clone().unwrap();
+    assert_eq!((first.time, second.time), (NOW.0, NOW.0 + 50));
+    let early = second.find(&ASSIGNED, Turned { time: NOW.0 + 49, ..second.unturned() }, f64::MAX, -1.0);
+    assert!(words(&stage.submit_to(&second, early)).starts_with("the time is before the job's"));
+    assert_eq!(stage.submit_to(&first, share)["result"], true);
+    assert_eq!(stage.submit(stage.share())["result"], true);
 }
 
 #[test]
@@ -212,7 +242,7 @@ fn shares_that_are_remembered_are_bounded() {
     for _ in 0..SHARES_MAX {
         assert_eq!(submit(&mut stage, share)["result"], true);
         let next = Turned { nonce: share.nonce + 1, ..share };
-        share = stage.work.clone().unwrap().find(&ASSIGNED, next, target, -1.0);
+        share = work.find(&ASSIGNED, next, target, -1.0);
     }
     assert_eq!(code(&submit(&mut stage, first)), 22);
     assert_eq!(submit(&mut stage, share)["result"], true);

@@ -35,12 +35,12 @@ fn cpuminers_lines_are_answered_to_the_byte() {
             notify("1", true),
         ]
     );
-    let suggest = r#"{"id":3,"method":"mining.suggest_difficulty","params":[1e-9]}"#;
+    let suggest = r#"{"id":3,"method":"mining.suggest_difficulty","params":[1e-6]}"#;
     assert_eq!(
         said(&mut stage, suggest),
         [
             r#"{"id":3,"result":true,"error":null}"#.to_owned(),
-            r#"{"id":null,"method":"mining.set_difficulty","params":[1e-9]}"#.to_owned(),
+            r#"{"id":null,"method":"mining.set_difficulty","params":[1e-6]}"#.to_owned(),
             notify("2", false),
         ]
     );
@@ -56,7 +56,7 @@ fn cpuminers_lines_are_answered_to_the_byte() {
     );
     assert_eq!(
         said(&mut stage, &submit("2", POOR_NONCE)),
-        [r#"{"id":4,"result":null,"error":[23,"low difficulty: this share is POOR, asked for is 1.000e-9",null]}"#
+        [r#"{"id":4,"result":null,"error":[23,"low difficulty: this share is POOR, asked for is 1.000e-6",null]}"#
             .replace("POOR", POOR)]
     );
     assert_eq!(
@@ -105,20 +105,21 @@ fn bitaxes_lines_are_answered_to_the_byte() {
     );
 }
 
-/// The one job of this chain, put together by hand from its parts.
+/// A job of this chain, put together by hand from its parts. Its number stands behind the tag.
 fn notify(job: &str, clean: bool) -> String {
+    let number = hex::encode(job);
     format!(
-        r#"{{"id":null,"method":"mining.notify","params":["{job}","{PREVIOUS}","{FRONT}","{BACK}",["{COMMITMENTS}"],"20000000","1d00ffff","6553f2f4",{clean}]}}"#
+        r#"{{"id":null,"method":"mining.notify","params":["{job}","{PREVIOUS}","{FRONT}","{BACK}{number}",["{COMMITMENTS}"],"20000000","1d00ffff","6553f2f4",{clean}]}}"#
     )
 }
 
 const PREVIOUS: &str = "7926f9158fb8b58b7831610f11451d927d9dfbe8871c39f625036b1f4e06e37a";
-const FRONT: &str = "017976f976c7c288aee2de391c114c23b4650be9e191d6b9ee98a88b18db973ee3fd00f2052a010000000d";
-const BACK: &str = "636169726e";
+const FRONT: &str = "017976f976c7c288aee2de391c114c23b4650be9e191d6b9ee98a88b18db973ee3fd00f2052a010000000f";
+const BACK: &str = "636169726e20";
 const COMMITMENTS: &str = "61f2e5eb0f7903d5c7a0945af5206dc1ba1785be1aa7e1fb228be0f1aee40fd6";
-const GOOD_NONCE: &str = "00001005";
+const GOOD_NONCE: &str = "00002a77";
 const POOR_NONCE: &str = "00001000";
-const POOR: &str = "6.600e-10";
+const POOR: &str = "3.120e-10";
 
 #[test]
 fn fixed_job_is_what_the_chain_says() {
@@ -132,5 +133,5 @@ fn fixed_job_is_what_the_chain_says() {
             .concat();
     assert_eq!(COMMITMENTS, hex::encode(sha256d(&commitments)), "in the order in which it was hashed");
     assert!(FRONT.contains(&hex::encode(Actor::new(100).address().as_bytes())));
-    assert_eq!(hex::decode(BACK).unwrap(), b"cairn");
+    assert_eq!(hex::decode(BACK).unwrap(), b"cairn ");
 }
