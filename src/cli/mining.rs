@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Runtime};
 
 use super::config::THREADS;
 use super::files;
@@ -160,11 +160,9 @@ pub(super) fn threads_or_all(threads: Option<u16>) -> usize {
 impl Plan {
     /// Begins; it ends when what this gives is dropped.
     pub fn start(self, node: &NodeHandle) -> Result<Running> {
-        let runtime =
-            Builder::new_multi_thread().worker_threads(1).thread_name("cairn-ports").enable_all().build();
-        let runtime = runtime.context("cannot start threads")?;
+        let runtime = one_thread("cairn-ports")?;
         let feed = Feed::start(node.clone(), runtime.handle());
-        let stratum = self.stratum.map(|listener| serve(node, &feed, listener, self.quiet, runtime.handle()));
+        let stratum = self.stratum.map(|listener| serve(node, &feed, listener, self.quiet));
         let (mut miner, mut pacer) = (None, None);
         match self.own {
             None => {}
@@ -188,28 +186,30 @@ impl Plan {
     }
 }
 
-fn serve(
-    node: &NodeHandle,
-    feed: &Feed,
-    listener: TcpListener,
-    quiet: bool,
-    runtime: &Handle,
-) -> Result<Server> {
+/// A thread on which many things wait, each for its turn.
+fn one_thread(name: &str) -> Result<Runtime> {
+    let runtime = Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build();
+    runtime.context("cannot start threads")
+}
+
+/// Lets miners in, on a thread of its own: whatever strangers do there, templates are made and our own threads get them.
+fn serve(node: &NodeHandle, feed: &Feed, listener: TcpListener, quiet: bool) -> Result<(Server, Runtime)> {
+    let runtime = one_thread("cairn-stratum")?;
     let mut options = ServerOptions::default();
     if !quiet {
         options.log = Box::new(say_seldom());
     }
     options.connections_max = files::connections_max(options.connections_max);
-    let server = Server::start(node.clone(), feed.clone(), listener, options, runtime)?;
+    let server = Server::start(node.clone(), feed.clone(), listener, options, runtime.handle())?;
     say(&format!("serving Stratum at {}", server.local_address()));
-    Ok(server)
+    Ok((server, runtime))
 }
 
 /// Mining that goes on. Its parts end in this order.
 pub(super) struct Running {
     miner: Option<Miner>,
     _pacer: Option<Pacer>,
-    _stratum: Option<Server>,
+    _stratum: Option<(Server, Runtime)>,
     node: NodeHandle,
     _runtime: Runtime,
 }

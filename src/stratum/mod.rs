@@ -22,6 +22,7 @@ mod refusal;
 mod server;
 mod session;
 mod vardiff;
+mod worth;
 
 pub use jobs::{JOBS_MAX, SHARES_MAX};
 pub use lines::{LineError, Lines};

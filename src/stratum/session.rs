@@ -10,6 +10,7 @@ use super::jobs::{Jobs, Judged, Leeway};
 use super::messages::{self, Request, Submission};
 use super::refusal::Refusal;
 use super::vardiff::Vardiff;
+use super::worth::Worth;
 use crate::consensus::Params;
 use crate::node::{Share, WorkerName};
 use crate::template::{ASSIGNED_BYTES, Difficulty, Template};
@@ -83,6 +84,9 @@ pub enum Ending {
     /// Nothing came for a long time.
     #[error("nothing came for a long time")]
     Idle,
+    /// It sends a lot that is worth nothing.
+    #[error("nearly all of its shares are refused")]
+    Worthless,
 }
 
 /// What a chain asks of its miners.
@@ -115,6 +119,7 @@ pub struct Session {
     workers: BTreeMap<String, WorkerName>,
     mask: u32,
     vardiff: Vardiff,
+    worth: Worth,
     /// The difficulty that the miner heard of last.
     told: Option<Difficulty>,
     template: Option<Arc<Template>>,
@@ -141,6 +146,7 @@ impl Session {
             workers: BTreeMap::new(),
             mask: 0,
             vardiff: Vardiff::new(now.seconds),
+            worth: Worth::default(),
             told: None,
             template: None,
             offered: now.seconds,
@@ -243,11 +249,19 @@ impl Session {
         match judged {
             Ok(Ok((worker, judged))) => self.accept(now, &request.id, worker, judged),
             Ok(Err((worker, refusal))) => {
-                self.send(messages::answer(&request.id, Err(refusal)));
+                self.refuse(&request.id, refusal);
                 self.orders.push(Order::Count(worker, Share::Rejected));
             }
-            Err(refusal) => self.send(messages::answer(&request.id, Err(refusal))),
+            Err(refusal) => self.refuse(&request.id, refusal),
         }
+        if self.worth.is_nothing() {
+            self.orders.push(Order::Close(Ending::Worthless));
+        }
+    }
+
+    fn refuse(&mut self, id: &Value, refusal: Refusal) {
+        self.worth.refused(&refusal);
+        self.send(messages::answer(id, Err(refusal)));
     }
 
     fn judge(&mut self, now: Now, share: &Submission<'_>) -> Result<Judged, Refusal> {
@@ -264,6 +278,7 @@ impl Session {
             self.solved = Some(block.header.previous);
             self.orders.push(Order::Submit { block, worker: worker.clone() });
         }
+        self.worth.accepted();
         self.send(messages::answer(id, Ok(Value::Bool(true))));
         self.orders.push(Order::Count(worker, Share::Accepted(judged.difficulty)));
         if let Some(network) = self.network()

@@ -126,6 +126,11 @@ fn node_mines_by_work_and_serves_others() {
     let address = wait_for(&mut node, "serving Stratum at ");
     wait_for(&mut node, "mining with 1 thread, kernel portable");
     wait_for(&mut node, "found block ");
+    // Whatever strangers do, it is not on the thread on which templates are made.
+    let threads = node.threads();
+    assert!(
+        threads.is_none_or(|names| ["cairn-ports", "cairn-stratum"].iter().all(|name| names.contains(*name)))
+    );
     let address = address.trim().rsplit(' ').next().unwrap();
     let (url, user) = (format!("stratum+tcp://{address}"), format!("{to}.guest"));
     let mut command = folder.command(&["mine", "--stratum", &url, "--user", &user, "--threads", "1"]);

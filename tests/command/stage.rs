@@ -1,6 +1,6 @@
 //! Running the command, and looking at what it left behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -225,6 +225,13 @@ impl Running {
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(status.expect("kill").success());
+    }
+
+    /// The names of its threads, where the system tells.
+    pub fn threads(&self) -> Option<BTreeSet<String>> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).ok()?;
+        let name = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("comm"));
+        Some(threads.flatten().flat_map(name).map(|name| name.trim().to_owned()).collect())
     }
 
     /// Waits for its end, and says what came of it.

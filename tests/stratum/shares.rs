@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cairn::node::{Share, WorkerName};
-use cairn::stratum::{Input, JOBS_MAX, Order, SHARES_MAX};
+use cairn::stratum::{Ending, Input, JOBS_MAX, Order, SHARES_MAX};
 use cairn::testkit::{Actor, Outcome};
 use cairn::types::BlockHash;
 use serde_json::{Value, json};
@@ -247,4 +247,35 @@ fn shares_that_are_remembered_are_bounded() {
     assert_eq!(code(&submit(&mut stage, first)), 22);
     assert_eq!(submit(&mut stage, share)["result"], true);
     assert_eq!(submit(&mut stage, first)["result"], true, "the oldest is forgotten");
+}
+
+#[test]
+fn who_sends_nearly_nothing_but_refused_shares_is_let_go() {
+    let mut stage = Stage::at_work();
+    let work = stage.work.clone().unwrap();
+    let poor = work.find(&ASSIGNED, work.unturned(), f64::MAX, share_target(1e-9));
+    let stranger = work.submission(1, "somebody", poor).to_string();
+    let malformed = r#"{"id":1,"method":"mining.submit","params":[1]}"#;
+    for _ in 0..85 {
+        assert_eq!(code(&stage.submit_to(&work, poor)), 23);
+        assert_eq!(code(&stage.receive(&stranger)[0]), 20);
+        assert_eq!(code(&stage.receive(malformed)[0]), 20);
+        assert!(!stage.others.contains(&Order::Close(Ending::Worthless)));
+    }
+    stage.submit_to(&work, poor);
+    assert_eq!(stage.others.last(), Some(&Order::Close(Ending::Worthless)));
+}
+
+#[test]
+fn who_is_late_or_twice_there_with_most_of_its_shares_stays() {
+    let mut stage = Stage::at_work();
+    let (work, share) = (stage.work.clone().unwrap(), stage.share());
+    let mut gone = work.clone();
+    gone.job = "ffff".to_owned();
+    assert_eq!(stage.submit(share)["result"], true);
+    for _ in 0..1000 {
+        assert_eq!(code(&stage.submit_to(&work, share)), 22);
+        assert_eq!(code(&stage.submit_to(&gone, share)), 21);
+    }
+    assert!(stage.others.iter().all(|order| matches!(order, Order::Count(..))));
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::running::{Running, user};
 use crate::stage::code;
-use crate::stranger::Stranger;
+use crate::stranger::{Stranger, share_target};
 
 #[test]
 fn bytes_that_are_not_text_end_their_connection_and_no_other() {
@@ -81,6 +81,19 @@ fn miner_that_reads_nothing_is_let_go() {
             error.kind() != std::io::ErrorKind::WouldBlock && error.kind() != std::io::ErrorKind::TimedOut
         })
     });
+}
+
+#[test]
+fn sender_of_worthless_shares_is_told_and_let_go() {
+    let running = Running::new();
+    let mut stranger = Stranger::greet(running.address(), &user(1));
+    let work = stranger.work.clone().unwrap();
+    let poor = work.find(&stranger.extranonce1, work.unturned(), f64::MAX, share_target(stranger.difficulty));
+    let line = work.submission(1, &stranger.user, poor).to_string();
+    (0..256).for_each(|_| stranger.send(&line));
+    (0..256).for_each(|_| assert_eq!(code(&stranger.line().unwrap()), 23));
+    assert_eq!(stranger.line().unwrap()["error"][1], "nearly all of its shares are refused");
+    assert!(stranger.line().is_none());
 }
 
 #[test]
