@@ -20,9 +20,10 @@ use crate::types::{Block, BlockHash};
 /// Longest line of a miner; whoever sends a longer one is no miner. The longest that is any use has some 300.
 const LINE_BYTES_MAX: usize = 4096;
 /// Bytes that are read at once.
-const READ_BYTES: usize = 16 << 10;
-/// Bytes that wait to be sent; a miner that does not read them is let go.
-const UNSENT_BYTES_MAX: usize = 512 << 10;
+const READ_BYTES: usize = 4 << 10;
+/// Bytes that wait to be sent, beyond what the system takes; a miner that does not read them is let go. A job has at most
+/// some 2,000, so a slow one has minutes.
+const UNSENT_BYTES_MAX: usize = 32 << 10;
 /// After so much was read it is the others' turn for a moment, so that one that floods costs little. A gigahash of
 /// shares that nothing is asked of does not come to that.
 const TURN_BYTES: usize = 256 << 10;
@@ -120,12 +121,12 @@ impl Connection {
                 reader.read(&mut bytes).await
             };
             select! {
-                read = read => {
-                    let count = read?;
-                    self.received(&bytes[..count]).await?;
-                }
+                // Nothing more is read while what was answered before can be sent, so that only answers that nobody
+                // reads add up. The first of these never come so often that the last would have to wait.
+                biased;
                 written = writer.write(&self.unsent), if !self.unsent.is_empty() => {
                     self.unsent.drain(..written?);
+                    self.unsent.shrink_to(READ_BYTES);
                 }
                 changed = templates.changed() => {
                     changed.map_err(|_| End::NoTemplates)?;
@@ -136,6 +137,10 @@ impl Connection {
                 }
                 Some(previous) = self.refused.1.recv() => self.handle(Input::BlockRefused(previous)).await?,
                 _ = ticks.tick() => self.handle(Input::Ticked).await?,
+                read = read => {
+                    let count = read?;
+                    self.received(&bytes[..count]).await?;
+                }
             }
         }
     }

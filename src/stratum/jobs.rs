@@ -1,6 +1,6 @@
 //! What a connection was given to work on, and what of it came back.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Refusal;
@@ -12,7 +12,7 @@ use crate::types::{Address, Block, BlockHash, Target, Timestamp};
 pub const JOBS_MAX: usize = 32;
 /// Shares on the present tip that are remembered; beyond, the oldest is forgotten. Who sends it again while its job
 /// counts is believed twice, in statistics that pay nobody.
-pub const SHARES_MAX: usize = 8192;
+pub const SHARES_MAX: usize = 1024;
 
 /// A job as it was sent.
 struct Sent {
@@ -46,20 +46,14 @@ pub(super) struct Jobs {
     assigned: [u8; ASSIGNED_BYTES],
     named: u64,
     sent: VecDeque<Sent>,
-    seen: BTreeSet<BlockHash>,
-    seen_in_order: VecDeque<BlockHash>,
+    /// Of each share the part of its hash that is all chance. That two have it in common does not happen.
+    seen: VecDeque<u64>,
 }
 
 impl Jobs {
     /// None yet. All shares begin with the extranonce that was assigned.
     pub fn new(assigned: [u8; ASSIGNED_BYTES]) -> Self {
-        Self {
-            assigned,
-            named: 0,
-            sent: VecDeque::new(),
-            seen: BTreeSet::new(),
-            seen_in_order: VecDeque::new(),
-        }
+        Self { assigned, named: 0, sent: VecDeque::new(), seen: VecDeque::new() }
     }
 
     /// The block that all of them stand on.
@@ -82,9 +76,8 @@ impl Jobs {
         let groundwork = template.groundwork();
         let clean = self.previous() != Some(groundwork.previous);
         if clean {
-            self.sent.clear();
-            self.seen.clear();
-            self.seen_in_order.clear();
+            // Not only emptied: what a burst has taken is given back.
+            (self.sent, self.seen) = (VecDeque::new(), VecDeque::new());
         }
         if self.sent.len() == JOBS_MAX {
             self.sent.pop_front();
@@ -125,7 +118,7 @@ impl Jobs {
             nonce: share.nonce,
         };
         let hash = sent.job.header(&rolled).hash();
-        if self.seen.contains(&hash) {
+        if self.seen.contains(&chance(&hash)) {
             return Err(Refusal::Duplicate);
         }
         let is_block = sent.block_target.is_some_and(|target| target.is_met_by(&hash));
@@ -135,19 +128,21 @@ impl Jobs {
         }
         let block = is_block.then(|| Box::new(sent.job.block(&rolled)));
         let judged = Judged { difficulty: sent.difficulty, block };
-        self.remember(hash);
+        self.remember(&hash);
         Ok(judged)
     }
 
-    fn remember(&mut self, hash: BlockHash) {
-        if self.seen_in_order.len() == SHARES_MAX
-            && let Some(oldest) = self.seen_in_order.pop_front()
-        {
-            self.seen.remove(&oldest);
+    fn remember(&mut self, hash: &BlockHash) {
+        if self.seen.len() == SHARES_MAX {
+            self.seen.pop_front();
         }
-        self.seen.insert(hash);
-        self.seen_in_order.push_back(hash);
+        self.seen.push_back(chance(hash));
     }
+}
+
+/// The lowest bytes of a hash: work makes the others small.
+fn chance(hash: &BlockHash) -> u64 {
+    u64::from_le_bytes(*hash.as_bytes().first_chunk().expect("a hash has more bytes"))
 }
 
 /// The hardest difficulty that a hash would do for.
@@ -158,3 +153,25 @@ fn difficulty_of(hash: &BlockHash) -> f64 {
 
 const _: () =
     assert!(VERSION & super::VERSION_MASK == 0, "miners turn only bits that are zero in our version");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::Groundwork;
+    use crate::testkit::{Follower, Network};
+
+    #[test]
+    fn shares_take_no_more_room_than_they_may_and_give_it_back_with_the_next_tip() {
+        let network = Network::new(1);
+        let groundwork = Follower::new(&network).groundwork();
+        let mut jobs = Jobs::new([0; ASSIGNED_BYTES]);
+        for tip in 1..=3 {
+            let groundwork = Groundwork { previous: BlockHash::from_bytes([tip; 32]), ..groundwork };
+            let template = Template::assemble(network.params(), groundwork, Timestamp(0), []);
+            jobs.send(&Arc::new(template), Address::from_bytes([1; 32]), Difficulty::MIN, Timestamp(0));
+            assert_eq!((jobs.sent.len(), jobs.seen.capacity()), (1, 0));
+            (0..=255).for_each(|byte| (0..8).for_each(|_| jobs.remember(&BlockHash::from_bytes([byte; 32]))));
+            assert_eq!((jobs.seen.len(), jobs.seen.capacity()), (SHARES_MAX, SHARES_MAX));
+        }
+    }
+}

@@ -29,4 +29,4 @@ pub use lines::{LineError, Lines};
 pub use refusal::Refusal;
 pub use server::{Server, ServerOptions};
 pub use session::{Ending, Input, Now, Order, Rules, Session, VERSION_MASK, WORKERS_MAX};
-pub use vardiff::{FLOOR, START, Vardiff};
+pub use vardiff::{FLOOR, START, SUGGESTED_MIN, Vardiff};

@@ -4,6 +4,9 @@ use crate::template::Difficulty;
 
 /// The easiest share. Below, the target of one miner of the four we know overflows.
 pub const FLOOR: f64 = 2.4e-10;
+/// The easiest that a miner may suggest: about four thousand hashes. A machine that needs long for those comes down by
+/// itself.
+pub const SUGGESTED_MIN: f64 = 1.0 / 1_048_576.0;
 /// Where a connection begins: four million hashes, a second of one core.
 pub const START: f64 = 1.0 / 1024.0;
 
@@ -53,9 +56,10 @@ impl Vardiff {
         self.change(self.current, now);
     }
 
-    /// Goes where the miner would like to be. It is followed from there on as before.
+    /// Goes where the miner would like to be, but not so far down that a second's work is thousands of shares. It is
+    /// followed from there on as before.
     pub fn suggest(&mut self, difficulty: Difficulty, now: f64) {
-        self.change(difficulty.number().max(FLOOR), now);
+        self.change(difficulty.number().max(SUGGESTED_MIN), now);
     }
 
     /// Counts a share of this difficulty. Says whether another is to be asked for from now on.

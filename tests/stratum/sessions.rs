@@ -1,6 +1,6 @@
 //! What is said before and beside shares.
 
-use cairn::stratum::{Ending, JOBS_MAX, Order, WORKERS_MAX};
+use cairn::stratum::{Ending, JOBS_MAX, Order, SUGGESTED_MIN, WORKERS_MAX};
 use cairn::template::VERSION;
 use cairn::testkit::Actor;
 use cairn::types::Bits;
@@ -78,7 +78,7 @@ fn who_subscribes_again_hears_of_the_difficulty_again() {
     stage.difficulty = None;
     let lines = stage.receive(r#"{"id":1,"method":"mining.subscribe","params":["cpuminer/2.5.1","s"]}"#);
     assert_eq!(lines[0]["result"][1], hex::encode(ASSIGNED));
-    assert_eq!(stage.difficulty, Some(1e-9));
+    assert_eq!(stage.difficulty, Some(1e-6));
     assert_eq!(lines.len(), 3);
 }
 
@@ -157,7 +157,7 @@ fn share_is_never_harder_than_a_block_nor_easier_than_miners_can_express() {
     stage.ask("mining.suggest_difficulty", &json!([1e9]));
     assert_eq!(stage.difficulty, Some(1.0), "a block takes no more");
     stage.ask("mining.suggest_difficulty", &json!([1e-30]));
-    assert_eq!(stage.difficulty, Some(2.4e-10));
+    assert_eq!(stage.difficulty, Some(SUGGESTED_MIN), "a thousand shares a second are of no use");
 
     let mut easy = Stage::with(|_| ());
     easy.offer();

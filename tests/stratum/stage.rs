@@ -54,7 +54,7 @@ impl Stage {
 
     pub fn greet(&mut self) {
         self.offer();
-        self.ask("mining.suggest_difficulty", &json!([1e-9]));
+        self.ask("mining.suggest_difficulty", &json!([1e-6]));
         self.ask("mining.subscribe", &json!([]));
         assert_eq!(self.authorize(&address())["result"], true);
     }
