@@ -40,7 +40,7 @@ pub struct WorkerReport {
     pub hash_rate: f64,
     /// Shares that counted.
     pub accepted: u64,
-    /// Shares that did not.
+    /// Shares that did not, since the first that did.
     pub rejected: u64,
     /// Blocks found.
     pub blocks: u64,
@@ -51,42 +51,76 @@ pub struct WorkerReport {
 struct Worker {
     meter: Meter,
     heard: Instant,
+    /// Where it stands in [`Known::silent`].
+    turn: u64,
     accepted: u64,
     rejected: u64,
     blocks: u64,
 }
 
+/// Who is known, and in which order they were heard of last.
+#[derive(Default)]
+struct Known {
+    workers: BTreeMap<WorkerName, Worker>,
+    /// All of them, whoever was heard of longest ago first.
+    silent: BTreeMap<u64, WorkerName>,
+    turn: u64,
+}
+
+impl Known {
+    /// A worker of whom something was heard just now; one that is not known becomes so where it `is_to_be`.
+    fn hear(&mut self, name: &WorkerName, is_to_be: bool, now: f64) -> Option<&mut Worker> {
+        if !is_to_be && !self.workers.contains_key(name) {
+            return None;
+        }
+        self.turn += 1;
+        let worker = self.workers.entry(name.clone()).or_insert_with(|| Worker {
+            meter: Meter::new(now),
+            heard: Instant::now(),
+            turn: 0,
+            accepted: 0,
+            rejected: 0,
+            blocks: 0,
+        });
+        let name = self.silent.remove(&worker.turn).unwrap_or_else(|| name.clone());
+        self.silent.insert(self.turn, name);
+        (worker.turn, worker.heard) = (self.turn, Instant::now());
+        Some(worker)
+    }
+
+    fn forget_beyond(&mut self, workers_max: usize) {
+        while self.workers.len() > workers_max
+            && let Some((_, longest_silent)) = self.silent.pop_first()
+        {
+            self.workers.remove(&longest_silent);
+        }
+    }
+}
+
 /// Everyone who mines on this node from outside. What is counted here is forgotten when the node ends.
 pub struct Workers {
     started: Instant,
-    workers: Mutex<BTreeMap<WorkerName, Worker>>,
+    known: Mutex<Known>,
 }
 
 impl Workers {
     pub(super) fn new() -> Self {
-        Self { started: Instant::now(), workers: Mutex::default() }
+        Self { started: Instant::now(), known: Mutex::default() }
     }
 
     fn seconds(&self) -> f64 {
         self.started.elapsed().as_secs_f64()
     }
 
-    /// Counts a share.
+    /// Counts a share. Of whom nothing was accepted yet, nothing is counted that was rejected.
+    ///
+    /// # Security
+    /// A name costs a share, so nobody can push others out by names alone. Where shares cost nothing, on a chain made for
+    /// tests, it costs the node no more than a look-up to forget one.
     pub fn count(&self, name: &WorkerName, share: Share) {
         let now = self.seconds();
-        let mut workers = self.workers.lock();
-        if workers.len() >= WORKERS_MAX && !workers.contains_key(name) {
-            let oldest = workers.iter().min_by_key(|(_, worker)| worker.heard).map(|(name, _)| name.clone());
-            oldest.and_then(|oldest| workers.remove(&oldest));
-        }
-        let worker = workers.entry(name.clone()).or_insert_with(|| Worker {
-            meter: Meter::new(now),
-            heard: Instant::now(),
-            accepted: 0,
-            rejected: 0,
-            blocks: 0,
-        });
-        worker.heard = Instant::now();
+        let mut known = self.known.lock();
+        let Some(worker) = known.hear(name, share != Share::Rejected, now) else { return };
         match share {
             Share::Accepted(difficulty) => {
                 worker.accepted += 1;
@@ -95,6 +129,7 @@ impl Workers {
             Share::Block => worker.blocks += 1,
             Share::Rejected => worker.rejected += 1,
         }
+        known.forget_beyond(WORKERS_MAX);
     }
 
     /// Everyone, by who is paid.
@@ -108,6 +143,54 @@ impl Workers {
             blocks: worker.blocks,
             idle_seconds: worker.heard.elapsed().as_secs(),
         };
-        self.workers.lock().iter().map(report).collect()
+        self.known.lock().workers.iter().map(report).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Share = Share::Accepted(Difficulty::ONE);
+
+    fn name(number: usize) -> WorkerName {
+        WorkerName { miner: Address::from_bytes([1; 32]), worker: number.to_string() }
+    }
+
+    #[test]
+    fn worker_is_known_from_its_first_accepted_share_on() {
+        let workers = Workers::new();
+        workers.count(&name(1), Share::Rejected);
+        assert_eq!(workers.reports(), []);
+        for share in [GOOD, Share::Rejected, Share::Block, Share::Rejected] {
+            workers.count(&name(1), share);
+        }
+        let [WorkerReport { accepted: 1, rejected: 2, blocks: 1, .. }] = workers.reports()[..] else {
+            panic!()
+        };
+    }
+
+    #[test]
+    fn rejected_shares_push_nobody_out() {
+        let workers = Workers::new();
+        (0..WORKERS_MAX).for_each(|number| workers.count(&name(number), GOOD));
+        let before: Vec<_> = workers.reports().into_iter().map(|report| report.name).collect();
+        (0..2 * WORKERS_MAX).for_each(|number| workers.count(&name(WORKERS_MAX + number), Share::Rejected));
+        let after: Vec<_> = workers.reports().into_iter().map(|report| report.name).collect();
+        assert!(before.len() == WORKERS_MAX && before == after);
+    }
+
+    #[test]
+    fn longest_silent_worker_is_forgotten_for_a_new_one() {
+        let workers = Workers::new();
+        (0..WORKERS_MAX).for_each(|number| workers.count(&name(number), GOOD));
+        // The first two are heard of again, however that may be.
+        workers.count(&name(0), Share::Rejected);
+        workers.count(&name(1), Share::Block);
+        workers.count(&name(WORKERS_MAX), GOOD);
+        let known = workers.known.lock();
+        let is_known = |number| known.workers.contains_key(&name(number));
+        assert!(is_known(0) && is_known(1) && !is_known(2) && is_known(3) && is_known(WORKERS_MAX));
+        assert_eq!((known.workers.len(), known.silent.len()), (WORKERS_MAX, WORKERS_MAX));
     }
 }
