@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ pub type Log = Box<dyn Fn(&str) + Send + Sync>;
 pub struct ServerOptions {
     /// Connections at a time; more wait until one ends.
     pub connections_max: usize,
-    /// Connections at a time from one address; more are hung up on.
+    /// Connections at a time from one address, with IPv6 from one network of 2^64; more are hung up on.
     pub connections_each_max: usize,
     /// How often sessions look at the time.
     pub tick: Duration,
@@ -174,13 +174,13 @@ impl Door {
     }
 }
 
-/// How many connections each address has.
+/// How many connections each address has, or where somebody has many, all of them together.
 #[derive(Default)]
 struct Guests(Mutex<BTreeMap<IpAddr, usize>>);
 
 impl Guests {
     fn admit(self: &Arc<Self>, from: IpAddr, each_max: usize) -> Option<Guest> {
-        let from = from.to_canonical();
+        let from = house(from);
         let mut guests = self.0.lock();
         let count = guests.entry(from).or_insert(0);
         if *count >= each_max {
@@ -188,6 +188,14 @@ impl Guests {
         }
         *count += 1;
         Some(Guest { from, guests: Arc::clone(self) })
+    }
+}
+
+/// Whom an address belongs to, as far as it tells: with IPv6 whoever has one has the 2^64 that begin alike.
+fn house(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -206,5 +214,24 @@ impl Drop for Guest {
                 guests.remove(&self.from);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_house_share_its_places() {
+        let guests = Arc::new(Guests::default());
+        let admit = |from: &str| guests.admit(from.parse().unwrap(), 1);
+        let _of_six = admit("2001:db8:1:2::1").unwrap();
+        assert!(admit("2001:db8:1:2:ffff:ffff:ffff:ffff").is_none());
+        let _next_door = admit("2001:db8:1:3::1").unwrap();
+        let of_four = admit("192.0.2.1").unwrap();
+        assert!(admit("::ffff:192.0.2.1").is_none(), "the same, as a socket for both says it");
+        assert!(admit("192.0.2.2").is_some());
+        drop(of_four);
+        assert!(admit("192.0.2.1").is_some());
     }
 }
