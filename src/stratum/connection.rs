@@ -191,8 +191,9 @@ impl Connection {
             let found = format!("{machine} of {} found", worker.miner.to_text(&shared.rules.prefix));
             match verdict.answer().await {
                 Ok(Verdict::Followed { .. }) => {
-                    shared.node.workers().count(&worker, Share::Block);
+                    // Whoever sees it counted finds it in the log.
                     (shared.log)(&format!("{found} block {hash} at height {height}"));
+                    shared.node.workers().count(&worker, Share::Block);
                 }
                 Ok(Verdict::Known | Verdict::Side) => {
                     (shared.log)(&format!(
