@@ -9,8 +9,12 @@ use super::task::{Share, Task};
 use crate::crypto::search::Kernel;
 use crate::miner::make_way;
 
-/// Hashes that a thread does before it looks at the desk again: some tens of milliseconds.
-const HASHES_AT_ONCE: u32 = 1 << 19;
+/// Hashes that a thread does before it looks at the desk again: some milliseconds, or less.
+const HASHES_AT_ONCE: u32 = 1 << 16;
+/// What a thread does in a second with the slowest kernel.
+const SLOWEST: u32 = 4_000_000;
+
+const _: () = assert!(HASHES_AT_ONCE <= SLOWEST / 50, "a new task is taken within 20 milliseconds");
 
 /// The present task. Every thread works on a part of its own.
 #[derive(Default)]
