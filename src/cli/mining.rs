@@ -197,7 +197,7 @@ fn serve(node: &NodeHandle, feed: &Feed, listener: TcpListener, quiet: bool) -> 
     let runtime = one_thread("cairn-stratum")?;
     let mut options = ServerOptions::default();
     if !quiet {
-        options.log = Box::new(say_seldom());
+        options.log = Arc::new(say_seldom());
     }
     options.connections_max = files::connections_max(options.connections_max);
     let server = Server::start(node.clone(), feed.clone(), listener, options, runtime.handle())?;

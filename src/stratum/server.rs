@@ -15,16 +15,13 @@ use tokio::time::sleep;
 
 use super::connection::Connection;
 use super::session::{Now, Rules};
-use crate::miner::Feed;
+use crate::miner::{Feed, Log};
 use crate::node::NodeHandle;
 
 /// How long a server that stops waits for its last lines to be sent.
 const STOP_TIME_MAX: Duration = Duration::from_secs(2);
 /// How long nobody is let in after the system could not.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
-
-/// Where lines for a log go.
-pub type Log = Box<dyn Fn(&str) + Send + Sync>;
 
 /// How a server is to run.
 pub struct ServerOptions {
@@ -44,7 +41,7 @@ impl Default for ServerOptions {
             connections_max: 4096,
             connections_each_max: 256,
             tick: Duration::from_secs(1),
-            log: Box::new(|_| {}),
+            log: Arc::new(|_| {}),
         }
     }
 }

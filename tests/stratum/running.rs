@@ -41,7 +41,7 @@ impl Running {
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let to_log = Arc::clone(&log);
         let mut options = ServerOptions {
-            log: Box::new(move |line| to_log.lock().unwrap().push(line.to_owned())),
+            log: Arc::new(move |line| to_log.lock().unwrap().push(line.to_owned())),
             ..ServerOptions::default()
         };
         edit(&mut options);
