@@ -151,9 +151,6 @@ fn difficulty_of(hash: &BlockHash) -> f64 {
     Target::from_number(number).map_or(f64::MAX, |target| Difficulty::of(target).number())
 }
 
-const _: () =
-    assert!(VERSION & super::VERSION_MASK == 0, "miners turn only bits that are zero in our version");
-
 #[cfg(test)]
 mod tests {
     use super::*;

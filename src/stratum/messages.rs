@@ -1,12 +1,13 @@
 //! What the lines say: requests as they come, answers and notifications as they go.
 //!
-//! Every byte order of the protocol is in this file.
+//! Every byte order of this side is in this file but for one, which a miner needs as well and is in `words.rs`. How a
+//! miner makes a header of all this is in `client/task.rs`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Refusal;
-use crate::crypto::Digest;
+use super::words::words_reversed;
 use crate::template::{Difficulty, Job, TURNED_BYTES, VERSION};
 use crate::types::Timestamp;
 
@@ -174,13 +175,6 @@ pub(super) fn notify(name: &str, job: &Job, time: Timestamp, clean: bool) -> Str
         clean,
     );
     line(&Notification { id: (), method: "mining.notify", params })
-}
-
-/// Each of eight words back to front, as the previous block's hash is sent.
-pub(super) fn words_reversed(digest: &Digest) -> Digest {
-    let mut reversed = *digest;
-    reversed.as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse());
-    reversed
 }
 
 fn line(message: &impl Serialize) -> String {

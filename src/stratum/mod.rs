@@ -22,11 +22,12 @@ mod refusal;
 mod server;
 mod session;
 mod vardiff;
+mod words;
 mod worth;
 
 pub use jobs::{JOBS_MAX, SHARES_MAX};
 pub use lines::{LineError, Lines};
 pub use refusal::Refusal;
 pub use server::{Server, ServerOptions};
-pub use session::{Ending, Input, Now, Order, Rules, Session, VERSION_MASK, WORKERS_MAX};
+pub use session::{Ending, Input, Now, Order, Rules, Session, WORKERS_MAX};
 pub use vardiff::{FLOOR, START, SUGGESTED_MIN, Vardiff};

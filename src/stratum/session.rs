@@ -13,11 +13,9 @@ use super::vardiff::Vardiff;
 use super::worth::Worth;
 use crate::consensus::Params;
 use crate::node::{Share, WorkerName};
-use crate::template::{ASSIGNED_BYTES, Difficulty, Template};
+use crate::template::{ASSIGNED_BYTES, Difficulty, Template, VERSION_MASK};
 use crate::types::{Address, Block, BlockHash, Prefix, Target, Timestamp};
 
-/// Bits of the version that miners may turn: 13 to 28, by BIP 310.
-pub const VERSION_MASK: u32 = 0x1fff_e000;
 /// Workers that one connection may speak for; one more is refused.
 pub const WORKERS_MAX: usize = 64;
 

@@ -17,8 +17,12 @@ pub const EXTRANONCE_BYTES: usize = ASSIGNED_BYTES + TURNED_BYTES;
 /// Longest text that a miner may leave in its coinbase: all that an [`Extra`] holds but the extranonce, and a byte that
 /// some need to be added.
 pub const TAG_BYTES_MAX: usize = 91;
-/// Version of the headers we make. Bits 13 to 28 are the miners' to turn.
+/// Version of the headers we make.
 pub const VERSION: u32 = 0x2000_0000;
+/// Bits of a version that miners may turn: 13 to 28, by BIP 310.
+pub const VERSION_MASK: u32 = 0x1fff_e000;
+
+const _: () = assert!(VERSION & VERSION_MASK == 0, "miners turn only bits that are zero in our version");
 
 /// What makes the coinbases of one template differ: four bytes that were assigned, four that a miner turns.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

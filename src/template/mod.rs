@@ -22,6 +22,6 @@ pub use assemble::{Groundwork, Template};
 pub use difficulty::Difficulty;
 pub use job::{
     ASSIGNED_BYTES, EXTRANONCE_BYTES, Extranonce, Job, Payout, Rolled, TAG_BYTES_MAX, TURNED_BYTES,
-    TagLength, VERSION,
+    TagLength, VERSION, VERSION_MASK,
 };
 pub use meter::Meter;

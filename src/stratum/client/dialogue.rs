@@ -7,10 +7,8 @@ use serde_json::{Value, json};
 
 use super::Event;
 use super::task::{Offer, Share, Task};
-use crate::template::Difficulty;
+use crate::template::{Difficulty, VERSION_MASK};
 
-/// Bits of the version that are turned where the pool allows it: 13 to 28, by BIP 310.
-const VERSION_MASK: u32 = 0x1fff_e000;
 /// Bytes that a pool may leave us to turn; a coinbase has no room for more.
 const EXTRANONCE_BYTES_MAX: usize = 32;
 /// Jobs whose shares are still submitted after another came; what is found for older ones is dropped.

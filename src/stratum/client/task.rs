@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::crypto::search::{Search, TAIL_BYTES};
 use crate::crypto::{BLOCK_BYTES, Digest, merkle, sha256d};
+use crate::stratum::words::words_reversed;
 
 /// Versions that each nonce is tried with, where versions may be turned: more bring nothing.
 const VERSIONS_MAX: u32 = 8;
@@ -33,12 +34,10 @@ impl Offer {
                 .filter(|digits| digits.len() == 8)
                 .and_then(|digits| u32::from_str_radix(digits, 16).ok())
         };
-        let mut previous = digest(text(1)?)?;
-        previous.as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse());
         let branch = params.get(4)?.as_array()?.iter().map(|element| digest(element.as_str()?));
         Some(Self {
             job: text(0)?.to_owned(),
-            previous,
+            previous: words_reversed(&digest(text(1)?)?),
             front: hex::decode(text(2)?).ok()?,
             back: hex::decode(text(3)?).ok()?,
             branch: branch.collect::<Option<_>>()?,
