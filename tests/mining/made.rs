@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cairn::consensus::{BLOCK_OVERHEAD_BYTES, TooEarly};
+use cairn::consensus::{BLOCK_OVERHEAD_BYTES, GenesisFile, TooEarly};
 use cairn::miner::{Maker, OrderError, Pace, Pacer};
 use cairn::node::NodeEvent;
 use cairn::testkit::{TestNode, asert_file, devnet_file, until};
@@ -23,6 +23,14 @@ fn pacer(running: &Running, pace: &str) -> (Pacer, Arc<Mutex<Vec<String>>>) {
     let log = Arc::new(move |line: &str| log.lock().unwrap().push(line.to_owned()));
     let pace: Pace = pace.parse().unwrap();
     (Pacer::start(maker(running), pace, running.runtime.handle().clone(), log).unwrap(), lines)
+}
+
+/// Blocks that hold some twenty payments.
+fn file_of_small_blocks() -> GenesisFile {
+    let mut file = devnet_file(FUNDED);
+    file.transaction_bytes_max = 4096;
+    file.block_bytes_max = 4096 + BLOCK_OVERHEAD_BYTES;
+    file
 }
 
 fn height(running: &Running) -> u32 {
@@ -59,10 +67,7 @@ fn ten_thousand_blocks_share_a_second_and_each_is_announced() {
 
 #[test]
 fn first_blocks_take_all_that_waits_whatever_their_number() {
-    let mut file = devnet_file(FUNDED);
-    file.transaction_bytes_max = 4096;
-    file.block_bytes_max = 4096 + BLOCK_OVERHEAD_BYTES;
-    let running = Running::of(&file);
+    let running = Running::of(&file_of_small_blocks());
     for sender in 0..FUNDED {
         (0..10).for_each(|nonce| running.pay(sender, nonce, 9, 5, 100));
     }
@@ -146,10 +151,7 @@ fn interval_is_waited_for() {
 
 #[test]
 fn pace_ends_though_payments_wait() {
-    let mut file = devnet_file(FUNDED);
-    file.transaction_bytes_max = 4096;
-    file.block_bytes_max = 4096 + BLOCK_OVERHEAD_BYTES;
-    let running = Running::of(&file);
+    let running = Running::of(&file_of_small_blocks());
     for sender in 0..FUNDED {
         (0..60).for_each(|nonce| running.pay(sender, nonce, 9, 5, 100));
     }
