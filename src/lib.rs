@@ -17,7 +17,8 @@
 //! | | [`wallet`] | keys |
 //! | disk | `storage` | what survives a crash, and in which order |
 //! | the writer | `node` | in what order things happen, and who sees what when |
-//! | ports | `miner` | what is worked on, and how processors look for its nonce |
+//! | ports | `net` | how bytes travel between nodes, and who is on the other side |
+//! | | `miner` | what is worked on, and how processors look for its nonce |
 //! | | `stratum` | what miners of other makes are told, and what counts of what they send |
 //! | entry | `cli` | what a person types, and what they are told |
 //!
@@ -87,6 +88,9 @@ pub mod storage;
 
 #[cfg(feature = "node")]
 pub mod node;
+
+#[cfg(feature = "node")]
+pub mod net;
 
 #[cfg(feature = "node")]
 pub mod miner;

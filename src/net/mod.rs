@@ -1,0 +1,15 @@
+//! Connections to other nodes.
+//!
+//! This room decides how bytes travel: who is on the other side, that nobody else listens, and that nothing urgent is held
+//! up by anything large. What the bytes mean it does not know.
+//!
+//! Read `frames.rs` first, then `noise.rs`.
+
+mod frames;
+mod noise;
+
+pub use frames::{CHUNK_BYTES_MAX, ChunkError, Inbox, Lane, MESSAGE_BYTES_MAX, Outbox, QueueFull};
+pub use noise::{
+    HANDSHAKE_BYTES, Handshake, Identity, NodeId, NoiseError, Opener, PREAMBLE_BYTES, SEALED_BYTES_MAX,
+    Sealer, Side, check_preamble, preamble,
+};
