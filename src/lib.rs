@@ -14,6 +14,7 @@
 //! | | [`ledger`] | what a branch means: who has what, and proofs of it |
 //! | machines | [`mempool`] | which transactions wait for a block, and in what order they are offered |
 //! | | [`template`] | what the next block holds, and what a miner may turn in it |
+//! | | [`protocol`] | what nodes say to each other |
 //! | | [`wallet`] | keys |
 //! | disk | `storage` | what survives a crash, and in which order |
 //! | the writer | `node` | in what order things happen, and who sees what when |
@@ -80,6 +81,7 @@ pub mod chain;
 pub mod ledger;
 
 pub mod mempool;
+pub mod protocol;
 pub mod template;
 pub mod wallet;
 
