@@ -5,6 +5,7 @@
 
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use super::{Compact, GetParts, Parts};
 use crate::chain::LOCATOR_MAX;
 use crate::codec::{Blob, Canonical, CodecError, Decode, Encode, List, decode, encode_into};
 use crate::types::{
@@ -265,6 +266,12 @@ messages! {
     13 Transactions(Transactions),
     /// Asks for an offer of all that wait for a block.
     14 GetPool(()),
+    /// A block whose transactions are named.
+    15 Compact(Compact),
+    /// Asks for some of them.
+    16 GetParts(GetParts),
+    /// Those.
+    17 Parts(Parts),
 }
 
 /// What a message carries.

@@ -6,8 +6,10 @@
 //! Read `message.rs` first.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod compact;
 mod message;
 
+pub use compact::{Compact, CompactError, GetParts, Namer, Partial, Parts, ShortId};
 pub use message::{
     ADDRESSES_MAX, Addresses, Agent, BLOCKS_ASKED_MAX, BlockBytes, GetHeaders, HASHES_MAX, HEADERS_MAX,
     Hello, Message, MessageError, NEWS_MAX, PeerAddress, TRANSACTIONS_BYTES_MAX, Versions,

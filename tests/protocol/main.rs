@@ -1,4 +1,5 @@
 //! What nodes say to each other, without a socket.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod compact;
 mod messages;

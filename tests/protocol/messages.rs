@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use cairn::chain::LOCATOR_MAX;
 use cairn::codec::{Blob, List, encode};
 use cairn::protocol::{
-    ADDRESSES_MAX, BLOCKS_ASKED_MAX, BlockBytes, GetHeaders, HASHES_MAX, HEADERS_MAX, Hello, Message,
-    MessageError, NEWS_MAX, PeerAddress, TRANSACTIONS_BYTES_MAX, Versions,
+    ADDRESSES_MAX, BLOCKS_ASKED_MAX, BlockBytes, Compact, GetHeaders, GetParts, HASHES_MAX, HEADERS_MAX,
+    Hello, Message, MessageError, NEWS_MAX, Parts, PeerAddress, TRANSACTIONS_BYTES_MAX, Versions,
 };
 use cairn::testkit::Network;
 use cairn::testkit::strategies::{self, block, header, transaction};
@@ -69,6 +69,15 @@ fn message() -> impl Strategy<Value = Message> {
         tx_hashes().prop_map(Message::GetTransactions),
         vec(transaction(), 1..4).prop_map(|some| Message::Transactions(List::new(some).unwrap())),
         Just(Message::GetPool(())),
+        block().prop_map(|block| Message::Compact(Compact::of(&block))),
+        (any::<[u8; 32]>(), vec(any::<u32>(), 1..20)).prop_map(|(block, places)| {
+            let (block, places) = (BlockHash::from_bytes(block), List::new(places).unwrap());
+            Message::GetParts(GetParts { block, places })
+        }),
+        (any::<[u8; 32]>(), vec(transaction(), 1..4)).prop_map(|(block, some)| {
+            let (block, transactions) = (BlockHash::from_bytes(block), List::new(some).unwrap());
+            Message::Parts(Parts { block, transactions })
+        }),
     ]
 }
 
@@ -148,7 +157,7 @@ fn longest_messages_are_read_and_what_is_longer_is_none() {
 #[test]
 fn what_is_no_message_is_named() {
     assert_eq!(Message::from_bytes(&[]), Err(MessageError::Empty));
-    assert_eq!(Message::from_bytes(&[15, 1]), Err(MessageError::Kind(15)));
+    assert_eq!(Message::from_bytes(&[18, 1]), Err(MessageError::Kind(18)));
     assert_eq!(Message::from_bytes(&[1, 1]), Err(MessageError::Length(1)));
     assert_eq!(Message::from_bytes(&[3, 0]), Err(MessageError::Length(1)));
     assert!(matches!(Message::from_bytes(&[8, 0]), Err(MessageError::Content(_))), "a question for nothing");
