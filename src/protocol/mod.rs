@@ -1,14 +1,21 @@
 //! What nodes say to each other.
 //!
 //! This room decides what is said, when, and to whom, and what is made of the answers. It knows no socket and no clock:
-//! what happened goes in, what is to be done comes out. So far it has the words; `net` carries them.
+//! what happened goes in, what is to be done comes out. So far it has the words, which `net` carries, and the book of
+//! addresses.
 //!
 //! Read `message.rs` first.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod book;
 mod compact;
 mod message;
 
+pub use book::{
+    ANCHORS_MAX, AddressBook, BOOK_MAX, BUCKET_PLACES, BUCKETS_BY_GROUP_MAX, BUCKETS_BY_SOURCE_MAX,
+    BookSecret, FAILURES_OF_UNKNOWN_MAX, Group, Known, NEW_BUCKETS, SAMPLE_PERCENT_MAX, Source,
+    TRIED_BUCKETS, UNSEEN_SECONDS_MAX, Which,
+};
 pub use compact::{Compact, CompactError, GetParts, Namer, Partial, Parts, ShortId};
 pub use message::{
     ADDRESSES_MAX, Addresses, Agent, BLOCKS_ASKED_MAX, BlockBytes, GetHeaders, HASHES_MAX, HEADERS_MAX,

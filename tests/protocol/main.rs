@@ -1,5 +1,6 @@
 //! What nodes say to each other, without a socket.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod book;
 mod compact;
 mod messages;

@@ -1,0 +1,111 @@
+//! Whom to connect to next, and whom to tell others of.
+
+use core::net::SocketAddr;
+
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::AddressBook;
+use super::entry::Entry;
+use super::place::Place;
+use crate::protocol::{ADDRESSES_MAX, PeerAddress};
+use crate::types::Timestamp;
+
+/// Part of a book that one answer shows, in percent.
+pub const SAMPLE_PERCENT_MAX: usize = 23;
+
+/// Among which addresses one is picked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// Half of the time those that were connected to, half of the time others.
+    Any,
+    /// Those that somebody told of.
+    New,
+    /// Those that were connected to.
+    Tried,
+}
+
+impl AddressBook {
+    /// Somebody to connect to who is wanted, if the book knows one. What was attempted a moment ago, or failed, is less
+    /// likely. The same draw picks the same one from the same book.
+    ///
+    /// # Security
+    /// Each bucket is as likely as any other, however full: who fills a few gains no more than these.
+    pub fn pick(
+        &self,
+        draw: u64,
+        now: Timestamp,
+        which: Which,
+        wanted: impl Fn(SocketAddr) -> bool,
+    ) -> Option<SocketAddr> {
+        let mut draws = Draws::new(draw);
+        let all = self.entries.iter().filter(|(_, entry)| wanted(entry.peer.address()));
+        let (tried, new): (Vec<_>, Vec<_>) = all.partition(|(place, _)| place.tried);
+        let found = match which {
+            Which::New => new,
+            Which::Tried => tried,
+            Which::Any if new.is_empty() => tried,
+            Which::Any if tried.is_empty() => new,
+            Which::Any if draws.below(2) == 0 => new,
+            Which::Any => tried,
+        };
+        draws.one_of(&found, now).map(|entry| entry.peer.address())
+    }
+
+    /// Somebody to connect to only to see who is there: one of whom we were told.
+    pub fn feeler(
+        &self,
+        draw: u64,
+        now: Timestamp,
+        wanted: impl Fn(SocketAddr) -> bool,
+    ) -> Option<SocketAddr> {
+        self.pick(draw, now, Which::New, wanted)
+    }
+
+    /// Addresses to tell others of: up to `max`, and no more than an answer holds or a part of the book, rounded up so that
+    /// the first nodes of a network find each other.
+    ///
+    /// # Security
+    /// Each draw shows another part. Who answers each question with a new one shows the whole book in the end, and with it
+    /// what it learned from whom.
+    pub fn sample(&self, draw: u64, now: Timestamp, max: usize) -> Vec<PeerAddress> {
+        let count = (self.len() * SAMPLE_PERCENT_MAX).div_ceil(100).min(ADDRESSES_MAX).min(max);
+        let good = self.entries.values().filter(|entry| !entry.is_terrible(now));
+        let mut left: Vec<PeerAddress> = good.map(|entry| entry.peer).collect();
+        let mut draws = Draws::new(draw);
+        let count = count.min(left.len());
+        (0..count).map(|_| left.swap_remove(draws.below(left.len()))).collect()
+    }
+}
+
+/// What chance brings.
+struct Draws(ChaCha12Rng);
+
+impl Draws {
+    fn new(draw: u64) -> Self {
+        Self(ChaCha12Rng::seed_from_u64(draw))
+    }
+
+    /// One of so many numbers from 0 on.
+    fn below(&mut self, count: usize) -> usize {
+        ((u128::from(self.0.next_u64()) * count as u128) >> 64) as usize
+    }
+
+    /// A bucket, and one in it, again and again until one is taken; each round takes more readily than the one before.
+    fn one_of<'a>(&mut self, found: &[(&Place, &'a Entry)], now: Timestamp) -> Option<&'a Entry> {
+        let buckets: Vec<_> = found.chunk_by(|(a, _), (b, _)| a.bucket == b.bucket).collect();
+        if buckets.is_empty() {
+            return None;
+        }
+        let mut readiness = 1000;
+        loop {
+            let bucket = buckets[self.below(buckets.len())];
+            let (_, entry) = bucket[self.below(bucket.len())];
+            let chance = entry.chance(now) * readiness / 1000;
+            if (self.below(1_000_000) as u64) < chance {
+                return Some(entry);
+            }
+            readiness = readiness * 6 / 5;
+        }
+    }
+}
