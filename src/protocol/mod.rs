@@ -13,7 +13,7 @@ mod message;
 
 pub use book::{
     ANCHORS_MAX, AddressBook, BOOK_MAX, BUCKET_PLACES, BUCKETS_BY_GROUP_MAX, BUCKETS_BY_SOURCE_MAX,
-    BookSecret, FAILURES_OF_UNKNOWN_MAX, Group, Known, NEW_BUCKETS, SAMPLE_PERCENT_MAX, Source,
+    BookError, BookSecret, FAILURES_OF_UNKNOWN_MAX, Group, Known, NEW_BUCKETS, SAMPLE_PERCENT_MAX, Source,
     TRIED_BUCKETS, UNSEEN_SECONDS_MAX, Which,
 };
 pub use compact::{Compact, CompactError, GetParts, Namer, Partial, Parts, ShortId};

@@ -14,6 +14,7 @@ mod choice;
 mod entry;
 mod group;
 mod place;
+mod stored;
 
 pub use choice::{SAMPLE_PERCENT_MAX, Which};
 pub use entry::{FAILURES_OF_UNKNOWN_MAX, Known, UNSEEN_SECONDS_MAX};
@@ -22,6 +23,7 @@ pub use place::{
     BOOK_MAX, BUCKET_PLACES, BUCKETS_BY_GROUP_MAX, BUCKETS_BY_SOURCE_MAX, BookSecret, NEW_BUCKETS,
     TRIED_BUCKETS,
 };
+pub use stored::BookError;
 
 use core::net::SocketAddr;
 use std::collections::BTreeMap;

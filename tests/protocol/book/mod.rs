@@ -1,7 +1,8 @@
-//! The address book: what an attacker can fill, what stays, and what is chosen.
+//! The address book: what an attacker can fill, what stays, what is chosen, and what is kept.
 
 mod choosing;
 mod holding;
+mod keeping;
 
 use std::net::SocketAddr;
 
