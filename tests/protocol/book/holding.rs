@@ -235,3 +235,29 @@ fn anchors_are_taken_once() {
     assert_eq!(book.take_anchors(), [place(1, 0), at("[2a00:1450::1]:8333")]);
     assert_eq!(book.take_anchors(), []);
 }
+
+#[test]
+fn who_is_there_is_not_seen_again_so_soon() {
+    let mut book = book();
+    book.connected(place(1, 1), NOW);
+    let mut seen = |seconds| {
+        book.seen(place(1, 1), after(seconds));
+        book.find(place(1, 1)).unwrap().seen
+    };
+    assert_eq!(seen(HOUR / 3 - 1), NOW);
+    assert_eq!(seen(HOUR / 3), after(HOUR / 3));
+}
+
+#[test]
+fn who_was_there_once_is_forgiven_for_a_week() {
+    let mut book = book();
+    book.connected(place(1, 1), NOW);
+    for attempt in 1..=10 {
+        book.failed(place(1, 1), after(attempt * HOUR));
+        book.connected(place(2, 2), after(attempt * HOUR + 1));
+    }
+    assert_eq!(book.find(place(1, 1)).unwrap().failures, 10);
+    let is_told = |now| (0..50).any(|draw| book.sample(draw, now, 1)[0].address() == place(1, 1));
+    assert!(is_told(after(7 * DAY)));
+    assert!(!is_told(after(7 * DAY + 1)));
+}

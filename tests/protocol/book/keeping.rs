@@ -54,6 +54,30 @@ fn sealed(content: &[u8]) -> Vec<u8> {
     [&[1][..], &Tag::new("cairn/book").hash(content), content].concat()
 }
 
+#[test]
+fn address_that_stands_twice_is_out_of_place() {
+    let address = place(1, 1);
+    let mut heard = book();
+    tell(&mut heard, 1, [address]);
+    // The secret, no connection, how many are new, the one, none tried, no anchor.
+    let content = heard.to_bytes().split_off(33);
+    let entry = &content[34..content.len() - 2];
+    let twice = [&content[..33], &[2], entry, entry, &[0, 0]].concat();
+    let once = [&content[..33], &[1], entry, &[0, 0]].concat();
+    assert_eq!(AddressBook::from_bytes(&sealed(&once), false), Ok(heard));
+    assert_eq!(AddressBook::from_bytes(&sealed(&twice), false), Err(BookError::Misplaced(address)));
+
+    let mut reached = book();
+    reached.connected(address, NOW);
+    // The secret, when that was, none new, how many are tried, the one, no anchor.
+    let content = reached.to_bytes().split_off(33);
+    let entry = &content[40..content.len() - 1];
+    let once = [&content[..38], &[0, 1], entry, &[0]].concat();
+    let both = [&content[..38], &[1], entry, &[1], entry, &[0]].concat();
+    assert_eq!(AddressBook::from_bytes(&sealed(&once), false), Ok(reached));
+    assert_eq!(AddressBook::from_bytes(&sealed(&both), false), Err(BookError::Misplaced(address)));
+}
+
 proptest! {
     #![proptest_config(strategies::cases(64))]
 
