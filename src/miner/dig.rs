@@ -3,12 +3,10 @@
 use std::ops::RangeInclusive;
 
 use crate::crypto::BLOCK_BYTES;
-use crate::crypto::search::{Found, Kernel, Search};
+use crate::crypto::search::{Found, Kernel, PREFIXES_BEST, Search};
 use crate::template::{ASSIGNED_BYTES, Extranonce, Job, Rolled, TURNED_BYTES, VERSION};
 use crate::types::{Target, Timestamp};
 
-/// Versions of a header that are tried together: what they share is worked out once.
-const VERSIONS: usize = 8;
 /// Where in a version they differ, among the bits that are the miners' to turn.
 const VERSION_SHIFT: u32 = 13;
 /// Nonces between two looks at the clock and at whether to go on: some milliseconds on the slowest kernel.
@@ -85,7 +83,7 @@ fn search(job: &Job, extranonce: Extranonce, time: Timestamp) -> Search {
     let bytes = header.to_bytes();
     let (prefix, rest) = bytes.split_first_chunk().expect("a header is longer than a block of the hash");
     let tail = rest.first_chunk().expect("and than its nonce");
-    let prefixes: Vec<[u8; BLOCK_BYTES]> = (0..VERSIONS)
+    let prefixes: Vec<[u8; BLOCK_BYTES]> = (0..PREFIXES_BEST)
         .map(|number| {
             let mut prefix = *prefix;
             prefix[..4].copy_from_slice(&version(number).to_le_bytes());

@@ -88,10 +88,8 @@ impl Identity {
     /// A new one.
     pub fn generate() -> Self {
         let pair = builder().generate_keypair().expect("the operating system gives randomness");
-        let mut key = Zeroizing::new(pair.private);
-        let identity = Self::from_bytes(key.as_slice().try_into().expect("a key has 32 bytes"));
-        key.fill(0);
-        identity
+        let key = Zeroizing::new(pair.private);
+        Self::from_bytes(key.as_slice().try_into().expect("a key has 32 bytes"))
     }
 
     /// The one that was kept.

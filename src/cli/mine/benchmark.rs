@@ -6,13 +6,11 @@ use anyhow::Result;
 
 use crate::cli::output::{Report, hash_rate};
 use crate::crypto::ZERO_DIGEST;
-use crate::crypto::search::{Kernel, Search};
+use crate::crypto::search::{Kernel, PREFIXES_BEST, Search};
 
 /// How long each kernel is measured, and after how many nonces the clock is looked at.
 const MEASURE_TIME: Duration = Duration::from_secs(1);
 const MEASURE_NONCES: u32 = 1 << 15;
-/// Versions that are tried with each nonce, as a miner does that may turn them.
-const MEASURE_VERSIONS: usize = 8;
 
 /// Tells how fast each kernel is on one thread.
 pub(super) fn measure(chosen: Kernel, as_json: bool) -> Result<()> {
@@ -26,7 +24,7 @@ pub(super) fn measure(chosen: Kernel, as_json: bool) -> Result<()> {
 }
 
 fn measured(kernel: Kernel) -> f64 {
-    let prefixes = [0; MEASURE_VERSIONS].map(|_: u8| [0; 64]);
+    let prefixes = [0; PREFIXES_BEST].map(|_: u8| [0; 64]);
     let search = Search::new(&prefixes, [0; 12], ZERO_DIGEST);
     let (begun, mut hashes, mut first) = (Instant::now(), 0, 0_u32);
     while begun.elapsed() < MEASURE_TIME {

@@ -30,6 +30,8 @@ use super::sha256::ROUND_CONSTANTS;
 use super::words::{four_rounds, small_sigma_0, small_sigma_1};
 use super::{BLOCK_BYTES, Digest, Midstate, sha256};
 
+/// Prefixes that each nonce is best tried behind: more of them hardly make it faster.
+pub const PREFIXES_BEST: usize = 8;
 /// Bytes of a message between its prefix and its nonce.
 pub const TAIL_BYTES: usize = 12;
 
@@ -76,7 +78,7 @@ pub struct Found {
 }
 
 impl Search {
-    /// A search behind each of `prefixes`. From about eight on, more of them do not make it faster.
+    /// A search behind each of `prefixes`, best [`PREFIXES_BEST`].
     pub fn new(prefixes: &[[u8; BLOCK_BYTES]], tail: [u8; TAIL_BYTES], target: Digest) -> Self {
         let words = second_block(&tail);
         let prefixes = prefixes.iter().map(|bytes| Prefix::new(bytes, &words)).collect();

@@ -4,12 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
-use crate::crypto::search::{Search, TAIL_BYTES};
+use crate::crypto::search::{PREFIXES_BEST, Search, TAIL_BYTES};
 use crate::crypto::{BLOCK_BYTES, Digest, merkle, sha256d};
 use crate::stratum::words::words_reversed;
-
-/// Versions that each nonce is tried with, where versions may be turned: more bring nothing.
-const VERSIONS_MAX: u32 = 8;
 
 /// A job as `mining.notify` says it.
 #[derive(Clone, Debug)]
@@ -99,7 +96,7 @@ impl Task {
         let coinbase = [&front[..], &self.extranonce1, &extranonce2, back].concat();
         let root = branch.iter().fold(sha256d(&coinbase), |root, element| merkle::pair(&root, element));
 
-        let count = VERSIONS_MAX.min(1 << self.mask.count_ones().min(31));
+        let count = (PREFIXES_BEST as u32).min(1 << self.mask.count_ones().min(31));
         let versions: Vec<u32> = (0..count).map(|number| spread(number, self.mask)).collect();
         let prefix = |turned: &u32| {
             let mut prefix = [0; BLOCK_BYTES];
