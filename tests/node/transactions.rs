@@ -4,7 +4,7 @@ use std::task::{Context, Waker};
 
 use cairn::consensus::{Blame, TransactionError};
 use cairn::mempool::{AdmitError, Standing};
-use cairn::node::TransactionRefused;
+use cairn::node::{Pending, TransactionRefused, TransactionVerdict};
 use cairn::testkit::{Actor, TestNode, until, within};
 use cairn::types::{Amount, Transaction};
 
@@ -87,11 +87,7 @@ fn forged_signature_among_many_spoils_only_itself() {
     let mut forged = miner.pay(5, 0);
     forged.body.fee = Amount::ZERO;
     payments.insert(77, forged);
-    let handle = stage.node.handle();
-    let pending: Vec<_> = payments
-        .iter()
-        .map(|payment| within("a place", handle.submit_transaction(payment.clone())))
-        .collect();
+    let pending = submit_at_once(&stage, &payments);
     let verdicts: Vec<_> = pending.into_iter().map(|pending| within("a verdict", pending.answer())).collect();
     for (at, verdict) in verdicts.iter().enumerate() {
         assert_eq!(verdict.is_err(), at == 77, "{verdict:?}");
@@ -127,15 +123,18 @@ fn block_does_not_wait_for_all_transactions_that_came_before_it() {
     assert!(after > before / 2, "{after} of {before}");
 }
 
+/// Submits all of these before it waits for any.
+fn submit_at_once(stage: &Stage, payments: &[Transaction]) -> Vec<Pending<TransactionVerdict>> {
+    let handle = stage.node.handle();
+    let submit = |payment: &Transaction| within("a place", handle.submit_transaction(payment.clone()));
+    payments.iter().map(submit).collect()
+}
+
 #[test]
 fn long_queue_of_one_sender_submitted_at_once_is_admitted_in_its_order() {
     let stage = Stage::new();
     let payments = queue(&stage, 1000);
-    let handle = stage.node.handle();
-    let pending: Vec<_> = payments
-        .iter()
-        .map(|payment| within("a place", handle.submit_transaction(payment.clone())))
-        .collect();
+    let pending = submit_at_once(&stage, &payments);
     for pending in pending {
         assert_eq!(within("a verdict", pending.answer()).unwrap().standing, Standing::Ready);
     }
@@ -219,11 +218,7 @@ fn stop_while_the_pool_is_read_back_loses_nothing_of_it() {
         .flat_map(|nonce| (0..FUNDED).map(move |payer| (payer, nonce)))
         .map(|(payer, nonce)| miner.pay_at_length(payer, nonce))
         .collect();
-    let handle = stage.node.handle();
-    let pending: Vec<_> = payments
-        .iter()
-        .map(|payment| within("a place", handle.submit_transaction(payment.clone())))
-        .collect();
+    let pending = submit_at_once(&stage, &payments);
     for pending in pending {
         within("a verdict", pending.answer()).unwrap();
     }
