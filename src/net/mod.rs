@@ -10,6 +10,6 @@ mod noise;
 
 pub use frames::{CHUNK_BYTES_MAX, ChunkError, Inbox, Lane, MESSAGE_BYTES_MAX, Outbox, QueueFull};
 pub use noise::{
-    HANDSHAKE_BYTES, Handshake, Identity, NodeId, NoiseError, Opener, PREAMBLE_BYTES, SEALED_BYTES_MAX,
-    Sealer, Side, check_preamble, preamble,
+    HANDSHAKE_BYTES, Handshake, Identity, NoiseError, Opener, PREAMBLE_BYTES, SEALED_BYTES_MAX, Sealer,
+    check_preamble, preamble,
 };

@@ -12,6 +12,7 @@ use snow::{Builder, HandshakeState, StatelessTransportState};
 use zeroize::Zeroizing;
 
 use super::frames::WHOLE_CHUNK_BYTES_MAX;
+use crate::protocol::{NodeId, Side};
 use crate::types::{BlockHash, ChainId};
 
 const PATTERN: &str = "Noise_XX_25519_ChaChaPoly_SHA256";
@@ -29,19 +30,6 @@ pub const SEALED_BYTES_MAX: usize = WHOLE_CHUNK_BYTES_MAX + SEAL_BYTES;
 /// The key that a node keeps, by which others know it again.
 #[derive(Clone)]
 pub struct Identity(Zeroizing<[u8; 32]>);
-
-/// What others know a node by: the public half of its key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct NodeId(pub [u8; 32]);
-
-/// Who began the connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Side {
-    /// We did.
-    Dialer,
-    /// They did.
-    Listener,
-}
 
 /// Why there can be no connection, or none any more.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -164,7 +164,14 @@ type News = List<Header, 1, NEWS_MAX>;
 type BlockHashes = List<BlockHash, 1, BLOCKS_ASKED_MAX>;
 type TxHashes = List<TxHash, 1, HASHES_MAX>;
 type Transactions = List<Transaction, 1, HASHES_MAX>;
+type Stemmed = List<Transaction, 1, 1>;
 
+impl Canonical for BlockHash {
+    const BYTES_MAX: usize = 32;
+}
+impl Canonical for Stemmed {
+    const BYTES_MAX: usize = 1 + TRANSACTION_BYTES_MAX;
+}
 impl Canonical for Headers {
     const BYTES_MAX: usize = 3 + HEADERS_MAX * HEADER_BYTES;
 }
@@ -272,6 +279,12 @@ messages! {
     16 GetParts(GetParts),
     /// Those.
     17 Parts(Parts),
+    /// Wants new blocks to be sent at once, named, without asking (1), or no longer (0).
+    18 Pushes(u64),
+    /// Asks for a block whose transactions are named.
+    19 GetCompact(BlockHash),
+    /// A transaction that is to go a way before everybody hears of it.
+    20 Stem(Stemmed),
 }
 
 /// What a message carries.

@@ -9,15 +9,28 @@
 
 mod book;
 mod compact;
+mod conduct;
+mod input;
+mod known;
+mod machine;
 mod message;
+mod output;
+mod peer;
+mod settings;
 
 pub use book::{
     ANCHORS_MAX, AddressBook, BOOK_MAX, BUCKET_PLACES, BUCKETS_BY_GROUP_MAX, BUCKETS_BY_SOURCE_MAX,
-    BookError, BookSecret, FAILURES_OF_UNKNOWN_MAX, Group, Known, NEW_BUCKETS, SAMPLE_PERCENT_MAX, Source,
-    TRIED_BUCKETS, UNSEEN_SECONDS_MAX, Which,
+    BookError, BookSecret, FAILURES_OF_UNKNOWN_MAX, Group, KnownAddress, NEW_BUCKETS, SAMPLE_PERCENT_MAX,
+    Source, TRIED_BUCKETS, UNSEEN_SECONDS_MAX, Which,
 };
 pub use compact::{Compact, CompactError, GetParts, Namer, Partial, Parts, ShortId};
+pub use input::{Banned, Input, JudgedBlock, JudgedTransaction, Order};
+pub use known::{Known, KnownBlock, Standing};
+pub use machine::Protocol;
 pub use message::{
     ADDRESSES_MAX, Addresses, Agent, BLOCKS_ASKED_MAX, BlockBytes, GetHeaders, HASHES_MAX, HEADERS_MAX,
     Hello, Message, MessageError, NEWS_MAX, PeerAddress, TRANSACTIONS_BYTES_MAX, Versions,
 };
+pub use output::{Body, Farewell, Output};
+pub use peer::{Met, NodeId, Now, PeerId, Side};
+pub use settings::Settings;

@@ -40,7 +40,7 @@ pub(super) struct Entry {
 
 /// What a book knows of an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Known {
+pub struct KnownAddress {
     /// Where it is.
     pub address: SocketAddr,
     /// When somebody last knew it to be there.
@@ -58,9 +58,9 @@ impl Entry {
         Self { peer, told_by, attempted: None, connected: None, failures: 0, counted: None }
     }
 
-    pub fn known(&self, tried: bool) -> Known {
+    pub fn known(&self, tried: bool) -> KnownAddress {
         let (connected, failures) = (self.connected, self.failures);
-        Known { address: self.peer.address(), seen: self.peer.seen, connected, failures, tried }
+        KnownAddress { address: self.peer.address(), seen: self.peer.seen, connected, failures, tried }
     }
 
     /// Whether any other is better.

@@ -17,7 +17,7 @@ mod place;
 mod stored;
 
 pub use choice::{SAMPLE_PERCENT_MAX, Which};
-pub use entry::{FAILURES_OF_UNKNOWN_MAX, Known, UNSEEN_SECONDS_MAX};
+pub use entry::{FAILURES_OF_UNKNOWN_MAX, KnownAddress, UNSEEN_SECONDS_MAX};
 pub use group::{Group, Source};
 pub use place::{
     BOOK_MAX, BUCKET_PLACES, BUCKETS_BY_GROUP_MAX, BUCKETS_BY_SOURCE_MAX, BookSecret, NEW_BUCKETS,
@@ -160,13 +160,13 @@ impl AddressBook {
     }
 
     /// What is known of an address.
-    pub fn find(&self, address: SocketAddr) -> Option<Known> {
+    pub fn find(&self, address: SocketAddr) -> Option<KnownAddress> {
         let place = self.places.get(&canonical(address))?;
         self.entries.get(place).map(|entry| entry.known(place.tried))
     }
 
     /// All that is known, first of new addresses and then of tried ones.
-    pub fn iter(&self) -> impl Iterator<Item = Known> {
+    pub fn iter(&self) -> impl Iterator<Item = KnownAddress> {
         self.entries.iter().map(|(place, entry)| entry.known(place.tried))
     }
 
