@@ -19,7 +19,7 @@ pub use tree::{HeaderEntry, Validity};
 
 use std::sync::Arc;
 
-use crate::consensus::{Genesis, HeaderContext, Params};
+use crate::consensus::{Branch, Genesis, HeaderContext, Params};
 use crate::types::{BlockHash, Header, Height};
 use tree::{EntryId, Tree};
 
@@ -100,8 +100,14 @@ impl Chain {
     /// What the branch that ends in `parent` asks of the next block; nothing where that block is unknown or refused, or
     /// where no height is left above it.
     pub fn context_above(&self, parent: &BlockHash) -> Option<HeaderContext> {
-        let parent = self.tree.find(parent).filter(|id| self.tree.entry(*id).validity == Validity::Valid)?;
-        self.tree.branch_to(parent).context(&self.params)
+        self.branch(parent)?.context(&self.params)
+    }
+
+    /// The branch that ends in this block, so that headers above it can be judged without a place in the tree; nothing
+    /// where it is unknown or refused, since nothing above it will be followed.
+    pub fn branch(&self, hash: &BlockHash) -> Option<Branch> {
+        let id = self.tree.find(hash).filter(|id| self.tree.entry(*id).validity == Validity::Valid)?;
+        Some(self.tree.branch_to(id))
     }
 
     /// The last header of every branch, in the order in which they came: what an explorer draws as forks.

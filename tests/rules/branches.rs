@@ -1,7 +1,7 @@
 //! Headers and blocks in their place: branches, orphans, and what becomes of everything above an invalid block.
 
 use cairn::chain::{ChainError, HeaderPlacement};
-use cairn::consensus::{Blame, BlockError, HeaderError};
+use cairn::consensus::{Blame, BlockError, Branch, HeaderError};
 use cairn::ledger::{LedgerError, SpendError};
 use cairn::testkit::{Follower, Outcome, Rejection, mine, remine};
 use cairn::types::{Bits, Block, BlockHash, Height, Nonce, Timestamp, Transaction};
@@ -207,6 +207,51 @@ fn branch_of_equal_work_is_not_followed() {
     assert_eq!(stage.follower.chain.tip().hash, tip);
     let next = extend(&mut other, 1).remove(0);
     assert_eq!(stage.submit(next), Ok(Outcome::Followed { reverted: 2 }));
+}
+
+#[test]
+fn branch_at_any_block_is_what_its_headers_lead_to_from_genesis_on() {
+    let mut stage = Stage::new();
+    let genesis = stage.network.genesis.block().header;
+    stage.follower.mine_empty(miner(), 3);
+    let mut other = stage.follower.clone();
+    // More than M looks at, on both sides of a fork, and some of which only the header is here.
+    stage.follower.mine_empty(miner(), 12);
+    let stem = other.branch();
+    let side = extend(&mut other, 14);
+    for block in &side {
+        stage.follower.chain.accept_header(&block.header).unwrap();
+    }
+    let chain = &stage.follower.chain;
+    for blocks in [stage.follower.branch(), [stem, side].concat()] {
+        let mut branch = Branch::genesis(&genesis).unwrap();
+        assert_eq!(chain.branch(&genesis.hash()).as_ref(), Some(&branch));
+        for header in blocks.iter().map(|block| &block.header) {
+            branch = branch.extend(header, stage.params()).unwrap();
+            let hash = header.hash();
+            assert_eq!(chain.branch(&hash).as_ref(), Some(&branch));
+            assert_eq!(chain.context_above(&hash), branch.context(stage.params()));
+            let entry = chain.entry(&hash).unwrap();
+            let kept = (entry.height, entry.work, entry.effective_time, entry.median_time);
+            assert_eq!((branch.height, branch.work, branch.effective_time, branch.median_time), kept);
+        }
+    }
+}
+
+#[test]
+fn there_is_no_branch_where_a_block_is_unknown_or_refused() {
+    let mut stage = Stage::new();
+    stage.follower.mine_empty(miner(), 3);
+    let branch = stage.follower.branch();
+    let chain = &mut stage.follower.chain;
+    assert_eq!(chain.branch(&BlockHash::from_bytes([7; 32])), None);
+    chain.rule_out(&branch[1].header.hash());
+    let found: Vec<bool> = branch.iter().map(|block| chain.branch(&block.header.hash()).is_some()).collect();
+    assert_eq!(found, [true, false, false]);
+    chain.reconsider(&branch[1].header.hash());
+    chain.reject(&branch[2].header.hash());
+    let found: Vec<bool> = branch.iter().map(|block| chain.branch(&block.header.hash()).is_some()).collect();
+    assert_eq!(found, [true, true, false]);
 }
 
 #[test]
