@@ -273,6 +273,11 @@ impl CheckedBlock {
         self.bytes
     }
 
+    /// What machines call its transactions, in their order; the checks have hashed them.
+    pub fn tx_hashes(&self) -> impl ExactSizeIterator<Item = TxHash> {
+        self.facts.iter().map(|facts| facts.hash)
+    }
+
     /// Its transactions, each checked by itself: they can wait for another block where this one is taken back.
     pub fn checked_transactions(&self) -> impl Iterator<Item = CheckedTransaction> {
         let transactions = self.block.transactions.iter().zip(&self.facts);

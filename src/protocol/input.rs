@@ -4,8 +4,8 @@ use core::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{Compact, Message, MessageError, Met, NodeId, Partial, PeerId};
-use crate::consensus::Blame;
-use crate::types::{Block, BlockHash, Header, TxHash};
+use crate::consensus::{Blame, CheckedBlock};
+use crate::types::{BlockHash, Header, TxHash};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -73,10 +73,8 @@ pub enum Input {
     Grew {
         /// The last headers that it follows now and did not before, lowest first.
         headers: Vec<Header>,
-        /// The last of them whole.
-        block: Arc<Block>,
-        /// What its transactions are called.
-        hashes: Vec<TxHash>,
+        /// The last of them whole, with what its transactions are called.
+        block: Arc<CheckedBlock>,
     },
     /// Transactions that were let into the pool, whoever brought them.
     Admitted(Vec<TxHash>),
