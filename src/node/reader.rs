@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::shared::{Shared, State, Tip};
 use super::workers::WorkerReport;
 use crate::chain::HeaderEntry;
+use crate::codec::encode;
 use crate::ledger::{Account, BalanceProof, LedgerAt, Receipt, Reward, Supply, TransactionProof, View};
 use crate::mempool::{Entry, Mempool, Ordered, Pending, PoolView};
 use crate::storage::{Location, Place, Receipts, StorageError, Subject};
@@ -163,16 +164,38 @@ impl Reader {
         at.and_then(|height| state.chain.ancestor(&self.tip.hash, height)).is_some_and(|at| at.hash == *hash)
     }
 
-    /// A block; nothing where it is not here, or only its header.
+    /// A block, of whatever branch; nothing where it is not here, or only its header, or its place is found and it is not
+    /// written yet. It may not be durable yet.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn block(&self, hash: &BlockHash) -> Result<Option<Block>, ReadError> {
-        if *hash == self.shared.params.chain.0 {
+        if self.is_genesis(hash) {
             return Ok(Some(self.shared.genesis.block().clone()));
         }
-        let location = self.shared.state.read().written(hash).block;
+        let location = self.written_at(hash);
         Ok(location.map(|location| self.shared.library.block(location)).transpose()?)
+    }
+
+    /// The encoding of the same block, from the journal as it is.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn block_bytes(&self, hash: &BlockHash) -> Result<Option<Vec<u8>>, ReadError> {
+        if self.is_genesis(hash) {
+            return Ok(Some(encode(self.shared.genesis.block())));
+        }
+        let location = self.written_at(hash);
+        Ok(location.map(|location| self.shared.library.block_bytes(location)).transpose()?)
+    }
+
+    /// The only block that no journal has.
+    fn is_genesis(&self, hash: &BlockHash) -> bool {
+        *hash == self.shared.params.chain.0
+    }
+
+    fn written_at(&self, hash: &BlockHash) -> Option<Location> {
+        self.shared.state.read().written(hash).block
     }
 
     /// What became of a block's transactions; nothing where it was never put on here.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::StorageError;
 use super::index::Place;
 use super::journal::{JournalReader, Location, Position};
-use super::records::{BLOCK_OFFSET, Move, Receipts, Record, STEP_HEAD_BYTES, Sequence, Step, Trace};
+use super::records::{
+    BLOCK_OFFSET, Move, Receipts, Record, STEP_HEAD_BYTES, Sequence, Step, Trace, block_bytes,
+};
 use crate::codec::{Canonical, decode};
 use crate::consensus::Params;
 use crate::ledger::Undo;
@@ -54,6 +56,15 @@ impl Library {
             Record::Block(block) => Ok(*block),
             _ => Err(misplaced(location, "a block")),
         }
+    }
+
+    /// The encoding of the block whose record lies here, as it was written: for whoever hands it on, and would only decode
+    /// it to encode it again. That it is what was written is checked, as for every record.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no block.
+    pub fn block_bytes(&self, location: Location) -> Result<Vec<u8>, StorageError> {
+        block_bytes(self.journal.read(location)?).ok_or_else(|| misplaced(location, "a block"))
     }
 
     /// How to take a block off, by the record of the step that put it on.

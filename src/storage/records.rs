@@ -236,6 +236,15 @@ impl Payload {
 /// Where in a block's record its encoding begins.
 pub(super) const BLOCK_OFFSET: u32 = 1;
 
+/// The encoding of the block whose record's payload this is; nothing where it is another kind of record.
+pub(super) fn block_bytes(mut payload: Vec<u8>) -> Option<Vec<u8>> {
+    if payload.first() != Some(&BLOCK) {
+        return None;
+    }
+    payload.drain(..BLOCK_OFFSET as usize);
+    Some(payload)
+}
+
 impl Record {
     /// Reads a payload that lies at `location`.
     ///

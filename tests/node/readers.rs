@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use cairn::codec::encode;
 use cairn::node::{ReadError, Reader, Verdict};
-use cairn::testkit::{Actor, Network, until};
-use cairn::types::{Action, Address, Amount, Block, Height, Reference};
+use cairn::testkit::{Actor, Network, until, within};
+use cairn::types::{Action, Address, Amount, Block, BlockHash, Height, Reference};
 
 use crate::stage::{
     FUNDED, FUNDS, GREW, Miner, Stage, answers, everybody, names, pool, tip_of, whole_history,
@@ -114,6 +115,33 @@ fn reader_of_an_abandoned_branch_sees_its_balances_still() {
     assert!(matches!(reader.prove_transaction(last), Err(ReadError::TipMoved)));
     assert!(reader.prove_transaction(first).unwrap().is_some());
     assert_eq!(stage.node.reader().prove_transaction(last).unwrap(), None);
+}
+
+#[test]
+fn bytes_of_a_block_are_its_encoding_on_whatever_branch_it_stands() {
+    let mut stage = Stage::new();
+    let mut miner = stage.miner();
+    let stem = miner.mine_payments(2, &[0, 1]);
+    let mut other = miner.fork(1);
+    stage.grow(&stem);
+    let (ours, side) = (miner.mine_payments(3, &[0, 2]), other.mine_payments(2, &[1]));
+    stage.grow(&ours);
+    assert!(stage.node.submit_all(&side).iter().all(|verdict| *verdict == Ok(Verdict::Side)));
+    let only_header = other.mine(Vec::new()).header;
+    within("answers", stage.node.handle().submit_headers(vec![only_header])).unwrap();
+    for _ in 0..2 {
+        let reader = stage.node.reader();
+        let genesis = [stage.network.genesis.block().clone()];
+        for block in [&genesis[..], &stem, &ours, &side].concat() {
+            let hash = block.header.hash();
+            assert_eq!(reader.block_bytes(&hash).unwrap(), Some(encode(&block)));
+            assert_eq!(reader.block(&hash).unwrap(), Some(block));
+        }
+        for nothing in [only_header.hash(), BlockHash::from_bytes([7; 32])] {
+            assert_eq!(reader.block_bytes(&nothing).unwrap(), None);
+        }
+        stage.node.restart();
+    }
 }
 
 #[test]
