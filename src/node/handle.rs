@@ -13,11 +13,12 @@ use super::reader::Reader;
 use super::shared::{Shared, Tip};
 use super::verdict::{BlockRefused, BlockVerdict, Closed, TransactionVerdict};
 use super::workers::Workers;
-use crate::chain::HeaderPlacement;
+use crate::chain::{Chain, HeaderPlacement};
 use crate::codec::{Encode, encoded_len};
 use crate::consensus::Genesis;
+use crate::mempool::Mempool;
 use crate::template::Groundwork;
-use crate::types::{Block, Header, Timestamp, Transaction};
+use crate::types::{Block, Header, Height, Timestamp, Transaction};
 
 /// Kibibytes of blocks that may be on their way through the writer; whoever brings more waits.
 const BLOCK_KIBIBYTES_MAX: u32 = 64 << 10;
@@ -157,6 +158,22 @@ impl NodeHandle {
     /// A reader that sees the present tip, and goes on seeing it.
     pub fn reader(&self) -> Reader {
         Reader::new(Arc::clone(&self.shared))
+    }
+
+    /// Looks at the writer's chain and pool, where they are now: the chain may be ahead of what is durable and of what
+    /// readers see, and the pool then belongs to a tip below it. For whoever must know what the node knows already, so as
+    /// not to ask others for it; what is told as true comes from a [`Reader`].
+    ///
+    /// Look, and nothing else: the writer waits meanwhile, and whatever asks this node for anything in there, a reader
+    /// too, may wait for ever.
+    pub fn look<T>(&self, look: impl FnOnce(&Chain, &Mempool) -> T) -> T {
+        let state = self.shared.state.read();
+        look(&state.chain, &state.pool)
+    }
+
+    /// Where block data begins: blocks above this height can be had.
+    pub fn base(&self) -> Height {
+        self.shared.base
     }
 
     /// The present tip, and every one to come; some may be passed over. It ends with the node.
