@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::fresh::Fresh;
 use super::inbox::CheckedTicket;
 use super::verdict::TransactionRefused;
 use super::writer::{Failed, Writer};
@@ -25,7 +26,7 @@ impl Writer {
         let state = &mut *guard;
         let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));
         let now = self.shared.seconds();
-        let mut changed = false;
+        let mut let_in = Vec::new();
         for CheckedTicket { ticket, hash, verdict } in self.transactions.drain(..count) {
             let answer = match (&self.closed, verdict) {
                 (Some(closed), _) => Err(closed.clone().into()),
@@ -39,7 +40,7 @@ impl Writer {
                     let admitted =
                         state.pool.admit(Arc::clone(&transaction), &state.ledger, next_height, now);
                     if admitted.is_ok() {
-                        changed = true;
+                        let_in.push(transaction.facts().hash);
                         self.pool_log.add(&transaction);
                     }
                     admitted.map_err(TransactionRefused::from)
@@ -53,8 +54,9 @@ impl Writer {
             let closed = self.close(&failed.0);
             answers.iter_mut().for_each(|(_, answer)| *answer = Err(closed.clone().into()));
         }
-        if changed {
+        if !let_in.is_empty() {
             self.outlets.pool_changed();
+            self.outlets.fresh.tell(|| Fresh::Admitted(let_in.into()));
         }
         answers.into_iter().for_each(|(ticket, answer)| ticket.answer(answer));
         written

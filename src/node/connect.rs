@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::RwLockUpgradableReadGuard;
 
 use super::checks::indexed;
+use super::fresh::{FRESH_HEADERS_MAX, Fresh};
 use super::inbox::CheckedAndIndexed;
 use super::verdict::{BlockRefused, BlockVerdict, Verdict};
 use super::writer::{Failed, Writer};
@@ -94,6 +95,7 @@ impl Writer {
             Ok(applied) => {
                 self.write_connected(block.clone(), &applied, true)?;
                 self.shared.state.write().chain.activate(&hash);
+                self.tell_followed(std::slice::from_ref(&block.block));
                 Ok(Ok(Verdict::Followed { reverted: 0 }))
             }
         }
@@ -167,12 +169,24 @@ impl Writer {
             self.write_disconnected(block, &undo, last_is_off && at + 1 == off_count)?;
         }
         let count = done.len();
+        let told = done.iter().skip(count.saturating_sub(FRESH_HEADERS_MAX));
+        let told: Vec<Arc<CheckedBlock>> = told.map(|(block, _)| Arc::clone(&block.block)).collect();
         for (at, (block, applied)) in done.into_iter().enumerate() {
             self.write_connected(block, &applied, at + 1 == count)?;
         }
         let tip = plan.connect.last().unwrap_or(&plan.fork);
         self.shared.state.write().chain.activate(tip);
+        self.tell_followed(&told);
         Ok(Ok(Verdict::Followed { reverted }))
+    }
+
+    /// Says that these were put on, lowest first. They are not synced: other nodes need not wait for our disk.
+    fn tell_followed(&self, blocks: &[Arc<CheckedBlock>]) {
+        let Some(last) = blocks.last() else { return };
+        self.outlets.fresh.tell(|| Fresh::Followed {
+            headers: blocks.iter().map(|block| *block.header()).collect(),
+            block: Arc::clone(last),
+        });
     }
 
     fn check_stop(&self) -> Result<(), Failed> {

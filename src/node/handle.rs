@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot, watch};
 
 use super::checks::{Checks, TransactionJob};
 use super::events::{Cursor, CursorError, Events};
+use super::fresh::Fresh;
 use super::health::Condition;
 use super::inbox::{Command, Inbox, Submission, Ticket};
 use super::reader::Reader;
@@ -174,6 +175,12 @@ impl NodeHandle {
     /// Where block data begins: blocks above this height can be had.
     pub fn base(&self) -> Height {
         self.shared.base
+    }
+
+    /// What the writer does from now on, told before it is durable: hints for whoever hands blocks and transactions on. See
+    /// [`Fresh`]. It ends with the node.
+    pub fn fresh(&self) -> broadcast::Receiver<Fresh> {
+        self.shared.fresh()
     }
 
     /// The present tip, and every one to come; some may be passed over. It ends with the node.

@@ -2,7 +2,8 @@
 //!
 //! This room decides in what order things happen: what is checked before what, what is durable before whom is told, who
 //! sees which tip. What is valid it asks of the rooms below. It knows no peers and speaks no protocol: ports bring what
-//! they have to a [`NodeHandle`], and learn from its answers, its readers and its events.
+//! they have to a [`NodeHandle`], and learn from its answers, its readers and its events; what they hand on at once they
+//! learn from [`Fresh`], a hint and no event.
 //!
 //! Read [`NodeHandle`] first, then `writer.rs`, which is the whole of it in order, and `connect.rs`.
 
@@ -14,6 +15,7 @@ mod connect;
 mod early;
 mod events;
 mod follower;
+mod fresh;
 mod group;
 mod handle;
 mod health;
@@ -33,6 +35,7 @@ mod writer;
 
 pub use checks::verify_on_all_cores;
 pub use events::{AccountEvent, Cursor, CursorError, Events, NodeEvent, account_events};
+pub use fresh::Fresh;
 pub use handle::{Bulk, FromClosed, NodeHandle, Pending};
 pub use health::{Condition, Log};
 pub use reader::{Found, PLACES_MAX, Page, ReadError, Reader, What};

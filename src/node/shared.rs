@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
+use super::fresh::{Fresh, FreshSource};
 use super::health::Health;
 use super::inbox::Inbox;
 use super::verified::Verified;
@@ -114,6 +115,8 @@ pub(super) struct Shared {
     pub last_tip: watch::Receiver<Tip>,
     /// How often the pool has changed; the writer has the other end of this, too.
     pub pool_changes: watch::Receiver<u64>,
+    /// Leads to what the writer tells before it is durable, while there is a writer.
+    pub fresh: FreshSource,
 }
 
 impl Shared {
@@ -148,6 +151,11 @@ impl Shared {
         let mut changes = self.pool_changes.clone();
         changes.mark_unchanged();
         changes
+    }
+
+    /// What the writer does from now on.
+    pub fn fresh(&self) -> broadcast::Receiver<Fresh> {
+        self.fresh.listen()
     }
 
     /// Seconds that never run back.

@@ -23,7 +23,7 @@ use super::shared::{ChainClock, INDEXED_IN_MEMORY, Shared, State, Tip};
 use super::verified::Verified;
 use super::workers::Workers;
 use super::writer::{Outlets, Writer};
-use super::{audit, follower};
+use super::{audit, follower, fresh};
 use crate::chain::Chain;
 use crate::consensus::Genesis;
 use crate::mempool::{Limits, Mempool};
@@ -147,6 +147,7 @@ impl Node {
         state.ledger.pin(tip.moment);
         let (tips, last_tip) = watch::channel(tip);
         let (pool_changed, pool_changes) = watch::channel(0);
+        let (fresh, fresh_source) = fresh::channel();
         let shared = Arc::new(Shared {
             params: Arc::clone(&params),
             genesis,
@@ -166,6 +167,7 @@ impl Node {
             clock,
             last_tip,
             pool_changes,
+            fresh: fresh_source,
         });
         let count = check_threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
         let checks = Checks::start(count, Arc::clone(&shared)).map_err(no_threads)?;
@@ -174,7 +176,7 @@ impl Node {
 
         let kept = pool_log.kept();
         let (follower, published) = sync_channel(PUBLISHED_MAX);
-        let outlets = Outlets { follower, tips, pool_changes: pool_changed };
+        let outlets = Outlets { follower, tips, pool_changes: pool_changed, fresh };
         let mut writer = Writer::new(Arc::clone(&shared), store, checks, outlets, pool_log, bulk);
         writer.finish_what_was_begun();
         let (end_audit, audit_ends) = channel();

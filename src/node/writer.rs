@@ -18,6 +18,7 @@ use super::admit::EXPIRE_EVERY;
 use super::checks::Checks;
 use super::early::Early;
 use super::follower::Published;
+use super::fresh::FreshOutlet;
 use super::group::{GROUP_BYTES_MAX, Group};
 use super::inbox::{CheckedBody, CheckedTicket, Command, Mail, Submission, Ticket};
 use super::pool_log::PoolLog;
@@ -57,6 +58,7 @@ pub(super) struct Outlets {
     pub follower: SyncSender<Published>,
     pub tips: watch::Sender<Tip>,
     pub pool_changes: watch::Sender<u64>,
+    pub fresh: FreshOutlet,
 }
 
 impl Outlets {

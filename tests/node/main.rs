@@ -3,6 +3,7 @@
 
 mod door;
 mod events;
+mod fresh;
 mod life;
 mod readers;
 mod reorganizations;
