@@ -10,8 +10,8 @@ use crate::types::{Header, TxHash};
 
 /// Headers told of one change at most; whoever lacks more of them asks for them.
 pub(super) const FRESH_HEADERS_MAX: usize = 16;
-/// Messages kept for whoever is slow. Blocks are shared with whoever else has them, but one that is kept only here may take
-/// four times its encoding: whoever listens must not stop to.
+/// Messages kept for whoever is slow. A block that is kept only here takes up to four times its encoding, so this many of
+/// the longest would take gigabytes: whoever listens must take what is told at once, or go away.
 const FRESH_MAX: usize = 1024;
 
 /// Something that the writer has done, and not synced yet.
@@ -30,7 +30,8 @@ pub enum Fresh {
     Followed {
         /// The headers that are followed now and were not before, lowest first: the last 16, where there are more.
         headers: Arc<[Header]>,
-        /// The last of them whole.
+        /// The last of them whole. It is written: [`Reader::block_bytes`](super::Reader::block_bytes) has it for those who
+        /// ask.
         block: Arc<CheckedBlock>,
     },
     /// Transactions were let into the pool, whoever brought them; also those that are read back after a start. Some may

@@ -162,7 +162,7 @@ impl NodeHandle {
     }
 
     /// Looks at the writer's chain and pool, where they are now: the chain may be ahead of what is durable and of what
-    /// readers see, and the pool then belongs to a tip below it. For whoever must know what the node knows already, so as
+    /// readers see, and the pool then belongs to the tip that they see. For whoever must know what the node knows already, so as
     /// not to ask others for it; what is told as true comes from a [`Reader`].
     ///
     /// Look, and nothing else: the writer waits meanwhile, and whatever asks this node for anything in there, a reader

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use cairn::chain::Chain;
+use cairn::codec::encode;
 use cairn::mempool::Mempool;
 use cairn::node::{BlockRefused, Fresh, Verdict};
 use cairn::testkit::within;
@@ -78,6 +79,7 @@ fn block_that_was_told_is_already_where_one_looks() {
         assert_eq!(seen, Height::GENESIS, "told before it is durable");
     }
     assert_eq!(handle.look(tip), block.header.hash());
+    assert_eq!(stage.node.reader().block_bytes(&block.header.hash()).unwrap(), Some(encode(&block)));
     assert!(matches!(told, Fresh::Followed { block: told, .. } if told.hash() == block.header.hash()));
     assert_eq!(within("a verdict", pending.answer()), Ok(GREW));
     assert_eq!(handle.base(), Height::GENESIS);
