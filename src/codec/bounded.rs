@@ -40,6 +40,11 @@ impl<T, const MIN: usize, const MAX: usize> List<T, MIN, MAX> {
         within(values.len(), MIN, MAX)?;
         Ok(Self(values))
     }
+
+    /// The values.
+    pub fn into_vec(self) -> Vec<T> {
+        self.0
+    }
 }
 
 impl<T, const MAX: usize> Default for List<T, 0, MAX> {

@@ -12,7 +12,7 @@ use crate::types::{Header, TxHash};
 pub(super) const FRESH_HEADERS_MAX: usize = 16;
 /// Messages kept for whoever is slow. A block that is kept only here takes up to four times its encoding, so this many of
 /// the longest would take gigabytes: whoever listens must take what is told at once, or go away.
-const FRESH_MAX: usize = 1024;
+const FRESH_MAX: usize = 128;
 
 /// Something that the writer has done, and not synced yet.
 ///

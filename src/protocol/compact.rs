@@ -10,7 +10,7 @@ use std::sync::Arc;
 use siphasher::sip::SipHasher24;
 
 use crate::codec::{Canonical, Decode, Encode, List};
-use crate::consensus::CheckedTransaction;
+use crate::consensus::{CheckedBlock, CheckedTransaction};
 use crate::crypto::sha256;
 use crate::types::{
     BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, Block, BlockHash, Coinbase, Commitments, HEADER_BYTES, Header,
@@ -106,8 +106,17 @@ pub enum CompactError {
 impl Compact {
     /// A block, made short.
     pub fn of(block: &Block) -> Self {
+        Self::named(block, block.transactions.iter().map(Transaction::hash))
+    }
+
+    /// The same of a block that was checked: its transactions were hashed then.
+    pub fn of_checked(block: &CheckedBlock) -> Self {
+        Self::named(block.block(), block.tx_hashes())
+    }
+
+    fn named(block: &Block, hashes: impl Iterator<Item = TxHash>) -> Self {
         let namer = Namer::new(&block.header);
-        let names = block.transactions.iter().map(|transaction| namer.name(&transaction.hash())).collect();
+        let names = hashes.map(|hash| namer.name(&hash)).collect();
         Self {
             header: block.header,
             commitments: block.commitments,

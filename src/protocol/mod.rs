@@ -16,7 +16,10 @@ mod machine;
 mod message;
 mod output;
 mod peer;
+mod ping;
+mod relay;
 mod settings;
+mod sync;
 
 pub use book::{
     ANCHORS_MAX, AddressBook, BOOK_MAX, BUCKET_PLACES, BUCKETS_BY_GROUP_MAX, BUCKETS_BY_SOURCE_MAX,
@@ -34,3 +37,4 @@ pub use message::{
 pub use output::{Body, Farewell, Output};
 pub use peer::{Met, NodeId, Now, PeerId, Side};
 pub use settings::Settings;
+pub use sync::{HEADERS_HELD_MAX, SyncState};

@@ -197,7 +197,7 @@ fn whoever_listens_and_then_looks_misses_nothing_of_the_pool_that_is_read_back()
 #[test]
 fn whoever_is_slow_is_told_that_it_missed_some() {
     let stage = Stage::new();
-    let blocks = stage.miner().mine_empty(1100);
+    let blocks = stage.miner().mine_empty(204);
     let mut fresh = stage.node.handle().fresh();
     stage.grow(&blocks);
     let next = fresh.try_recv();

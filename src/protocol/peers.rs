@@ -1,0 +1,193 @@
+//! Who is connected: who they are, whether they may stay, and what they said of themselves.
+
+use core::net::{IpAddr, SocketAddr};
+use std::collections::BTreeMap;
+
+use super::book::Group;
+use super::eviction::{Candidate, evict};
+use super::ping::Pings;
+use super::{Farewell, Hello, Met, NodeId, Now, PeerId, Settings, Side, Versions};
+use crate::types::{BlockHash, Height};
+
+/// A connection so young may be one of two that were made at once, each by one side.
+const YOUNG_MILLIS: u64 = 5_000;
+
+/// All who are connected.
+pub(super) struct Peers {
+    peers: BTreeMap<PeerId, Peer>,
+    patience: u64,
+}
+
+/// Somebody who is connected.
+pub(super) struct Peer {
+    pub met: Met,
+    pub since: u64,
+    /// What they said of themselves, once they have.
+    pub hello: Option<Hello>,
+    /// When they last brought a block, or a transaction, that was new.
+    pub last_block: u64,
+    pub last_transaction: u64,
+}
+
+impl Peer {
+    /// Where they listen, if they do.
+    pub fn listening(&self) -> Option<SocketAddr> {
+        match self.met.side {
+            Side::Dialer => Some(self.met.address),
+            Side::Listener => {
+                let port = self.hello.as_ref()?.port?;
+                Some(SocketAddr::new(self.met.address.ip(), port))
+            }
+        }
+    }
+}
+
+/// What comes of a new connection.
+pub(super) enum Welcome {
+    /// It stays; these go for it.
+    Stays(Vec<(PeerId, Farewell)>),
+    /// It goes.
+    Goes(Farewell),
+}
+
+impl Peers {
+    pub fn new(lab: bool) -> Self {
+        Self { peers: BTreeMap::new(), patience: if lab { 5_000 } else { 15_000 } }
+    }
+
+    pub fn get(&self, peer: PeerId) -> Option<&Peer> {
+        self.peers.get(&peer)
+    }
+
+    pub fn get_mut(&mut self, peer: PeerId) -> Option<&mut Peer> {
+        self.peers.get_mut(&peer)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (PeerId, &Peer)> {
+        self.peers.iter().map(|(id, peer)| (*id, peer))
+    }
+
+    /// Those who have said who they are.
+    pub fn is_greeted(&self, peer: PeerId) -> bool {
+        self.peers.get(&peer).is_some_and(|peer| peer.hello.is_some())
+    }
+
+    pub fn remove(&mut self, peer: PeerId) -> Option<Peer> {
+        self.peers.remove(&peer)
+    }
+
+    /// Lets somebody in, if they may stay.
+    pub fn welcome(
+        &mut self,
+        now: Now,
+        met: Met,
+        settings: &Settings,
+        pings: &Pings,
+        draw: u64,
+        group: impl Fn(SocketAddr) -> Group,
+    ) -> Welcome {
+        if met.node == settings.node {
+            return Welcome::Goes(Farewell::Ourselves);
+        }
+        let mut leaving = Vec::new();
+        if let Some((id, other)) = self.peers.iter().find(|(_, other)| other.met.node == met.node) {
+            match stays_of_two(now.millis, other, met, settings.node) {
+                true => return Welcome::Goes(Farewell::Twice),
+                false => leaving.push((*id, Farewell::Twice)),
+            }
+        }
+        if met.side == Side::Listener {
+            let stays = |(id, peer): &(&PeerId, &Peer)| {
+                peer.met.side == Side::Listener && leaving.iter().all(|(gone, _)| gone != *id)
+            };
+            let inbound: Vec<(&PeerId, &Peer)> = self.peers.iter().filter(stays).collect();
+            let house = house(met.address.ip());
+            let of_house = inbound.iter().filter(|(_, peer)| self::house(peer.met.address.ip()) == house);
+            if of_house.count() >= settings.inbound_each_max {
+                return Welcome::Goes(Farewell::NoRoom);
+            }
+            if inbound.len() >= settings.inbound_max {
+                let candidates: Vec<Candidate> = inbound
+                    .into_iter()
+                    .map(|(id, peer)| Candidate {
+                        peer: *id,
+                        group: group(peer.met.address),
+                        since_millis: peer.since,
+                        best_ping: pings.took(*id).0,
+                        last_block: peer.last_block,
+                        last_transaction: peer.last_transaction,
+                    })
+                    .collect();
+                match evict(&candidates, draw) {
+                    None => return Welcome::Goes(Farewell::NoRoom),
+                    Some(evicted) => leaving.push((evicted, Farewell::NoRoom)),
+                }
+            }
+        }
+        let peer = Peer { met, since: now.millis, hello: None, last_block: 0, last_transaction: 0 };
+        self.peers.insert(met.peer, peer);
+        Welcome::Stays(leaving)
+    }
+
+    /// It says who it is. An error is why it has to go.
+    pub fn greeted(&mut self, peer: PeerId, hello: Hello) -> Result<&Peer, Farewell> {
+        let Versions { oldest, newest } = hello.versions;
+        if Versions::OURS.common(hello.versions).is_none() {
+            return Err(Farewell::Versions { oldest, newest });
+        }
+        let peer = self.peers.get_mut(&peer).ok_or(Farewell::Silent)?;
+        peer.hello = Some(hello);
+        Ok(peer)
+    }
+
+    /// Those who have not said who they are for too long.
+    pub fn silent(&self, now: Now) -> Vec<PeerId> {
+        let is_silent = |peer: &Peer| peer.hello.is_none() && now.millis >= peer.since + self.patience;
+        self.peers.iter().filter(|(_, peer)| is_silent(peer)).map(|(id, _)| *id).collect()
+    }
+
+    /// When there is something to do even if nothing comes.
+    pub fn wake_at(&self) -> u64 {
+        let waits = self.peers.values().filter(|peer| peer.hello.is_none());
+        waits.map(|peer| peer.since + self.patience).min().unwrap_or(u64::MAX)
+    }
+}
+
+/// Whether the older of two connections to one node is the one to keep. Both sides come to the same answer.
+fn stays_of_two(millis: u64, older: &Peer, newer: Met, ours: NodeId) -> bool {
+    if older.met.side == newer.side {
+        // Whoever dials again has lost the one before, and perhaps we have not noticed.
+        return false;
+    }
+    if millis >= older.since + YOUNG_MILLIS {
+        return true;
+    }
+    // Each has dialed the other at once: the one that the lesser of the two dialed stays.
+    let we_are_lesser = ours < newer.node;
+    (older.met.side == Side::Dialer) == we_are_lesser
+}
+
+/// Whom an address belongs to, as far as it tells: with IPv6 whoever has one has the 2^64 that begin alike.
+pub(super) fn house(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => core::net::Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// What is told of somebody who is connected.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PeerReport {
+    /// The connection.
+    pub met: Met,
+    /// For how many seconds.
+    pub seconds: u64,
+    /// What they call their program; nothing before they said who they are.
+    pub agent: Option<String>,
+    /// Where they listen, if they do.
+    pub listening: Option<SocketAddr>,
+    /// Their tip, as they said when they came.
+    pub tip: Option<(Height, BlockHash)>,
+    /// Milliseconds that the quickest answer took, and the last.
+    pub ping: (Option<u64>, Option<u64>),
+}

@@ -1,0 +1,82 @@
+//! Whether those who are connected still answer, and how quickly.
+
+use std::collections::BTreeMap;
+
+use super::conduct::{Acts, Offence};
+use super::{Farewell, Message, Now, PeerId};
+
+/// All who are asked.
+pub(super) struct Pings {
+    pings: BTreeMap<PeerId, Ping>,
+    every: u64,
+    patience: u64,
+}
+
+struct Ping {
+    /// What is to come back, and when it was sent.
+    awaited: Option<(u64, u64)>,
+    next_at: u64,
+    number: u64,
+    best: Option<u64>,
+    last: Option<u64>,
+}
+
+impl Pings {
+    pub fn new(lab: bool) -> Self {
+        let (every, patience) = if lab { (10_000, 20_000) } else { (60_000, 30_000) };
+        Self { pings: BTreeMap::new(), every, patience }
+    }
+
+    /// Begins to ask one.
+    pub fn greeted(&mut self, now: Now, peer: PeerId) {
+        let ping = Ping { awaited: None, next_at: now.millis, number: 0, best: None, last: None };
+        self.pings.insert(peer, ping);
+    }
+
+    pub fn disconnected(&mut self, peer: PeerId) {
+        self.pings.remove(&peer);
+    }
+
+    /// A number came back.
+    pub fn came_back(&mut self, now: Now, peer: PeerId, number: u64, acts: &mut Acts) {
+        let Some(ping) = self.pings.get_mut(&peer) else { return };
+        match ping.awaited.take_if(|(awaited, _)| *awaited == number) {
+            None => acts.blame(peer, Offence::Unasked("a number")),
+            Some((_, sent_at)) => {
+                let took = now.millis.saturating_sub(sent_at);
+                ping.last = Some(took);
+                ping.best = Some(ping.best.map_or(took, |best| best.min(took)));
+            }
+        }
+    }
+
+    /// How long the quickest answer took, and the last.
+    pub fn took(&self, peer: PeerId) -> (Option<u64>, Option<u64>) {
+        self.pings.get(&peer).map_or((None, None), |ping| (ping.best, ping.last))
+    }
+
+    /// Asks, and gives up those who do not answer.
+    pub fn woken(&mut self, now: Now, acts: &mut Acts) {
+        for (peer, ping) in &mut self.pings {
+            match ping.awaited {
+                Some((_, sent_at)) if now.millis >= sent_at + self.patience => {
+                    acts.drop(*peer, Farewell::Silent)
+                }
+                Some(_) => {}
+                None if now.millis >= ping.next_at => {
+                    ping.number += 1;
+                    ping.awaited = Some((ping.number, now.millis));
+                    ping.next_at = now.millis + self.every;
+                    acts.send(*peer, Message::Ping(ping.number));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// When there is something to do even if nothing comes.
+    pub fn wake_at(&self) -> u64 {
+        let at = |ping: &Ping| ping.awaited.map_or(ping.next_at, |(_, sent_at)| sent_at + self.patience);
+        self.pings.values().map(at).min().unwrap_or(u64::MAX)
+    }
+}

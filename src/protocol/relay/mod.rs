@@ -1,0 +1,444 @@
+//! Passing on new blocks, and taking them in.
+//!
+//! Who hears of a block has seen most of its transactions. So blocks travel with their transactions named, and some peers,
+//! those that were first before, send them without being asked, once the work is checked and before the rest is: a block
+//! crosses the network in the time that it takes to look at a header and put names in place of transactions. All others are
+//! told of its header when it holds.
+//!
+//! # Security
+//! What is passed on before it was checked in full cost as much work as a block that holds, and is passed on once. It speaks
+//! against nobody that it did not hold.
+//!
+//! Read this file first, then `pending.rs`.
+
+mod listeners;
+mod pending;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use self::listeners::Listeners;
+use self::pending::{Pending, Stage};
+use super::conduct::{Acts, Offence, is_to_blame};
+use super::{
+    BlockBytes, Body, Compact, GetParts, JudgedBlock, Known, Message, Now, Output, Partial, Parts, PeerId,
+};
+use crate::codec::{List, encode};
+use crate::consensus::{Branch, CheckedBlock, check_arrival, check_work};
+use crate::types::{Block, BlockHash, Header, Transaction};
+
+/// Blocks that are put together at a time; beyond it a new one is left to catching up.
+const PENDING_MAX: usize = 1024;
+/// Headers on their way through the node, that others may stand on.
+const RECENT_MAX: usize = 2048;
+/// Blocks that are kept to be asked for, and their transactions in all: beyond it the oldest go.
+const KEPT_MAX: usize = 32;
+const KEPT_TRANSACTIONS_MAX: usize = 200_000;
+/// Blocks that were handed on and not judged; beyond it the oldest are forgotten, and speak against nobody.
+const SUBMITTED_MAX: usize = 2048;
+
+/// New blocks.
+pub(super) struct Relay {
+    listeners: Listeners,
+    pending: BTreeMap<BlockHash, Pending>,
+    /// Branches up to headers whose bodies are on their way, oldest first.
+    recent: VecDeque<(BlockHash, Branch)>,
+    kept: VecDeque<Kept>,
+    /// What was handed on: by whom it came, and whether they vouched for it.
+    submitted: VecDeque<(BlockHash, PeerId, bool)>,
+    patience: u64,
+}
+
+/// A block that others may ask for.
+struct Kept {
+    hash: BlockHash,
+    block: Arc<Block>,
+    compact: Arc<Compact>,
+}
+
+/// What came of a header.
+enum Look {
+    /// It is of use, and its body is not here.
+    New(Branch),
+    /// It stands on something unknown.
+    Unknown,
+    /// It is here, or on its way, or of no use.
+    Old,
+}
+
+impl Relay {
+    pub fn new(lab: bool) -> Self {
+        Self {
+            listeners: Listeners::default(),
+            pending: BTreeMap::new(),
+            recent: VecDeque::new(),
+            kept: VecDeque::new(),
+            submitted: VecDeque::new(),
+            patience: if lab { 2_000 } else { 5_000 },
+        }
+    }
+
+    /// Somebody is there, at this tip.
+    pub fn greeted(&mut self, peer: PeerId, is_outbound: bool, tip: BlockHash, acts: &mut Acts) {
+        self.listeners.greeted(peer, is_outbound, tip, acts);
+    }
+
+    pub fn disconnected(&mut self, now: Now, peer: PeerId, acts: &mut Acts) {
+        self.listeners.disconnected(peer);
+        self.give_up(now, acts, |pending| pending.from == peer);
+    }
+
+    /// It wants new blocks at once, or no longer.
+    pub fn wants_pushes(&mut self, peer: PeerId, wants: bool) {
+        self.listeners.wants_pushes(peer, wants);
+    }
+
+    fn branch(&self, hash: &BlockHash, known: &dyn Known) -> Option<Branch> {
+        let recent = self.recent.iter().rev().find(|(other, _)| other == hash);
+        recent.map(|(_, branch)| branch.clone()).or_else(|| known.branch(hash))
+    }
+
+    fn remember(&mut self, hash: BlockHash, branch: Branch) {
+        self.recent.push_back((hash, branch));
+        if self.recent.len() > RECENT_MAX {
+            self.recent.pop_front();
+        }
+    }
+
+    fn is_on_its_way(&self, hash: &BlockHash) -> bool {
+        self.recent.iter().rev().any(|(other, _)| other == hash)
+    }
+
+    /// A first look at a header that somebody vouches for.
+    fn look(&self, now: Now, header: &Header, hash: BlockHash, known: &dyn Known) -> Result<Look, Offence> {
+        if self.is_on_its_way(&hash) {
+            return Ok(Look::Old);
+        }
+        if let Some(block) = known.block(&hash)
+            && (block.has_body || block.is_refused)
+        {
+            return Ok(Look::Old);
+        }
+        let broken = |error: crate::consensus::HeaderError| Offence::Header(error.to_string());
+        check_work(known.params(), header).map_err(broken)?;
+        let Some(below) = self.branch(&header.previous, known) else {
+            let is_refused = known.block(&header.previous).is_some_and(|below| below.is_refused);
+            return Ok(if is_refused { Look::Old } else { Look::Unknown });
+        };
+        let branch = below.extend(header, known.params()).map_err(broken)?;
+        // What is early is taken in whole, and waits in the node; what has less work than ours is of no use.
+        let is_behind = branch.work < known.tip().work;
+        let is_far_ahead = check_arrival(header.time, now.chain, known.params())
+            .is_err_and(|early| early.seconds_early > 7200);
+        Ok(if is_behind || is_far_ahead { Look::Old } else { Look::New(branch) })
+    }
+
+    /// It told of headers. Whether one stands on something unknown, so that it has to be asked for what is below.
+    pub fn told(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        headers: &[Header],
+        known: &dyn Known,
+        acts: &mut Acts,
+    ) -> bool {
+        let Some((last, before)) = headers.split_last() else { return false };
+        let hash = last.hash();
+        self.listeners.has(peer, hash);
+        if let Some(pending) = self.pending.get_mut(&hash) {
+            pending.also(peer);
+            return false;
+        }
+        // Where several are new, they are fetched as what was missed.
+        let below_is_here = before.iter().all(|header| {
+            let hash = header.hash();
+            self.is_on_its_way(&hash) || known.block(&hash).is_some_and(|block| block.has_body)
+        });
+        match self.look(now, last, hash, known) {
+            Err(offence) if below_is_here => acts.blame(peer, offence),
+            Err(_) | Ok(Look::Unknown) => return true,
+            Ok(Look::Old) => {}
+            Ok(Look::New(_)) if !below_is_here || self.pending.len() >= PENDING_MAX => return true,
+            Ok(Look::New(branch)) => {
+                self.remember(hash, branch);
+                acts.send(peer, Message::GetCompact(hash));
+                self.pending.insert(hash, Pending::new(peer, now.millis, Stage::Named));
+            }
+        }
+        false
+    }
+
+    /// A compact block came. Whether it stands on something unknown.
+    pub fn compact_came(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        compact: Compact,
+        known: &dyn Known,
+        acts: &mut Acts,
+    ) -> bool {
+        let hash = compact.header.hash();
+        self.listeners.has(peer, hash);
+        let awaited = match self.pending.get_mut(&hash) {
+            Some(pending) if pending.stage == Stage::Named => true,
+            Some(pending) => {
+                pending.also(peer);
+                return false;
+            }
+            None => false,
+        };
+        if !awaited {
+            match self.look(now, &compact.header, hash, known) {
+                Err(offence) => {
+                    acts.blame(peer, offence);
+                    return false;
+                }
+                Ok(Look::Unknown) => return true,
+                Ok(Look::Old) => return false,
+                Ok(Look::New(_)) if self.pending.len() >= PENDING_MAX => return true,
+                Ok(Look::New(branch)) => self.remember(hash, branch),
+            }
+        }
+        let was = self.pending.remove(&hash);
+        let mut pending = Pending::new(peer, now.millis, Stage::Looking);
+        was.into_iter().for_each(|was| pending.others_of(&was));
+        self.pending.insert(hash, pending);
+        let compact = Arc::new(compact);
+        if compact.names.is_empty() {
+            let partial = Compact::clone(&compact).reconstruct([]);
+            self.reconstructed(now, peer, partial, &compact, acts);
+        } else {
+            acts.push(Output::Reconstruct(peer, compact));
+        }
+        false
+    }
+
+    /// What is here of a compact block was found.
+    pub fn reconstructed(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        partial: Partial,
+        compact: &Arc<Compact>,
+        acts: &mut Acts,
+    ) {
+        let hash = partial.header().hash();
+        let Some(pending) = self.pending.get_mut(&hash).filter(|pending| pending.from == peer) else {
+            return;
+        };
+        let places: Vec<u32> = partial.missing().collect();
+        if places.is_empty() {
+            self.complete(now, hash, peer, partial, Vec::new(), compact, acts);
+        } else {
+            let places = List::new(places).expect("no more than the block has");
+            acts.send(peer, Message::GetParts(GetParts { block: hash, places }));
+            pending.stage = Stage::Parts;
+            pending.at = now.millis;
+            pending.partial = Some((partial, Arc::clone(compact)));
+        }
+    }
+
+    /// What was missing of a compact block came.
+    pub fn parts_came(&mut self, now: Now, peer: PeerId, parts: Parts, acts: &mut Acts) {
+        let hash = parts.block;
+        let pending = self.pending.get_mut(&hash).filter(|pending| pending.from == peer);
+        let partial = pending.and_then(|pending| pending.partial.take());
+        let Some((partial, compact)) = partial else {
+            if !self.listeners.was_asked_before(peer) {
+                acts.blame(peer, Offence::Unasked("parts of a block"));
+            }
+            return;
+        };
+        self.complete(now, hash, peer, partial, parts.transactions.into_vec(), &compact, acts);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all of it is one block")]
+    fn complete(
+        &mut self,
+        now: Now,
+        hash: BlockHash,
+        peer: PeerId,
+        partial: Partial,
+        missing: Vec<Transaction>,
+        compact: &Arc<Compact>,
+        acts: &mut Acts,
+    ) {
+        match partial.complete(missing) {
+            // Two transactions may have one name, and what came may be wrong: the whole block says which.
+            Err(_) => self.ask_whole(now, hash, peer, acts),
+            Ok(block) => {
+                let block = Arc::new(block);
+                self.pending.remove(&hash);
+                self.listeners.brought(peer, acts);
+                self.keep(Kept { hash, block: Arc::clone(&block), compact: Arc::clone(compact) });
+                self.submit(hash, peer, false, Body::Whole(block), acts);
+                self.listeners.push(hash, compact, acts);
+            }
+        }
+    }
+
+    fn ask_whole(&mut self, now: Now, hash: BlockHash, peer: PeerId, acts: &mut Acts) {
+        if let Some(pending) = self.pending.get_mut(&hash) {
+            (pending.stage, pending.at, pending.partial) = (Stage::Whole, now.millis, None);
+            acts.send(peer, Message::GetBlocks(List::new(vec![hash]).expect("one")));
+        }
+    }
+
+    fn submit(&mut self, hash: BlockHash, peer: PeerId, vouched: bool, body: Body, acts: &mut Acts) {
+        self.submitted.push_back((hash, peer, vouched));
+        if self.submitted.len() > SUBMITTED_MAX {
+            self.submitted.pop_front();
+        }
+        acts.push(Output::SubmitBlock(hash, body));
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        self.kept.push_back(kept);
+        let transactions =
+            |kept: &VecDeque<Kept>| -> usize { kept.iter().map(|kept| kept.block.transactions.len()).sum() };
+        while self.kept.len() > KEPT_MAX
+            || self.kept.len() > 1 && transactions(&self.kept) > KEPT_TRANSACTIONS_MAX
+        {
+            self.kept.pop_front();
+        }
+    }
+
+    /// A whole block came. Whether it was asked for here.
+    pub fn block_came(&mut self, peer: PeerId, hash: &BlockHash, body: BlockBytes, acts: &mut Acts) -> bool {
+        let awaited = |pending: &&mut Pending| {
+            pending.from == peer && matches!(pending.stage, Stage::Whole | Stage::Named)
+        };
+        if self.pending.get_mut(hash).filter(awaited).is_none() {
+            return false;
+        }
+        self.pending.remove(hash);
+        self.listeners.brought(peer, acts);
+        self.submit(*hash, peer, true, Body::Bytes(body), acts);
+        true
+    }
+
+    /// Something that it told of cannot be had there. Whether it was asked for here.
+    pub fn block_is_missing(&mut self, now: Now, peer: PeerId, hash: &BlockHash, acts: &mut Acts) -> bool {
+        let Some(pending) = self.pending.get_mut(hash).filter(|pending| pending.from == peer) else {
+            return false;
+        };
+        if pending.stage == Stage::Parts {
+            self.ask_whole(now, *hash, peer, acts);
+        } else {
+            self.try_another(now, *hash, acts);
+        }
+        true
+    }
+
+    /// A block was judged that may have been handed on here.
+    pub fn judged(&mut self, hash: &BlockHash, judged: &JudgedBlock, acts: &mut Acts) {
+        let at = self.submitted.iter().position(|(other, ..)| other == hash);
+        let handed_on = at.and_then(|at| self.submitted.remove(at));
+        if *judged == JudgedBlock::Taken {
+            return;
+        }
+        // What did not come into the tree is not on its way any more; what stands on it neither.
+        self.recent.retain(|(other, _)| other != hash);
+        if let (JudgedBlock::Refused { blame, reason }, Some((_, peer, vouched))) = (judged, handed_on) {
+            self.kept.retain(|kept| kept.hash != *hash);
+            if is_to_blame(*blame, vouched) {
+                acts.blame(peer, Offence::Block(reason.clone()));
+            }
+        }
+    }
+
+    /// The node follows these now.
+    pub fn grew(&mut self, headers: &[Header], block: &CheckedBlock, acts: &mut Acts) {
+        let hash = block.hash();
+        if self.listeners.any_without(&hash) {
+            let compact = match self.kept.iter().rev().find(|kept| kept.hash == hash) {
+                Some(kept) => Arc::clone(&kept.compact),
+                None => {
+                    let compact = Arc::new(Compact::of_checked(block));
+                    let shared = Arc::new(block.block().clone());
+                    self.keep(Kept { hash, block: shared, compact: Arc::clone(&compact) });
+                    compact
+                }
+            };
+            if headers.len() == 1 {
+                self.listeners.push(hash, &compact, acts);
+            }
+            self.listeners.tell(hash, headers, acts);
+        }
+        self.pending.remove(&hash);
+    }
+
+    /// It asks for a block with its transactions named.
+    pub fn compact_asked(&mut self, peer: PeerId, hash: BlockHash, acts: &mut Acts) {
+        match self.kept.iter().rev().find(|kept| kept.hash == hash) {
+            Some(kept) => acts.send(peer, Message::Compact(Compact::clone(&kept.compact))),
+            None => acts.push(Output::SendBlocks(peer, vec![hash])),
+        }
+        self.listeners.has(peer, hash);
+    }
+
+    /// It asks for transactions of a block.
+    pub fn parts_asked(&self, peer: PeerId, asked: &GetParts, acts: &mut Acts) {
+        let Some(kept) = self.kept.iter().rev().find(|kept| kept.hash == asked.block) else {
+            acts.send(peer, Message::Missing(List::new(vec![asked.block]).expect("one")));
+            return;
+        };
+        let rises = asked.places.windows(2).all(|pair| pair[0] < pair[1]);
+        let parts = asked.places.iter().map(|place| kept.block.transactions.get(*place as usize).cloned());
+        match parts.collect::<Option<Vec<_>>>().filter(|_| rises).map(List::new) {
+            Some(Ok(transactions)) => {
+                acts.send(peer, Message::Parts(Parts { block: asked.block, transactions }))
+            }
+            _ => acts.blame(peer, Offence::Unasked("parts that no block has")),
+        }
+    }
+
+    /// It asks for whole blocks: those that may not be written yet come from here, the others from disk.
+    pub fn blocks_asked(&self, peer: PeerId, hashes: &[BlockHash], acts: &mut Acts) {
+        let mut others = Vec::with_capacity(hashes.len());
+        for hash in hashes {
+            match self.kept.iter().rev().find(|kept| kept.hash == *hash) {
+                Some(kept) => {
+                    let body = BlockBytes::new(encode(&*kept.block)).expect("it was read from as many");
+                    acts.send(peer, Message::Block(body));
+                }
+                None => others.push(*hash),
+            }
+        }
+        if !others.is_empty() {
+            acts.push(Output::SendBlocks(peer, others));
+        }
+    }
+
+    /// Gives up waiting where that took too long.
+    pub fn woken(&mut self, now: Now, acts: &mut Acts) {
+        let patience = self.patience;
+        self.give_up(now, acts, |pending| now.millis >= pending.at + patience);
+    }
+
+    /// When there is something to do even if nothing comes.
+    pub fn wake_at(&self) -> u64 {
+        let waits = self.pending.values().map(|pending| pending.at + self.patience);
+        waits.min().unwrap_or(u64::MAX)
+    }
+
+    fn give_up(&mut self, now: Now, acts: &mut Acts, gives_up: impl Fn(&Pending) -> bool) {
+        let given_up: Vec<BlockHash> =
+            self.pending.iter().filter(|(_, pending)| gives_up(pending)).map(|(hash, _)| *hash).collect();
+        given_up.into_iter().for_each(|hash| self.try_another(now, hash, acts));
+    }
+
+    /// Asks the next who has it; where there is none it is as if nobody had told of it.
+    fn try_another(&mut self, now: Now, hash: BlockHash, acts: &mut Acts) {
+        let Some(pending) = self.pending.get_mut(&hash) else { return };
+        let from = pending.from;
+        self.listeners.may_answer_late(from);
+        match pending.next(now.millis) {
+            Some(other) => acts.send(other, Message::GetCompact(hash)),
+            None => {
+                self.pending.remove(&hash);
+                self.recent.retain(|(other, _)| *other != hash);
+            }
+        }
+    }
+}

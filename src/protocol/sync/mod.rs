@@ -1,0 +1,295 @@
+//! Catching up: who has a better branch, whether its headers did the work, and where its bodies are.
+//!
+//! One peer that may have more is asked for its headers. They are held here, outside of what the node remembers for good,
+//! until their work exceeds ours; only then bodies are fetched, from everybody who has them. Whatever comes short of what
+//! it claimed, or keeps us waiting, is passed over for a while, and another is asked: nobody who lies costs more than that.
+//!
+//! Read this file first, then `target.rs`.
+
+mod headers;
+mod servers;
+mod target;
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use self::headers::{Held, Question};
+use self::servers::Servers;
+use self::target::Target;
+use super::conduct::{Acts, Offence, is_to_blame};
+use super::{BlockBytes, Farewell, Hello, JudgedBlock, Known, Now, Output, PeerId, Settings, Side, Standing};
+use crate::consensus::Blame;
+use crate::types::{BlockHash, Height, Work};
+
+/// Headers that are held outside of what the node remembers: beyond where the branch leaves ours while it has no more work,
+/// and beyond what was fetched when it has.
+pub const HEADERS_HELD_MAX: usize = 10_000;
+/// Blocks that may be missing while news is still passed on: beyond, it would be old.
+const NEARLY_THERE: usize = 16;
+
+/// How far a node is with catching up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SyncState {
+    /// Nobody who is connected has more, as far as we know.
+    Synced,
+    /// Somebody may have more, and is asked.
+    Asking,
+    /// Blocks are fetched.
+    Fetching {
+        /// Up to this height, as far as headers came.
+        to: Height,
+        /// How many are not here.
+        missing: usize,
+    },
+}
+
+/// Catching up.
+pub(super) struct Sync {
+    lab: bool,
+    checkpoints: BTreeMap<Height, BlockHash>,
+    sources: BTreeMap<PeerId, Source>,
+    servers: Servers,
+    question: Option<Question>,
+    held: Option<Held>,
+    target: Option<Target>,
+    /// When it is next considered whether another branch would be better.
+    reconsider_at: u64,
+    draws: ChaCha12Rng,
+}
+
+/// Somebody who may have more.
+struct Source {
+    is_outbound: bool,
+    /// What it says its branch has.
+    claim: Work,
+    /// It told of a block that stands on something unknown.
+    has_unknown: bool,
+    passed_over_until: u64,
+    /// Answers that came too late, or are yet to.
+    owed: u32,
+}
+
+impl Sync {
+    pub fn new(settings: &Settings, draws: [u8; 32]) -> Self {
+        Self {
+            lab: settings.lab,
+            checkpoints: settings.checkpoints.iter().copied().collect(),
+            sources: BTreeMap::new(),
+            servers: Servers::new(settings.lab),
+            question: None,
+            held: None,
+            target: None,
+            reconsider_at: u64::MAX,
+            draws: ChaCha12Rng::from_seed(draws),
+        }
+    }
+
+    /// Somebody said who they are, and what they have.
+    pub fn greeted(&mut self, peer: PeerId, side: Side, hello: &Hello) {
+        self.servers.connected(peer, hello.base);
+        let source = Source {
+            is_outbound: side == Side::Dialer,
+            claim: hello.work,
+            has_unknown: false,
+            passed_over_until: 0,
+            owed: 0,
+        };
+        self.sources.insert(peer, source);
+    }
+
+    pub fn disconnected(&mut self, peer: PeerId) {
+        self.sources.remove(&peer);
+        self.servers.disconnected(peer);
+        if self.question.as_ref().is_some_and(|question| question.peer == peer) {
+            (self.question, self.held) = (None, None);
+        }
+        if let Some(target) = &mut self.target {
+            target.lost(peer);
+        }
+    }
+
+    /// It told of a block that stands on something unknown: it may have more.
+    pub fn heard_of_unknown(&mut self, peer: PeerId) {
+        if let Some(source) = self.sources.get_mut(&peer) {
+            source.has_unknown = true;
+        }
+    }
+
+    /// Whether so much is missing that what is new here is old for others.
+    pub fn is_far_behind(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.len() > NEARLY_THERE)
+    }
+
+    pub fn state(&self) -> SyncState {
+        match &self.target {
+            Some(target) => SyncState::Fetching { to: target.end.height, missing: target.len() },
+            None if self.question.is_some() => SyncState::Asking,
+            None => SyncState::Synced,
+        }
+    }
+
+    /// Goes on: asks for headers, asks for bodies, hands on what came. To be called after anything happened.
+    pub fn go_on(&mut self, now: Now, known: &dyn Known, acts: &mut Acts) {
+        self.give_up_silent(now, acts);
+        self.fetch(now, known, acts);
+        self.ask_for_headers(now, known, acts);
+    }
+
+    fn fetch(&mut self, now: Now, known: &dyn Known, acts: &mut Acts) {
+        if self.target.is_none() {
+            return;
+        }
+        for (peer, has_to_go) in self.servers.stalled(now.millis) {
+            if let Some(target) = &mut self.target {
+                target.lost(peer);
+            }
+            if has_to_go {
+                acts.drop(peer, Farewell::Stalls);
+            }
+        }
+        let Some(target) = &mut self.target else { return };
+        target.submit(acts);
+        if !target.waits_for_headers {
+            target.ask(now, &mut self.servers, known, acts);
+        }
+        let source_is_here = self.sources.contains_key(&target.source);
+        if target.len() == 0 && (target.is_whole || !source_is_here) {
+            self.target = None;
+        } else if target.len() > 0 && !self.servers.can_any(target.lowest()) {
+            // Whoever showed these headers has no bodies for them, nor has anybody else.
+            let source = target.source;
+            self.pass_over(now, source);
+            self.target = None;
+            if self.servers.lacks(source) && source_is_here {
+                acts.drop(source, Farewell::Stalls);
+            }
+        } else if now.millis >= self.reconsider_at {
+            self.reconsider(now, known.tip());
+        }
+    }
+
+    /// Goes over to another branch where most do not have this one, but claim a better one: else one that sends a little now
+    /// and then could keep us from it.
+    fn reconsider(&mut self, now: Now, tip: Standing) {
+        self.reconsider_at = now.millis + self.seconds(30);
+        let (serving, lacking) = self.servers.count();
+        let others_have_more =
+            self.sources.iter().any(|(peer, source)| self.servers.lacks(*peer) && source.claim > tip.work);
+        if others_have_more && serving <= lacking {
+            let servers = &self.servers;
+            for (_, source) in self.sources.iter_mut().filter(|(peer, _)| !servers.lacks(**peer)) {
+                source.passed_over_until = now.millis + 60_000;
+            }
+            self.target = None;
+        }
+    }
+
+    fn seconds(&self, seconds: u64) -> u64 {
+        if self.lab { seconds * 200 } else { seconds * 1000 }
+    }
+
+    fn pass_over(&mut self, now: Now, peer: PeerId) {
+        let until = now.millis + self.seconds(60);
+        if let Some(source) = self.sources.get_mut(&peer) {
+            source.passed_over_until = until;
+        }
+    }
+
+    /// Somebody who may have more than we do: one of those that we chose ourselves if there is any.
+    fn choose(&mut self, now: Now, tip: Standing) -> Option<PeerId> {
+        let may = |source: &Source| {
+            (source.claim > tip.work || source.has_unknown) && source.passed_over_until <= now.millis
+        };
+        let all: Vec<(PeerId, bool)> = self
+            .sources
+            .iter()
+            .filter(|(_, source)| may(source))
+            .map(|(peer, source)| (*peer, source.is_outbound))
+            .collect();
+        let some: Vec<PeerId> =
+            all.iter().filter(|(_, is_outbound)| *is_outbound).map(|(peer, _)| *peer).collect();
+        let from = if some.is_empty() { all.into_iter().map(|(peer, _)| peer).collect() } else { some };
+        let draw = self.draws.next_u64();
+        from.get((draw % from.len().max(1) as u64) as usize).copied()
+    }
+
+    /// A block came. Whether it was asked for here.
+    pub fn block_came(&mut self, now: Now, peer: PeerId, hash: &BlockHash, body: BlockBytes) -> bool {
+        let was_asked = self.servers.came(now.millis, peer, hash);
+        if was_asked && let Some(target) = &mut self.target {
+            target.came(peer, hash, body);
+        }
+        was_asked
+    }
+
+    /// A block cannot be had there. Whether it was asked for here.
+    pub fn block_is_missing(&mut self, peer: PeerId, hash: &BlockHash) -> bool {
+        let was_asked = self.servers.is_missing(peer, hash);
+        if was_asked && let Some(target) = &mut self.target {
+            target.lost(peer);
+        }
+        was_asked
+    }
+
+    /// A block was judged that may have been handed on here.
+    pub fn judged(&mut self, now: Now, hash: &BlockHash, judged: &JudgedBlock, acts: &mut Acts) {
+        let Some(target) = &mut self.target else { return };
+        let Some(sender) = target.judged(hash, matches!(judged, JudgedBlock::Taken)) else { return };
+        let source = target.source;
+        match judged {
+            JudgedBlock::Taken | JudgedBlock::Orphan | JudgedBlock::Closed => {}
+            JudgedBlock::Early => self.abandon(now, source),
+            JudgedBlock::Refused { blame, reason } => {
+                if is_to_blame(*blame, true) {
+                    acts.blame(sender, Offence::Block(reason.clone()));
+                }
+                // Another body may be good, where this one was not the header's.
+                if *blame != Blame::Sender {
+                    if *blame == Blame::Block && source != sender {
+                        acts.blame(source, Offence::Block(reason.clone()));
+                    }
+                    acts.push(Output::Log(format!(
+                        "a branch that ends in {} is no good: {reason}",
+                        target.last
+                    )));
+                    self.abandon(now, source);
+                }
+            }
+        }
+    }
+
+    /// Headers were judged that had to be known before their bodies.
+    pub fn headers_judged(&mut self, now: Now, peer: PeerId, refused: Option<Blame>, acts: &mut Acts) {
+        let Some(target) = self.target.as_mut().filter(|target| target.source == peer) else { return };
+        target.waits_for_headers = false;
+        if let Some(blame) = refused {
+            if is_to_blame(blame, true) {
+                acts.blame(peer, Offence::Header("the node refused it".to_owned()));
+            }
+            self.abandon(now, peer);
+        }
+    }
+
+    /// This branch is of no use, at least for a while.
+    fn abandon(&mut self, now: Now, source: PeerId) {
+        self.target = None;
+        self.pass_over(now, source);
+        if let Some(source) = self.sources.get_mut(&source) {
+            (source.claim, source.has_unknown) = (Work::ZERO, false);
+        }
+    }
+
+    /// When there is something to do even if nothing comes.
+    pub fn wake_at(&self, now: Now) -> u64 {
+        let question = self.question.as_ref().map_or(u64::MAX, |question| self.gives_up_at(question));
+        let passed_over = self.sources.values().map(|source| source.passed_over_until);
+        let passed_over = passed_over.filter(|at| *at > now.millis).min().unwrap_or(u64::MAX);
+        let target = match self.target {
+            Some(_) => self.servers.wake_at(now.millis).min(self.reconsider_at),
+            None => u64::MAX,
+        };
+        question.min(passed_over).min(target)
+    }
+}

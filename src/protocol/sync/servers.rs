@@ -1,0 +1,186 @@
+//! Who is asked for bodies, how many at a time, and for how long they are waited for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::protocol::PeerId;
+use crate::types::{BlockHash, Height};
+
+/// Blocks asked of one at first, and at most. Who answers quickly is asked for more.
+const ASKED_FIRST: usize = 8;
+const ASKED_MAX: usize = 64;
+/// Blocks that may still come from one after they were asked of another; beyond it the oldest are forgotten.
+const LATE_MAX: usize = 128;
+/// Longest that one is waited for who sends nothing.
+const PATIENCE_MAX: u64 = 64_000;
+/// How often one may be waited for in vain before it has to go, where there are others.
+const STALLS_MAX: u32 = 3;
+
+/// All who can be asked.
+pub(super) struct Servers {
+    servers: BTreeMap<PeerId, Server>,
+    /// How long one is waited for now, and at least.
+    patience: u64,
+    patience_min: u64,
+}
+
+struct Server {
+    /// Blocks above this height can be had.
+    base: Height,
+    /// It does not have the branch that we want.
+    lacks: bool,
+    asked: BTreeSet<BlockHash>,
+    asked_max: usize,
+    /// When it last sent something, or was asked when nothing was asked of it.
+    since: u64,
+    rests_until: u64,
+    stalls: u32,
+    /// What was asked of it, and then of another.
+    late: BTreeSet<BlockHash>,
+}
+
+impl Servers {
+    pub fn new(lab: bool) -> Self {
+        let patience = if lab { 1_000 } else { 2_000 };
+        Self { servers: BTreeMap::new(), patience, patience_min: patience }
+    }
+
+    pub fn connected(&mut self, peer: PeerId, base: Height) {
+        let server = Server {
+            base,
+            lacks: false,
+            asked: BTreeSet::new(),
+            asked_max: ASKED_FIRST,
+            since: 0,
+            rests_until: 0,
+            stalls: 0,
+            late: BTreeSet::new(),
+        };
+        self.servers.insert(peer, server);
+    }
+
+    pub fn disconnected(&mut self, peer: PeerId) {
+        self.servers.remove(&peer);
+    }
+
+    /// Another branch is wanted, which anybody may have.
+    pub fn begin(&mut self) {
+        for server in self.servers.values_mut() {
+            server.lacks = false;
+            server.late.append(&mut server.asked);
+        }
+    }
+
+    /// How long one is waited for.
+    pub fn patience(&self) -> u64 {
+        self.patience
+    }
+
+    /// Somebody else than `but` who may have the block at this height, and of whom more can be asked: who has the least to
+    /// do.
+    pub fn free(&self, millis: u64, height: u32, but: Option<PeerId>) -> Option<PeerId> {
+        let can = |(peer, server): &(&PeerId, &Server)| {
+            Some(**peer) != but
+                && !server.lacks
+                && server.base.0 < height
+                && server.asked.len() < server.asked_max
+                && server.rests_until <= millis
+        };
+        let free = self.servers.iter().filter(can);
+        free.min_by_key(|(_, server)| server.asked.len() * 64 / server.asked_max).map(|(peer, _)| *peer)
+    }
+
+    /// Whether anybody may have the block at this height, be it that they rest.
+    pub fn can_any(&self, height: u32) -> bool {
+        self.servers.values().any(|server| !server.lacks && server.base.0 < height)
+    }
+
+    /// How many may have it, and how many do not.
+    pub fn count(&self) -> (usize, usize) {
+        let lack = self.servers.values().filter(|server| server.lacks).count();
+        (self.servers.len() - lack, lack)
+    }
+
+    pub fn lacks(&self, peer: PeerId) -> bool {
+        self.servers.get(&peer).is_none_or(|server| server.lacks)
+    }
+
+    pub fn asked(&mut self, millis: u64, peer: PeerId, hash: BlockHash) {
+        if let Some(server) = self.servers.get_mut(&peer) {
+            if server.asked.is_empty() {
+                server.since = millis;
+            }
+            server.asked.insert(hash);
+        }
+    }
+
+    /// A block came from there; whether it was asked for.
+    pub fn came(&mut self, millis: u64, peer: PeerId, hash: &BlockHash) -> bool {
+        let Some(server) = self.servers.get_mut(&peer) else { return false };
+        if server.asked.remove(hash) {
+            server.since = millis;
+            server.stalls = 0;
+            server.asked_max = ASKED_MAX.min(server.asked_max + 1);
+            self.patience = self.patience_min.max(self.patience - self.patience / 16);
+            return true;
+        }
+        server.late.remove(hash)
+    }
+
+    /// It does not have this block; whether it was asked for.
+    pub fn is_missing(&mut self, peer: PeerId, hash: &BlockHash) -> bool {
+        let Some(server) = self.servers.get_mut(&peer) else { return false };
+        let was_asked = server.asked.remove(hash);
+        server.lacks |= was_asked;
+        was_asked || server.late.remove(hash)
+    }
+
+    /// What was asked of one is asked of another.
+    pub fn gives_up_one(&mut self, peer: PeerId, hash: BlockHash) {
+        if let Some(server) = self.servers.get_mut(&peer) {
+            server.asked.remove(&hash);
+            server.asked_max = 1.max(server.asked_max / 2);
+            server.remember_late(hash);
+        }
+    }
+
+    /// Those who were waited for in vain, and whether they have to go.
+    pub fn stalled(&mut self, millis: u64) -> Vec<(PeerId, bool)> {
+        let patience = self.patience;
+        let others = self.servers.values().filter(|server| !server.lacks).count() > 1;
+        let mut stalled = Vec::new();
+        for (peer, server) in &mut self.servers {
+            if server.asked.is_empty() || millis < server.since.saturating_add(patience) {
+                continue;
+            }
+            for hash in std::mem::take(&mut server.asked) {
+                server.remember_late(hash);
+            }
+            server.stalls += 1;
+            server.asked_max = 1.max(server.asked_max / 2);
+            // Others first; who is alone is asked again at once.
+            server.rests_until = if others { millis + patience } else { millis };
+            stalled.push((*peer, others && server.stalls >= STALLS_MAX));
+        }
+        if !stalled.is_empty() {
+            self.patience = PATIENCE_MAX.min(2 * self.patience);
+        }
+        stalled
+    }
+
+    /// When somebody will have been waited for long enough, or has rested.
+    pub fn wake_at(&self, millis: u64) -> u64 {
+        let waits = self.servers.values().filter(|server| !server.asked.is_empty());
+        let ends = waits.flat_map(|server| [server.since + self.patience, server.since + self.patience / 2]);
+        let rests = self.servers.values().map(|server| server.rests_until);
+        ends.chain(rests).filter(|at| *at > millis).min().unwrap_or(u64::MAX)
+    }
+}
+
+impl Server {
+    fn remember_late(&mut self, hash: BlockHash) {
+        if self.late.len() >= LATE_MAX {
+            self.late.pop_first();
+        }
+        self.late.insert(hash);
+    }
+}
