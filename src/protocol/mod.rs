@@ -7,7 +7,9 @@
 //! Read `message.rs` first.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod bans;
 mod book;
+mod budget;
 mod compact;
 mod conduct;
 mod input;
@@ -21,11 +23,13 @@ mod relay;
 mod settings;
 mod sync;
 
+pub use bans::{BANS_MAX, Bans, BansError};
 pub use book::{
     ANCHORS_MAX, AddressBook, BOOK_MAX, BUCKET_PLACES, BUCKETS_BY_GROUP_MAX, BUCKETS_BY_SOURCE_MAX,
     BookError, BookSecret, FAILURES_OF_UNKNOWN_MAX, Group, KnownAddress, NEW_BUCKETS, SAMPLE_PERCENT_MAX,
     Source, TRIED_BUCKETS, UNSEEN_SECONDS_MAX, Which,
 };
+pub use budget::{Allowance, Budget, Rate, cost_of};
 pub use compact::{Compact, CompactError, GetParts, Namer, Partial, Parts, ShortId};
 pub use input::{Banned, Input, JudgedBlock, JudgedTransaction, Order};
 pub use known::{Known, KnownBlock, Standing};
