@@ -12,6 +12,8 @@ mod book;
 mod budget;
 mod compact;
 mod conduct;
+#[cfg_attr(not(test), allow(dead_code, reason = "the machine takes it up next"))]
+mod eviction;
 mod input;
 mod known;
 mod machine;
