@@ -13,6 +13,8 @@ mod budget;
 mod compact;
 mod conduct;
 #[cfg_attr(not(test), allow(dead_code, reason = "the machine takes it up next"))]
+mod dialing;
+#[cfg_attr(not(test), allow(dead_code, reason = "the machine takes it up next"))]
 mod eviction;
 mod input;
 mod known;
