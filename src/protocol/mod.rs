@@ -12,9 +12,8 @@ mod book;
 mod budget;
 mod compact;
 mod conduct;
-#[cfg_attr(not(test), allow(dead_code, reason = "the machine takes it up next"))]
 mod dialing;
-#[cfg_attr(not(test), allow(dead_code, reason = "the machine takes it up next"))]
+mod draws;
 mod eviction;
 mod input;
 mod known;
@@ -24,8 +23,11 @@ mod output;
 mod peer;
 mod ping;
 mod relay;
+mod rolling;
 mod settings;
+mod stem;
 mod sync;
+mod transactions;
 
 pub use bans::{BANS_MAX, Bans, BansError};
 pub use book::{

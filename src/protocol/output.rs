@@ -16,6 +16,8 @@ pub enum Output {
     SendBlocks(PeerId, Vec<BlockHash>),
     /// Send those of these transactions that wait here.
     SendTransactions(PeerId, Vec<TxHash>),
+    /// Send this transaction along its stem, if it waits here.
+    SendStem(PeerId, TxHash),
     /// Connect to this place.
     Dial(SocketAddr),
     /// Find out what a name stands for: a host and a port.
