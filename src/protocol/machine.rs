@@ -1,29 +1,348 @@
 //! The machine: what happened goes in, what is to be done comes out.
+//!
+//! It is made of small ones, each with one job, that do not know each other. Here each is handed what concerns it; nothing
+//! else is decided but who may speak, and who has to go.
 
-use super::conduct::{Acts, Conduct};
-use super::{AddressBook, Input, Known, Now, Output, Settings};
+mod messages;
+mod report;
+
+pub use report::{PeerReport, ProtocolReport};
+
+use core::net::SocketAddr;
+use std::collections::BTreeSet;
+
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::conduct::{Acts, Conduct, Offence};
+use super::dialing::Dialing;
+use super::gossip::Gossip;
+use super::peers::{Peers, Welcome};
+use super::ping::Pings;
+use super::relay::Relay;
+use super::stem::Stem;
+use super::sync::Sync;
+use super::transactions::Transactions;
+use super::{
+    AddressBook, Banned, Bans, Farewell, Hello, Input, JudgedBlock, JudgedTransaction, Known, Message, Met,
+    Now, Order, Output, PeerId, Settings, Side, Versions,
+};
+use crate::ledger::MapSeed;
+use crate::types::{BlockHash, Timestamp, TxHash};
+
+/// For how long somebody is banned who misbehaved.
+pub const BAN_SECONDS: u32 = 24 * 60 * 60;
 
 /// All that a node says to others, and what it makes of the answers.
 pub struct Protocol {
     settings: Settings,
-    book: AddressBook,
+    bans: Bans,
+    peers: Peers,
     conduct: Conduct,
+    pings: Pings,
+    dialing: Dialing,
+    gossip: Gossip,
+    sync: Sync,
+    relay: Relay,
+    transactions: Transactions,
+    stem: Stem,
+    /// Decides which groups stay when somebody has to make room.
+    eviction: [u8; 32],
+    /// When it was last told the time.
+    now: Option<Now>,
 }
 
 impl Protocol {
     /// One that knows nobody but those in the book. The same seed draws the same.
-    pub fn new(settings: Settings, book: AddressBook, _seed: [u8; 32]) -> Self {
-        Self { settings, book, conduct: Conduct::default() }
+    pub fn new(settings: Settings, book: AddressBook, bans: Bans, seed: [u8; 32]) -> Self {
+        let mut seeds = ChaCha12Rng::from_seed(seed);
+        let mut draws = || {
+            let mut draws = [0; 32];
+            seeds.fill_bytes(&mut draws);
+            draws
+        };
+        let lab = settings.lab;
+        let bytes = draws();
+        let (words, _) = bytes.as_chunks::<8>();
+        let map_seed = MapSeed(core::array::from_fn(|at| u64::from_le_bytes(words[at])));
+        Self {
+            bans,
+            peers: Peers::new(lab),
+            conduct: Conduct::default(),
+            pings: Pings::new(lab),
+            dialing: Dialing::new(&settings, book, draws()),
+            gossip: Gossip::new(lab, draws()),
+            sync: Sync::new(&settings, draws()),
+            relay: Relay::new(&settings),
+            transactions: Transactions::new(lab, map_seed, draws()),
+            stem: Stem::new(settings.stem, lab, draws()),
+            eviction: draws(),
+            now: None,
+            settings,
+        }
     }
 
-    /// Takes in what happened.
-    pub fn handle(&mut self, _now: Now, _input: Input, _known: &dyn Known) -> Vec<Output> {
-        let _ = (&self.settings, &self.book, &mut self.conduct);
-        Acts::default().outputs
+    /// Takes in what happened, and says what is to be done, in this order.
+    pub fn handle(&mut self, now: Now, input: Input, known: &dyn Known) -> Vec<Output> {
+        self.now = Some(now);
+        let mut acts = Acts::default();
+        self.take_in(now, input, known, &mut acts);
+        self.go_on(now, known, &mut acts);
+        self.settle(now, known, &mut acts);
+        acts.outputs
+    }
+
+    fn take_in(&mut self, now: Now, input: Input, known: &dyn Known, acts: &mut Acts) {
+        match input {
+            Input::Woken => {}
+            Input::Connected(met) => self.connected(now, met, known, acts),
+            Input::DialFailed { address, .. } => self.dialing.failed(now, address),
+            Input::Resolved { name, addresses } => self.dialing.resolved(now, &name, &addresses),
+            Input::Disconnected { peer, .. } => self.forget(now, peer, acts),
+            Input::Received(peer, message) => self.received(now, peer, message, known, acts),
+            Input::Unreadable(peer, error) => acts.blame(peer, Offence::Unreadable(error)),
+            Input::Reconstructed { peer, partial, compact } => {
+                self.relay.reconstructed(now, peer, partial, &compact, acts);
+            }
+            Input::BlockJudged { hash, judged } => self.block_judged(now, &hash, &judged, acts),
+            Input::HeadersJudged { peer, refused } => self.sync.headers_judged(now, peer, refused, acts),
+            Input::TransactionsJudged { peer, judged } => self.transactions_judged(now, peer, judged, acts),
+            Input::Grew { headers, block } => {
+                self.stem.mined(block.tx_hashes());
+                if !self.sync.is_far_behind() {
+                    self.relay.grew(&headers, &block, acts);
+                }
+            }
+            Input::Admitted(hashes) => self.admitted(now, &hashes, acts),
+            Input::Ordered(order) => self.ordered(now, order, acts),
+        }
+    }
+
+    /// What the small machines do by themselves, because of what happened or because it is time.
+    fn go_on(&mut self, now: Now, known: &dyn Known, acts: &mut Acts) {
+        for peer in self.peers.silent(now) {
+            acts.drop(peer, Farewell::Silent);
+        }
+        self.pings.woken(now, acts);
+        self.dialing.woken(now, &self.bans, acts);
+        self.gossip.woken(now, acts);
+        self.relay.woken(now, acts);
+        let open = self.stem.woken(now);
+        self.transactions.announce(now, &open, acts);
+        let stem = &self.stem;
+        self.transactions.woken(now, known, &|hash| stem.is_withheld(hash), acts);
+        self.sync.go_on(now, known, acts);
+    }
+
+    /// Hangs up on those who have to go, and tells every small machine; which may order more.
+    fn settle(&mut self, now: Now, known: &dyn Known, acts: &mut Acts) {
+        let mut gone = BTreeSet::new();
+        loop {
+            for (peer, offence) in std::mem::take(&mut acts.offences) {
+                self.punish(now, peer, &offence, acts);
+            }
+            let leaving = acts.outputs.iter().filter_map(|output| match output {
+                Output::Drop(peer, _) if !gone.contains(peer) => Some(*peer),
+                _ => None,
+            });
+            let leaving: BTreeSet<PeerId> = leaving.collect();
+            if leaving.is_empty() {
+                break;
+            }
+            for peer in &leaving {
+                self.forget(now, *peer, acts);
+            }
+            gone.extend(leaving);
+            self.sync.go_on(now, known, acts);
+        }
+        // Whoever has to go for two reasons goes once.
+        let mut told = BTreeSet::new();
+        acts.outputs.retain(|output| !matches!(output, Output::Drop(peer, _) if !told.insert(*peer)));
+    }
+
+    fn punish(&mut self, now: Now, peer: PeerId, offence: &Offence, acts: &mut Acts) {
+        if self.peers.get(peer).is_none() || !self.conduct.count(now.millis, peer, offence) {
+            return;
+        }
+        if let Some(met) = self.peers.get(peer).map(|peer| peer.met)
+            && !self.settings.lab
+            && !met.address.ip().to_canonical().is_loopback()
+            && !self.dialing.is_added(met.address)
+        {
+            let until = Timestamp(now.wall.0.saturating_add(BAN_SECONDS));
+            self.bans.ban(Banned::Address(met.address.ip()), until);
+            self.bans.ban(Banned::Node(met.node), until);
+            acts.push(Output::KeepBans);
+        }
+        acts.drop(peer, Farewell::Misbehaved(offence.to_string()));
+    }
+
+    /// It is not connected any more.
+    fn forget(&mut self, now: Now, peer: PeerId, acts: &mut Acts) {
+        if self.peers.remove(peer).is_none() {
+            return;
+        }
+        self.conduct.forget(peer);
+        self.pings.disconnected(peer);
+        self.dialing.disconnected(now, peer);
+        self.gossip.disconnected(peer);
+        self.sync.disconnected(peer);
+        self.relay.disconnected(now, peer, acts);
+        self.transactions.disconnected(now, peer, acts);
+        self.stem.disconnected(peer);
+    }
+
+    fn connected(&mut self, now: Now, met: Met, known: &dyn Known, acts: &mut Acts) {
+        let is_dialed = met.side == Side::Dialer;
+        if met.node == self.settings.node {
+            if is_dialed {
+                self.dialing.was_ourselves(now, met.address);
+            }
+            acts.drop(met.peer, Farewell::Ourselves);
+            return;
+        }
+        if is_dialed {
+            self.dialing.connected(now, &met);
+        }
+        let is_banned = self.bans.is_banned(met.address.ip(), Some(met.node), now.wall);
+        let welcome = if is_banned {
+            Welcome::Goes(Farewell::Banned)
+        } else {
+            let dialing = &self.dialing;
+            let group = |address: SocketAddr| dialing.group(address);
+            self.peers.welcome(now, met, &self.settings, &self.pings, &self.eviction, group)
+        };
+        match welcome {
+            Welcome::Goes(why) => {
+                self.dialing.disconnected(now, met.peer);
+                acts.drop(met.peer, why);
+            }
+            Welcome::IsHere(kept) => {
+                self.dialing.same(now, met.peer, kept);
+                acts.drop(met.peer, Farewell::Twice);
+            }
+            Welcome::Stays { instead_of, evicted } => {
+                if let Some(older) = instead_of {
+                    self.dialing.same(now, older, met.peer);
+                    acts.drop(older, Farewell::Twice);
+                }
+                evicted.into_iter().for_each(|peer| acts.drop(peer, Farewell::NoRoom));
+                acts.send(met.peer, Message::Hello(self.hello(now, known)));
+            }
+        }
+    }
+
+    fn hello(&self, now: Now, known: &dyn Known) -> Hello {
+        let tip = known.tip();
+        Hello {
+            versions: Versions::OURS,
+            agent: self.settings.agent.clone(),
+            tip: tip.hash,
+            height: tip.height,
+            work: tip.work,
+            base: known.base(),
+            port: self.settings.port,
+            time: now.wall,
+        }
+    }
+
+    /// It said who it is: from now on it is spoken with.
+    fn hello_came(&mut self, now: Now, peer: PeerId, hello: Hello, acts: &mut Acts) {
+        if self.peers.is_greeted(peer) {
+            acts.blame(peer, Offence::OutOfTurn("a second hello"));
+            return;
+        }
+        let (tip, met, listening) = match self.peers.greeted(peer, hello.clone()) {
+            Ok(peer) => (hello.tip, peer.met, peer.listening()),
+            Err(why) => {
+                acts.drop(peer, why);
+                return;
+            }
+        };
+        if !self.dialing.greeted(now, peer, listening, acts) {
+            return;
+        }
+        let side = met.side;
+        self.pings.greeted(now, peer);
+        self.gossip.greeted(now, &met, listening, &mut self.dialing, acts);
+        self.sync.greeted(peer, side, &hello);
+        self.relay.greeted(peer, side == Side::Dialer, tip, acts);
+        self.stem.connected(peer, side);
+        self.transactions.connected(peer, side, acts);
+    }
+
+    fn block_judged(&mut self, now: Now, hash: &BlockHash, judged: &JudgedBlock, acts: &mut Acts) {
+        if let Some(peer) = self.relay.judged(hash, judged, acts)
+            && let Some(peer) = self.peers.get_mut(peer)
+        {
+            peer.last_block = Some(now.millis);
+        }
+        self.sync.judged(now, hash, judged, acts);
+    }
+
+    fn transactions_judged(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        judged: Vec<(TxHash, JudgedTransaction)>,
+        acts: &mut Acts,
+    ) {
+        if let Some(peer) = self.peers.get_mut(peer)
+            && judged.iter().any(|(_, judged)| *judged == JudgedTransaction::Admitted)
+        {
+            peer.last_transaction = Some(now.millis);
+        }
+        self.stem.judged(&judged);
+        self.transactions.judged(now, peer, &judged, acts);
+    }
+
+    fn admitted(&mut self, now: Now, hashes: &[TxHash], acts: &mut Acts) {
+        let ours = self.transactions.admitted(now, hashes, acts);
+        let open = self.stem.admitted(now, &ours, acts);
+        self.transactions.announce(now, &open, acts);
+    }
+
+    fn ordered(&mut self, now: Now, order: Order, acts: &mut Acts) {
+        match order {
+            Order::Add(name) => {
+                if !self.dialing.order_add(now, &name) {
+                    acts.push(Output::Log(format!("{name} is not added: there are too many")));
+                }
+            }
+            Order::Remove(name) => {
+                if !self.dialing.order_remove(now, &name, acts) {
+                    acts.push(Output::Log(format!("{name} is not removed: it was not added")));
+                }
+            }
+            Order::Ban(who, seconds) => {
+                self.bans.ban(who, Timestamp(now.wall.0.saturating_add(seconds)));
+                acts.push(Output::KeepBans);
+                for (id, peer) in self.peers.iter() {
+                    if self.bans.is_banned(peer.met.address.ip(), Some(peer.met.node), now.wall) {
+                        acts.drop(id, Farewell::Banned);
+                    }
+                }
+            }
+            Order::Unban(who) => {
+                self.bans.lift(who);
+                acts.push(Output::KeepBans);
+            }
+        }
     }
 
     /// When, in [`Now::millis`], it wants to be woken; it may be told of other things before.
     pub fn wake_at(&self) -> u64 {
-        0
+        let Some(now) = self.now else { return 0 };
+        let all = [
+            self.peers.wake_at(),
+            self.pings.wake_at(),
+            self.dialing.wake_at(),
+            self.gossip.wake_at(),
+            self.sync.wake_at(now),
+            self.relay.wake_at(),
+            self.transactions.wake_at(),
+            self.stem.wake_at(),
+        ];
+        all.into_iter().min().unwrap_or(u64::MAX)
     }
 }

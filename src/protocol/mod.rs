@@ -15,12 +15,14 @@ mod conduct;
 mod dialing;
 mod draws;
 mod eviction;
+mod gossip;
 mod input;
 mod known;
 mod machine;
 mod message;
 mod output;
 mod peer;
+mod peers;
 mod ping;
 mod relay;
 mod rolling;
@@ -39,7 +41,7 @@ pub use budget::{Allowance, Budget, Rate, cost_of};
 pub use compact::{Compact, CompactError, GetParts, Namer, Partial, Parts, ShortId};
 pub use input::{Banned, Input, JudgedBlock, JudgedTransaction, Order};
 pub use known::{Known, KnownBlock, Standing};
-pub use machine::Protocol;
+pub use machine::{BAN_SECONDS, PeerReport, Protocol, ProtocolReport};
 pub use message::{
     ADDRESSES_MAX, Addresses, Agent, BLOCKS_ASKED_MAX, BlockBytes, GetHeaders, HASHES_MAX, HEADERS_MAX,
     Hello, Message, MessageError, NEWS_MAX, PeerAddress, TRANSACTIONS_BYTES_MAX, Versions,

@@ -7,7 +7,6 @@ use super::book::Group;
 use super::eviction::{Candidate, evict};
 use super::ping::Pings;
 use super::{Farewell, Hello, Met, NodeId, Now, PeerId, Settings, Side, Versions};
-use crate::types::{BlockHash, Height};
 
 /// A connection so young may be one of two that were made at once, each by one side.
 const YOUNG_MILLIS: u64 = 5_000;
@@ -25,8 +24,8 @@ pub(super) struct Peer {
     /// What they said of themselves, once they have.
     pub hello: Option<Hello>,
     /// When they last brought a block, or a transaction, that was new.
-    pub last_block: u64,
-    pub last_transaction: u64,
+    pub last_block: Option<u64>,
+    pub last_transaction: Option<u64>,
 }
 
 impl Peer {
@@ -44,10 +43,12 @@ impl Peer {
 
 /// What comes of a new connection.
 pub(super) enum Welcome {
-    /// It stays; these go for it.
-    Stays(Vec<(PeerId, Farewell)>),
+    /// It stays; and these go for it: an older one to the same node, and one that makes room.
+    Stays { instead_of: Option<PeerId>, evicted: Option<PeerId> },
     /// It goes.
     Goes(Farewell),
+    /// It goes, since this one leads to the same node.
+    IsHere(PeerId),
 }
 
 impl Peers {
@@ -83,23 +84,20 @@ impl Peers {
         met: Met,
         settings: &Settings,
         pings: &Pings,
-        draw: u64,
+        secret: &[u8; 32],
         group: impl Fn(SocketAddr) -> Group,
     ) -> Welcome {
-        if met.node == settings.node {
-            return Welcome::Goes(Farewell::Ourselves);
+        let twin = self.peers.iter().find(|(_, other)| other.met.node == met.node);
+        if let Some((id, other)) = twin
+            && stays_of_two(now.millis, other, met, settings.node)
+        {
+            return Welcome::IsHere(*id);
         }
-        let mut leaving = Vec::new();
-        if let Some((id, other)) = self.peers.iter().find(|(_, other)| other.met.node == met.node) {
-            match stays_of_two(now.millis, other, met, settings.node) {
-                true => return Welcome::Goes(Farewell::Twice),
-                false => leaving.push((*id, Farewell::Twice)),
-            }
-        }
+        let instead_of = twin.map(|(id, _)| *id);
+        let mut evicted = None;
         if met.side == Side::Listener {
-            let stays = |(id, peer): &(&PeerId, &Peer)| {
-                peer.met.side == Side::Listener && leaving.iter().all(|(gone, _)| gone != *id)
-            };
+            let stays =
+                |(id, peer): &(&PeerId, &Peer)| peer.met.side == Side::Listener && Some(**id) != instead_of;
             let inbound: Vec<(&PeerId, &Peer)> = self.peers.iter().filter(stays).collect();
             let house = house(met.address.ip());
             let of_house = inbound.iter().filter(|(_, peer)| self::house(peer.met.address.ip()) == house);
@@ -118,15 +116,15 @@ impl Peers {
                         last_transaction: peer.last_transaction,
                     })
                     .collect();
-                match evict(&candidates, draw) {
+                match evict(&candidates, secret) {
                     None => return Welcome::Goes(Farewell::NoRoom),
-                    Some(evicted) => leaving.push((evicted, Farewell::NoRoom)),
+                    leaving => evicted = leaving,
                 }
             }
         }
-        let peer = Peer { met, since: now.millis, hello: None, last_block: 0, last_transaction: 0 };
+        let peer = Peer { met, since: now.millis, hello: None, last_block: None, last_transaction: None };
         self.peers.insert(met.peer, peer);
-        Welcome::Stays(leaving)
+        Welcome::Stays { instead_of, evicted }
     }
 
     /// It says who it is. An error is why it has to go.
@@ -173,21 +171,4 @@ pub(super) fn house(address: IpAddr) -> IpAddr {
         IpAddr::V6(address) => core::net::Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address @ IpAddr::V4(_) => address,
     }
-}
-
-/// What is told of somebody who is connected.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PeerReport {
-    /// The connection.
-    pub met: Met,
-    /// For how many seconds.
-    pub seconds: u64,
-    /// What they call their program; nothing before they said who they are.
-    pub agent: Option<String>,
-    /// Where they listen, if they do.
-    pub listening: Option<SocketAddr>,
-    /// Their tip, as they said when they came.
-    pub tip: Option<(Height, BlockHash)>,
-    /// Milliseconds that the quickest answer took, and the last.
-    pub ping: (Option<u64>, Option<u64>),
 }

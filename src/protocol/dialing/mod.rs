@@ -288,7 +288,8 @@ impl Dialing {
         self.added.values_mut().chain(self.bootstrap.values_mut()).filter(move |place| place.holds(address))
     }
 
-    fn is_added(&self, address: SocketAddr) -> bool {
+    /// Whether an operator wants to be connected to it.
+    pub fn is_added(&self, address: SocketAddr) -> bool {
         self.added.values().any(|place| place.holds(address))
     }
 
@@ -296,7 +297,8 @@ impl Dialing {
         if self.lab { LAB_BACKOFF_MILLIS_MAX } else { BACKOFF_MILLIS_MAX }
     }
 
-    fn group(&self, address: SocketAddr) -> Group {
+    /// Whose hand an address is in.
+    pub fn group(&self, address: SocketAddr) -> Group {
         self.book.group(address)
     }
 }
@@ -315,6 +317,6 @@ impl Link {
 }
 
 /// The one way of writing an address.
-fn canonical(address: SocketAddr) -> SocketAddr {
+pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }

@@ -22,10 +22,11 @@ use self::pending::{Pending, Stage};
 use super::conduct::{Acts, Offence, is_to_blame};
 use super::{
     BlockBytes, Body, Compact, GetParts, JudgedBlock, Known, Message, Now, Output, Partial, Parts, PeerId,
+    Settings,
 };
 use crate::codec::{List, encode};
 use crate::consensus::{Branch, CheckedBlock, check_arrival, check_work};
-use crate::types::{Block, BlockHash, Header, Transaction};
+use crate::types::{Block, BlockHash, Header, Height, Transaction};
 
 /// Blocks that are put together at a time; beyond it a new one is left to catching up.
 const PENDING_MAX: usize = 1024;
@@ -47,6 +48,7 @@ pub(super) struct Relay {
     /// What was handed on: by whom it came, and whether they vouched for it.
     submitted: VecDeque<(BlockHash, PeerId, bool)>,
     patience: u64,
+    checkpoints: BTreeMap<Height, BlockHash>,
 }
 
 /// A block that others may ask for.
@@ -67,14 +69,15 @@ enum Look {
 }
 
 impl Relay {
-    pub fn new(lab: bool) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
             listeners: Listeners::default(),
             pending: BTreeMap::new(),
             recent: VecDeque::new(),
             kept: VecDeque::new(),
             submitted: VecDeque::new(),
-            patience: if lab { 2_000 } else { 5_000 },
+            patience: if settings.lab { 2_000 } else { 5_000 },
+            checkpoints: settings.checkpoints.iter().copied().collect(),
         }
     }
 
@@ -126,6 +129,9 @@ impl Relay {
             return Ok(if is_refused { Look::Old } else { Look::Unknown });
         };
         let branch = below.extend(header, known.params()).map_err(broken)?;
+        if self.checkpoints.get(&branch.height).is_some_and(|must| *must != hash) {
+            return Err(Offence::Checkpoint(branch.height));
+        }
         // What is early is taken in whole, and waits in the node; what has less work than ours is of no use.
         let is_behind = branch.work < known.tip().work;
         let is_far_ahead = check_arrival(header.time, now.chain, known.params())
@@ -303,18 +309,22 @@ impl Relay {
         }
     }
 
-    /// A whole block came. Whether it was asked for here.
-    pub fn block_came(&mut self, peer: PeerId, hash: &BlockHash, body: BlockBytes, acts: &mut Acts) -> bool {
-        let awaited = |pending: &&mut Pending| {
-            pending.from == peer && matches!(pending.stage, Stage::Whole | Stage::Named)
-        };
-        if self.pending.get_mut(hash).filter(awaited).is_none() {
-            return false;
-        }
+    /// Whether one was asked here for all of a block. Who is asked for it named may send all of it.
+    pub fn awaits_whole(&self, peer: PeerId, hash: &BlockHash) -> bool {
+        let pending = self.pending.get(hash).filter(|pending| pending.from == peer);
+        pending.is_some_and(|pending| matches!(pending.stage, Stage::Whole | Stage::Named))
+    }
+
+    /// Whether something was asked of it here that was then asked of another.
+    pub fn may_be_late(&self, peer: PeerId) -> bool {
+        self.listeners.was_asked_before(peer)
+    }
+
+    /// A whole block came that was asked for here.
+    pub fn block_came(&mut self, peer: PeerId, hash: &BlockHash, body: BlockBytes, acts: &mut Acts) {
         self.pending.remove(hash);
         self.listeners.brought(peer, acts);
         self.submit(*hash, peer, true, Body::Bytes(body), acts);
-        true
     }
 
     /// Something that it told of cannot be had there. Whether it was asked for here.
@@ -330,12 +340,12 @@ impl Relay {
         true
     }
 
-    /// A block was judged that may have been handed on here.
-    pub fn judged(&mut self, hash: &BlockHash, judged: &JudgedBlock, acts: &mut Acts) {
+    /// A block was judged that may have been handed on here: who brought it, if it holds.
+    pub fn judged(&mut self, hash: &BlockHash, judged: &JudgedBlock, acts: &mut Acts) -> Option<PeerId> {
         let at = self.submitted.iter().position(|(other, ..)| other == hash);
         let handed_on = at.and_then(|at| self.submitted.remove(at));
         if *judged == JudgedBlock::Taken {
-            return;
+            return handed_on.map(|(_, peer, _)| peer);
         }
         // What did not come into the tree is not on its way any more; what stands on it neither.
         self.recent.retain(|(other, _)| other != hash);
@@ -345,6 +355,7 @@ impl Relay {
                 acts.blame(peer, Offence::Block(reason.clone()));
             }
         }
+        None
     }
 
     /// The node follows these now.

@@ -188,9 +188,9 @@ impl Stem {
     }
 
     /// These are in a block, where everybody sees them.
-    pub fn mined(&mut self, hashes: &[TxHash]) {
+    pub fn mined(&mut self, hashes: impl IntoIterator<Item = TxHash>) {
         if !self.kept.is_empty() {
-            hashes.iter().for_each(|hash| self.release(hash));
+            hashes.into_iter().for_each(|hash| self.release(&hash));
         }
     }
 

@@ -46,7 +46,6 @@ pub(super) struct Target {
 /// A block of a branch.
 struct Wanted {
     hash: BlockHash,
-    header: Header,
     state: State,
 }
 
@@ -90,15 +89,10 @@ impl Target {
         for header in headers {
             let hash = header.hash();
             self.numbers.insert(hash, self.first + self.wanted.len() as u64);
-            self.wanted.push_back(Wanted { hash, header: *header, state: State::Missing });
+            self.wanted.push_back(Wanted { hash, state: State::Missing });
             self.last = hash;
         }
         self.end = end;
-    }
-
-    /// Headers of those that are not judged.
-    pub fn headers(&self) -> impl Iterator<Item = &Header> {
-        self.wanted.iter().map(|wanted| &wanted.header)
     }
 
     /// How many are not judged.

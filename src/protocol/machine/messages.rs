@@ -1,0 +1,110 @@
+//! Which small machine a message concerns.
+
+use super::Protocol;
+use crate::codec::List;
+use crate::protocol::conduct::{Acts, Offence};
+use crate::protocol::{HEADERS_MAX, Known, Message, Now, PeerId};
+
+impl Protocol {
+    pub(super) fn received(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        message: Message,
+        known: &dyn Known,
+        acts: &mut Acts,
+    ) {
+        if self.peers.get(peer).is_none() {
+            // It was on its way while we hung up.
+            return;
+        }
+        if let Message::Hello(hello) = message {
+            self.hello_came(now, peer, hello, acts);
+            return;
+        }
+        if !self.peers.is_greeted(peer) {
+            acts.blame(peer, Offence::OutOfTurn("something before a hello"));
+            return;
+        }
+        match message {
+            Message::Hello(_) => {}
+            Message::Ping(number) => acts.send(peer, Message::Pong(number)),
+            Message::Pong(number) => self.pings.came_back(now, peer, number, acts),
+            Message::GetAddresses(()) => self.gossip.asked(now, peer, &self.dialing, acts),
+            Message::Addresses(addresses) => self.gossip.told(now, peer, &addresses, &mut self.dialing, acts),
+            Message::GetHeaders(question) => {
+                let headers = known.headers_above(&question.locator, HEADERS_MAX);
+                acts.send(peer, Message::Headers(List::new(headers).expect("no more than asked for")));
+            }
+            Message::Headers(headers) => self.sync.headers_came(now, peer, &headers, known, acts),
+            Message::Missing(hashes) => {
+                for hash in &hashes {
+                    if !self.relay.block_is_missing(now, peer, hash, acts)
+                        && !self.sync.block_is_missing(peer, hash)
+                    {
+                        acts.blame(peer, Offence::Unasked("word of a missing block"));
+                    }
+                }
+            }
+            Message::Block(body) => {
+                let hash = body.header().hash();
+                if self.relay.awaits_whole(peer, &hash) {
+                    self.relay.block_came(peer, &hash, body, acts);
+                } else if !self.sync.block_came(now, peer, &hash, body) && !self.relay.may_be_late(peer) {
+                    acts.blame(peer, Offence::Unasked("a block"));
+                }
+            }
+            Message::News(headers) => {
+                if self.relay.told(now, peer, &headers, known, acts) {
+                    self.sync.heard_of_unknown(peer);
+                }
+            }
+            Message::Compact(compact) => {
+                if self.relay.compact_came(now, peer, compact, known, acts) {
+                    self.sync.heard_of_unknown(peer);
+                }
+            }
+            Message::GetBlocks(hashes) => self.relay.blocks_asked(peer, &hashes, acts),
+            Message::GetCompact(hash) => self.relay.compact_asked(peer, hash, acts),
+            Message::GetParts(asked) => self.relay.parts_asked(peer, &asked, acts),
+            Message::Parts(parts) => self.relay.parts_came(now, peer, parts, acts),
+            Message::Pushes(wanted) => self.relay.wants_pushes(peer, wanted != 0),
+            Message::Offer(_)
+            | Message::GetTransactions(_)
+            | Message::Transactions(_)
+            | Message::GetPool(())
+            | Message::Stem(_) => self.received_of_transactions(now, peer, message, known, acts),
+        }
+    }
+
+    fn received_of_transactions(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        message: Message,
+        known: &dyn Known,
+        acts: &mut Acts,
+    ) {
+        match message {
+            Message::Offer(hashes) => {
+                let open = self.stem.seen(&hashes);
+                self.transactions.announce(now, &open, acts);
+                self.transactions.offered(now, peer, &hashes, known, acts);
+            }
+            Message::GetTransactions(hashes) => {
+                let stem = &self.stem;
+                self.transactions.asked(peer, &hashes, &|hash| stem.is_withheld(hash), acts);
+            }
+            Message::Transactions(transactions) => {
+                self.transactions.received(now, peer, transactions.into_vec(), acts);
+            }
+            Message::GetPool(()) => self.transactions.pool_asked(now, peer, known, acts),
+            Message::Stem(transactions) => {
+                for transaction in transactions.into_vec() {
+                    self.stem.received(now, peer, (transaction.hash(), transaction), known, acts);
+                }
+            }
+            _ => {}
+        }
+    }
+}
