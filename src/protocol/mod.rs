@@ -26,6 +26,8 @@ mod peers;
 mod ping;
 mod relay;
 mod rolling;
+#[cfg(test)]
+mod scene;
 mod settings;
 mod stem;
 mod sync;

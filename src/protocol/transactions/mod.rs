@@ -171,8 +171,8 @@ impl Transactions {
     }
 }
 
-/// What is remembered of a transaction where it is not worth more. Nobody can make two with the same who does not know the
-/// seed.
-fn fingerprint(hasher: &RandomState, hash: &TxHash) -> u32 {
-    (hasher.hash_one(hash) >> 32) as u32
+/// What is remembered of a transaction where less than its hash will do. Nobody can make two with the same who does not
+/// know the seed.
+fn fingerprint(hasher: &RandomState, hash: &TxHash) -> u64 {
+    hasher.hash_one(hash)
 }

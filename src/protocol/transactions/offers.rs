@@ -17,7 +17,7 @@ use crate::protocol::{HASHES_MAX, Known, Message, Now, PeerId};
 use crate::types::TxHash;
 
 /// Transactions that a peer is known to have. Of these at least are remembered; of older ones it may be told again.
-pub(in crate::protocol) const KNOWN_TO_PEER_MAX: usize = 57_344;
+pub(in crate::protocol) const KNOWN_TO_PEER_MAX: usize = 28_672;
 /// Transactions of which a peer hears that asks for the pool, the best. It does not hear of the others.
 pub(in crate::protocol) const POOL_MAX: usize = 50_000;
 /// Peers that are told of the pool at a time, each of one that was put down for it. Others wait in line.
@@ -30,7 +30,7 @@ const GATHER_MILLIS: u64 = 200;
 /// Somebody who is told of transactions.
 struct Hearer {
     /// Fingerprints of what it has.
-    has: Rolling<u32>,
+    has: Rolling<u64>,
     /// What it is to hear of. When these fill a message they go out, so there are never more.
     queue: Vec<TxHash>,
     /// What it is still to hear of the pool.
@@ -93,7 +93,7 @@ impl Offers {
 
     /// Tells all who are not known to have these, in a while.
     pub fn announce(&mut self, now: Now, hashes: &[TxHash], acts: &mut Acts) {
-        let prints: Vec<u32> = hashes.iter().map(|hash| fingerprint(&self.hasher, hash)).collect();
+        let prints: Vec<u64> = hashes.iter().map(|hash| fingerprint(&self.hasher, hash)).collect();
         for (peer, hearer) in &mut self.hearers {
             for (hash, print) in hashes.iter().zip(&prints) {
                 if hearer.has.contains(print) {

@@ -2,8 +2,8 @@
 //!
 //! # Security
 //! An offer costs nothing. So each peer has bounds of its own; those that dialed us have half of what there is for all
-//! together, so that many of them cannot keep those that we chose from being asked; and whoever offers and does not send
-//! is asked less, and in the end nothing. A transaction is asked of one at a time: who does not send it delays it by one
+//! together, so that many of them cannot keep those that we chose from being asked, and a little more for each that has
+//! little; and whoever offers and does not send is asked less, and in the end nothing. A transaction is asked of one at a time: who does not send it delays it by one
 //! timeout.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -22,14 +22,19 @@ use crate::types::{Transaction, TxHash};
 pub(in crate::protocol) const TRACKED_MAX: usize = 400_000;
 /// Requests that were not answered, over all peers. More wait until some are.
 pub(in crate::protocol) const IN_FLIGHT_ALL_MAX: usize = 50_000;
+/// Transactions that may wait for each of those that dialed us, whatever others have taken.
+pub(in crate::protocol) const MODEST_WAITING: usize = HASHES_MAX;
+/// Requests to each of those that dialed us that may be without an answer, whatever others have taken.
+pub(in crate::protocol) const MODEST_IN_FLIGHT: usize = 100;
 /// Transactions of one peer that are not judged. Nothing more is asked of it until some are.
 pub(in crate::protocol) const SUBMITTED_MAX: usize = 25_000;
 /// The same over all peers.
 const SUBMITTED_ALL_MAX: usize = 100_000;
-/// Bytes of one peer's transactions that are not judged. Nothing more is asked of it until some are.
-const SUBMITTED_BYTES_MAX: usize = 16 << 20;
+/// Bytes of one peer's transactions that are not judged; in memory each takes up to 25. Nothing more is asked of it until
+/// some are.
+const SUBMITTED_BYTES_MAX: usize = 6 << 20;
 /// The same over all peers.
-const SUBMITTED_ALL_BYTES_MAX: usize = 64 << 20;
+const SUBMITTED_ALL_BYTES_MAX: usize = 24 << 20;
 
 /// Which transactions are asked of whom.
 pub(super) struct Requests {
@@ -79,10 +84,11 @@ impl Requests {
         if !source.is_asked(now.millis) {
             return;
         }
-        let (tracked_max, is_dialed) = (source.share_of(TRACKED_MAX), source.side == Side::Dialer);
+        let is_dialed = source.side == Side::Dialer;
         for hash in known.unknown_of(hashes) {
             let Some(track) = self.tracks.get_mut(&hash) else {
-                if source.waiting.len() < WAITING_MAX && self.tracks.len() < tracked_max {
+                let (taken, own) = (self.tracks.len(), source.waiting.len());
+                if own < WAITING_MAX && source.room_in(TRACKED_MAX, taken, own, MODEST_WAITING) > 0 {
                     self.tracks.insert(hash, Track::new(State::Waiting(peer)));
                     source.waiting.push_back(hash);
                 }
@@ -188,7 +194,8 @@ impl Requests {
     fn ask(&mut self, now: Now, peer: PeerId, acts: &mut Acts) {
         let Some(source) = self.sources.get_mut(&peer) else { return };
         while !source.waiting.is_empty() {
-            let all = source.share_of(IN_FLIGHT_ALL_MAX).saturating_sub(self.in_flight);
+            let own = source.in_flight.len();
+            let all = source.room_in(IN_FLIGHT_ALL_MAX, self.in_flight, own, MODEST_IN_FLIGHT);
             let judging = self
                 .submitted
                 .is_below(source.share_of(SUBMITTED_ALL_MAX), source.share_of(SUBMITTED_ALL_BYTES_MAX))

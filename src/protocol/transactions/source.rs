@@ -61,7 +61,7 @@ pub(super) struct Source {
     /// How these were asked, in order.
     pub batches: VecDeque<Batch>,
     /// Fingerprints of what was asked of it and then of others, so that it is not blamed for answering after all.
-    pub late: Rolling<u32>,
+    pub late: Rolling<u64>,
     /// What it sent that is not judged.
     pub submitted: Load,
     window: usize,
@@ -91,6 +91,13 @@ impl Source {
             Side::Dialer => max,
             Side::Listener => max / 2,
         }
+    }
+
+    /// How much more of a bound over all peers is there for this one, when all have taken so much of it, and it has `own`.
+    /// If it dialed us and others that did have taken their half, there still is some for it up to a `modest` amount.
+    pub fn room_in(&self, max: usize, taken: usize, own: usize, modest: usize) -> usize {
+        let left = self.share_of(max).saturating_sub(taken);
+        left.max(modest.saturating_sub(own).min((max / 4 * 3).saturating_sub(taken)))
     }
 
     /// Whether anything is asked of it at all.
