@@ -15,6 +15,7 @@ mod conduct;
 mod dialing;
 mod draws;
 mod eviction;
+#[cfg_attr(not(test), allow(dead_code, reason = "the machine takes it up next"))]
 mod gossip;
 mod input;
 mod known;
