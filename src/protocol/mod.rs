@@ -14,6 +14,7 @@ mod compact;
 mod conduct;
 #[allow(dead_code, reason = "the machine takes it up next")]
 mod dialing;
+mod draws;
 #[allow(dead_code, reason = "the machine takes it up next")]
 mod eviction;
 #[allow(dead_code, reason = "the machine takes it up next")]

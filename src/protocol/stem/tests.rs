@@ -218,7 +218,7 @@ fn what_is_mined_is_not_offered() {
     let mut stem = stem(true, &[A, B]);
     let hashes = hashes(0, 2);
     admit(&mut stem, at(0), &hashes);
-    stem.mined(&hashes[..1]);
+    stem.mined(hashes[..1].iter().copied());
     assert_eq!(stem.woken(at(EPOCH)), hashes[1..]);
 }
 

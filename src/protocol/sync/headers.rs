@@ -62,7 +62,6 @@ impl Sync {
         if self.question.is_some() {
             return;
         }
-        let tip = known.tip();
         let (peer, of_target) = match &self.target {
             Some(target) => {
                 let goes_on = !target.is_whole && target.len() + HEADERS_MAX <= HEADERS_HELD_MAX;
@@ -71,7 +70,7 @@ impl Sync {
                 }
                 (target.source, true)
             }
-            None => match self.choose(now, tip) {
+            None => match self.choose(now, known) {
                 Some(peer) => (peer, false),
                 None => return,
             },

@@ -198,21 +198,27 @@ impl Sync {
     }
 
     /// Somebody who may have more than we do: one of those that we chose ourselves if there is any.
-    fn choose(&mut self, now: Now, tip: Standing) -> Option<PeerId> {
+    fn choose(&mut self, now: Now, known: &dyn Known) -> Option<PeerId> {
         let may = |source: &Source| {
-            (source.claim > tip.work || source.has_unknown) && source.passed_over_until <= now.millis
+            (source.claim > Work::ZERO || source.has_unknown) && source.passed_over_until <= now.millis
         };
-        let all: Vec<(PeerId, bool)> = self
-            .sources
-            .iter()
-            .filter(|(_, source)| may(source))
-            .map(|(peer, source)| (*peer, source.is_outbound))
-            .collect();
-        let some: Vec<PeerId> =
-            all.iter().filter(|(_, is_outbound)| *is_outbound).map(|(peer, _)| *peer).collect();
-        let from = if some.is_empty() { all.into_iter().map(|(peer, _)| peer).collect() } else { some };
-        let draw = self.draws.next_u64();
-        from.get((draw % from.len().max(1) as u64) as usize).copied()
+        // Nothing is asked of the node where nobody claims anything, as is usual.
+        if !self.sources.values().any(may) {
+            return None;
+        }
+        let tip = known.tip();
+        // What was claimed and is here is claimed no longer.
+        for source in self.sources.values_mut().filter(|source| source.claim <= tip.work) {
+            source.claim = Work::ZERO;
+        }
+        let of = |is_outbound: bool| -> Vec<PeerId> {
+            let all =
+                self.sources.iter().filter(|(_, source)| may(source) && source.is_outbound == is_outbound);
+            all.map(|(peer, _)| *peer).collect()
+        };
+        let from = [of(true), of(false)].into_iter().find(|some| !some.is_empty())?;
+        let draw = self.draws.next_u64() % from.len() as u64;
+        from.get(draw as usize).copied()
     }
 
     /// A block came. Whether it was asked for here.
