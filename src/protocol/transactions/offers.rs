@@ -20,8 +20,11 @@ use crate::types::TxHash;
 pub(in crate::protocol) const KNOWN_TO_PEER_MAX: usize = 28_672;
 /// Transactions of which a peer hears that asks for the pool, the best. It does not hear of the others.
 pub(in crate::protocol) const POOL_MAX: usize = 50_000;
-/// Peers that are told of the pool at a time, each of one that was put down for it. Others wait in line.
+/// Peers that are told of the pool at a time. For each it is put down what is in it; others wait in line until one is done.
 pub(in crate::protocol) const POOL_ANSWERS_MAX: usize = 8;
+/// Peers that are told of the pool though they did not ask: the first. While there were none, what is in it was announced
+/// to nobody, and they may be among those who do not ask.
+const TOLD_UNASKED_MAX: usize = 2;
 /// How long new transactions are gathered in a lab.
 const GATHER_MILLIS_IN_LAB: u64 = 10;
 /// How long they are gathered elsewhere, as a rule.
@@ -63,6 +66,9 @@ impl Offers {
     }
 
     pub fn connected(&mut self, peer: PeerId) {
+        if self.hearers.len() < TOLD_UNASKED_MAX {
+            self.line.push_back(peer);
+        }
         let hearer = Hearer {
             has: Rolling::new(KNOWN_TO_PEER_MAX, self.seed),
             queue: Vec::new(),
@@ -117,7 +123,9 @@ impl Offers {
             acts.blame(peer, Offence::TooMany("questions for the pool"));
             return;
         }
-        self.line.push_back(peer);
+        if hearer.pool.len() == 0 && !self.line.contains(&peer) {
+            self.line.push_back(peer);
+        }
         self.serve_line(now, known);
     }
 
@@ -204,6 +212,9 @@ fn offer(peer: PeerId, hashes: Vec<TxHash>, acts: &mut Acts) {
         acts.send(peer, Message::Offer(List::new(hashes).expect("not too many")));
     }
 }
+
+/// Most peers are idle.
+const _: () = assert!(size_of::<Hearer>() < 512, "what one takes that is told of nothing");
 
 /// How long to gather what somebody is to hear of.
 fn gathering(lab: bool, draws: &mut Draws) -> u64 {

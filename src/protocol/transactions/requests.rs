@@ -108,7 +108,6 @@ impl Requests {
             }
         }
         self.ask(now, peer, acts);
-        self.ask_held_back(now, acts);
     }
 
     /// Takes in what came, and submits together what was asked of this peer.
@@ -323,6 +322,37 @@ impl Requests {
             }
         }
         self.tracks.remove(&hash);
+    }
+}
+
+#[cfg(test)]
+impl Requests {
+    /// Fails unless all counts are right, and each transaction is where it is said to be.
+    pub fn check(&self) {
+        let mut in_flight = 0;
+        for source in self.sources.values() {
+            in_flight += source.in_flight.len();
+            assert_eq!(source.batches.iter().map(|batch| batch.left).sum::<usize>(), source.in_flight.len());
+            assert!(source.batches.iter().all(|batch| batch.left > 0));
+        }
+        assert_eq!(in_flight, self.in_flight);
+        let (mut all, mut each) = ((0, 0), BTreeMap::<PeerId, (usize, usize)>::new());
+        for (hash, track) in &self.tracks {
+            match track.state {
+                State::Waiting(peer) => assert!(self.sources[&peer].waiting.contains(hash)),
+                State::Asked(peer) => assert!(self.sources[&peer].in_flight.contains(hash)),
+                State::Submitted(peer) => {
+                    let each = each.entry(peer).or_default();
+                    *each = (each.0 + 1, each.1 + track.bytes as usize);
+                    all = (all.0 + 1, all.1 + track.bytes as usize);
+                }
+            }
+        }
+        assert_eq!((self.submitted.count, self.submitted.bytes), all);
+        for (peer, source) in &self.sources {
+            let load = (source.submitted.count, source.submitted.bytes);
+            assert_eq!(load, each.get(peer).copied().unwrap_or_default());
+        }
     }
 }
 

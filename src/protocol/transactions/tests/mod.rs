@@ -1,6 +1,7 @@
 //! Relay of transactions, rule by rule.
 
 mod asking;
+mod chance;
 mod hostile;
 mod telling;
 
@@ -27,13 +28,19 @@ struct Stage {
 }
 
 impl Stage {
-    /// One with these peers, all of which it dialed.
+    /// One with these peers, all of which it dialed, and an empty pool.
     fn with(peers: &[PeerId]) -> Self {
-        let machine = Transactions::new(true, MapSeed([1, 2, 3, 4]), [5; 32]);
+        Self::with_keys(MapSeed([1, 2, 3, 4]), peers)
+    }
+
+    fn with_keys(keys: MapSeed, peers: &[PeerId]) -> Self {
+        let machine = Transactions::new(true, keys, [5; 32]);
         let mut stage = Self { machine, pool: Pool::default(), millis: 0 };
         for peer in peers {
             stage.machine.connected(*peer, Side::Dialer, &mut Acts::default());
         }
+        // The first would be told of the pool.
+        assert!(stage.later(0).outputs.is_empty());
         stage
     }
 

@@ -142,7 +142,7 @@ fn few_hear_of_the_pool_at_a_time_and_in_the_end_all() {
     stage.disconnected(PeerId(1));
     assert_eq!(stage.machine.wake_at(), 0, "the next in line is served");
     stage.disconnected(PeerId(20));
-    let mut told = vec![0; 21];
+    let mut told = [0; 21];
     while stage.machine.wake_at() != u64::MAX {
         for (peer, hashes) in offers(&stage.later(GATHER)) {
             told[peer.0 as usize] += hashes.len();
@@ -164,4 +164,45 @@ fn no_more_of_a_pool_is_told_than_its_bound() {
     }
     assert_eq!(told, POOL_MAX);
     assert!(stage.pool.pool(usize::MAX).len() > POOL_MAX);
+}
+
+#[test]
+fn the_first_are_told_of_the_pool_unasked() {
+    let mut stage = Stage::with(&[]);
+    let all = hashes(0, 10);
+    stage.pool.0.extend(&all);
+    for peer in [A, B, C] {
+        stage.machine.connected(peer, Side::Dialer, &mut Acts::default());
+    }
+    stage.later(0);
+    assert!(stage.pool_asked(A).offences.is_empty(), "it may ask all the same");
+    assert_eq!(offers(&stage.later(GATHER)), [(A, all.clone()), (B, all.clone())]);
+    stage.disconnected(A);
+    stage.disconnected(B);
+    stage.machine.connected(PeerId(4), Side::Listener, &mut Acts::default());
+    stage.later(0);
+    assert_eq!(offers(&stage.later(GATHER)), [(PeerId(4), all)], "there was but one");
+}
+
+/// Much of what can happen, and all that comes of it.
+fn play(keys: MapSeed) -> Vec<Output> {
+    let mut stage = Stage::with_keys(keys, &[A, B, C]);
+    let (transactions, of_a) = some(300);
+    let mut outputs = stage.offered(A, &of_a).outputs;
+    outputs.extend(stage.offered(B, &of_a[100..]).outputs);
+    outputs.extend(stage.offered(C, &hashes(0, 1000)).outputs);
+    outputs.extend(stage.offered(A, &hashes(500, 1000)).outputs);
+    outputs.extend(stage.received(A, &transactions[150..]).outputs);
+    outputs.extend(stage.judged(A, &of_a[150..], &JudgedTransaction::Admitted).outputs);
+    outputs.extend(stage.later(GATHER).outputs);
+    outputs.extend(stage.disconnected(C).outputs);
+    outputs.extend(stage.later(TIMEOUT).outputs);
+    outputs
+}
+
+#[test]
+fn keys_of_maps_change_nothing() {
+    let outputs = play(MapSeed([1, 2, 3, 4]));
+    assert!(outputs.len() > 5, "{}", outputs.len());
+    assert_eq!(outputs, play(MapSeed([5, 6, 7, 8])));
 }
