@@ -312,7 +312,8 @@ impl Requests {
         }
         while let Some(other) = track.next_other() {
             let source = self.sources.get_mut(&other);
-            if let Some(source) = source.filter(|source| source.is_asked(now.millis))
+            // One that took it over from another may stand among the others too.
+            if let Some(source) = source.filter(|source| other != from && source.is_asked(now.millis))
                 && source.waiting.len() < WAITING_MAX
             {
                 track.state = State::Waiting(other);
