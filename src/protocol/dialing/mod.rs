@@ -226,7 +226,8 @@ impl Dialing {
         if self.ours.len() > OURS_MAX {
             self.ours.pop_front();
         }
-        self.hurry(now);
+        // Or more addresses of ours than are remembered would be dialed in turn without a pause.
+        self.rest(now, address, false);
     }
 
     /// Somebody at `from` told of these. Those that are new and were seen a moment ago are worth telling others of.

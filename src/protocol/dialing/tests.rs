@@ -335,7 +335,7 @@ fn nobody_is_looked_for_where_that_is_not_wanted() {
 fn an_hour_with_nothing_to_do_takes_few_wakes() {
     let names = vec!["seed.example:8333".to_owned(), "127.0.0.1:1".to_owned()];
     for lab in [false, true] {
-        for known in [vec![], (1..200).map(|group| place(group, 1)).collect::<Vec<_>>()] {
+        for known in [vec![], (1..80).map(|group| place(group, 1)).collect::<Vec<_>>()] {
             for answer in [Meets, Refuses, Hangs, IsUs] {
                 let settings = Settings { bootstrap: names.clone(), added: names.clone(), ..settings(lab) };
                 let mut world = world(&settings, &known);
