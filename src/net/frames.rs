@@ -8,9 +8,15 @@
 //! ```
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-/// Longest message. A block is the longest there is.
-pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
+use crate::types::BLOCK_BYTES_MAX;
+
+/// Longest message: a block, or its transactions without it, and what stands before them. Whoever begins a longer one is
+/// let go.
+pub const MESSAGE_BYTES_MAX: usize = BLOCK_BYTES_MAX + 1024;
+/// Longest urgent message; a longer one would hold up those behind it and is let go too.
+pub const URGENT_BYTES_MAX: usize = 256 << 10;
 /// Bytes of a message in one chunk.
 pub const CHUNK_BYTES_MAX: usize = 16 << 10;
 /// What comes before them, at most.
@@ -26,6 +32,16 @@ pub enum Lane {
     Urgent,
     /// Long, or not missed for a moment.
     Bulk,
+}
+
+impl Lane {
+    /// Longest message that goes there.
+    pub const fn message_bytes_max(self) -> usize {
+        match self {
+            Self::Urgent => URGENT_BYTES_MAX,
+            Self::Bulk => MESSAGE_BYTES_MAX,
+        }
+    }
 }
 
 /// Why a message cannot wait to be sent.
@@ -72,7 +88,8 @@ pub struct Outbox {
 }
 
 struct Outgoing {
-    message: Vec<u8>,
+    /// Shared with everybody else who is sent the same.
+    message: Arc<[u8]>,
     sent: usize,
 }
 
@@ -93,10 +110,10 @@ impl Outbox {
     /// When too much waits already: whoever is to get it does not read.
     ///
     /// # Panics
-    /// When it is empty or longer than messages can be: none of ours is.
-    pub fn push(&mut self, lane: Lane, message: Vec<u8>) -> Result<(), QueueFull> {
+    /// When it is empty or longer than messages of its lane can be: none of ours is.
+    pub fn push(&mut self, lane: Lane, message: Arc<[u8]>) -> Result<(), QueueFull> {
         let bytes = message.len();
-        assert!((1..=MESSAGE_BYTES_MAX).contains(&bytes), "a message of {bytes} bytes");
+        assert!((1..=lane.message_bytes_max()).contains(&bytes), "a message of {bytes} bytes");
         if self.bytes > 0 && self.bytes + bytes > self.bytes_max {
             return Err(QueueFull { waiting: self.bytes, bytes });
         }
@@ -148,10 +165,16 @@ impl Outbox {
 }
 
 /// Messages that are on their way here.
-#[derive(Default)]
 pub struct Inbox {
     urgent: Option<Incoming>,
     bulk: Option<Incoming>,
+    message_bytes_max: usize,
+}
+
+impl Default for Inbox {
+    fn default() -> Self {
+        Self::new(MESSAGE_BYTES_MAX)
+    }
 }
 
 struct Incoming {
@@ -160,6 +183,16 @@ struct Incoming {
 }
 
 impl Inbox {
+    /// One that takes no longer messages than this, whatever their lane.
+    pub fn new(message_bytes_max: usize) -> Self {
+        Self { urgent: None, bulk: None, message_bytes_max }
+    }
+
+    /// Takes messages as long as this from now on.
+    pub fn allow(&mut self, message_bytes_max: usize) {
+        self.message_bytes_max = message_bytes_max;
+    }
+
     /// Takes a chunk in; gives the message that it completes.
     ///
     /// # Security
@@ -172,13 +205,16 @@ impl Inbox {
         if kind & !(LANE | FIRST) != 0 {
             return Err(ChunkError::Kind(kind));
         }
-        let lane = if kind & LANE == 0 { &mut self.urgent } else { &mut self.bulk };
+        let (lane, bytes_max) = match kind & LANE {
+            0 => (&mut self.urgent, Lane::Urgent.message_bytes_max()),
+            _ => (&mut self.bulk, Lane::Bulk.message_bytes_max()),
+        };
         let bytes = if kind & FIRST == 0 {
             rest
         } else {
             let (length, rest) = rest.split_first_chunk::<4>().ok_or(ChunkError::Empty)?;
             let length = u32::from_le_bytes(*length) as usize;
-            if !(1..=MESSAGE_BYTES_MAX).contains(&length) {
+            if !(1..=bytes_max.min(self.message_bytes_max)).contains(&length) {
                 return Err(ChunkError::Length(length));
             }
             if lane.replace(Incoming { message: Vec::new(), length }).is_some() {
@@ -239,7 +275,7 @@ mod tests {
             let message = |(number, (lane, size)): (usize, &(Lane, usize))| (*lane, vec![number as u8; *size]);
             let messages: Vec<(Lane, Vec<u8>)> = sizes.iter().enumerate().map(message).collect();
             for (lane, message) in &messages {
-                outbox.push(*lane, message.clone()).unwrap();
+                outbox.push(*lane, message.clone().into()).unwrap();
             }
             let arrived = pass(&mut outbox, &mut inbox);
             prop_assert_eq!(arrived.len(), messages.len());
@@ -270,13 +306,13 @@ mod tests {
     #[test]
     fn urgent_message_waits_for_one_chunk_of_a_large_one() {
         let (mut outbox, mut inbox) = (Outbox::new(usize::MAX), Inbox::default());
-        outbox.push(Lane::Bulk, vec![1; MESSAGE_BYTES_MAX]).unwrap();
+        outbox.push(Lane::Bulk, vec![1; MESSAGE_BYTES_MAX].into()).unwrap();
         let mut chunk = Vec::new();
         for _ in 0..3 {
             assert!(outbox.next_chunk(&mut chunk));
             assert_eq!(inbox.take(&chunk), Ok(None));
         }
-        outbox.push(Lane::Urgent, vec![2; 10]).unwrap();
+        outbox.push(Lane::Urgent, vec![2; 10].into()).unwrap();
         let arrived = (0..2).find_map(|_| {
             outbox.next_chunk(&mut chunk);
             inbox.take(&chunk).unwrap()
@@ -288,10 +324,10 @@ mod tests {
     #[test]
     fn large_message_goes_on_while_urgent_ones_keep_coming() {
         let (mut outbox, mut inbox) = (Outbox::new(usize::MAX), Inbox::default());
-        outbox.push(Lane::Bulk, vec![1; 3 * CHUNK_BYTES_MAX]).unwrap();
+        outbox.push(Lane::Bulk, vec![1; 3 * CHUNK_BYTES_MAX].into()).unwrap();
         let mut chunk = Vec::new();
         let arrived = (0..8).filter_map(|_| {
-            outbox.push(Lane::Urgent, vec![2]).unwrap();
+            outbox.push(Lane::Urgent, vec![2].into()).unwrap();
             outbox.next_chunk(&mut chunk);
             inbox.take(&chunk).unwrap()
         });
@@ -301,18 +337,19 @@ mod tests {
     #[test]
     fn queue_is_bounded_by_bytes_but_takes_any_message_alone() {
         let mut outbox = Outbox::new(100);
-        outbox.push(Lane::Bulk, vec![1; 1000]).unwrap();
-        assert_eq!(outbox.push(Lane::Urgent, vec![1]), Err(QueueFull { waiting: 1000, bytes: 1 }));
+        outbox.push(Lane::Bulk, vec![1; 1000].into()).unwrap();
+        assert_eq!(outbox.push(Lane::Urgent, vec![1].into()), Err(QueueFull { waiting: 1000, bytes: 1 }));
         assert!(outbox.next_chunk(&mut Vec::new()));
-        outbox.push(Lane::Urgent, vec![1; 60]).unwrap();
-        outbox.push(Lane::Bulk, vec![1; 40]).unwrap();
-        assert_eq!(outbox.push(Lane::Bulk, vec![1]), Err(QueueFull { waiting: 100, bytes: 1 }));
+        outbox.push(Lane::Urgent, vec![1; 60].into()).unwrap();
+        outbox.push(Lane::Bulk, vec![1; 40].into()).unwrap();
+        assert_eq!(outbox.push(Lane::Bulk, vec![1].into()), Err(QueueFull { waiting: 100, bytes: 1 }));
     }
 
     #[test]
     fn what_is_no_chunk_is_named() {
         let head = |kind: u8, length: usize| [&[kind][..], &(length as u32).to_le_bytes()].concat();
         let begin = |length| [head(FIRST, length), vec![7]].concat();
+        let begin_bulk = |length| [head(FIRST | LANE, length), vec![7]].concat();
         for (chunks, error) in [
             (vec![vec![]], ChunkError::Empty),
             (vec![vec![FIRST, 1, 0]], ChunkError::Empty),
@@ -320,7 +357,8 @@ mod tests {
             (vec![begin(3), vec![0]], ChunkError::Empty),
             (vec![vec![4, 1]], ChunkError::Kind(4)),
             (vec![begin(0)], ChunkError::Length(0)),
-            (vec![begin(MESSAGE_BYTES_MAX + 1)], ChunkError::Length(MESSAGE_BYTES_MAX + 1)),
+            (vec![begin(URGENT_BYTES_MAX + 1)], ChunkError::Length(URGENT_BYTES_MAX + 1)),
+            (vec![begin_bulk(MESSAGE_BYTES_MAX + 1)], ChunkError::Length(MESSAGE_BYTES_MAX + 1)),
             (vec![begin(3), begin(3)], ChunkError::Within),
             (vec![vec![0, 1]], ChunkError::NeverBegan),
             (vec![begin(3), vec![LANE, 1]], ChunkError::NeverBegan),
@@ -331,5 +369,15 @@ mod tests {
             before.iter().for_each(|chunk| assert_eq!(inbox.take(chunk), Ok(None)));
             assert_eq!(inbox.take(last), Err(error), "{chunks:?}");
         }
+    }
+
+    #[test]
+    fn strangers_may_begin_short_messages_only_until_more_is_allowed() {
+        let begin = |length: u32| [&[FIRST | LANE][..], &length.to_le_bytes(), &[7; 20]].concat();
+        let mut inbox = Inbox::new(20);
+        assert_eq!(inbox.take(&begin(20)), Ok(Some(vec![7; 20])));
+        assert_eq!(inbox.take(&begin(21)), Err(ChunkError::Length(21)));
+        inbox.allow(21);
+        assert_eq!(inbox.take(&begin(21)), Ok(None));
     }
 }

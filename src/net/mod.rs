@@ -3,12 +3,15 @@
 //! This room decides how bytes travel: who is on the other side, that nobody else listens, and that nothing urgent is held
 //! up by anything large. What the bytes mean it does not know.
 //!
-//! Read `frames.rs` first, then `noise.rs`.
+//! Read `frames.rs` first, then `noise.rs` and `connection.rs`; `driver.rs` is where the machine is, which decides what is
+//! said.
 
 mod frames;
 mod noise;
 
-pub use frames::{CHUNK_BYTES_MAX, ChunkError, Inbox, Lane, MESSAGE_BYTES_MAX, Outbox, QueueFull};
+pub use frames::{
+    CHUNK_BYTES_MAX, ChunkError, Inbox, Lane, MESSAGE_BYTES_MAX, Outbox, QueueFull, URGENT_BYTES_MAX,
+};
 pub use noise::{
     HANDSHAKE_BYTES, Handshake, Identity, NoiseError, Opener, PREAMBLE_BYTES, SEALED_BYTES_MAX, Sealer,
     check_preamble, preamble,
