@@ -6,9 +6,12 @@
 //! Read `frames.rs` first, then `noise.rs` and `connection.rs`; `driver.rs` is where the machine is, which decides what is
 //! said.
 
+mod faults;
 mod frames;
+mod line;
 mod noise;
 
+pub use faults::{Far, Faults, FaultsRefused, Link};
 pub use frames::{
     CHUNK_BYTES_MAX, ChunkError, Inbox, Lane, MESSAGE_BYTES_MAX, Outbox, QueueFull, URGENT_BYTES_MAX,
 };
