@@ -6,16 +6,29 @@
 //! Read `frames.rs` first, then `noise.rs` and `connection.rs`; `driver.rs` is where the machine is, which decides what is
 //! said.
 
+mod connection;
 mod faults;
 mod frames;
+mod greet;
+mod lanes;
 mod line;
 mod noise;
+mod reading;
+mod sending;
+mod serving;
+mod wire;
+mod writing;
 
+pub use connection::carry;
 pub use faults::{Far, Faults, FaultsRefused, Link};
 pub use frames::{
     CHUNK_BYTES_MAX, ChunkError, Inbox, Lane, MESSAGE_BYTES_MAX, Outbox, QueueFull, URGENT_BYTES_MAX,
 };
+pub use greet::Greeted;
+pub use lanes::Parcel;
 pub use noise::{
     HANDSHAKE_BYTES, Handshake, Identity, NoiseError, Opener, PREAMBLE_BYTES, SEALED_BYTES_MAX, Sealer,
     check_preamble, preamble,
 };
+pub use sending::{BLOCKS_WANTED_MAX, OUTBOX_BYTES_MAX, Sending, TRANSACTIONS_WANTED_MAX, Traffic};
+pub use wire::{End, Event, Patience, Room, Stock, Wire};

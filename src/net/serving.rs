@@ -1,0 +1,78 @@
+//! Serves blocks and transactions to one who asked for them, as fast as they are taken.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use super::lanes::Parcel;
+use super::sending::{Sending, Wanted};
+use super::wire::{End, Wire};
+use crate::codec::{List, encoded_len};
+use crate::protocol::{BLOCKS_ASKED_MAX, BlockBytes, Message, TRANSACTIONS_BYTES_MAX};
+use crate::types::{BlockHash, Transaction};
+
+/// Serves until the connection ends. One thing at a time is read, and only while what was read before is taken.
+pub(super) async fn serve(wire: &Arc<Wire>, sending: &Sending) -> Result<Infallible, End> {
+    let mut missing = Vec::new();
+    loop {
+        match sending.wanted().await {
+            Wanted::Block(hash) => {
+                let stock = Arc::clone(&wire.stock);
+                let read = blocking(move || stock.block(&hash)).await;
+                match read.and_then(|bytes| BlockBytes::new(bytes).ok()) {
+                    Some(block) => {
+                        send_missing(sending, &mut missing);
+                        sending.send(&Parcel::of(&Message::Block(block)));
+                    }
+                    None => missing.push(hash),
+                }
+                if missing.len() >= BLOCKS_ASKED_MAX || !sending.wants_blocks() {
+                    send_missing(sending, &mut missing);
+                }
+            }
+            Wanted::Transactions(hashes) => {
+                let found = hashes.iter().filter_map(|hash| wire.stock.transaction(hash));
+                for message in messages(found) {
+                    sending.send(&Parcel::of(&message));
+                }
+            }
+        }
+    }
+}
+
+/// Reads a disk where that holds up nobody; a panic there is a panic here.
+async fn blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(read) => read,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends, and this with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+fn send_missing(sending: &Sending, missing: &mut Vec<BlockHash>) {
+    if let Ok(hashes) = List::new(std::mem::take(missing)) {
+        sending.send(&Parcel::of(&Message::Missing(hashes)));
+    }
+}
+
+/// Transactions, as many in each message as it can hold. No more come than can be asked for at once.
+fn messages(transactions: impl Iterator<Item = Transaction>) -> Vec<Message> {
+    let (mut messages, mut together, mut bytes) = (Vec::new(), Vec::new(), 0);
+    let mut close = |together: &mut Vec<Transaction>| {
+        let list = List::new(std::mem::take(together)).ok();
+        messages.extend(list.map(Message::Transactions));
+    };
+    for transaction in transactions {
+        let more = encoded_len(&transaction);
+        if bytes + more > TRANSACTIONS_BYTES_MAX {
+            close(&mut together);
+            bytes = 0;
+        }
+        bytes += more;
+        together.push(transaction);
+    }
+    close(&mut together);
+    messages
+}
