@@ -10,10 +10,13 @@ mod connection;
 mod faults;
 mod frames;
 mod greet;
+mod keep;
 mod lanes;
 mod line;
 mod noise;
+mod notices;
 mod reading;
+mod saving;
 mod sending;
 mod serving;
 mod wire;
@@ -25,10 +28,12 @@ pub use frames::{
     CHUNK_BYTES_MAX, ChunkError, Inbox, Lane, MESSAGE_BYTES_MAX, Outbox, QueueFull, URGENT_BYTES_MAX,
 };
 pub use greet::Greeted;
+pub use keep::Keep;
 pub use lanes::Parcel;
 pub use noise::{
     HANDSHAKE_BYTES, Handshake, Identity, NoiseError, Opener, PREAMBLE_BYTES, SEALED_BYTES_MAX, Sealer,
     check_preamble, preamble,
 };
+pub use notices::Log;
 pub use sending::{BLOCKS_WANTED_MAX, OUTBOX_BYTES_MAX, Sending, TRANSACTIONS_WANTED_MAX, Traffic};
 pub use wire::{End, Event, Patience, Room, Stock, Wire};
