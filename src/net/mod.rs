@@ -6,19 +6,27 @@
 //! Read `frames.rs` first, then `noise.rs` and `connection.rs`; `driver.rs` is where the machine is, which decides what is
 //! said.
 
+mod calls;
 mod connection;
+mod door;
+mod driver;
 mod faults;
 mod frames;
+mod fresh;
 mod greet;
 mod keep;
+mod known;
 mod lanes;
 mod line;
 mod noise;
 mod notices;
 mod reading;
+mod report;
 mod saving;
 mod sending;
+mod server;
 mod serving;
+mod submitting;
 mod wire;
 mod writing;
 
@@ -35,5 +43,7 @@ pub use noise::{
     check_preamble, preamble,
 };
 pub use notices::Log;
+pub use report::{PeerReport, PeersReport};
 pub use sending::{BLOCKS_WANTED_MAX, OUTBOX_BYTES_MAX, Sending, TRANSACTIONS_WANTED_MAX, Traffic};
+pub use server::{Peers, PeersEnded, PeersHandle, PeersOptions};
 pub use wire::{End, Event, Patience, Room, Stock, Wire};

@@ -5,5 +5,6 @@ mod carrying;
 mod faults;
 mod greeting;
 mod hall;
+mod port;
 mod raw;
 mod serving;

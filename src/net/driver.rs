@@ -1,0 +1,224 @@
+//! The task that owns the machine: tells it what happens, and does what it orders.
+//!
+//! Everything that takes long is done by others, which tell what came of it. So the machine is asked one thing after the
+//! other, and nobody who is connected waits for anybody else.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::select;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::calls::{dial, resolve};
+use super::fresh::{present, told};
+use super::known::NodeKnown;
+use super::lanes::Parcel;
+use super::notices::Notices;
+use super::report::{Peer, PeersReport};
+use super::saving::{Kept, Saving};
+use super::submitting::Submitting;
+use super::wire::{Event, Room, Wire};
+use crate::codec::List;
+use crate::node::{Fresh, NodeHandle};
+use crate::protocol::{Compact, Input, Message, Now, Order, Output, PeerId, Protocol};
+use crate::types::Timestamp;
+
+/// The machine is not woken more often, whatever it asks for.
+const WAKE_EVERY_MIN: Duration = Duration::from_millis(5);
+/// Events that are handled before the time is looked at again.
+const EVENTS_AT_ONCE: usize = 64;
+/// How often the addresses that we know are kept.
+const SAVE_EVERY: Duration = Duration::from_secs(600);
+/// How many waiting transactions are looked at for a compact block, beyond four for each that it has. Most that are mined
+/// stand near the top; the rest is asked for.
+const LOOKED_AT_MIN: usize = 4096;
+
+/// What an operator wants.
+pub(super) enum Ask {
+    Report(oneshot::Sender<PeersReport>),
+    Order(Order),
+}
+
+/// Owns the machine.
+pub(super) struct Driver {
+    pub protocol: Protocol,
+    pub known: NodeKnown,
+    pub wire: Arc<Wire>,
+    pub submitting: Submitting,
+    pub saving: Saving,
+    pub notices: Arc<Notices>,
+    pub peers: BTreeMap<PeerId, Peer>,
+}
+
+impl Driver {
+    /// Drives the machine until it is to stop.
+    pub async fn run(
+        &mut self,
+        mut events: mpsc::Receiver<Event>,
+        mut asks: mpsc::Receiver<Ask>,
+        mut stopping: watch::Receiver<()>,
+    ) {
+        let mut fresh = Some(self.known.node.fresh());
+        let mut woken_at = Instant::now();
+        let mut save_at = Instant::now() + SAVE_EVERY;
+        self.handle(Input::Woken, &Room::default());
+        loop {
+            let wake_at = self.wire.started + Duration::from_millis(self.protocol.wake_at().min(FAR_MILLIS));
+            select! {
+                biased;
+                _ = stopping.changed() => return,
+                Some(ask) = asks.recv() => self.answer(ask),
+                told = next(&mut fresh) => self.take_fresh(told, &mut fresh),
+                () = sleep_until(save_at) => {
+                    save_at = Instant::now() + SAVE_EVERY;
+                    self.save_book();
+                }
+                () = sleep_until(wake_at.max(woken_at + WAKE_EVERY_MIN)) => {
+                    woken_at = Instant::now();
+                    self.handle(Input::Woken, &Room::default());
+                }
+                Some(event) = events.recv() => {
+                    self.take_event(event);
+                    for _ in 1..EVENTS_AT_ONCE {
+                        let Ok(event) = events.try_recv() else { break };
+                        self.take_event(event);
+                    }
+                }
+            }
+        }
+    }
+
+    fn save_book(&self) {
+        self.saving.keep(Kept::Book(self.protocol.book().to_bytes()));
+    }
+
+    pub fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let wall = Timestamp(u32::try_from(wall).unwrap_or(u32::MAX));
+        Now { millis: self.wire.millis(), wall, chain: self.known.node.chain_time() }
+    }
+
+    fn take_event(&mut self, event: Event) {
+        match event {
+            Event::Met(met, sending) => {
+                self.peers.insert(met.peer, Peer { since: self.now().wall, sending });
+                self.handle(Input::Connected(met), &Room::default());
+            }
+            Event::Told(input, room) => {
+                // Nothing more is told of whom the machine has dropped.
+                let is_of_peer = match &input {
+                    Input::Received(peer, _) | Input::Unreadable(peer, _) => self.peers.contains_key(peer),
+                    Input::Disconnected { peer, .. } => self.peers.remove(peer).is_some(),
+                    _ => true,
+                };
+                if is_of_peer {
+                    self.handle(input, &room);
+                }
+            }
+        }
+    }
+
+    /// What the writer has done. Whoever missed something of it looks at what there is.
+    fn take_fresh(
+        &mut self,
+        fresh: Result<Fresh, broadcast::error::RecvError>,
+        receiver: &mut Option<broadcast::Receiver<Fresh>>,
+    ) {
+        match fresh {
+            Ok(fresh) => self.handle(told(fresh), &Room::default()),
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                let node = self.known.node.clone();
+                self.find_out(move || present(&node));
+            }
+            Err(broadcast::error::RecvError::Closed) => *receiver = None,
+        }
+    }
+
+    fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::Order(order) => self.handle(Input::Ordered(order), &Room::default()),
+            Ask::Report(to) => {
+                let now = self.now();
+                let machine = self.protocol.report(now);
+                let report = PeersReport::of(self.wire.identity.node_id(), machine, &self.peers, now.millis);
+                // Whoever asked may have gone away.
+                let _ = to.send(report);
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input, room: &Room) {
+        for output in self.protocol.handle(self.now(), input, &self.known) {
+            self.obey(output, room);
+        }
+    }
+
+    /// Does what was ordered, or has it done. What is submitted goes on taking the room of what it came in.
+    fn obey(&mut self, output: Output, room: &Room) {
+        match output {
+            Output::Send(peers, message) => {
+                let parcel = Parcel::of(&message);
+                peers.iter().filter_map(|peer| self.peers.get(peer)).for_each(|to| to.sending.send(&parcel));
+            }
+            Output::SendBlocks(peer, hashes) => {
+                self.peers.get(&peer).inspect(|to| to.sending.send_blocks(&hashes));
+            }
+            Output::SendTransactions(peer, hashes) => {
+                self.peers.get(&peer).inspect(|to| to.sending.send_transactions(&hashes));
+            }
+            Output::SendStem(peer, hash) => {
+                let stemmed =
+                    self.wire.stock.transaction(&hash).and_then(|found| List::new(vec![found]).ok());
+                if let (Some(to), Some(stemmed)) = (self.peers.get(&peer), stemmed) {
+                    to.sending.send(&Parcel::of(&Message::Stem(stemmed)));
+                }
+            }
+            Output::Dial(address) => drop(tokio::spawn(dial(Arc::clone(&self.wire), address))),
+            Output::Resolve(name) => drop(tokio::spawn(resolve(Arc::clone(&self.wire), name))),
+            Output::Drop(peer, _) => drop(self.peers.remove(&peer).inspect(|peer| peer.sending.hang_up())),
+            Output::Reconstruct(peer, compact) => {
+                let node = self.known.node.clone();
+                self.find_out(move || Some(reconstruct(&node, peer, compact)));
+            }
+            Output::SubmitBlock(hash, body) => self.submitting.block(hash, body, room.clone()),
+            Output::SubmitHeaders(peer, headers) => self.submitting.headers(peer, headers, room.clone()),
+            Output::SubmitTransactions(peer, transactions) => {
+                self.submitting.transactions(peer, transactions, room.clone());
+            }
+            Output::KeepBans => self.saving.keep(Kept::Bans(self.protocol.bans().to_bytes())),
+            Output::Log(line) => self.notices.say(&line),
+        }
+    }
+
+    /// Has something found out that takes a while, and is told of it.
+    fn find_out(&self, look: impl FnOnce() -> Option<Input> + Send + 'static) {
+        let wire = Arc::clone(&self.wire);
+        tokio::spawn(async move {
+            if let Ok(Some(input)) = tokio::task::spawn_blocking(look).await {
+                let _ = wire.tell(Event::Told(input, Room::default())).await;
+            }
+        });
+    }
+}
+
+/// Later than anything that is waited for; clocks cannot show much more.
+const FAR_MILLIS: u64 = 1000 * 60 * 60 * 24 * 365;
+
+/// What the writer does next; nothing any more where it has ended.
+async fn next(fresh: &mut Option<broadcast::Receiver<Fresh>>) -> Result<Fresh, broadcast::error::RecvError> {
+    match fresh {
+        Some(fresh) => fresh.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Looks for a block's transactions among those that wait. The writer waits only while they are listed.
+fn reconstruct(node: &NodeHandle, peer: PeerId, compact: Arc<Compact>) -> Input {
+    let count = LOOKED_AT_MIN + 4 * compact.names.len();
+    let waiting: Vec<_> = node
+        .look(|_, pool| pool.ordered().take(count).map(|entry| Arc::clone(entry.transaction())).collect());
+    let partial = Compact::clone(&compact).reconstruct(&waiting);
+    Input::Reconstructed { peer, partial, compact }
+}

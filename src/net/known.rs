@@ -1,0 +1,86 @@
+//! What the node knows, for the machine; and what it has, for others.
+
+use crate::chain::{HeaderEntry, Validity};
+use crate::consensus::{Branch, Params};
+use crate::node::NodeHandle;
+use crate::protocol::{Known, KnownBlock, Standing};
+use crate::types::{BlockHash, Header, Height, Transaction, TxHash};
+
+use super::wire::Stock;
+
+/// A node, as its machine asks it.
+pub(super) struct NodeKnown {
+    pub node: NodeHandle,
+}
+
+fn standing(entry: &HeaderEntry) -> Standing {
+    Standing { hash: entry.hash, height: entry.height, work: entry.work }
+}
+
+impl Known for NodeKnown {
+    fn params(&self) -> &Params {
+        self.node.genesis().params()
+    }
+
+    fn tip(&self) -> Standing {
+        self.node.look(|chain, _| standing(chain.tip()))
+    }
+
+    fn base(&self) -> Height {
+        self.node.base()
+    }
+
+    fn locator(&self) -> Vec<BlockHash> {
+        self.node.look(|chain, _| chain.locator())
+    }
+
+    fn block(&self, hash: &BlockHash) -> Option<KnownBlock> {
+        self.node.look(|chain, _| {
+            let entry = chain.entry(hash)?;
+            let (has_body, is_refused) = (entry.arrival.is_some(), entry.validity != Validity::Valid);
+            Some(KnownBlock { standing: standing(entry), has_body, is_refused })
+        })
+    }
+
+    fn branch(&self, hash: &BlockHash) -> Option<Branch> {
+        self.node.look(|chain, _| chain.branch(hash))
+    }
+
+    fn at(&self, height: Height) -> Option<BlockHash> {
+        self.node.look(|chain, _| chain.at(height).map(|entry| entry.hash))
+    }
+
+    fn headers_above(&self, locator: &[BlockHash], max: usize) -> Vec<Header> {
+        self.node.look(|chain, _| {
+            let fork = chain.fork_with(locator).hash;
+            chain.headers_above(&fork).take(max).copied().collect()
+        })
+    }
+
+    fn unknown_of(&self, transactions: &[TxHash]) -> Vec<TxHash> {
+        self.node.look(|_, pool| {
+            let is_unknown = |hash: &&TxHash| pool.get(hash).is_none() && pool.rejection(hash).is_none();
+            transactions.iter().filter(is_unknown).copied().collect()
+        })
+    }
+
+    fn pool(&self, max: usize) -> Vec<TxHash> {
+        self.node.look(|_, pool| pool.ordered().take(max).map(|entry| entry.facts().hash).collect())
+    }
+}
+
+/// A node, as others are served from it.
+pub(super) struct NodeStock {
+    pub node: NodeHandle,
+}
+
+impl Stock for NodeStock {
+    fn block(&self, hash: &BlockHash) -> Option<Vec<u8>> {
+        // Where the disk fails the writer learns it too, and says so.
+        self.node.reader().block_bytes(hash).ok().flatten()
+    }
+
+    fn transaction(&self, hash: &TxHash) -> Option<Transaction> {
+        self.node.reader().pooled(hash).map(|entry| entry.transaction().transaction().clone())
+    }
+}

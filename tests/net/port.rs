@@ -1,0 +1,109 @@
+//! The port as a whole, on a node.
+
+use std::fs;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use cairn::net::{Faults, Peers, PeersOptions, PeersReport};
+use cairn::protocol::{Agent, Hello, Message, NodeId, Settings};
+use cairn::testkit::{Network, TestNode, until};
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::raw::{Raw, rest};
+
+struct Stage {
+    peers: Option<Peers>,
+    runtime: Runtime,
+    network: Network,
+    node: TestNode,
+    log: Arc<Mutex<Vec<String>>>,
+    folder: TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let network = Network::new(1);
+        let node = TestNode::start(&folder.path().join("node"), &network.genesis);
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let mut stage = Self { peers: None, runtime, network, node, log: Arc::default(), folder };
+        stage.start();
+        stage
+    }
+
+    fn start(&mut self) {
+        let log = Arc::clone(&self.log);
+        let options = PeersOptions {
+            settings: Settings::new(NodeId([0; 32]), true),
+            listener: Some(TcpListener::bind("127.0.0.1:0").unwrap()),
+            data_dir: self.folder.path().to_owned(),
+            log: Arc::new(move |line: &str| log.lock().unwrap().push(line.to_owned())),
+            faults: Faults::new(self.network.params(), [3; 32]),
+        };
+        self.peers = Some(Peers::start(self.node.handle(), options, self.runtime.handle()).unwrap());
+    }
+
+    fn greet(&self) -> Raw {
+        let address = self.peers.as_ref().unwrap().local_address().unwrap();
+        Raw::greet(address, self.network.params().chain)
+    }
+
+    fn report(&self) -> PeersReport {
+        self.runtime.block_on(self.peers.as_ref().unwrap().handle().report()).unwrap()
+    }
+}
+
+#[test]
+fn who_is_connected_is_reported_until_they_go() {
+    let stage = Stage::new();
+    assert!(stage.report().peers.is_empty());
+    let mut raw = stage.greet();
+    let peer = until("it is met", || stage.report().peers.first().cloned());
+    assert_eq!(peer.said.met.node, raw.identity.node_id());
+    assert_eq!(peer.said.met.address, raw.stream.local_addr().unwrap());
+    assert_eq!((peer.said.agent, peer.quiet_for), (None, None));
+    let Some(Message::Hello(theirs)) = raw.receive() else { panic!("it does not say who it is") };
+    let agent = Agent::new(b"raw".to_vec()).unwrap();
+    raw.send(&Message::Hello(Hello { agent, port: None, ..theirs }));
+    let peer = until("it is heard", || {
+        stage.report().peers.first().filter(|peer| peer.said.agent.is_some()).cloned()
+    });
+    assert_eq!(peer.said.agent.as_deref(), Some("raw"));
+    assert!(peer.traffic.bytes_in > 0 && peer.traffic.bytes_out > 0 && peer.quiet_for.is_some());
+    drop(raw);
+    until("it is gone", || stage.report().peers.is_empty().then_some(()));
+}
+
+#[test]
+fn port_that_stops_ends_its_connections_in_time_and_is_the_same_again() {
+    let mut stage = Stage::new();
+    let mut raw = stage.greet();
+    until("it is met", || stage.report().peers.first().cloned());
+    let node = stage.report().node;
+    let handle = stage.peers.as_ref().unwrap().handle();
+    let begun = Instant::now();
+    stage.peers.take().unwrap().stop();
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    rest(&mut raw.stream);
+    assert!(stage.runtime.block_on(handle.report()).is_err());
+    assert!(stage.folder.path().join("net/peers.book").exists());
+    stage.start();
+    assert_eq!(stage.report().node, node);
+    assert!(stage.log.lock().unwrap().is_empty(), "{:?}", stage.log.lock().unwrap());
+}
+
+#[test]
+fn damaged_files_are_said_once_and_keep_nobody_from_starting() {
+    let mut stage = Stage::new();
+    let node = stage.report().node;
+    stage.peers.take().unwrap().stop();
+    for name in ["identity.key", "peers.book", "bans"] {
+        fs::write(stage.folder.path().join("net").join(name), b"damaged").unwrap();
+    }
+    stage.start();
+    assert_eq!(stage.log.lock().unwrap().len(), 3, "{:?}", stage.log.lock().unwrap());
+    assert_ne!(stage.report().node, node);
+    stage.greet();
+}
