@@ -11,6 +11,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::mining::Mining;
+use super::network::Network;
 use crate::consensus::Genesis;
 use crate::mempool::{FeeRate, Limits};
 use crate::node::NodeOptions;
@@ -29,7 +30,7 @@ pub(super) struct Place {
     #[arg(long, env = "CAIRN_GENESIS", value_name = "FILE")]
     genesis: Option<PathBuf>,
     /// Settings in TOML: `data_dir`, `genesis`, and whatever `cairn node --help` lists, with underscores; what it lists
-    /// under Mining in a table `[mining]`. Environment and command line go over it.
+    /// under Mining in a table `[mining]`, under Peers in `[peers]`. Environment and command line go over it.
     #[arg(long, env = "CAIRN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -63,6 +64,7 @@ struct File {
     audit_seconds: Option<u64>,
     quiet: bool,
     mining: Mining,
+    peers: Network,
 }
 
 /// A chain and where it is kept, settled.
@@ -78,6 +80,11 @@ impl Place {
     pub fn settle(&self) -> Result<Settled> {
         let (file, data_dir) = self.folder()?;
         self.settle_in(file, data_dir)
+    }
+
+    /// Where the chain is kept, whichever it is.
+    pub fn data_dir(&self) -> Result<PathBuf> {
+        Ok(self.folder()?.1)
     }
 
     /// The same, for work on a chain that must be there.
@@ -148,6 +155,11 @@ impl Settled {
     /// What the settings file says about mining.
     pub fn mining(&self) -> Mining {
         self.file.mining.clone()
+    }
+
+    /// What the settings file says about other nodes.
+    pub fn network(&self) -> Network {
+        self.file.peers.clone()
     }
 
     /// A node on this chain.

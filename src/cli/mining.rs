@@ -187,7 +187,7 @@ impl Plan {
 }
 
 /// A thread on which many things wait, each for its turn.
-fn one_thread(name: &str) -> Result<Runtime> {
+pub(super) fn one_thread(name: &str) -> Result<Runtime> {
     let runtime = Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build();
     runtime.context("cannot start threads")
 }

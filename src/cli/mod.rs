@@ -7,13 +7,16 @@
 
 mod chain;
 mod config;
+mod control;
 mod files;
 mod genesis;
 mod host_port;
 mod mine;
 mod mining;
+mod network;
 mod node;
 mod output;
+mod peers;
 mod progress;
 mod signals;
 
@@ -44,6 +47,11 @@ enum Command {
     /// Threads give way to whatever else wants the processor. With `--stratum` it connects again when the connection is
     /// lost, and ends only when it is told to or the pool refuses the user. To mine as part of a node, see `cairn node`.
     Mine(mine::Run),
+    /// See whom a running node is connected to, and have a say in it.
+    ///
+    /// The node is the one that runs on the data directory.
+    #[command(subcommand)]
+    Peers(peers::Command),
     /// Work on the data of a node that is not running.
     #[command(subcommand)]
     Chain(chain::Command),
@@ -55,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::Genesis(command) => genesis::run(&command),
         Command::Node(run) => node::run(&run),
         Command::Mine(run) => mine::run(&run),
+        Command::Peers(command) => peers::run(&command),
         Command::Chain(command) => chain::run(&command),
     };
     match answer {

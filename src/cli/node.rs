@@ -13,6 +13,7 @@ use clap::builder::FalseyValueParser;
 use super::config::{Place, Settled, Tuning};
 use super::files;
 use super::mining::{Mining, Running};
+use super::network::Network;
 use super::output::{say, say_seldom};
 use super::signals;
 use crate::node::{Node, NodeHandle, Tip};
@@ -30,6 +31,8 @@ pub(super) struct Run {
     /// Say nothing about new tips, nor how mining goes.
     #[arg(long, env = "CAIRN_QUIET", value_parser = FalseyValueParser::new())]
     quiet: bool,
+    #[command(flatten)]
+    network: Network,
     #[command(flatten)]
     mining: Mining,
 }
@@ -55,6 +58,7 @@ pub(super) fn run(run: &Run) -> Result<()> {
     let mut options = settled.node(&run.tuning)?;
     let quiet = run.quiet || settled.quiet();
     let mining = run.mining.clone().over(settled.mining()).plan(&settled.genesis, quiet)?;
+    let network = run.network.clone().over(settled.network()).plan(&settled.genesis, quiet)?;
     options.stop = stop;
     options.log = Box::new(say);
     let begun = Instant::now();
@@ -68,7 +72,10 @@ pub(super) fn run(run: &Run) -> Result<()> {
     greet(&settled, &node.handle(), begun);
     warn_of_time(&settled, &node.handle());
     watch_node(&node.handle(), sender);
-    let outcome = mining.start(&node.handle()).and_then(|mining| wait(&woken, &mining, quiet));
+    let outcome = network.start(&node.handle(), &settled.data_dir).and_then(|_online| {
+        let mining = mining.start(&node.handle())?;
+        wait(&woken, &mining, quiet)
+    });
     let handle = node.handle();
     node.stop();
     outcome?;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use parking_lot::Mutex;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Time between two lines of which there may be too many.
@@ -40,13 +41,18 @@ impl Report {
     /// Tells everything.
     pub fn tell(self, as_json: bool) -> Result<()> {
         if as_json {
-            let text = serde_json::to_string_pretty(&self.json).context("cannot write JSON")?;
-            return tell(&format!("{text}\n"));
+            return tell_json(&self.json);
         }
         let width = self.lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let lines = self.lines.iter().map(|(name, text)| format!("{name:width$}  {text}\n"));
         tell(&lines.collect::<String>())
     }
+}
+
+/// Writes an answer in JSON.
+pub(super) fn tell_json(answer: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(answer).context("cannot write JSON")?;
+    tell(&format!("{text}\n"))
 }
 
 /// Writes an answer. A reader that has gone away, as `head` does, is no error.

@@ -56,7 +56,6 @@ pub struct PeersEnded;
 
 /// The port to other nodes, until it is stopped, or dropped, which stops it too.
 pub struct Peers {
-    local_address: Option<SocketAddr>,
     handle: PeersHandle,
     stop: Option<watch::Sender<()>>,
     ended: std_mpsc::Receiver<()>,
@@ -65,6 +64,7 @@ pub struct Peers {
 /// Asks the port something; every copy is the same port.
 #[derive(Clone)]
 pub struct PeersHandle {
+    local_address: Option<SocketAddr>,
     asks: mpsc::Sender<Ask>,
     faults: Faults,
 }
@@ -113,12 +113,12 @@ impl Peers {
             drive(driver, told, asked, stopping, end).await;
             drop(running);
         });
-        Ok(Self { local_address, handle: PeersHandle { asks, faults }, stop: Some(stop), ended })
+        Ok(Self { handle: PeersHandle { local_address, asks, faults }, stop: Some(stop), ended })
     }
 
     /// Where it listens, if it does.
     pub fn local_address(&self) -> Option<SocketAddr> {
-        self.local_address
+        self.handle.local_address
     }
 
     /// A way to ask it something.
@@ -161,6 +161,11 @@ impl PeersHandle {
     /// When the port has ended.
     pub async fn order(&self, order: Order) -> Result<(), PeersEnded> {
         self.asks.send(Ask::Order(order)).await.map_err(|_| PeersEnded)
+    }
+
+    /// Where it listens, if it does.
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.local_address
     }
 
     /// What is wrong with which links.

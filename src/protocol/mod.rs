@@ -12,12 +12,9 @@ mod book;
 mod budget;
 mod compact;
 mod conduct;
-#[allow(dead_code, reason = "the machine takes it up next")]
 mod dialing;
 mod draws;
-#[allow(dead_code, reason = "the machine takes it up next")]
 mod eviction;
-#[allow(dead_code, reason = "the machine takes it up next")]
 mod gossip;
 mod input;
 mod known;

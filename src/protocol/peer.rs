@@ -12,6 +12,11 @@ pub struct PeerId(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NodeId(pub [u8; 32]);
 
+impl NodeId {
+    /// Nobody: no key has this public half.
+    pub const UNKNOWN: Self = Self([0; 32]);
+}
+
 /// Who began the connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Side {

@@ -88,8 +88,9 @@ impl Protocol {
         match message {
             Message::Offer(hashes) => {
                 let open = self.stem.seen(&hashes);
-                self.transactions.announce(now, &open, acts);
+                // First, so that whoever offers them is not told of them.
                 self.transactions.offered(now, peer, &hashes, known, acts);
+                self.transactions.announce(now, &open, acts);
             }
             Message::GetTransactions(hashes) => {
                 let stem = &self.stem;
@@ -101,7 +102,11 @@ impl Protocol {
             Message::GetPool(()) => self.transactions.pool_asked(now, peer, known, acts),
             Message::Stem(transactions) => {
                 for transaction in transactions.into_vec() {
-                    self.stem.received(now, peer, (transaction.hash(), transaction), known, acts);
+                    let hash = transaction.hash();
+                    // Where others offered it there is no secret in it.
+                    if !self.transactions.is_tracked(&hash) {
+                        self.stem.received(now, peer, (hash, transaction), known, acts);
+                    }
                 }
             }
             _ => {}

@@ -1,0 +1,133 @@
+//! Speaking with a node that runs: a door for whoever may read its folder, and for nobody else.
+//!
+//! A node listens on a port of this machine and writes into its folder which, and a word that has to be said there. A
+//! question is a line of JSON, and so is the answer.
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::peers::Question;
+use crate::net::PeersHandle;
+
+/// The file that says where the door is.
+const FILE: &str = "control";
+/// Longest question.
+const QUESTION_BYTES_MAX: u64 = 64 << 10;
+/// How long either side waits for the other.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is said at the door.
+#[derive(Serialize, Deserialize)]
+struct Knock {
+    word: String,
+    question: Question,
+}
+
+/// What is said back.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reply {
+    Answer(Value),
+    Error(String),
+}
+
+/// A door that is open as long as this is kept.
+pub(super) struct Control {
+    file: PathBuf,
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        // Whoever finds it left behind by a kill finds nobody there, and says so.
+        let _ = fs::remove_file(&self.file);
+    }
+}
+
+impl Control {
+    /// Opens the door of this folder.
+    pub fn start(data_dir: &Path, peers: PeersHandle) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot listen for orders")?;
+        let mut word = [0; 32];
+        getrandom::fill(&mut word).map_err(|error| anyhow!("no randomness: {error}"))?;
+        let word = hex::encode(word);
+        let file = data_dir.join(FILE);
+        write_secret(&file, &format!("{}\n{word}\n", listener.local_addr()?))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        thread::Builder::new()
+            .name("cairn-control".to_owned())
+            .spawn(move || {
+                for stream in listener.incoming().flatten() {
+                    // One after the other: each takes a moment, or its time is over.
+                    let _ = serve(&stream, &word, &peers);
+                }
+            })
+            .context("cannot start threads")?;
+        Ok(Self { file })
+    }
+}
+
+/// A file that nobody else can read, whole or not at all.
+fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    let _ = fs::remove_file(&new);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&new)?.write_all(text.as_bytes())?;
+    fs::rename(&new, path)
+}
+
+fn serve(stream: &TcpStream, word: &str, peers: &PeersHandle) -> Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut line = String::new();
+    BufReader::new(stream.take(QUESTION_BYTES_MAX)).read_line(&mut line)?;
+    let reply = match serde_json::from_str::<Knock>(&line) {
+        Err(error) => Reply::Error(format!("not a question: {error}")),
+        Ok(knock) if knock.word != word => Reply::Error("that is not the word".to_owned()),
+        Ok(knock) => match knock.question.ask(peers) {
+            Ok(answer) => Reply::Answer(answer),
+            Err(error) => Reply::Error(format!("{error:#}")),
+        },
+    };
+    let mut stream = stream;
+    stream.write_all(format!("{}\n", serde_json::to_string(&reply)?).as_bytes())?;
+    Ok(())
+}
+
+/// Asks the node that runs on this folder.
+pub(super) fn ask(data_dir: &Path, question: Question) -> Result<Value> {
+    let file = data_dir.join(FILE);
+    let not_running = || {
+        anyhow!(
+            "no node runs on {}: start it with `cairn node`, or name another with --data-dir",
+            data_dir.display()
+        )
+    };
+    let text = fs::read_to_string(&file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => not_running(),
+        _ => anyhow!("cannot read {}: {error}", file.display()),
+    })?;
+    let mut lines = text.lines();
+    let (Some(address), Some(word)) = (lines.next(), lines.next()) else { return Err(not_running()) };
+    let address: SocketAddr = address.parse().map_err(|_| not_running())?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(|_| not_running())?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let knock = Knock { word: word.to_owned(), question };
+    stream.write_all(format!("{}\n", serde_json::to_string(&knock)?).as_bytes())?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).context("the node did not answer")?;
+    match serde_json::from_str(&line).context("what answered is no node")? {
+        Reply::Answer(answer) => Ok(answer),
+        Reply::Error(error) => bail!("{error}"),
+    }
+}

@@ -1,0 +1,170 @@
+//! How a node deals with other nodes: what a person settles about it.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use serde::Deserialize;
+use tokio::runtime::Runtime;
+
+use super::control::Control;
+use super::files;
+use super::host_port::HostPort;
+use super::mining::one_thread;
+use super::output::{say, say_seldom};
+use crate::consensus::Genesis;
+use crate::net::{Faults, Log, Peers, PeersOptions};
+use crate::node::NodeHandle;
+use crate::protocol::{NodeId, Settings};
+use crate::types::{BlockHash, Height};
+
+/// Where other nodes are listened for.
+const PORT: u16 = 9333;
+/// What says that they are not.
+const OFF: &str = "off";
+/// Connections that a node may be told to make, or to let in.
+const CONNECTIONS_MAX: i64 = 10_000;
+
+/// How a node deals with other nodes.
+#[derive(Args, Deserialize, Clone, Default)]
+#[command(next_help_heading = "Peers")]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Network {
+    /// Where other nodes are let in; `off` lets nobody in [default: port 9333 of this machine alone where the chain is a
+    /// laboratory's, else of all its addresses; another port where that is taken].
+    #[arg(long, env = "CAIRN_LISTEN", value_name = "HOST:PORT")]
+    listen: Option<String>,
+    /// Always be connected to this node. May be said several times; with one, a node finds the others.
+    #[arg(long, env = "CAIRN_CONNECT", value_name = "HOST:PORT", value_delimiter = ',')]
+    connect: Vec<String>,
+    /// Connect to those named with `--connect`, and look for no others.
+    #[arg(long, env = "CAIRN_CONNECT_ONLY", value_parser = clap::builder::FalseyValueParser::new())]
+    connect_only: bool,
+    /// Connections that this node makes by itself, besides [default: 8].
+    #[arg(long, env = "CAIRN_OUTBOUND_MAX", value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=CONNECTIONS_MAX))]
+    outbound_max: Option<u32>,
+    /// Connections that others may make [default: 117].
+    #[arg(long, env = "CAIRN_INBOUND_MAX", value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=CONNECTIONS_MAX))]
+    inbound_max: Option<u32>,
+    /// Whether transactions first sent here go a way from node to node before everybody hears of them, so that nobody can
+    /// tell where they come from [default: true, in a laboratory false].
+    #[arg(long, env = "CAIRN_STEM", value_name = "BOOL")]
+    stem: Option<bool>,
+    /// A block that the chain must have, if it comes so far: branches without it are not followed. May be said several
+    /// times.
+    #[arg(long, env = "CAIRN_CHECKPOINT", value_name = "HEIGHT:HASH", value_delimiter = ',')]
+    checkpoint: Vec<String>,
+}
+
+/// How a node deals with others, settled before there is a node.
+pub(super) struct Plan {
+    listener: Option<TcpListener>,
+    /// Said about where it listens.
+    note: Option<String>,
+    network: Network,
+    checkpoints: Vec<(Height, BlockHash)>,
+    quiet: bool,
+}
+
+impl Network {
+    /// These settings, and those of a file where these say nothing. A variable that is set to nothing says nothing.
+    pub fn over(self, file: Self) -> Self {
+        let filled = |own: Vec<String>, file| {
+            let own: Vec<String> = own.into_iter().filter(|name| !name.is_empty()).collect();
+            if own.is_empty() { file } else { own }
+        };
+        Self {
+            listen: self.listen.filter(|place| !place.is_empty()).or(file.listen),
+            connect: filled(self.connect, file.connect),
+            connect_only: self.connect_only || file.connect_only,
+            outbound_max: self.outbound_max.or(file.outbound_max),
+            inbound_max: self.inbound_max.or(file.inbound_max),
+            stem: self.stem.or(file.stem),
+            checkpoint: filled(self.checkpoint, file.checkpoint),
+        }
+    }
+
+    /// What is to be done. It listens from now on, so that whoever comes early waits.
+    pub fn plan(self, genesis: &Genesis, quiet: bool) -> Result<Plan> {
+        for place in &self.connect {
+            HostPort::from_str(place).with_context(|| format!("--connect {place}"))?;
+        }
+        if self.connect_only && self.connect.is_empty() {
+            bail!("--connect-only is for a node that is told whom to connect to: say --connect HOST:PORT");
+        }
+        let checkpoints = self.checkpoint.iter().map(|text| checkpoint(text)).collect::<Result<_>>()?;
+        let (listener, note) = match self.listen.as_deref() {
+            Some(OFF) => (None, None),
+            Some(place) => {
+                let named = HostPort::from_str(place).with_context(|| format!("--listen {place}"))?;
+                let listener = TcpListener::bind(&*named);
+                (Some(listener.with_context(|| format!("--listen {place}: cannot listen there"))?), None)
+            }
+            None => listen_by_default(genesis.params().lab),
+        };
+        Ok(Plan { listener, note, network: self, checkpoints, quiet })
+    }
+}
+
+/// The usual port, or any other where that is taken: several nodes on one machine need not be told.
+fn listen_by_default(lab: bool) -> (Option<TcpListener>, Option<String>) {
+    let host = if lab { [127, 0, 0, 1] } else { [0, 0, 0, 0] };
+    let bind = |port| TcpListener::bind(SocketAddr::from((host, port)));
+    match bind(PORT).or_else(|_| bind(0)) {
+        Ok(listener) => {
+            let is_other = listener.local_addr().is_ok_and(|address| address.port() != PORT);
+            (Some(listener), is_other.then(|| format!(" (port {PORT} is taken)")))
+        }
+        Err(error) => (None, Some(format!("no other node can connect: {error}"))),
+    }
+}
+
+fn checkpoint(text: &str) -> Result<(Height, BlockHash)> {
+    let parsed = text
+        .split_once(':')
+        .and_then(|(height, hash)| Some((Height(height.parse().ok()?), hash.parse::<BlockHash>().ok()?)));
+    parsed.ok_or_else(|| anyhow!("--checkpoint {text}: say HEIGHT:HASH, the hash in 64 digits"))
+}
+
+impl Plan {
+    /// Begins; it ends when what this gives is dropped.
+    pub fn start(self, node: &NodeHandle, data_dir: &Path) -> Result<Online> {
+        let runtime = one_thread("cairn-peers")?;
+        let lab = node.genesis().params().lab;
+        let mut settings = Settings::new(NodeId::UNKNOWN, lab);
+        settings.added.clone_from(&self.network.connect);
+        settings.bootstrap = node.genesis().bootstrap().to_vec();
+        settings.discovers = !self.network.connect_only;
+        settings.checkpoints = self.checkpoints;
+        settings.stem = self.network.stem.unwrap_or(settings.stem);
+        let count = |wanted: Option<u32>, usual| wanted.map_or(usual, |wanted| wanted as usize);
+        settings.outbound_max = count(self.network.outbound_max, settings.outbound_max);
+        settings.inbound_max = files::connections_max(count(self.network.inbound_max, settings.inbound_max));
+        let log: Log = if self.quiet { Arc::new(|_| {}) } else { Arc::new(say_seldom()) };
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| anyhow!("no randomness: {error}"))?;
+        let faults = Faults::new(node.genesis().params(), seed);
+        let data_dir = data_dir.to_owned();
+        let options =
+            PeersOptions { settings, listener: self.listener, data_dir: data_dir.clone(), log, faults };
+        let peers = Peers::start(node.clone(), options, runtime.handle())?;
+        match (peers.local_address(), self.note) {
+            (Some(address), note) => {
+                say(&format!("listening for peers at {address}{}", note.unwrap_or_default()));
+            }
+            (None, note) => note.iter().for_each(|note| say(note)),
+        }
+        let control = Control::start(&data_dir, peers.handle())?;
+        Ok(Online { _control: control, _peers: peers, _runtime: runtime })
+    }
+}
+
+/// A node that is connected to others. Its parts end in this order.
+pub(super) struct Online {
+    _control: Control,
+    _peers: Peers,
+    _runtime: Runtime,
+}
