@@ -31,6 +31,9 @@ impl Backoff {
 
     /// It failed.
     pub fn fail(&mut self, millis: u64, max: u64) {
+        if self.until + FORGOTTEN_MILLIS < millis {
+            self.step = 0;
+        }
         self.step = (self.step * 2).clamp(FIRST_MILLIS, max);
         self.until = millis + self.step;
     }
