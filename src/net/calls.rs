@@ -10,6 +10,8 @@ use tokio::time::timeout;
 
 use super::connection::{carry, survive};
 use super::greet::Greeted;
+use super::noise::NoiseError;
+use super::notices::Notices;
 use super::wire::{End, Event, Room, Wire};
 use crate::protocol::{Input, Side};
 
@@ -19,7 +21,7 @@ const RESOLVE: Duration = Duration::from_secs(10);
 const ADDRESSES_MAX: usize = 256;
 
 /// Connects to a place, and stays connected until that ends.
-pub(super) async fn dial(wire: Arc<Wire>, address: SocketAddr) {
+pub(super) async fn dial(wire: Arc<Wire>, notices: Arc<Notices>, address: SocketAddr) {
     let mut stopping = wire.stopping.clone();
     let greeted = select! {
         greeted = survive(reach(&wire, address)) => greeted,
@@ -31,7 +33,13 @@ pub(super) async fn dial(wire: Arc<Wire>, address: SocketAddr) {
             carry(wire, greeted, peer).await;
             return;
         }
-        Ok(Err(end)) => end.to_string(),
+        Ok(Err(end)) => {
+            if let End::Noise(NoiseError::OtherChain { .. }) = end {
+                notices
+                    .say_seldom("somebody was called who is not of this chain", &format!("{address}: {end}"));
+            }
+            end.to_string()
+        }
         Err(fault) => End::Fault(fault).to_string(),
     };
     let told = Event::Told(Input::DialFailed { address, reason }, Room::default());

@@ -82,7 +82,10 @@ impl Door {
                         drop(carry(wire, greeted, peer).await);
                     }
                     Ok(Err(End::Noise(error @ NoiseError::OtherChain { .. }))) => {
-                        notices.say_seldom("somebody came who is not of this chain", &error.to_string());
+                        notices.say_seldom(
+                            "somebody came who is not of this chain",
+                            &format!("{address}: {error}"),
+                        );
                     }
                     // Strangers come and go.
                     Ok(Err(_)) => {}

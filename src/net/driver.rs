@@ -22,7 +22,7 @@ use super::submitting::Submitting;
 use super::wire::{Event, Room, Wire};
 use crate::codec::List;
 use crate::node::{Fresh, NodeHandle};
-use crate::protocol::{Compact, Input, Message, Now, Order, Output, PeerId, Protocol};
+use crate::protocol::{Compact, Farewell, Input, Message, Now, Order, Output, PeerId, Protocol};
 use crate::types::Timestamp;
 
 /// The machine is not woken more often, whatever it asks for.
@@ -103,7 +103,7 @@ impl Driver {
     fn take_event(&mut self, event: Event) {
         match event {
             Event::Met(met, sending) => {
-                self.peers.insert(met.peer, Peer { since: self.now().wall, sending });
+                self.peers.insert(met.peer, Peer { address: met.address, since: self.now().wall, sending });
                 self.handle(Input::Connected(met), &Room::default());
             }
             Event::Told(input, room) => {
@@ -175,9 +175,11 @@ impl Driver {
                     to.sending.send(&Parcel::of(&Message::Stem(stemmed)));
                 }
             }
-            Output::Dial(address) => drop(tokio::spawn(dial(Arc::clone(&self.wire), address))),
+            Output::Dial(address) => {
+                drop(tokio::spawn(dial(Arc::clone(&self.wire), Arc::clone(&self.notices), address)))
+            }
             Output::Resolve(name) => drop(tokio::spawn(resolve(Arc::clone(&self.wire), name))),
-            Output::Drop(peer, _) => drop(self.peers.remove(&peer).inspect(|peer| peer.sending.hang_up())),
+            Output::Drop(peer, why) => self.hang_up(peer, &why),
             Output::Reconstruct(peer, compact) => {
                 let node = self.known.node.clone();
                 self.find_out(move || Some(reconstruct(&node, peer, compact)));
@@ -189,6 +191,14 @@ impl Driver {
             }
             Output::KeepBans => self.saving.keep(Kept::Bans(self.protocol.bans().to_bytes())),
             Output::Log(line) => self.notices.say(&line),
+        }
+    }
+
+    fn hang_up(&mut self, peer: PeerId, why: &Farewell) {
+        let Some(Peer { address, sending, .. }) = self.peers.remove(&peer) else { return };
+        sending.hang_up();
+        if let Farewell::Misbehaved(_) = why {
+            self.notices.say_seldom("a peer was hung up on", &format!("{address}: {why}"));
         }
     }
 

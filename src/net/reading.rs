@@ -127,18 +127,21 @@ impl<'a> Reading<'a> {
         self.inbox.allow(MESSAGE_BYTES_MAX);
         self.sending.count_message(self.wire.millis());
         let room = self.wire.room_for(&bytes).await;
+        let (length, mut cost) = (bytes.len() as u64, 0);
         let input = match Message::from_bytes(&bytes) {
             Ok(message) => {
-                let wait = self.budget.take(self.wire.millis(), bytes.len() as u64, cost_of(&message));
-                drop(bytes);
-                if wait > 0 {
-                    sleep(Duration::from_millis(wait)).await;
-                }
+                cost = cost_of(&message);
                 Input::Received(self.peer, message)
             }
             Err(error) => Input::Unreadable(self.peer, error),
         };
-        self.wire.tell(Event::Told(input, room)).await
+        drop(bytes);
+        self.wire.tell(Event::Told(input, room)).await?;
+        let wait = self.budget.take(self.wire.millis(), length, cost);
+        if wait > 0 {
+            sleep(Duration::from_millis(wait)).await;
+        }
+        Ok(())
     }
 }
 

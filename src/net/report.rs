@@ -1,6 +1,7 @@
 //! What an operator is told of the peers.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::sending::{Sending, Traffic};
@@ -39,6 +40,7 @@ pub struct PeerReport {
 
 /// One who is connected, as the port knows them.
 pub(super) struct Peer {
+    pub address: SocketAddr,
     pub since: Timestamp,
     pub sending: Sending,
 }

@@ -111,6 +111,12 @@ impl Sending {
         self.want(is_greedy);
     }
 
+    /// Serves these before all others that wait.
+    pub(super) fn want_first(&self, hashes: &[TxHash]) {
+        let mut waiting = self.0.waiting.lock();
+        hashes.iter().rev().for_each(|hash| waiting.transactions.push_front(*hash));
+    }
+
     fn want(&self, is_greedy: bool) {
         if is_greedy {
             self.end(End::Greedy);

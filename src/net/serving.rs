@@ -8,7 +8,7 @@ use super::sending::{Sending, Wanted};
 use super::wire::{End, Wire};
 use crate::codec::{List, encoded_len};
 use crate::protocol::{BLOCKS_ASKED_MAX, BlockBytes, Message, TRANSACTIONS_BYTES_MAX};
-use crate::types::{BlockHash, Transaction};
+use crate::types::{BlockHash, Transaction, TxHash};
 
 /// Serves until the connection ends. One thing at a time is read, and only while what was read before is taken.
 pub(super) async fn serve(wire: &Arc<Wire>, sending: &Sending) -> Result<Infallible, End> {
@@ -30,9 +30,12 @@ pub(super) async fn serve(wire: &Arc<Wire>, sending: &Sending) -> Result<Infalli
                 }
             }
             Wanted::Transactions(hashes) => {
-                let found = hashes.iter().filter_map(|hash| wire.stock.transaction(hash));
-                for message in messages(found) {
-                    sending.send(&Parcel::of(&message));
+                let find = |hash: &TxHash| wire.stock.transaction(hash);
+                let (together, rest) = gather(&hashes, find);
+                // The rest waits until this was taken.
+                sending.want_first(rest);
+                if let Ok(together) = List::new(together) {
+                    sending.send(&Parcel::of(&Message::Transactions(together)));
                 }
             }
         }
@@ -57,22 +60,16 @@ fn send_missing(sending: &Sending, missing: &mut Vec<BlockHash>) {
     }
 }
 
-/// Transactions, as many in each message as it can hold. No more come than can be asked for at once.
-fn messages(transactions: impl Iterator<Item = Transaction>) -> Vec<Message> {
-    let (mut messages, mut together, mut bytes) = (Vec::new(), Vec::new(), 0);
-    let mut close = |together: &mut Vec<Transaction>| {
-        let list = List::new(std::mem::take(together)).ok();
-        messages.extend(list.map(Message::Transactions));
-    };
-    for transaction in transactions {
-        let more = encoded_len(&transaction);
-        if bytes + more > TRANSACTIONS_BYTES_MAX {
-            close(&mut together);
-            bytes = 0;
+/// The transactions that are here, as many as a message can hold, and what is left of the hashes.
+fn gather(hashes: &[TxHash], find: impl Fn(&TxHash) -> Option<Transaction>) -> (Vec<Transaction>, &[TxHash]) {
+    let (mut together, mut bytes) = (Vec::new(), 0);
+    for (at, hash) in hashes.iter().enumerate() {
+        let Some(transaction) = find(hash) else { continue };
+        bytes += encoded_len(&transaction);
+        if bytes > TRANSACTIONS_BYTES_MAX && !together.is_empty() {
+            return (together, &hashes[at..]);
         }
-        bytes += more;
         together.push(transaction);
     }
-    close(&mut together);
-    messages
+    (together, &[])
 }

@@ -71,17 +71,11 @@ impl Writing {
             if self.link.has_changed() {
                 self.fault = self.link.link();
             }
-            match (self.fault, self.line.take()) {
-                (None, None) => self.write_soundly().await?,
-                (fault, line) => {
-                    let mut line =
-                        line.unwrap_or_else(|| Box::new(Line::new(self.draws.clone(), Instant::now())));
-                    let link = fault.unwrap_or_default();
-                    let written = self.write_faultily(&mut line, &link).await;
-                    // Once it is healed and empty, nothing is left of it.
-                    self.line = (fault.is_some() || !line.is_empty()).then_some(line);
-                    written?;
-                }
+            if self.fault.is_none() && self.line.as_ref().is_none_or(|line| line.is_empty()) {
+                self.line = None;
+                self.write_soundly().await?;
+            } else {
+                self.write_faultily().await?;
             }
         }
     }
@@ -132,15 +126,18 @@ impl Writing {
         Ok(())
     }
 
-    /// The same over a link with faults: each frame takes its time.
-    async fn write_faultily(&mut self, line: &mut Line, link: &Link) -> Result<(), End> {
+    /// The same over a link with faults: each frame takes its time. A link that was healed is one until what is on its way
+    /// has arrived.
+    async fn write_faultily(&mut self) -> Result<(), End> {
         // What was sealed before is on its way.
         self.flush().await?;
+        let link = self.fault.unwrap_or_default();
         if link.cut {
-            return self.wait_while_cut(line).await;
+            return self.wait_while_cut().await;
         }
         self.cut_since = None;
         let now = Instant::now();
+        let line = self.line.get_or_insert_with(|| Box::new(Line::new(self.draws.clone(), now)));
         line.take_due(now, &mut self.sealed);
         if !self.sealed.is_empty() {
             return self.flush().await;
@@ -150,7 +147,7 @@ impl Writing {
         if is_open && self.sending.next_chunk(&mut self.chunk) {
             let mut frame = Vec::new();
             self.sealer.seal(&self.chunk, &mut frame);
-            line.put(frame, link, now);
+            line.put(frame, &link, now);
             return Ok(());
         }
         let next = [line.due_at(), open_at.filter(|_| !is_open)].into_iter().flatten().min();
@@ -163,8 +160,9 @@ impl Writing {
     }
 
     /// Nothing passes: what was sent waits for the link to heal, but not for ever.
-    async fn wait_while_cut(&mut self, line: &Line) -> Result<(), End> {
-        let waits = !line.is_empty() || self.sending.waiting_bytes() > 0;
+    async fn wait_while_cut(&mut self) -> Result<(), End> {
+        let is_on_its_way = self.line.as_ref().is_some_and(|line| !line.is_empty());
+        let waits = is_on_its_way || self.sending.waiting_bytes() > 0;
         if !waits {
             self.cut_since = None;
         }

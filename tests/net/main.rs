@@ -5,6 +5,8 @@ mod carrying;
 mod faults;
 mod greeting;
 mod hall;
+mod nodes;
 mod port;
 mod raw;
 mod serving;
+mod stage;

@@ -1,59 +1,13 @@
 //! The port as a whole, on a node.
 
 use std::fs;
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cairn::net::{Faults, Peers, PeersOptions, PeersReport};
-use cairn::protocol::{Agent, Hello, Message, NodeId, Settings};
-use cairn::testkit::{Network, TestNode, until};
-use tempfile::TempDir;
-use tokio::runtime::{Builder, Runtime};
+use cairn::protocol::{Agent, Hello, Message};
+use cairn::testkit::until;
 
-use crate::raw::{Raw, rest};
-
-struct Stage {
-    peers: Option<Peers>,
-    runtime: Runtime,
-    network: Network,
-    node: TestNode,
-    log: Arc<Mutex<Vec<String>>>,
-    folder: TempDir,
-}
-
-impl Stage {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let network = Network::new(1);
-        let node = TestNode::start(&folder.path().join("node"), &network.genesis);
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let mut stage = Self { peers: None, runtime, network, node, log: Arc::default(), folder };
-        stage.start();
-        stage
-    }
-
-    fn start(&mut self) {
-        let log = Arc::clone(&self.log);
-        let options = PeersOptions {
-            settings: Settings::new(NodeId([0; 32]), true),
-            listener: Some(TcpListener::bind("127.0.0.1:0").unwrap()),
-            data_dir: self.folder.path().to_owned(),
-            log: Arc::new(move |line: &str| log.lock().unwrap().push(line.to_owned())),
-            faults: Faults::new(self.network.params(), [3; 32]),
-        };
-        self.peers = Some(Peers::start(self.node.handle(), options, self.runtime.handle()).unwrap());
-    }
-
-    fn greet(&self) -> Raw {
-        let address = self.peers.as_ref().unwrap().local_address().unwrap();
-        Raw::greet(address, self.network.params().chain)
-    }
-
-    fn report(&self) -> PeersReport {
-        self.runtime.block_on(self.peers.as_ref().unwrap().handle().report()).unwrap()
-    }
-}
+use crate::raw::rest;
+use crate::stage::Stage;
 
 #[test]
 fn who_is_connected_is_reported_until_they_go() {
