@@ -278,7 +278,8 @@ mod tests {
             let there = sealed(&mut dialer.1, &listener.2, said);
             listener.2.open(&there, &mut heard).unwrap();
             assert_eq!(heard, said);
-            assert!(!there.windows(said.len()).any(|part| part == said));
+            // A single byte may be there by chance.
+            assert!(said.len() == 1 || !there.windows(said.len()).any(|part| part == said));
             let back = sealed(&mut listener.1, &dialer.2, said);
             assert_ne!(there, back);
             dialer.2.open(&back, &mut heard).unwrap();
