@@ -176,7 +176,7 @@ impl Driver {
                 }
             }
             Output::Dial(address) => {
-                drop(tokio::spawn(dial(Arc::clone(&self.wire), Arc::clone(&self.notices), address)))
+                drop(tokio::spawn(dial(Arc::clone(&self.wire), Arc::clone(&self.notices), address)));
             }
             Output::Resolve(name) => drop(tokio::spawn(resolve(Arc::clone(&self.wire), name))),
             Output::Drop(peer, why) => self.hang_up(peer, &why),
