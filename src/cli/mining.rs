@@ -160,7 +160,7 @@ pub(super) fn threads_or_all(threads: Option<u16>) -> usize {
 impl Plan {
     /// Begins; it ends when what this gives is dropped.
     pub fn start(self, node: &NodeHandle) -> Result<Running> {
-        let runtime = one_thread("cairn-ports")?;
+        let runtime = threads(1, "cairn-ports")?;
         let feed = Feed::start(node.clone(), runtime.handle());
         let stratum = self.stratum.map(|listener| serve(node, &feed, listener, self.quiet));
         let (mut miner, mut pacer) = (None, None);
@@ -186,15 +186,15 @@ impl Plan {
     }
 }
 
-/// A thread on which many things wait, each for its turn.
-pub(super) fn one_thread(name: &str) -> Result<Runtime> {
-    let runtime = Builder::new_multi_thread().worker_threads(1).thread_name(name).enable_all().build();
+/// So many threads on which many things wait, each for its turn.
+pub(super) fn threads(count: usize, name: &str) -> Result<Runtime> {
+    let runtime = Builder::new_multi_thread().worker_threads(count).thread_name(name).enable_all().build();
     runtime.context("cannot start threads")
 }
 
 /// Lets miners in, on a thread of its own: whatever strangers do there, templates are made and our own threads get them.
 fn serve(node: &NodeHandle, feed: &Feed, listener: TcpListener, quiet: bool) -> Result<(Server, Runtime)> {
-    let runtime = one_thread("cairn-stratum")?;
+    let runtime = threads(1, "cairn-stratum")?;
     let mut options = ServerOptions::default();
     if !quiet {
         options.log = Arc::new(say_seldom());

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use super::control::Control;
 use super::files;
 use super::host_port::HostPort;
-use super::mining::one_thread;
+use super::mining::threads;
 use super::output::{say, say_seldom};
 use crate::consensus::Genesis;
 use crate::net::{Faults, Log, Peers, PeersOptions};
@@ -132,7 +132,8 @@ fn checkpoint(text: &str) -> Result<(Height, BlockHash)> {
 impl Plan {
     /// Begins; it ends when what this gives is dropped.
     pub fn start(self, node: &NodeHandle, data_dir: &Path) -> Result<Online> {
-        let runtime = one_thread("cairn-peers")?;
+        // While one waits for the writer, the other goes on with what comes and goes.
+        let runtime = threads(2, "cairn-peers")?;
         let lab = node.genesis().params().lab;
         let mut settings = Settings::new(NodeId::UNKNOWN, lab);
         settings.added.clone_from(&self.network.connect);

@@ -12,6 +12,7 @@ mod mining;
 pub mod model;
 mod network;
 mod node;
+pub mod raw;
 pub mod strategies;
 mod workload;
 
@@ -21,6 +22,7 @@ pub use follower::{Follower, Outcome, Rejection};
 pub use mining::{Draft, mine, remine};
 pub use network::{Network, actors, asert_file, devnet_file};
 pub use node::{Clock, PATIENCE, TestNode, until, within};
+pub use raw::Raw;
 
 pub use workload::Workload;
 

@@ -7,7 +7,7 @@ use cairn::protocol::Message;
 use cairn::testkit::{Network, devnet_file};
 
 use crate::hall::{Hall, LONG, bulk, lab, number};
-use crate::raw::connect;
+use cairn::testkit::raw::connect;
 
 fn ping(number: u64) -> Parcel {
     Parcel::of(&Message::Ping(number))

@@ -8,7 +8,7 @@ use cairn::protocol::Message;
 use cairn::testkit::until;
 
 use crate::hall::{CHAIN, Hall, LONG, OTHER_CHAIN};
-use crate::raw::{connect, rest, their_preamble};
+use cairn::testkit::raw::{connect, rest, their_preamble};
 
 fn hasty() -> Hall {
     Hall::with(Patience { dial: LONG, handshake: Duration::from_millis(300), write: LONG })

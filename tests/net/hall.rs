@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use crate::raw::Raw;
+use cairn::testkit::raw::Raw;
 
 pub const CHAIN: ChainId = ChainId(BlockHash::from_bytes([7; 32]));
 pub const OTHER_CHAIN: ChainId = ChainId(BlockHash::from_bytes([8; 32]));

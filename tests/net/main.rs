@@ -7,6 +7,5 @@ mod greeting;
 mod hall;
 mod nodes;
 mod port;
-mod raw;
 mod serving;
 mod stage;

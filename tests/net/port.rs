@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use cairn::protocol::{Agent, Hello, Message};
 use cairn::testkit::until;
 
-use crate::raw::rest;
 use crate::stage::Stage;
+use cairn::testkit::raw::rest;
 
 #[test]
 fn who_is_connected_is_reported_until_they_go() {

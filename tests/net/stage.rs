@@ -9,7 +9,7 @@ use cairn::testkit::{Network, TestNode};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::raw::Raw;
+use cairn::testkit::raw::Raw;
 
 pub struct Stage {
     pub peers: Option<Peers>,

@@ -1,35 +1,38 @@
-//! Somebody at the other end, who does as they like.
+//! Somebody at the other end of a connection, who does as they like.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use cairn::net::{
+use crate::net::{
     Handshake, Identity, Inbox, Lane, Opener, Outbox, PREAMBLE_BYTES, Parcel, Sealer, preamble,
 };
-use cairn::protocol::{Message, Side};
-use cairn::types::ChainId;
+use crate::protocol::{Message, Side};
+use crate::types::ChainId;
 
+/// A peer without a node. It waits for nothing but what it is asked to receive, and panics where that does not come.
 pub struct Raw {
+    /// The socket.
     pub stream: TcpStream,
     sealer: Sealer,
     opener: Opener,
     inbox: Inbox,
+    /// Who it is.
     pub identity: Identity,
 }
 
 /// A socket on which reading ends some time.
 pub fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    stream.set_nodelay(true).unwrap();
+    let stream = TcpStream::connect(address).expect("a peer that does its part");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a peer that does its part");
+    stream.set_nodelay(true).expect("a peer that does its part");
     stream
 }
 
 /// What they say of their chain.
 pub fn their_preamble(stream: &mut TcpStream) -> [u8; PREAMBLE_BYTES] {
     let mut theirs = [0; PREAMBLE_BYTES];
-    stream.read_exact(&mut theirs).unwrap();
+    stream.read_exact(&mut theirs).expect("a peer that does its part");
     theirs
 }
 
@@ -43,19 +46,22 @@ pub fn rest(stream: &mut TcpStream) -> Vec<u8> {
 
 impl Raw {
     /// Somebody of the same chain, greeted.
+    ///
+    /// # Panics
+    /// When it is not let in; so with all that follows.
     pub fn greet(address: SocketAddr, chain: ChainId) -> Self {
         let identity = Identity::generate();
         let mut stream = connect(address);
-        stream.write_all(&preamble(chain)).unwrap();
+        stream.write_all(&preamble(chain)).expect("a peer that does its part");
         assert_eq!(their_preamble(&mut stream), preamble(chain));
         let mut handshake = Handshake::new(Side::Dialer, &identity, chain);
         loop {
             if let Some(message) = handshake.next_message() {
-                stream.write_all(&message).unwrap();
+                stream.write_all(&message).expect("a peer that does its part");
             } else if let Some(bytes) = handshake.awaited_bytes() {
                 let mut message = vec![0; bytes];
-                stream.read_exact(&mut message).unwrap();
-                handshake.received(&message).unwrap();
+                stream.read_exact(&mut message).expect("a peer that does its part");
+                handshake.received(&message).expect("a peer that does its part");
             } else {
                 break;
             }
@@ -71,19 +77,24 @@ impl Raw {
         frame
     }
 
+    /// Sends a chunk.
     pub fn send_chunk(&mut self, chunk: &[u8]) {
         let frame = self.seal(chunk);
-        self.stream.write_all(&frame).unwrap();
+        self.stream.write_all(&frame).expect("a peer that does its part");
     }
 
     /// Any bytes as a message.
     pub fn send_bytes(&mut self, lane: Lane, bytes: &[u8]) {
-        self.try_send_bytes(lane, bytes).unwrap();
+        self.try_send_bytes(lane, bytes).expect("a peer that does its part");
     }
 
+    /// The same, if they still read.
+    ///
+    /// # Errors
+    /// When they have hung up.
     pub fn try_send_bytes(&mut self, lane: Lane, bytes: &[u8]) -> std::io::Result<()> {
         let (mut outbox, mut chunk) = (Outbox::new(usize::MAX), Vec::new());
-        outbox.push(lane, bytes.into()).unwrap();
+        outbox.push(lane, bytes.into()).expect("a peer that does its part");
         while outbox.next_chunk(&mut chunk) {
             let frame = self.seal(&chunk);
             self.stream.write_all(&frame)?;
@@ -91,6 +102,7 @@ impl Raw {
         Ok(())
     }
 
+    /// Sends a message.
     pub fn send(&mut self, message: &Message) {
         let Parcel { lane, bytes } = Parcel::of(message);
         self.send_bytes(lane, &bytes);
@@ -102,11 +114,11 @@ impl Raw {
         loop {
             let mut head = [0; 2];
             self.stream.read_exact(&mut head).ok()?;
-            let mut sealed = vec![0; self.opener.length(head).unwrap()];
+            let mut sealed = vec![0; self.opener.length(head).expect("a peer that does its part")];
             self.stream.read_exact(&mut sealed).ok()?;
-            self.opener.open(&sealed, &mut chunk).unwrap();
-            if let Some(message) = self.inbox.take(&chunk).unwrap() {
-                return Some(Message::from_bytes(&message).unwrap());
+            self.opener.open(&sealed, &mut chunk).expect("a peer that does its part");
+            if let Some(message) = self.inbox.take(&chunk).expect("a peer that does its part") {
+                return Some(Message::from_bytes(&message).expect("a peer that does its part"));
             }
         }
     }
