@@ -2,11 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
-use cairn::codec::List;
-use cairn::net::{BLOCKS_WANTED_MAX, End, TRANSACTIONS_WANTED_MAX};
-use cairn::protocol::{HASHES_MAX, Message};
+use cairn::codec::{List, encoded_len};
+use cairn::net::{BLOCKS_WANTED_MAX, End, OUTBOX_BYTES_MAX, TRANSACTIONS_WANTED_MAX};
+use cairn::protocol::{HASHES_MAX, Message, TRANSACTIONS_BYTES_MAX};
 use cairn::testkit::Network;
-use cairn::types::{BlockHash, Transaction, TxHash};
+use cairn::types::{ACTIONS_MAX, BlockHash, Transaction, TxHash};
 
 use crate::hall::{Hall, number};
 
@@ -87,4 +87,28 @@ fn transactions_come_together_as_many_as_a_message_takes() {
         other => panic!("no transactions came: {other:?}"),
     });
     assert_eq!(counts, [HASHES_MAX, 1]);
+}
+
+#[test]
+fn large_transactions_come_as_they_are_taken() {
+    let mut hall = Hall::new();
+    let network = Network::new(2);
+    let (params, payer) = (network.params(), &network.actors[0]);
+    let payment = payer.payment(params, 0, network.actors[1].address(), 1, 1000);
+    let large =
+        payer.sign(params, payer.body(params, 0, 1000, vec![payment.actions[0].clone(); ACTIONS_MAX]));
+    let (hash, bytes) = (large.hash(), encoded_len(&large));
+    let count = 4 * HASHES_MAX;
+    assert!(bytes * count > OUTBOX_BYTES_MAX, "together they are more than can wait");
+    hall.shelf.transactions.lock().unwrap().insert(hash, large);
+    let (mut raw, _, sending) = hall.introduce();
+    sending.send_transactions(&vec![hash; count]);
+    let (mut came, mut messages) = (0, 0);
+    while came < count {
+        let Some(Message::Transactions(together)) = raw.receive() else { panic!("{came} came") };
+        assert!(together.len() * bytes <= TRANSACTIONS_BYTES_MAX);
+        (came, messages) = (came + together.len(), messages + 1);
+    }
+    assert_eq!(came, count);
+    assert!(messages > 4);
 }
