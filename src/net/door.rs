@@ -1,11 +1,8 @@
 //! Lets others in, as many as there is room for.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::select;
 use tokio::sync::Semaphore;
@@ -13,6 +10,7 @@ use tokio::time::sleep;
 
 use super::connection::{carry, survive};
 use super::greet::Greeted;
+use super::guests::Guests;
 use super::noise::NoiseError;
 use super::notices::Notices;
 use super::wire::{End, Wire};
@@ -68,7 +66,7 @@ impl Door {
                     continue;
                 }
             };
-            let Some(guest) = Guests::admit(&self.guests, address.ip(), self.each_max) else { continue };
+            let Some(guest) = self.guests.admit(address.ip(), self.each_max) else { continue };
             let (wire, notices) = (Arc::clone(&self.wire), Arc::clone(&self.notices));
             tokio::spawn(async move {
                 let mut stopping = wire.stopping.clone();
@@ -93,41 +91,6 @@ impl Door {
                 }
                 drop((place, guest));
             });
-        }
-    }
-}
-
-/// How many each address has in.
-#[derive(Default)]
-struct Guests(Mutex<BTreeMap<IpAddr, usize>>);
-
-impl Guests {
-    fn admit(all: &Arc<Self>, from: IpAddr, each_max: usize) -> Option<Guest> {
-        let from = from.to_canonical();
-        let mut guests = all.0.lock();
-        let count = guests.entry(from).or_insert(0);
-        if *count >= each_max {
-            return None;
-        }
-        *count += 1;
-        Some(Guest { from, guests: Arc::clone(all) })
-    }
-}
-
-/// One connection of an address, until it ends however it may.
-struct Guest {
-    from: IpAddr,
-    guests: Arc<Guests>,
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        let mut guests = self.guests.0.lock();
-        if let Some(count) = guests.get_mut(&self.from) {
-            *count -= 1;
-            if *count == 0 {
-                guests.remove(&self.from);
-            }
         }
     }
 }

@@ -141,7 +141,7 @@ impl Driver {
             Ask::Order(order) => self.handle(Input::Ordered(order), &Room::default()),
             Ask::Report(to) => {
                 let now = self.now();
-                let machine = self.protocol.report(now);
+                let machine = self.protocol.report(now, &self.known);
                 let report = PeersReport::of(self.wire.identity.node_id(), machine, &self.peers, now.millis);
                 // Whoever asked may have gone away.
                 let _ = to.send(report);
@@ -195,10 +195,11 @@ impl Driver {
     }
 
     fn hang_up(&mut self, peer: PeerId, why: &Farewell) {
-        let Some(Peer { address, sending, .. }) = self.peers.remove(&peer) else { return };
-        sending.hang_up();
-        if let Farewell::Misbehaved(_) = why {
-            self.notices.say_seldom("a peer was hung up on", &format!("{address}: {why}"));
+        let Some(gone) = self.peers.remove(&peer) else { return };
+        gone.sending.hang_up();
+        // Others are not worth a line: they come again, or came to be seen.
+        if let Farewell::Misbehaved(_) | Farewell::Stalls | Farewell::Versions { .. } = why {
+            self.notices.say_seldom("hung up on a peer", &format!("{}: {why}", gone.address));
         }
     }
 

@@ -39,8 +39,7 @@ impl Greeted {
         address: SocketAddr,
         side: Side,
     ) -> Result<Self, End> {
-        // Most messages are short and urgent; where this is not to be had, they are only slower.
-        let _ = stream.set_nodelay(true);
+        prefer_urgent(&stream);
         let agreed = async {
             wire.faults.watch(address, None).passable().await;
             introduce(wire, &mut stream).await?;
@@ -91,4 +90,15 @@ async fn agree(wire: &Wire, stream: &mut TcpStream, side: Side) -> Result<(NodeI
             return Ok(handshake.finish());
         }
     }
+}
+
+/// Bytes that the system takes from us before they can be sent. What it took cannot be overtaken any more.
+#[cfg(target_os = "linux")]
+const UNSENT_IN_SYSTEM_MAX: u32 = 64 << 10;
+
+/// Most messages are short and urgent; where this is not to be had, they are only slower.
+fn prefer_urgent(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_IN_SYSTEM_MAX);
 }

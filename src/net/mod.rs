@@ -14,6 +14,7 @@ mod faults;
 mod frames;
 mod fresh;
 mod greet;
+mod guests;
 mod keep;
 mod known;
 mod lanes;
@@ -36,6 +37,7 @@ pub use frames::{
     CHUNK_BYTES_MAX, ChunkError, Inbox, Lane, MESSAGE_BYTES_MAX, Outbox, QueueFull, URGENT_BYTES_MAX,
 };
 pub use greet::Greeted;
+pub use guests::{Guest, Guests};
 pub use keep::Keep;
 pub use lanes::Parcel;
 pub use noise::{

@@ -3,11 +3,11 @@
 //! What is banned is an address or a node. A node has its key for nothing, so its ban stops one that stays itself: one
 //! with a fault, or one of an operator's own. An address costs something, so its ban stops an attacker.
 
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::{Banned, NodeId};
+use super::{Banned, NodeId, house};
 use crate::codec::{Canonical, CodecError, Decode, Encode, List, decode, encode};
 use crate::crypto::Tag;
 use crate::types::Timestamp;
@@ -136,13 +136,7 @@ pub enum BansError {
 /// The one way of naming somebody who is banned.
 fn canonical(who: Banned) -> Banned {
     match who {
-        Banned::Address(ip) => match ip.to_canonical() {
-            // The loopback keeps its name, or its whole /64 would seem to be it.
-            IpAddr::V6(ip) if !ip.is_loopback() => {
-                Banned::Address(Ipv6Addr::from(u128::from(ip) >> 64 << 64).into())
-            }
-            ip => Banned::Address(ip),
-        },
+        Banned::Address(address) => Banned::Address(house(address)),
         Banned::Node(_) => who,
     }
 }

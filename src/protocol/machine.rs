@@ -106,7 +106,7 @@ impl Protocol {
             }
             Input::BlockJudged { hash, judged } => self.block_judged(now, &hash, &judged, acts),
             Input::HeadersJudged { peer, refused } => self.sync.headers_judged(now, peer, refused, acts),
-            Input::TransactionsJudged { peer, judged } => self.transactions_judged(now, peer, judged, acts),
+            Input::TransactionsJudged { peer, judged } => self.transactions_judged(now, peer, &judged, acts),
             Input::Grew { headers, block } => {
                 self.stem.mined(block.tx_hashes());
                 if !self.sync.is_far_behind() {
@@ -123,9 +123,16 @@ impl Protocol {
         for peer in self.peers.silent(now) {
             acts.drop(peer, Farewell::Silent);
         }
+        if self.bans.expire(now.wall) {
+            acts.push(Output::KeepBans);
+        }
         self.pings.woken(now, acts);
-        self.dialing.woken(now, &self.bans, acts);
-        self.gossip.woken(now, acts);
+        if self.dialing.wake_at() <= now.millis {
+            self.dialing.woken(now, &self.bans, acts);
+        }
+        if self.gossip.wake_at() <= now.millis {
+            self.gossip.woken(now, acts);
+        }
         self.relay.woken(now, acts);
         let open = self.stem.woken(now);
         self.transactions.announce(now, &open, acts);
@@ -247,7 +254,7 @@ impl Protocol {
     }
 
     /// It said who it is: from now on it is spoken with.
-    fn hello_came(&mut self, now: Now, peer: PeerId, hello: Hello, acts: &mut Acts) {
+    fn hello_came(&mut self, now: Now, peer: PeerId, hello: &Hello, acts: &mut Acts) {
         if self.peers.is_greeted(peer) {
             acts.blame(peer, Offence::OutOfTurn("a second hello"));
             return;
@@ -265,7 +272,7 @@ impl Protocol {
         let side = met.side;
         self.pings.greeted(now, peer);
         self.gossip.greeted(now, &met, listening, &mut self.dialing, acts);
-        self.sync.greeted(peer, side, &hello);
+        self.sync.greeted(peer, side, hello);
         self.relay.greeted(peer, side == Side::Dialer, tip, acts);
         self.stem.connected(peer, side);
         self.transactions.connected(peer, side, acts);
@@ -284,7 +291,7 @@ impl Protocol {
         &mut self,
         now: Now,
         peer: PeerId,
-        judged: Vec<(TxHash, JudgedTransaction)>,
+        judged: &[(TxHash, JudgedTransaction)],
         acts: &mut Acts,
     ) {
         if let Some(peer) = self.peers.get_mut(peer)
@@ -292,8 +299,8 @@ impl Protocol {
         {
             peer.last_transaction = Some(now.millis);
         }
-        self.stem.judged(&judged);
-        self.transactions.judged(now, peer, &judged, acts);
+        self.stem.judged(judged);
+        self.transactions.judged(now, peer, judged, acts);
     }
 
     fn admitted(&mut self, now: Now, hashes: &[TxHash], acts: &mut Acts) {
@@ -326,6 +333,7 @@ impl Protocol {
             Order::Unban(who) => {
                 self.bans.lift(who);
                 acts.push(Output::KeepBans);
+                self.dialing.woken(now, &self.bans, acts);
             }
         }
     }

@@ -37,7 +37,7 @@ pub use bans::{BANS_MAX, Bans, BansError};
 pub use book::{
     ANCHORS_MAX, AddressBook, BOOK_MAX, BUCKET_PLACES, BUCKETS_BY_GROUP_MAX, BUCKETS_BY_SOURCE_MAX,
     BookError, BookSecret, FAILURES_OF_UNKNOWN_MAX, Group, KnownAddress, NEW_BUCKETS, SAMPLE_PERCENT_MAX,
-    Source, TRIED_BUCKETS, UNSEEN_SECONDS_MAX, Which,
+    Source, TRIED_BUCKETS, UNSEEN_SECONDS_MAX, Which, house,
 };
 pub use budget::{Allowance, Budget, Rate, cost_of};
 pub use compact::{Compact, CompactError, GetParts, Namer, Partial, Parts, ShortId};

@@ -1,9 +1,9 @@
 //! Who is connected: who they are, whether they may stay, and what they said of themselves.
 
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 use std::collections::BTreeMap;
 
-use super::book::Group;
+use super::book::{Group, house};
 use super::eviction::{Candidate, evict};
 use super::ping::Pings;
 use super::{Farewell, Hello, Met, NodeId, Now, PeerId, Settings, Side, Versions};
@@ -99,8 +99,8 @@ impl Peers {
             let stays =
                 |(id, peer): &(&PeerId, &Peer)| peer.met.side == Side::Listener && Some(**id) != instead_of;
             let inbound: Vec<(&PeerId, &Peer)> = self.peers.iter().filter(stays).collect();
-            let house = house(met.address.ip());
-            let of_house = inbound.iter().filter(|(_, peer)| self::house(peer.met.address.ip()) == house);
+            let its_house = house(met.address.ip());
+            let of_house = inbound.iter().filter(|(_, peer)| house(peer.met.address.ip()) == its_house);
             if of_house.count() >= settings.inbound_each_max {
                 return Welcome::Goes(Farewell::NoRoom);
             }
@@ -163,12 +163,4 @@ fn stays_of_two(millis: u64, older: &Peer, newer: Met, ours: NodeId) -> bool {
     // Each has dialed the other at once: the one that the lesser of the two dialed stays.
     let we_are_lesser = ours < newer.node;
     (older.met.side == Side::Dialer) == we_are_lesser
-}
-
-/// Whom an address belongs to, as far as it tells: with IPv6 whoever has one has the 2^64 that begin alike.
-pub(super) fn house(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => core::net::Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address @ IpAddr::V4(_) => address,
-    }
 }

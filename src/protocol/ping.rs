@@ -60,7 +60,7 @@ impl Pings {
         for (peer, ping) in &mut self.pings {
             match ping.awaited {
                 Some((_, sent_at)) if now.millis >= sent_at + self.patience => {
-                    acts.drop(*peer, Farewell::Silent)
+                    acts.drop(*peer, Farewell::Silent);
                 }
                 Some(_) => {}
                 None if now.millis >= ping.next_at => {

@@ -1,12 +1,10 @@
 //! Lets miners in, as many as there is room for.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::select;
 use tokio::sync::{Semaphore, watch};
@@ -16,6 +14,7 @@ use tokio::time::sleep;
 use super::connection::Connection;
 use super::session::{Now, Rules};
 use crate::miner::{Feed, Log};
+use crate::net::Guests;
 use crate::node::NodeHandle;
 
 /// How long a server that stops waits for its last lines to be sent.
@@ -168,67 +167,5 @@ impl Door {
             }
         }
         while connections.join_next().await.is_some() {}
-    }
-}
-
-/// How many connections each address has, or where somebody has many, all of them together.
-#[derive(Default)]
-struct Guests(Mutex<BTreeMap<IpAddr, usize>>);
-
-impl Guests {
-    fn admit(self: &Arc<Self>, from: IpAddr, each_max: usize) -> Option<Guest> {
-        let from = house(from);
-        let mut guests = self.0.lock();
-        let count = guests.entry(from).or_insert(0);
-        if *count >= each_max {
-            return None;
-        }
-        *count += 1;
-        Some(Guest { from, guests: Arc::clone(self) })
-    }
-}
-
-/// Whom an address belongs to, as far as it tells: with IPv6 whoever has one has the 2^64 that begin alike.
-fn house(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
-/// One connection of an address, until it ends however it may.
-struct Guest {
-    from: IpAddr,
-    guests: Arc<Guests>,
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        let mut guests = self.guests.0.lock();
-        if let Some(count) = guests.get_mut(&self.from) {
-            *count -= 1;
-            if *count == 0 {
-                guests.remove(&self.from);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_one_house_share_its_places() {
-        let guests = Arc::new(Guests::default());
-        let admit = |from: &str| guests.admit(from.parse().unwrap(), 1);
-        let _of_six = admit("2001:db8:1:2::1").unwrap();
-        assert!(admit("2001:db8:1:2:ffff:ffff:ffff:ffff").is_none());
-        let _next_door = admit("2001:db8:1:3::1").unwrap();
-        let of_four = admit("192.0.2.1").unwrap();
-        assert!(admit("::ffff:192.0.2.1").is_none(), "the same, as a socket for both says it");
-        assert!(admit("192.0.2.2").is_some());
-        drop(of_four);
-        assert!(admit("192.0.2.1").is_some());
     }
 }

@@ -49,6 +49,16 @@ impl Group {
     }
 }
 
+/// Whom an address belongs to, as far as it tells: with IPv6 whoever has one has the 2^64 that begin alike.
+pub fn house(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => {
+            Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()
+        }
+        address => address,
+    }
+}
+
 /// Who told of an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {

@@ -18,7 +18,7 @@ mod stored;
 
 pub use choice::{SAMPLE_PERCENT_MAX, Which};
 pub use entry::{FAILURES_OF_UNKNOWN_MAX, KnownAddress, UNSEEN_SECONDS_MAX};
-pub use group::{Group, Source};
+pub use group::{Group, Source, house};
 pub use place::{
     BOOK_MAX, BUCKET_PLACES, BUCKETS_BY_GROUP_MAX, BUCKETS_BY_SOURCE_MAX, BookSecret, NEW_BUCKETS,
     TRIED_BUCKETS,

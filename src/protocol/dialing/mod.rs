@@ -125,6 +125,7 @@ impl Dialing {
         self.book.iter().collect()
     }
 
+    #[cfg(test)]
     /// What a connection that we made is for; nothing, if another made it.
     pub fn kind(&self, peer: PeerId) -> Option<Kind> {
         Some(self.links.get(&peer)?.ours?.0)

@@ -3,7 +3,8 @@
 use core::net::SocketAddr;
 
 use super::Protocol;
-use crate::protocol::{AddressBook, Banned, Bans, KnownAddress, Met, Now, SyncState};
+use crate::protocol::peers::Peer;
+use crate::protocol::{AddressBook, Banned, Bans, Known, KnownAddress, Met, Now, SyncState};
 use crate::types::{BlockHash, Height, Timestamp};
 
 /// How a node stands with others.
@@ -32,7 +33,7 @@ pub struct PeerReport {
     pub agent: Option<String>,
     /// Where they listen, if they do.
     pub listening: Option<SocketAddr>,
-    /// Their tip, as they said when they came.
+    /// Their tip, as far as they told of it or have it from us.
     pub tip: Option<(Height, BlockHash)>,
     /// Milliseconds that the quickest answer took, and the last.
     pub ping: (Option<u64>, Option<u64>),
@@ -40,13 +41,19 @@ pub struct PeerReport {
 
 impl Protocol {
     /// How we stand with others.
-    pub fn report(&self, now: Now) -> ProtocolReport {
+    pub fn report(&self, now: Now, known: &dyn Known) -> ProtocolReport {
+        let tip = |id, peer: &Peer| {
+            let hello = peer.hello.as_ref()?;
+            let last = self.relay.last_of(id).and_then(|hash| known.block(&hash)).map(|block| block.standing);
+            let said = (hello.height, hello.tip);
+            Some(last.map(|last| (last.height, last.hash)).filter(|last| *last > said).unwrap_or(said))
+        };
         let peers = self.peers.iter().map(|(id, peer)| PeerReport {
             met: peer.met,
             seconds: now.millis.saturating_sub(peer.since) / 1000,
             agent: peer.hello.as_ref().map(|hello| shown(&hello.agent)),
             listening: peer.listening(),
-            tip: peer.hello.as_ref().map(|hello| (hello.height, hello.tip)),
+            tip: tip(id, peer),
             ping: self.pings.took(id),
         });
         ProtocolReport {

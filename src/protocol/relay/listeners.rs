@@ -66,6 +66,11 @@ impl Listeners {
         }
     }
 
+    /// The last block that it has, as far as we know.
+    pub fn last_of(&self, peer: PeerId) -> Option<BlockHash> {
+        self.listeners.get(&peer)?.has.back().copied()
+    }
+
     /// It has this block.
     pub fn has(&mut self, peer: PeerId, hash: BlockHash) {
         if let Some(listener) = self.listeners.get_mut(&peer) {

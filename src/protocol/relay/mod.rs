@@ -91,6 +91,11 @@ impl Relay {
         self.give_up(now, acts, |pending| pending.from == peer);
     }
 
+    /// The last block that somebody has, as far as we know.
+    pub fn last_of(&self, peer: PeerId) -> Option<BlockHash> {
+        self.listeners.last_of(peer)
+    }
+
     /// It wants new blocks at once, or no longer.
     pub fn wants_pushes(&mut self, peer: PeerId, wants: bool) {
         self.listeners.wants_pushes(peer, wants);
@@ -398,7 +403,7 @@ impl Relay {
         let parts = asked.places.iter().map(|place| kept.block.transactions.get(*place as usize).cloned());
         match parts.collect::<Option<Vec<_>>>().filter(|_| rises).map(List::new) {
             Some(Ok(transactions)) => {
-                acts.send(peer, Message::Parts(Parts { block: asked.block, transactions }))
+                acts.send(peer, Message::Parts(Parts { block: asked.block, transactions }));
             }
             _ => acts.blame(peer, Offence::Unasked("parts that no block has")),
         }
