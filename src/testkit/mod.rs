@@ -15,6 +15,7 @@ mod node;
 pub mod raw;
 pub mod strategies;
 mod workload;
+pub mod world;
 
 pub use actor::{Actor, satisfy};
 pub use disk::SimulatedDisk;
@@ -25,6 +26,7 @@ pub use node::{Clock, PATIENCE, TestNode, until, within};
 pub use raw::Raw;
 
 pub use workload::Workload;
+pub use world::World;
 
 use crate::crypto::BatchSeed;
 use crate::ledger::MapSeed;
