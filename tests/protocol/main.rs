@@ -5,4 +5,5 @@ mod bans;
 mod book;
 mod budget;
 mod compact;
+mod machine;
 mod messages;

@@ -15,7 +15,7 @@ mod puppet;
 mod wire;
 
 pub use node::{Pool, WorldNode};
-pub use puppet::{Heard, Puppet, Reply, Script, answer};
+pub use puppet::{Heard, Puppet, Reply, Script, answer, honest, polite};
 pub use wire::{Delivered, Link};
 
 use core::net::SocketAddr;

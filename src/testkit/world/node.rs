@@ -12,7 +12,7 @@ use crate::consensus::{CheckedTransaction, check_arrival, check_transaction};
 use crate::crypto::sha256;
 use crate::ledger::View as _;
 use crate::protocol::{
-    AddressBook, Body, BookSecret, Farewell, Input, JudgedBlock, JudgedTransaction, NodeId, Protocol,
+    AddressBook, Bans, Body, BookSecret, Farewell, Input, JudgedBlock, JudgedTransaction, NodeId, Protocol,
     Settings,
 };
 use crate::testkit::{Follower, Outcome, Rejection};
@@ -47,6 +47,7 @@ pub struct WorldNode {
     pub dials: u64,
     pub(super) orphans: Orphans<Block>,
     pub(super) book: Vec<u8>,
+    pub(super) bans: Vec<u8>,
     /// Which of its runs this is: what was begun in an earlier one comes to nothing.
     pub(super) run: u64,
     pub(super) wakes_at: u64,
@@ -73,6 +74,7 @@ impl WorldNode {
             dials: 0,
             orphans: Orphans::new(ORPHANS_MAX.0, ORPHANS_MAX.1),
             book: AddressBook::new(secret, lab).to_bytes(),
+            bans: Bans::new().to_bytes(),
             run: 0,
             wakes_at: u64::MAX,
             busy_until: 0,
@@ -92,6 +94,14 @@ impl WorldNode {
     /// Whether it runs.
     pub fn runs(&self) -> bool {
         self.protocol.is_some()
+    }
+
+    /// The machine of one that runs.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn machine(&self) -> &Protocol {
+        self.protocol.as_ref().expect("it runs")
     }
 
     /// Whether it ever hung up on that one for misbehaving.
@@ -175,7 +185,8 @@ impl World {
         let node = self.node_mut(number);
         assert!(!node.runs(), "{number} runs");
         let book = AddressBook::from_bytes(&node.book, node.settings.lab).expect("a book that was kept");
-        node.protocol = Some(Protocol::new(node.settings.clone(), book, seed));
+        let bans = Bans::from_bytes(&node.bans).expect("bans that were kept");
+        node.protocol = Some(Protocol::new(node.settings.clone(), book, bans, seed));
         node.run += 1;
         (node.busy_until, node.wakes_at) = (millis, u64::MAX);
         self.tell(number, Input::Woken);
@@ -186,8 +197,9 @@ impl World {
     /// # Panics
     /// When it does not run.
     pub fn stop(&mut self, number: usize) {
-        let protocol = self.node_mut(number).protocol.take().expect("it runs");
-        let _ = protocol;
+        let now = self.now();
+        let node = self.node_mut(number);
+        node.book = node.protocol.take().expect("it runs").end(now).to_bytes();
         self.hang_up_all(number);
     }
 

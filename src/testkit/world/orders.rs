@@ -39,7 +39,16 @@ impl World {
             Output::SubmitTransactions(peer, transactions) => {
                 self.submit_transactions(node, peer, transactions);
             }
-            Output::KeepBans => {}
+            Output::SendStem(peer, hash) => {
+                if let Some(transaction) = self.node(node).pool.find(&hash) {
+                    let one = List::new(vec![transaction.transaction().clone()]).expect("one");
+                    self.send_message(node, peer, &Message::Stem(one));
+                }
+            }
+            Output::KeepBans => {
+                let node = self.node_mut(node);
+                node.bans = node.machine().bans().to_bytes();
+            }
             Output::Log(line) => self.node_mut(node).log.push(line),
         }
     }

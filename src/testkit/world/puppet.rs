@@ -45,15 +45,16 @@ pub struct Puppet {
 }
 
 impl World {
-    /// Adds somebody who only says what the test, or a script, lets them say; but for a hello, with a tip at genesis.
+    /// Adds somebody who only says what the test lets them say; but for a hello, with a tip at genesis, and that it answers
+    /// pings. Nobody can dial it.
     pub fn puppet(&mut self) -> usize {
         let number = self.parties.len();
         let puppet = Puppet {
             node: self.identity(number),
             address: address_of(number, self.network.params().lab),
-            listens: true,
+            listens: false,
             hello: Some(self.hello_of(&Follower::new(&self.network))),
-            script: None,
+            script: Some(polite()),
             heard: VecDeque::new(),
             connections: Vec::new(),
             lost: 0,
@@ -81,7 +82,7 @@ impl World {
             height: tip.height,
             work: tip.work,
             base: Height::GENESIS,
-            port: Some(9333),
+            port: None,
             time: self.now().wall,
         }
     }
@@ -105,6 +106,16 @@ impl World {
         match &self.parties[number] {
             Party::Puppet(puppet) => puppet,
             Party::Node(_) => panic!("{number} is a node"),
+        }
+    }
+
+    /// Lets a puppet be dialed, and say so.
+    pub fn let_listen(&mut self, puppet: usize) {
+        let puppet = self.puppet_mut(puppet);
+        puppet.listens = true;
+        let port = puppet.address.port();
+        if let Some(hello) = &mut puppet.hello {
+            hello.port = Some(port);
         }
     }
 
@@ -206,6 +217,22 @@ impl World {
             self.at(self.millis + millis, say);
         }
     }
+}
+
+/// Answers pings and nothing else.
+pub fn polite() -> Script {
+    Box::new(|heard| match heard {
+        Heard::Message(Message::Ping(number)) => vec![(0, Message::Pong(*number))],
+        _ => Vec::new(),
+    })
+}
+
+/// Answers as an honest node with this chain would.
+pub fn honest(follower: Follower) -> Script {
+    Box::new(move |heard| match heard {
+        Heard::Message(message) => answer(&follower, message).into_iter().map(|answer| (0, answer)).collect(),
+        Heard::Met(_) => Vec::new(),
+    })
 }
 
 /// What an honest node with this chain, and nothing else, answers.

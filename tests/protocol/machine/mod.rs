@@ -1,0 +1,7 @@
+//! The machine at work: in worlds of nodes, and message by message with a puppet.
+
+mod finding;
+mod greeting;
+mod stage;
+mod syncing;
+mod withholding;
