@@ -41,6 +41,8 @@ pub struct WorldNode {
     pub farewells: Vec<(usize, Farewell)>,
     /// Lines for its log.
     pub log: Vec<String>,
+    /// What became of blocks that its machine submitted, oldest first.
+    pub judged: Vec<(BlockHash, JudgedBlock)>,
     /// How often it was woken by its own wish.
     pub wakes: u64,
     /// How often it was asked to dial.
@@ -70,6 +72,7 @@ impl WorldNode {
             protocol: None,
             farewells: Vec::new(),
             log: Vec::new(),
+            judged: Vec::new(),
             wakes: 0,
             dials: 0,
             orphans: Orphans::new(ORPHANS_MAX.0, ORPHANS_MAX.1),
@@ -108,6 +111,16 @@ impl WorldNode {
     pub fn punished(&self, other: usize) -> bool {
         let is_it = |(who, why): &(usize, Farewell)| *who == other && matches!(why, Farewell::Misbehaved(_));
         self.farewells.iter().any(is_it)
+    }
+
+    /// Puts a transaction into its pool without telling its machine, which may not run.
+    ///
+    /// # Panics
+    /// When it breaks a rule.
+    pub fn pool_in(&mut self, transaction: Transaction) {
+        let hash = transaction.hash();
+        let checked = check_transaction(transaction, self.follower.params()).expect("it is sound");
+        self.pool.insert(hash, checked);
     }
 
     /// The block's bytes are given away only where it has them.
@@ -259,6 +272,7 @@ impl World {
             Ok(block) => self.take_in_block(number, block),
             Err(error) => JudgedBlock::Refused { blame: Blame::Sender, reason: error.to_string() },
         };
+        self.node_mut(number).judged.push((hash, judged.clone()));
         self.tell(number, Input::BlockJudged { hash, judged });
     }
 

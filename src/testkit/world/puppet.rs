@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 use super::wire::Event;
 use super::{Party, World, address_of};
 use crate::codec::{List, encode};
-use crate::protocol::{BlockBytes, Compact, HEADERS_MAX, Hello, Message, Met, NodeId, PeerId, Versions};
+use crate::protocol::{
+    BlockBytes, Compact, HEADERS_MAX, Hello, Message, Met, NodeId, Parts, PeerId, Versions,
+};
 use crate::testkit::Follower;
 use crate::types::{BlockHash, Height};
 
@@ -257,6 +259,14 @@ pub fn answer(follower: &Follower, message: &Message) -> Vec<Message> {
         Message::GetBlocks(hashes) => {
             hashes.iter().map(|hash| body(hash).map_or_else(|| missing(hash), Message::Block)).collect()
         }
+        Message::GetParts(asked) if body(&asked.block).is_some() => {
+            let block = follower.block(&asked.block).block();
+            let parts =
+                asked.places.iter().map(|place| block.transactions[*place as usize].clone()).collect();
+            let transactions = List::new(parts).expect("no more than the block has");
+            vec![Message::Parts(Parts { block: asked.block, transactions })]
+        }
+        Message::GetParts(asked) => vec![missing(&asked.block)],
         Message::GetCompact(hash) => match body(hash) {
             Some(_) => vec![Message::Compact(Compact::of_checked(follower.block(hash)))],
             None => vec![missing(hash)],

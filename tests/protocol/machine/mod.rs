@@ -2,6 +2,8 @@
 
 mod finding;
 mod greeting;
+mod relaying;
 mod stage;
 mod syncing;
+mod transactions;
 mod withholding;
