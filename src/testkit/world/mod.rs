@@ -60,7 +60,7 @@ pub struct World {
 /// Whoever has an address.
 enum Party {
     Node(Box<WorldNode>),
-    Puppet(Puppet),
+    Puppet(Box<Puppet>),
 }
 
 impl World {

@@ -61,7 +61,7 @@ impl World {
             connections: Vec::new(),
             lost: 0,
         };
-        self.parties.push(Party::Puppet(puppet));
+        self.parties.push(Party::Puppet(Box::new(puppet)));
         number
     }
 

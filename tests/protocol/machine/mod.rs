@@ -2,6 +2,9 @@
 
 mod finding;
 mod greeting;
+mod hostile;
+mod kinds;
+mod pings;
 mod relaying;
 mod stage;
 mod syncing;

@@ -1,6 +1,6 @@
 //! What the tests of the machine begin with.
 
-use cairn::protocol::{Message, PeerId};
+use cairn::protocol::Message;
 use cairn::testkit::world::{Delivered, Heard, Reply, Script, answer};
 use cairn::testkit::{Actor, Draft, Follower, Network, World, devnet_file};
 use cairn::types::{Block, Transaction};
@@ -69,9 +69,4 @@ pub fn twisted(
 /// Says them all at once.
 pub fn at_once(messages: Vec<Message>) -> Vec<Reply> {
     messages.into_iter().map(|message| (0, message)).collect()
-}
-
-/// The connection of a node to another.
-pub fn peer(world: &World, of: usize, to: usize) -> PeerId {
-    world.peer(of, to)
 }
