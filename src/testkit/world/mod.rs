@@ -205,12 +205,12 @@ impl World {
         self.digest
     }
 
-    /// Mines a block of what waits at a node, on its tip.
+    /// Mines a block of what waits at a node and is its sender's next, on its tip.
     ///
     /// # Panics
     /// When the block is refused.
     pub fn mine(&mut self, node: usize) -> BlockHash {
-        let transactions = self.node(node).pool.in_order();
+        let transactions = self.node(node).minable();
         self.mine_with(node, transactions)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::wire::Event;
 use super::{Party, World};
-use crate::chain::Orphans;
+use crate::chain::{Chain, Orphans};
 use crate::consensus::Blame;
 use crate::consensus::{CheckedTransaction, check_arrival, check_transaction};
 use crate::crypto::sha256;
@@ -16,10 +16,13 @@ use crate::protocol::{
     Settings,
 };
 use crate::testkit::{Follower, Outcome, Rejection};
-use crate::types::{Block, BlockHash, Header, Height, Transaction, TxHash};
+use crate::types::{Address, Block, BlockHash, Header, Height, Nonce, Transaction, TxHash};
 
 /// Blocks that wait for one below them, and their bytes.
 const ORPHANS_MAX: (usize, usize) = (1024, 64 << 20);
+
+/// How far below the tip a node takes blocks of branches that have no more work, as far as it knows.
+const SIDE_DEPTH_MAX: u32 = 144;
 
 /// A node of a world.
 pub struct WorldNode {
@@ -113,6 +116,22 @@ impl WorldNode {
         self.farewells.iter().any(is_it)
     }
 
+    /// Those that wait there and can be mined: each is the next of its sender.
+    pub fn minable(&self) -> Vec<Transaction> {
+        let mut waiting: Vec<&Transaction> = self.pool.all().map(|it| it.transaction()).collect();
+        waiting.sort_by_key(|transaction| transaction.body.nonce);
+        let mut next: BTreeMap<Address, Nonce> = BTreeMap::new();
+        waiting.retain(|transaction| {
+            let sender = transaction.body.policy.address();
+            let confirmed = self.follower.ledger.account(&sender).unwrap_or_default().nonce;
+            let next = next.entry(sender).or_insert(confirmed);
+            let is_next = *next == transaction.body.nonce;
+            *next = Nonce(next.0 + u64::from(is_next));
+            is_next
+        });
+        waiting.into_iter().cloned().collect()
+    }
+
     /// Puts a transaction into its pool without telling its machine, which may not run.
     ///
     /// # Panics
@@ -153,11 +172,6 @@ impl Pool {
     /// Whether none does.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
-    }
-
-    /// Those that wait, oldest first.
-    pub fn in_order(&self) -> Vec<Transaction> {
-        self.all().map(|transaction| transaction.transaction().clone()).collect()
     }
 
     pub(super) fn knows(&self, hash: &TxHash) -> bool {
@@ -285,6 +299,10 @@ impl World {
             self.at(at, Event::Again { node: number, run, block: Box::new(block) });
             return JudgedBlock::Early;
         }
+        if is_too_deep(&node.follower.chain, &block.header) {
+            let reason = "it is too deep below the tip, on a branch of no more work".to_owned();
+            return JudgedBlock::Refused { blame: Blame::Nobody, reason };
+        }
         let copy = block.clone();
         match node.follower.submit(block) {
             Ok(Outcome::Orphan(below)) => {
@@ -371,6 +389,18 @@ impl World {
             Party::Puppet(puppet) => puppet.listens,
         }
     }
+}
+
+/// Whether a block stands so far below the tip that a node takes it only where headers that it knows lead to more work.
+fn is_too_deep(chain: &Chain, header: &Header) -> bool {
+    let (hash, tip) = (header.hash(), chain.tip());
+    let Some(parent) = chain.entry(&header.previous) else { return false };
+    let height = Height(parent.height.0 + 1);
+    if height.0 + SIDE_DEPTH_MAX >= tip.height.0 || chain.has_body(&hash) {
+        return false;
+    }
+    let mut better = chain.branch_tips().filter(|leaf| leaf.work > tip.work);
+    !better.any(|leaf| chain.ancestor(&leaf.hash, height).is_some_and(|ancestor| ancestor.hash == hash))
 }
 
 fn is_spent(follower: &Follower, transaction: &CheckedTransaction) -> bool {

@@ -132,19 +132,14 @@ fn two_that_dial_each_other(seed: u64, apart: u64) -> (World, usize, usize) {
     let mut world = World::new(seed);
     let (a, b) = (world.add(), world.add());
     world.usual_link = Link { delay: 50, jitter: 20 };
-    world.only_connects_to(a, &[b]);
-    world.only_connects_to(b, &[a]);
-    // Both listen before either dials.
-    world.names.insert("b".to_owned(), vec![world.address(b)]);
-    let of_b = vec![world.address(b).to_string()];
-    let of_a = vec![world.address(a).to_string()];
-    world.node_mut(a).settings.added.clear();
-    world.node_mut(b).settings.added.clear();
+    let [of_a, of_b] = [a, b].map(|node| world.address(node).to_string());
+    world.only_connects_to(a, &[]);
+    world.only_connects_to(b, &[]);
     world.start(a);
     world.start(b);
-    world.tell(a, Input::Ordered(Order::Add(of_b[0].clone())));
+    world.tell(a, Input::Ordered(Order::Add(of_b)));
     world.run_for(apart);
-    world.tell(b, Input::Ordered(Order::Add(of_a[0].clone())));
+    world.tell(b, Input::Ordered(Order::Add(of_a)));
     (world, a, b)
 }
 

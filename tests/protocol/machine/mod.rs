@@ -1,5 +1,6 @@
 //! The machine at work: in worlds of nodes, and message by message with a puppet.
 
+mod chaos;
 mod finding;
 mod greeting;
 mod hostile;
