@@ -89,7 +89,11 @@ impl Chaos {
                 self.world.start(node);
             }
         }
-        self.world.run_for(300_000);
+        self.world.run_for(200_000);
+        // Branches of equal work may all be followed until one of them is longer.
+        let node = self.any();
+        self.world.mine(node);
+        self.world.run_for(100_000);
     }
 
     fn check(&self, name: &str) {
