@@ -1,6 +1,6 @@
 //! Who is asked for bodies, how many at a time, and for how long they are waited for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::protocol::PeerId;
 use crate::types::{BlockHash, Height};
@@ -8,8 +8,9 @@ use crate::types::{BlockHash, Height};
 /// Blocks asked of one at first, and at most. Who answers quickly is asked for more.
 const ASKED_FIRST: usize = 8;
 const ASKED_MAX: usize = 64;
-/// Blocks that may still come from one after they were asked of another; beyond it the oldest are forgotten.
-const LATE_MAX: usize = 128;
+/// Blocks that may still come from one after they were asked of another, or asked again; beyond it the oldest are
+/// forgotten. Enough for some rounds in which nothing came.
+const LATE_MAX: usize = 512;
 /// Longest that one is waited for who sends nothing.
 const PATIENCE_MAX: u64 = 64_000;
 /// How often one may be waited for in vain before it has to go, where there are others.
@@ -34,8 +35,8 @@ struct Server {
     since: u64,
     rests_until: u64,
     stalls: u32,
-    /// What was asked of it, and then of another.
-    late: BTreeSet<BlockHash>,
+    /// What was asked of it, and then of another or again, oldest first: once for each time, as it will be answered.
+    late: VecDeque<BlockHash>,
 }
 
 impl Servers {
@@ -53,7 +54,7 @@ impl Servers {
             since: 0,
             rests_until: 0,
             stalls: 0,
-            late: BTreeSet::new(),
+            late: VecDeque::new(),
         };
         self.servers.insert(peer, server);
     }
@@ -66,7 +67,7 @@ impl Servers {
     pub fn begin(&mut self) {
         for server in self.servers.values_mut() {
             server.lacks = false;
-            server.late.append(&mut server.asked);
+            server.give_up_all();
         }
     }
 
@@ -123,7 +124,7 @@ impl Servers {
             self.patience = self.patience_min.max(self.patience - self.patience / 16);
             return true;
         }
-        server.late.remove(hash)
+        server.was_late(hash)
     }
 
     /// It does not have this block; whether it was asked for.
@@ -131,7 +132,7 @@ impl Servers {
         let Some(server) = self.servers.get_mut(&peer) else { return false };
         let was_asked = server.asked.remove(hash);
         server.lacks |= was_asked;
-        was_asked || server.late.remove(hash)
+        was_asked || server.was_late(hash)
     }
 
     /// What was asked of one is asked of another.
@@ -152,9 +153,7 @@ impl Servers {
             if server.asked.is_empty() || millis < server.since.saturating_add(patience) {
                 continue;
             }
-            for hash in std::mem::take(&mut server.asked) {
-                server.remember_late(hash);
-            }
+            server.give_up_all();
             server.stalls += 1;
             server.asked_max = 1.max(server.asked_max / 2);
             // Others first; who is alone is asked again at once.
@@ -177,10 +176,22 @@ impl Servers {
 }
 
 impl Server {
+    fn give_up_all(&mut self) {
+        for hash in std::mem::take(&mut self.asked) {
+            self.remember_late(hash);
+        }
+    }
+
     fn remember_late(&mut self, hash: BlockHash) {
         if self.late.len() >= LATE_MAX {
-            self.late.pop_first();
+            self.late.pop_front();
         }
-        self.late.insert(hash);
+        self.late.push_back(hash);
+    }
+
+    /// Whether it was asked for this before; then it was answered now.
+    fn was_late(&mut self, hash: &BlockHash) -> bool {
+        let at = self.late.iter().position(|late| late == hash);
+        at.and_then(|at| self.late.remove(at)).is_some()
     }
 }

@@ -6,7 +6,7 @@ use cairn::testkit::world::{Reply, Script, honest};
 use cairn::testkit::{Follower, World};
 use cairn::types::{BlockHash, U256, Work};
 
-use super::stage::{at_once, chain, count, draft_on, twisted};
+use super::stage::{self, at_once, chain, count, draft_on, twisted};
 
 fn asks_headers(message: &Message) -> bool {
     matches!(message, Message::GetHeaders(_))
@@ -259,6 +259,23 @@ fn who_stalls_midway_and_is_alone_is_asked_again() {
     world.connect(staller, node);
     assert!(world.run_until(600_000, |world| world.node(node).height() == 300));
     assert!(world.is_kept(staller));
+}
+
+#[test]
+fn who_answers_slowly_and_is_asked_again_has_sent_nothing_unasked() {
+    let mut world = stage::mainland(17);
+    let good = chain(&world, 100, 0);
+    let node = newcomer(&mut world);
+    let script = twisted(good.clone(), |asked, honest| match asked {
+        Message::GetBlocks(_) => honest.into_iter().map(|answer| (9_000, answer)).collect(),
+        _ => at_once(honest),
+    });
+    let slow = world.puppet_with(&good, script);
+    world.connect(slow, node);
+    assert!(world.run_until(600_000, |world| world.node(node).height() == 100));
+    assert!(count(&world, slow, node, is_block) > 100, "some were asked for again");
+    world.run_for(60_000);
+    assert_eq!(world.node(node).farewells, []);
 }
 
 #[test]
