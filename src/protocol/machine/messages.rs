@@ -41,6 +41,7 @@ impl Protocol {
                 for hash in &hashes {
                     if !self.relay.block_is_missing(now, peer, hash, acts)
                         && !self.sync.block_is_missing(peer, hash)
+                        && !self.relay.may_be_late(peer)
                     {
                         acts.blame(peer, Offence::Unasked("word of a missing block"));
                     }

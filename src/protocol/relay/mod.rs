@@ -212,7 +212,12 @@ impl Relay {
         }
         let was = self.pending.remove(&hash);
         let mut pending = Pending::new(peer, now.millis, Stage::Looking);
-        was.into_iter().for_each(|was| pending.others_of(&was));
+        if let Some(was) = was {
+            pending.others_of(&was);
+            if was.from != peer {
+                self.listeners.may_answer_late(was.from);
+            }
+        }
         self.pending.insert(hash, pending);
         let compact = Arc::new(compact);
         if compact.names.is_empty() {
@@ -381,7 +386,10 @@ impl Relay {
             }
             self.listeners.tell(hash, headers, acts);
         }
-        self.pending.remove(&hash);
+        // It came in another way.
+        if let Some(pending) = self.pending.remove(&hash) {
+            self.listeners.may_answer_late(pending.from);
+        }
     }
 
     /// It asks for a block with its transactions named.

@@ -1,7 +1,7 @@
 //! New blocks on their way through a network.
 
-use cairn::codec::List;
-use cairn::protocol::{Compact, Farewell, JudgedBlock, Message, Namer, Parts};
+use cairn::codec::{List, encode};
+use cairn::protocol::{BlockBytes, Compact, Farewell, JudgedBlock, Message, Namer, Parts};
 use cairn::testkit::world::{Script, honest};
 use cairn::testkit::{Follower, World};
 use cairn::types::{Block, StateRoot};
@@ -226,6 +226,67 @@ fn block_that_is_missing_where_it_was_told_of_is_nobodys_fault() {
     world.run_for(5_000);
     assert_eq!(count(&world, node, puppet, |message| matches!(message, Message::GetCompact(_))), 1);
     assert!(world.is_kept(puppet));
+}
+
+/// A node that asked one for a block, and then got it from another; the first has not answered yet.
+fn asked_and_got_elsewhere(seed: u64) -> (World, usize, usize, Block) {
+    let (mut world, node, asked, block) = pushed(seed, |_| Box::new(|_| Vec::new()));
+    let mut above = Follower::new(&world.network);
+    above.submit(block.clone()).unwrap();
+    world.say(asked, &Message::News(List::new(vec![block.header]).unwrap()));
+    world.run_for(60);
+    let other = world.puppet_with(&Follower::new(&world.network), honest(above));
+    world.connect(other, node);
+    world.say(other, &Message::Compact(Compact::of(&block)));
+    world.run_for(500);
+    assert_eq!(world.node(node).tip(), block.header.hash());
+    assert_eq!(count(&world, node, asked, |message| matches!(message, Message::GetCompact(_))), 1);
+    (world, node, asked, block)
+}
+
+#[test]
+fn answer_is_asked_for_though_another_was_quicker() {
+    let answers: [fn(&Block) -> Message; 3] = [
+        |block| Message::Compact(Compact::of(block)),
+        |block| Message::Block(BlockBytes::new(encode(block)).unwrap()),
+        |block| Message::Missing(List::new(vec![block.header.hash()]).unwrap()),
+    ];
+    for answer in answers {
+        let (mut world, node, asked, block) = asked_and_got_elsewhere(19);
+        world.say(asked, &answer(&block));
+        // Nine more would be too many, and one more would be one of these.
+        (0..9).for_each(|_| world.say(asked, &Message::Pong(7)));
+        world.run_for(200);
+        assert!(!world.node(node).punished(asked), "{:?}", answer(&block));
+    }
+}
+
+#[test]
+fn answer_is_asked_for_though_it_comes_too_late() {
+    let (mut world, node, asked, block) = pushed(20, |_| Box::new(|_| Vec::new()));
+    world.say(asked, &Message::News(List::new(vec![block.header]).unwrap()));
+    world.run_for(3_000);
+    world.say(asked, &Message::Missing(List::new(vec![block.header.hash()]).unwrap()));
+    (0..9).for_each(|_| world.say(asked, &Message::Pong(7)));
+    world.run_for(200);
+    assert!(!world.node(node).punished(asked));
+}
+
+#[test]
+fn parts_are_asked_for_though_the_block_came_in_another_way() {
+    let (mut world, node, asked, block) = pushed(21, |_| Box::new(|_| Vec::new()));
+    world.say(asked, &Message::Compact(Compact::of(&block)));
+    world.run_for(60);
+    assert_eq!(count(&world, node, asked, asks_parts), 0, "the question is on its way");
+    world.take_in_block(node, block.clone());
+    world.run_for(100);
+    assert_eq!(count(&world, node, asked, asks_parts), 1);
+    let parts =
+        Parts { block: block.header.hash(), transactions: List::new(block.transactions.into_vec()).unwrap() };
+    world.say(asked, &Message::Parts(parts));
+    (0..9).for_each(|_| world.say(asked, &Message::Pong(7)));
+    world.run_for(200);
+    assert!(!world.node(node).punished(asked));
 }
 
 /// A block whose work is done and that nobody can follow.
