@@ -14,7 +14,7 @@
 //! | | [`ledger`] | what a branch means: who has what, and proofs of it |
 //! | machines | [`mempool`] | which transactions wait for a block, and in what order they are offered |
 //! | | [`template`] | what the next block holds, and what a miner may turn in it |
-//! | | [`protocol`] | what nodes say to each other |
+//! | | [`protocol`] | what nodes say to each other, to whom and when, and what is made of the answers |
 //! | | [`wallet`] | keys |
 //! | disk | `storage` | what survives a crash, and in which order |
 //! | the writer | `node` | in what order things happen, and who sees what when |
@@ -67,6 +67,9 @@
 //! - **group**: what one sync makes durable.
 //! - **groundwork**, **template**, **job**: what the next block must stand on; everything of it but who is paid, and the work;
 //!   the same made one miner's.
+//! - **machine**: a room of decisions without a socket or a clock: what happened goes in, what is to be done comes out.
+//! - **compact block**, **push**, **stem**: a block whose transactions are named; sending one unasked; the way of a
+//!   transaction before everybody hears of it.
 //! - **kernel**: a way to look for nonces that a processor has.
 //! - **opening**: a header with the roots that its merkle root stands for; every proof begins with one.
 

@@ -1,10 +1,20 @@
 //! What nodes say to each other.
 //!
 //! This room decides what is said, when, and to whom, and what is made of the answers. It knows no socket and no clock:
-//! what happened goes in, what is to be done comes out. So far it has the words, which `net` carries, and the book of
-//! addresses.
+//! what happened goes in as an [`Input`], what is to be done comes out as [`Output`]s, and what the node knows is asked by
+//! [`Known`]. It never judges a block or a transaction: it brings them before the node, and hears the verdict.
 //!
-//! Read `message.rs` first.
+//! | file | job |
+//! |---|---|
+//! | `machine.rs` | hands each small machine what concerns it; who may speak, and who has to go |
+//! | `peers.rs`, `ping.rs` | who is connected, and whether they still answer |
+//! | `book/`, `dialing/`, `gossip/` | the addresses that are known, whom to connect to, whom to tell |
+//! | `sync/` | headers first, then bodies from everybody |
+//! | `relay/` | new blocks, named |
+//! | `transactions/`, `stem/` | transactions, in the open and before |
+//! | `conduct.rs`, `bans.rs`, `eviction.rs`, `budget.rs` | what is held against whom |
+//!
+//! Read `message.rs` first, then `machine.rs`.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod bans;
