@@ -1,6 +1,5 @@
 //! What the node knows, for the machine; and what it has, for others.
 
-use crate::chain::{HeaderEntry, Validity};
 use crate::consensus::{Branch, Params};
 use crate::node::NodeHandle;
 use crate::protocol::{Known, KnownBlock, Standing};
@@ -13,17 +12,13 @@ pub(super) struct NodeKnown {
     pub node: NodeHandle,
 }
 
-fn standing(entry: &HeaderEntry) -> Standing {
-    Standing { hash: entry.hash, height: entry.height, work: entry.work }
-}
-
 impl Known for NodeKnown {
     fn params(&self) -> &Params {
         self.node.genesis().params()
     }
 
     fn tip(&self) -> Standing {
-        self.node.look(|chain, _| standing(chain.tip()))
+        self.node.look(|chain, _| Standing::of(chain.tip()))
     }
 
     fn base(&self) -> Height {
@@ -35,19 +30,11 @@ impl Known for NodeKnown {
     }
 
     fn block(&self, hash: &BlockHash) -> Option<KnownBlock> {
-        self.node.look(|chain, _| {
-            let entry = chain.entry(hash)?;
-            let (has_body, is_refused) = (entry.arrival.is_some(), entry.validity != Validity::Valid);
-            Some(KnownBlock { standing: standing(entry), has_body, is_refused })
-        })
+        self.node.look(|chain, _| chain.entry(hash).map(KnownBlock::of))
     }
 
     fn branch(&self, hash: &BlockHash) -> Option<Branch> {
         self.node.look(|chain, _| chain.branch(hash))
-    }
-
-    fn at(&self, height: Height) -> Option<BlockHash> {
-        self.node.look(|chain, _| chain.at(height).map(|entry| entry.hash))
     }
 
     fn headers_above(&self, locator: &[BlockHash], max: usize) -> Vec<Header> {

@@ -1,5 +1,6 @@
 //! What a node knows, as its machine asks for it.
 
+use crate::chain::{HeaderEntry, Validity};
 use crate::consensus::{Branch, Params};
 use crate::types::{BlockHash, Header, Height, TxHash, Work};
 
@@ -14,6 +15,13 @@ pub struct Standing {
     pub work: Work,
 }
 
+impl Standing {
+    /// Of a block in the tree.
+    pub fn of(entry: &HeaderEntry) -> Self {
+        Self { hash: entry.hash, height: entry.height, work: entry.work }
+    }
+}
+
 /// What is known of a block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KnownBlock {
@@ -21,8 +29,16 @@ pub struct KnownBlock {
     pub standing: Standing,
     /// Whether its body came.
     pub has_body: bool,
-    /// Whether it, or one below it, was refused.
+    /// Whether it, or one below it, broke a rule. What an operator ruled out broke none.
     pub is_refused: bool,
+}
+
+impl KnownBlock {
+    /// Of a block in the tree.
+    pub fn of(entry: &HeaderEntry) -> Self {
+        let is_refused = matches!(entry.validity, Validity::Invalid | Validity::AboveInvalid);
+        Self { standing: Standing::of(entry), has_body: entry.arrival.is_some(), is_refused }
+    }
 }
 
 /// What a node knows of the chain and of what waits for a block. Asked while something is handled; the answers are the
@@ -40,8 +56,6 @@ pub trait Known {
     fn block(&self, hash: &BlockHash) -> Option<KnownBlock>;
     /// The branch up to a block, so that headers above it can be judged; nothing where that is unknown or refused.
     fn branch(&self, hash: &BlockHash) -> Option<Branch>;
-    /// The block at a height of the branch that is followed.
-    fn at(&self, height: Height) -> Option<BlockHash>;
     /// Headers of the branch that is followed, from where the locator's leaves it; no more than `max`.
     fn headers_above(&self, locator: &[BlockHash], max: usize) -> Vec<Header>;
     /// Those of these transactions that neither wait for a block here nor were rejected, in their order.

@@ -40,10 +40,6 @@ impl Known for Pool {
         unreachable!("transactions do not ask")
     }
 
-    fn at(&self, _: Height) -> Option<BlockHash> {
-        unreachable!("transactions do not ask")
-    }
-
     fn headers_above(&self, _: &[BlockHash], _: usize) -> Vec<Header> {
         unreachable!("transactions do not ask")
     }

@@ -1,9 +1,8 @@
 //! What a node of a world knows.
 
 use super::{Pool, WorldNode};
-use crate::chain::{HeaderEntry, Validity};
 use crate::consensus::{Branch, Params};
-use crate::protocol::{Known, KnownBlock, Standing};
+use crate::protocol::{Known, KnownBlock, Now, ProtocolReport, Standing};
 use crate::testkit::Follower;
 use crate::types::{BlockHash, Header, Height, TxHash};
 
@@ -15,14 +14,18 @@ pub(super) struct View<'a> {
 }
 
 impl WorldNode {
+    /// How it stands with others.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn report(&self, now: Now) -> ProtocolReport {
+        self.machine().report(now, &self.view())
+    }
+
     /// All but the machine, so that the machine can be told with it.
     pub(super) fn view(&self) -> View<'_> {
         View { follower: &self.follower, pool: &self.pool, base: self.base }
     }
-}
-
-fn standing(entry: &HeaderEntry) -> Standing {
-    Standing { hash: entry.hash, height: entry.height, work: entry.work }
 }
 
 impl Known for View<'_> {
@@ -31,7 +34,7 @@ impl Known for View<'_> {
     }
 
     fn tip(&self) -> Standing {
-        standing(self.follower.chain.tip())
+        Standing::of(self.follower.chain.tip())
     }
 
     fn base(&self) -> Height {
@@ -43,19 +46,11 @@ impl Known for View<'_> {
     }
 
     fn block(&self, hash: &BlockHash) -> Option<KnownBlock> {
-        self.follower.chain.entry(hash).map(|entry| KnownBlock {
-            standing: standing(entry),
-            has_body: entry.arrival.is_some(),
-            is_refused: entry.validity != Validity::Valid,
-        })
+        self.follower.chain.entry(hash).map(KnownBlock::of)
     }
 
     fn branch(&self, hash: &BlockHash) -> Option<Branch> {
         self.follower.chain.branch(hash)
-    }
-
-    fn at(&self, height: Height) -> Option<BlockHash> {
-        self.follower.chain.at(height).map(|entry| entry.hash)
     }
 
     fn headers_above(&self, locator: &[BlockHash], max: usize) -> Vec<Header> {

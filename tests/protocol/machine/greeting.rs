@@ -151,7 +151,7 @@ fn two_who_dial_each_other_at_once_end_with_one_connection() {
             world.run_for(3_000);
             assert_eq!((world.connections(a, b), world.connections(b, a)), (1, 1), "{seed} {apart}");
             let near = world.peer(a, b);
-            let reports = [a, b].map(|node| world.node(node).machine().report(world.now()));
+            let reports = [a, b].map(|node| world.node(node).report(world.now()));
             assert_eq!(reports[0].peers.len(), 1);
             assert_eq!(reports[1].peers.len(), 1);
             assert_eq!(reports[0].peers[0].met.peer, near);

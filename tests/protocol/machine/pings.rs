@@ -17,7 +17,7 @@ fn who_answers_stays_and_how_long_it_takes_is_known() {
     let nodes = world.add_line(2);
     world.run_for(60_000);
     for node in &nodes {
-        let report = world.node(*node).machine().report(world.now());
+        let report = world.node(*node).report(world.now());
         assert_eq!(report.peers[0].ping, (Some(140), Some(140)));
     }
     let pings = count(&world, nodes[0], nodes[1], is_ping);

@@ -418,7 +418,7 @@ fn cheap_headers_are_held_up_to_a_bound_and_nowhere_else() {
     assert_eq!(world.node(node).follower.chain.header_count(), known);
     assert_eq!(count(&world, liar, node, is_block), 0);
     let mut better = world.node(node).follower.clone();
-    better.mine_empty(super::stage::miner().address(), 3);
+    better.mine_empty(stage::miner().address(), 3);
     let server = server(&mut world, &better);
     world.connect(server, node);
     assert!(world.run_until(30_000, |world| world.node(node).height() == 12_503));
