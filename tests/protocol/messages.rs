@@ -78,6 +78,9 @@ fn message() -> impl Strategy<Value = Message> {
             let (block, transactions) = (BlockHash::from_bytes(block), List::new(some).unwrap());
             Message::Parts(Parts { block, transactions })
         }),
+        any::<u64>().prop_map(Message::Pushes),
+        any::<[u8; 32]>().prop_map(|block| Message::GetCompact(BlockHash::from_bytes(block))),
+        transaction().prop_map(|one| Message::Stem(List::new(vec![one]).unwrap())),
     ]
 }
 
@@ -125,6 +128,8 @@ fn kinds_are_what_they_were() {
     assert_eq!(Message::GetBlocks(hash.clone()).to_bytes()[..2], [8, 1]);
     assert_eq!(Message::Missing(hash).to_bytes()[..2], [10, 1]);
     assert_eq!(Message::GetPool(()).to_bytes(), [14]);
+    assert_eq!(Message::Pushes(1).to_bytes(), [18, 1, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(Message::GetCompact(BlockHash::ZERO).to_bytes(), [&[19][..], &[0; 32]].concat());
 }
 
 /// The longest of each kind that grows.
@@ -147,7 +152,7 @@ fn longest_messages_are_read_and_what_is_longer_is_none() {
     for bytes in [0, HEADER_BYTES - 1, BLOCK_BYTES_MAX + 1] {
         assert_eq!(BlockBytes::new(vec![0; bytes]), Err(MessageError::Length(bytes)));
     }
-    for kind in [0, 4, 5, 6, 7, 8, 10, 11, 12, 13] {
+    for kind in [0, 4, 5, 6, 7, 8, 10, 11, 12, 13, 19, 20] {
         let mut endless = vec![kind; TRANSACTIONS_BYTES_MAX + TRANSACTION_BYTES_MAX];
         endless[0] = kind;
         assert!(matches!(Message::from_bytes(&endless), Err(MessageError::Content(_))), "{kind}");
@@ -157,7 +162,7 @@ fn longest_messages_are_read_and_what_is_longer_is_none() {
 #[test]
 fn what_is_no_message_is_named() {
     assert_eq!(Message::from_bytes(&[]), Err(MessageError::Empty));
-    assert_eq!(Message::from_bytes(&[18, 1]), Err(MessageError::Kind(18)));
+    assert_eq!(Message::from_bytes(&[21, 1]), Err(MessageError::Kind(21)));
     assert_eq!(Message::from_bytes(&[1, 1]), Err(MessageError::Length(1)));
     assert_eq!(Message::from_bytes(&[3, 0]), Err(MessageError::Length(1)));
     assert!(matches!(Message::from_bytes(&[8, 0]), Err(MessageError::Content(_))), "a question for nothing");
