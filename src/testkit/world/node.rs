@@ -1,7 +1,7 @@
 //! A node of a world: a chain, a pool and a machine.
 
 use core::net::SocketAddr;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::wire::Event;
@@ -56,8 +56,9 @@ pub struct WorldNode {
     /// Which of its runs this is: what was begun in an earlier one comes to nothing.
     pub(super) run: u64,
     pub(super) wakes_at: u64,
-    /// Until when it judges blocks that were submitted before.
-    pub(super) busy_until: u64,
+    /// Blocks that its machine submitted, in their order, and whether the first of them is being judged.
+    pub(super) inbox: VecDeque<(BlockHash, Body)>,
+    pub(super) is_judging: bool,
 }
 
 impl WorldNode {
@@ -83,7 +84,8 @@ impl WorldNode {
             bans: Bans::new().to_bytes(),
             run: 0,
             wakes_at: u64::MAX,
-            busy_until: 0,
+            inbox: VecDeque::new(),
+            is_judging: false,
         }
     }
 
@@ -208,14 +210,14 @@ impl World {
     /// When it runs.
     pub fn start(&mut self, number: usize) {
         let seed = sha256(&self.draw().to_le_bytes());
-        let millis = self.millis;
         let node = self.node_mut(number);
         assert!(!node.runs(), "{number} runs");
         let book = AddressBook::from_bytes(&node.book, node.settings.lab).expect("a book that was kept");
         let bans = Bans::from_bytes(&node.bans).expect("bans that were kept");
         node.protocol = Some(Protocol::new(node.settings.clone(), book, bans, seed));
         node.run += 1;
-        (node.busy_until, node.wakes_at) = (millis, u64::MAX);
+        node.inbox.clear();
+        (node.is_judging, node.wakes_at) = (false, u64::MAX);
         self.tell(number, Input::Woken);
     }
 
@@ -277,7 +279,24 @@ impl World {
         judged
     }
 
-    pub(super) fn judge_body(&mut self, number: usize, hash: BlockHash, body: Body) {
+    /// Begins with the first block that waits. One that is here already takes no time.
+    pub(super) fn begin_judging(&mut self, number: usize) {
+        let millis = self.millis;
+        let node = self.node_mut(number);
+        node.is_judging = !node.inbox.is_empty();
+        let Some((hash, _)) = node.inbox.front() else { return };
+        let takes = if node.follower.chain.has_body(hash) { 0 } else { node.judging_millis };
+        let run = node.run;
+        self.at(millis + takes, Event::Judge { node: number, run });
+    }
+
+    pub(super) fn judge_first(&mut self, number: usize) {
+        let Some((hash, body)) = self.node_mut(number).inbox.pop_front() else { return };
+        self.judge_body(number, hash, body);
+        self.begin_judging(number);
+    }
+
+    fn judge_body(&mut self, number: usize, hash: BlockHash, body: Body) {
         let block = match body {
             Body::Whole(block) => Ok(Block::clone(&block)),
             Body::Bytes(bytes) => bytes.decode(),

@@ -114,11 +114,11 @@ impl World {
     }
 
     fn submit_block(&mut self, number: usize, hash: BlockHash, body: Body) {
-        let millis = self.millis;
         let node = self.node_mut(number);
-        node.busy_until = node.busy_until.max(millis) + node.judging_millis;
-        let (run, at) = (node.run, node.busy_until);
-        self.at(at, Event::Judge { node: number, run, hash, body });
+        node.inbox.push_back((hash, body));
+        if !node.is_judging {
+            self.begin_judging(number);
+        }
     }
 
     fn submit_headers(&mut self, node: usize, peer: PeerId, headers: &[Header]) {

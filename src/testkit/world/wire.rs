@@ -4,8 +4,8 @@ use core::net::SocketAddr;
 
 use super::{Party, World};
 use crate::crypto::sha256;
-use crate::protocol::{Body, Farewell, Input, Message, Met, NodeId, PeerId, Side};
-use crate::types::{Block, BlockHash};
+use crate::protocol::{Farewell, Input, Message, Met, NodeId, PeerId, Side};
+use crate::types::Block;
 
 /// How long nobody answers before a dialer gives up.
 const DIAL_MILLIS: u64 = 5_000;
@@ -78,8 +78,6 @@ pub(super) enum Event {
     Judge {
         node: usize,
         run: u64,
-        hash: BlockHash,
-        body: Body,
     },
     Again {
         node: usize,
@@ -111,10 +109,8 @@ impl World {
                 }
             }
             Event::Tell { node, run, input } if self.node(node).run == run => self.tell(node, *input),
-            Event::Judge { node, run, hash, body }
-                if self.node(node).run == run && self.node(node).runs() =>
-            {
-                self.judge_body(node, hash, body);
+            Event::Judge { node, run } if self.node(node).run == run && self.node(node).runs() => {
+                self.judge_first(node)
             }
             Event::Again { node, run, block } if self.node(node).run == run && self.node(node).runs() => {
                 self.take_in_block(node, *block);

@@ -55,17 +55,19 @@ impl Chaos {
             8 | 9 => self.world.heal(),
             10 => {
                 let other = self.any();
-                let link = Link { delay: self.below(3_000) as u64, jitter: self.below(500) as u64 };
+                let link =
+                    Link { delay: [30, 700, 3_000, 9_000][self.below(4)], jitter: self.below(500) as u64 };
                 self.world.set_link(node, other, link);
             }
             11 if runs => self.world.node_mut(node).judging_millis = self.draws.next_u64() % 1_500,
             12 if runs => {
-                (0..1 + self.below(40)).for_each(|_| {
+                let most = [5, 40, 250][self.below(3)];
+                (0..1 + self.below(most)).for_each(|_| {
                     self.world.mine_with(node, Vec::new());
                 });
             }
             13..=15 if runs => {
-                self.world.mine_with(node, Vec::new());
+                self.world.mine(node);
             }
             16.. if runs => {
                 let actor = self.below(10);
