@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::protocol::{Compact, Partial, PeerId};
 
-/// Others of whom it is remembered that they have a block; beyond it they are not asked for it.
-const OTHERS_MAX: usize = 8;
+/// Others of whom it is remembered that they have a block; beyond it they are not asked for it. All who are connected, as
+/// a rule: else a few who are quick to tell and send nothing could keep a block from us that many have.
+const OTHERS_MAX: usize = 128;
 
 /// How far it has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
