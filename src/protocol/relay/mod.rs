@@ -21,8 +21,8 @@ use self::listeners::Listeners;
 use self::pending::{Pending, Stage};
 use super::conduct::{Acts, Offence, is_to_blame};
 use super::{
-    BlockBytes, Body, Compact, GetParts, JudgedBlock, Known, Message, Now, Output, Partial, Parts, PeerId,
-    Settings,
+    BlockBytes, Body, Compact, GetParts, JudgedBlock, Known, Message, Namer, Now, Output, Partial, Parts,
+    PeerId, Settings,
 };
 use crate::codec::{List, encode};
 use crate::consensus::{Branch, CheckedBlock, check_arrival, check_work};
@@ -279,16 +279,18 @@ impl Relay {
         compact: &Arc<Compact>,
         acts: &mut Acts,
     ) {
+        let sent: Vec<u32> = partial.missing().collect();
         match partial.complete(missing) {
             // Two transactions may have one name, and what came may be wrong: the whole block says which.
             Err(_) => self.ask_whole(now, hash, peer, acts),
             Ok(block) => {
+                let compact = truly_named(compact, &block, &sent);
                 let block = Arc::new(block);
                 self.pending.remove(&hash);
                 self.listeners.brought(peer, acts);
-                self.keep(Kept { hash, block: Arc::clone(&block), compact: Arc::clone(compact) });
+                self.keep(Kept { hash, block: Arc::clone(&block), compact: Arc::clone(&compact) });
                 self.submit(hash, peer, false, Body::Whole(block), acts);
-                self.listeners.push(hash, compact, acts);
+                self.listeners.push(hash, &compact, acts);
             }
         }
     }
@@ -465,4 +467,15 @@ impl Relay {
             }
         }
     }
+}
+
+/// The compact block that is passed on: the one that came, or another if it has wrong names for what was `sent`, as what
+/// was found has its own. Nothing commits to names, so anybody can change them, and all further on would ask in vain.
+fn truly_named(compact: &Arc<Compact>, block: &Block, sent: &[u32]) -> Arc<Compact> {
+    let namer = Namer::new(&block.header);
+    let is_true = |place: &u32| {
+        let at = *place as usize;
+        namer.name(&block.transactions[at].hash()) == compact.names[at]
+    };
+    if sent.iter().all(is_true) { Arc::clone(compact) } else { Arc::new(Compact::of(block)) }
 }

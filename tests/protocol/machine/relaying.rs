@@ -151,6 +151,59 @@ fn names_that_stand_for_others_make_the_whole_block_be_asked_for() {
 }
 
 #[test]
+fn names_that_lie_are_not_passed_on() {
+    let mut world = World::new(22);
+    let nodes = world.add_line(2);
+    let below = Follower::new(&world.network);
+    let block = block_on(&below, vec![payment(&world, 0, 0), payment(&world, 1, 0)]);
+    let mut above = below.clone();
+    above.submit(block.clone()).unwrap();
+    let liar = world.puppet_with(&below, honest(above));
+    world.connect(liar, nodes[0]);
+    world.run_for(5_000);
+    let mut compact = Compact::of(&block);
+    let namer = Namer::new(&block.header);
+    let lies = [payment(&world, 5, 0), payment(&world, 6, 0)].map(|other| namer.name(&other.hash()));
+    compact.names = List::new(lies.to_vec()).unwrap();
+    world.say(liar, &Message::Compact(compact));
+    assert!(world.run_until(5_000, World::is_of_one_mind));
+    world.run_for(1_000);
+    assert_eq!(world.node(nodes[1]).tip(), block.header.hash());
+    let told = sent(&world, nodes[0], nodes[1], |message| match message {
+        Message::Compact(compact) => Some(compact.names.clone()),
+        _ => None,
+    });
+    assert!(told.iter().all(|names| *names == Compact::of(&block).names), "{told:?}");
+}
+
+#[test]
+fn many_who_keep_parts_to_themselves_do_not_keep_a_block_from_us() {
+    let (mut world, node, first, block) = pushed(23, |above| {
+        twisted(above, |asked, honest| match asked {
+            Message::Ping(_) => at_once(honest),
+            _ => Vec::new(),
+        })
+    });
+    let below = Follower::new(&world.network);
+    let mut withholders = vec![first];
+    for _ in 0..20 {
+        let withholder = world.puppet();
+        world.connect(withholder, node);
+        withholders.push(withholder);
+    }
+    for withholder in &withholders {
+        world.say(*withholder, &Message::Compact(Compact::of(&block)));
+        world.run_for(1);
+    }
+    let mut above = below.clone();
+    above.submit(block.clone()).unwrap();
+    let good = world.puppet_with(&below, honest(above));
+    world.connect(good, node);
+    world.say(good, &Message::News(List::new(vec![block.header]).unwrap()));
+    assert!(world.run_until(10_000, |world| world.node(node).tip() == block.header.hash()));
+}
+
+#[test]
 fn who_keeps_parts_to_itself_is_replaced_by_another_who_has_the_block() {
     let (mut world, node, withholder, block) = pushed(7, |above| {
         twisted(above, |asked, honest| match asked {
