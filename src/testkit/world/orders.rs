@@ -3,7 +3,6 @@
 use core::net::SocketAddr;
 
 use super::World;
-use super::wire::Event;
 use crate::codec::{List, encode};
 use crate::consensus::Blame;
 use crate::protocol::{

@@ -2,6 +2,7 @@
 
 use cairn::protocol::{Message, SyncState};
 use cairn::testkit::World;
+use cairn::types::Height;
 
 use super::stage::{chain, count};
 
@@ -152,4 +153,46 @@ fn two_branches_of_equal_work_are_settled_by_the_next_block() {
     let next = world.mine(nodes[3]);
     world.run_for(10_000);
     assert_eq!(world.tips(), [next; 4]);
+}
+
+#[test]
+fn who_has_only_the_newest_blocks_is_not_asked_for_older_ones() {
+    let mut world = World::new(10);
+    let chain = chain(&world, 500, 0);
+    let [pruned, full] = [300, 0].map(|base| {
+        let server = world.add_with(chain.clone());
+        world.node_mut(server).base = Height(base);
+        world.only_connects_to(server, &[]);
+        world.start(server);
+        server
+    });
+    let newcomer = world.add();
+    world.only_connects_to(newcomer, &[pruned, full]);
+    world.start(newcomer);
+    assert!(world.run_until(60_000, |world| world.node(newcomer).height() == 500));
+    assert_eq!(count(&world, pruned, newcomer, |message| matches!(message, Message::Missing(_))), 0);
+    assert!(count(&world, pruned, newcomer, is_block) > 20, "but for what it has");
+}
+
+#[test]
+fn newcomer_that_finds_only_the_newest_blocks_waits_without_haste() {
+    let (mut world, servers, newcomer) = newcomer(11, 1, 500);
+    let pruned = servers[0];
+    world.stop(pruned);
+    world.node_mut(pruned).base = Height(300);
+    world.crash(newcomer);
+    let newcomer = world.add();
+    world.only_connects_to(newcomer, &[pruned]);
+    world.start(pruned);
+    world.start(newcomer);
+    world.run_for(600_000);
+    assert_eq!(world.node(newcomer).height(), 0);
+    assert!(world.is_connected(newcomer, pruned));
+    assert!(count(&world, newcomer, pruned, asks_headers) <= 120);
+    assert_eq!(count(&world, newcomer, pruned, |message| matches!(message, Message::GetBlocks(_))), 0);
+    assert!(world.node(newcomer).wakes < 5_000, "{}", world.node(newcomer).wakes);
+    world.node_mut(pruned).base = Height::GENESIS;
+    world.stop(pruned);
+    world.start(pruned);
+    assert!(world.run_until(60_000, |world| world.node(newcomer).height() == 500));
 }
