@@ -9,7 +9,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::stage::{mainland, payment};
 
 /// How many worlds of each kind are tried: this many, times `CAIRN_CASES_FACTOR` where the environment sets it.
-fn worlds() -> u64 {
+pub fn worlds() -> u64 {
     let factor = std::env::var("CAIRN_CASES_FACTOR").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1);
     10 * factor
 }

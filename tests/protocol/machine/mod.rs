@@ -5,6 +5,7 @@ mod finding;
 mod greeting;
 mod hostile;
 mod kinds;
+mod meddling;
 mod pings;
 mod relaying;
 mod stage;
