@@ -192,12 +192,20 @@ impl World {
         self.millis
     }
 
-    /// What clocks show.
+    /// What clocks show that are right.
     pub fn now(&self) -> Now {
         let begin = self.network.genesis.block().header.time.0 + BEGINS_AFTER;
         let time =
             Timestamp(begin + u32::try_from(self.millis / 1000).expect("a world does not last so long"));
         Now { millis: self.millis, wall: time, chain: time }
+    }
+
+    /// What a node's clocks show, which may be wrong.
+    pub(super) fn now_at(&self, node: usize) -> Now {
+        let now = self.now();
+        let behind = self.node(node).behind_seconds;
+        let time = Timestamp(now.wall.0.saturating_sub(behind));
+        Now { millis: now.millis, wall: time, chain: time }
     }
 
     /// A hash of all that was delivered, when, and to whom.

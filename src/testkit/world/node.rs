@@ -38,6 +38,8 @@ pub struct WorldNode {
     pub base: Height,
     /// How long it takes to judge a block, in milliseconds.
     pub judging_millis: u64,
+    /// By how many seconds its clock is behind.
+    pub behind_seconds: u32,
     /// The machine, while it runs.
     pub protocol: Option<Protocol>,
     /// On whom it hung up, and why, oldest first.
@@ -73,6 +75,7 @@ impl WorldNode {
             pool: Pool::default(),
             base: Height::GENESIS,
             judging_millis: 1,
+            behind_seconds: 0,
             protocol: None,
             farewells: Vec::new(),
             log: Vec::new(),
@@ -226,7 +229,7 @@ impl World {
     /// # Panics
     /// When it does not run.
     pub fn stop(&mut self, number: usize) {
-        let now = self.now();
+        let now = self.now_at(number);
         let node = self.node_mut(number);
         node.book = node.protocol.take().expect("it runs").end(now).to_bytes();
         self.hang_up_all(number);
@@ -243,7 +246,7 @@ impl World {
 
     /// Tells a node's machine of something, and does what it orders. One that does not run hears nothing.
     pub fn tell(&mut self, number: usize, input: Input) {
-        let now = self.now();
+        let now = self.now_at(number);
         let node = self.node_mut(number);
         let Some(mut protocol) = node.protocol.take() else { return };
         let outputs = protocol.handle(now, input, &node.view());
@@ -310,7 +313,7 @@ impl World {
     }
 
     fn judge(&mut self, number: usize, block: Block) -> JudgedBlock {
-        let now = self.now();
+        let now = self.now_at(number);
         let hash = block.header.hash();
         let node = self.node_mut(number);
         if let Err(early) = check_arrival(block.header.time, now.chain, node.follower.params()) {

@@ -1,10 +1,10 @@
 //! Catching up with those who have more.
 
-use cairn::protocol::{Message, SyncState};
+use cairn::protocol::{JudgedBlock, Message, SyncState};
 use cairn::testkit::World;
 use cairn::types::Height;
 
-use super::stage::{chain, count};
+use super::stage::{chain, count, draft_on};
 
 fn is_block(message: &Message) -> bool {
     matches!(message, Message::Block(_))
@@ -195,4 +195,30 @@ fn newcomer_that_finds_only_the_newest_blocks_waits_without_haste() {
     world.stop(pruned);
     world.start(pruned);
     assert!(world.run_until(60_000, |world| world.node(newcomer).height() == 500));
+}
+
+#[test]
+fn node_whose_clock_is_behind_takes_blocks_when_it_is_time_and_blames_nobody() {
+    let mut world = World::new(12);
+    let nodes = world.add_line(3);
+    world.node_mut(nodes[1]).behind_seconds = 1_200;
+    world.run_for(10_000);
+    // The limit is 600 seconds: these are early for one node and for no other.
+    for ahead in 500..520 {
+        let mut draft = draft_on(&world.node(nodes[0]).follower, Vec::new());
+        draft.time.0 = world.now().chain.0 + ahead;
+        let block = draft.mine(world.network.params());
+        assert_eq!(world.take_in_block(nodes[0], block), JudgedBlock::Taken);
+        world.run_for(1_000);
+    }
+    world.run_for(60_000);
+    assert_eq!((world.node(nodes[0]).height(), world.node(nodes[1]).height()), (20, 0));
+    assert!(world.run_until(1_300_000, World::is_of_one_mind), "when their time has come");
+    for node in &nodes {
+        assert!(world.node(*node).farewells.is_empty(), "{:?}", world.node(*node).farewells);
+    }
+    assert!(count(&world, nodes[1], nodes[0], asks_headers) < 150, "and asks now and then until then");
+    let hash = world.mine(nodes[2]);
+    world.run_for(5_000);
+    assert_eq!(world.node(nodes[2]).tip(), hash);
 }
