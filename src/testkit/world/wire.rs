@@ -110,7 +110,7 @@ impl World {
             }
             Event::Tell { node, run, input } if self.node(node).run == run => self.tell(node, *input),
             Event::Judge { node, run } if self.node(node).run == run && self.node(node).runs() => {
-                self.judge_first(node)
+                self.judge_first(node);
             }
             Event::Again { node, run, block } if self.node(node).run == run && self.node(node).runs() => {
                 self.take_in_block(node, *block);

@@ -69,11 +69,8 @@ fn each_message_that_is_cut_or_longer_ends_it_and_harms_nobody() {
         for longer in [false, true] {
             let (mut world, nodes, puppet) = surrounded(World::new(1));
             let mut bytes = message.to_bytes();
-            if longer {
-                bytes.push(0)
-            } else {
-                bytes.truncate(bytes.len() - 1)
-            }
+            let length = bytes.len();
+            bytes.resize(if longer { length + 1 } else { length - 1 }, 0);
             world.say_bytes(puppet, bytes);
             world.run_for(1_000);
             assert!(world.node(nodes[1]).punished(puppet), "{message:?}");
