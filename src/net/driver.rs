@@ -76,8 +76,8 @@ impl Driver {
                     self.save_book();
                 }
                 () = sleep_until(wake_at.max(woken_at + WAKE_EVERY_MIN)) => {
-                    woken_at = Instant::now();
                     self.handle(Input::Woken, &Room::default());
+                    woken_at = Instant::now();
                 }
                 Some(event) = events.recv() => {
                     self.take_event(event);
@@ -109,7 +109,9 @@ impl Driver {
             Event::Told(input, room) => {
                 // Nothing more is told of whom the machine has dropped.
                 let is_of_peer = match &input {
-                    Input::Received(peer, _) | Input::Unreadable(peer, _) => self.peers.contains_key(peer),
+                    Input::Received(peer, _) | Input::Unreadable(peer, _) => {
+                        self.peers.get(peer).is_some_and(|peer| !peer.sending.is_over())
+                    }
                     Input::Disconnected { peer, .. } => self.peers.remove(peer).is_some(),
                     _ => true,
                 };
@@ -163,7 +165,9 @@ impl Driver {
                 peers.iter().filter_map(|peer| self.peers.get(peer)).for_each(|to| to.sending.send(&parcel));
             }
             Output::SendBlocks(peer, hashes) => {
-                self.peers.get(&peer).inspect(|to| to.sending.send_blocks(&hashes));
+                if let Some(to) = self.peers.get(&peer) {
+                    to.sending.send_blocks(hashes);
+                }
             }
             Output::SendTransactions(peer, hashes) => {
                 self.peers.get(&peer).inspect(|to| to.sending.send_transactions(&hashes));
@@ -184,13 +188,15 @@ impl Driver {
                 let node = self.known.node.clone();
                 self.find_out(move || Some(reconstruct(&node, peer, compact)));
             }
-            Output::SubmitBlock(hash, body) => self.submitting.block(hash, body, room.clone()),
+            Output::SubmitBlock(hash, body, errand) => {
+                self.submitting.block(hash, body, errand, room.clone())
+            }
             Output::SubmitHeaders(peer, headers) => self.submitting.headers(peer, headers, room.clone()),
             Output::SubmitTransactions(peer, transactions) => {
                 self.submitting.transactions(peer, transactions, room.clone());
             }
             Output::KeepBans => self.saving.keep(Kept::Bans(self.protocol.bans().to_bytes())),
-            Output::Log(line) => self.notices.say(&line),
+            Output::Log(line) => self.notices.say_seldom("peers", &line),
         }
     }
 

@@ -63,6 +63,11 @@ pub(super) struct NodeStock {
 
 impl Stock for NodeStock {
     fn block(&self, hash: &BlockHash) -> Option<Vec<u8>> {
+        // What broke a rule is of no use to anybody.
+        if self.node.look(|chain, _| chain.entry(hash).is_some_and(|entry| KnownBlock::of(entry).is_refused))
+        {
+            return None;
+        }
         // Where the disk fails the writer learns it too, and says so.
         self.node.reader().block_bytes(hash).ok().flatten()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::tcp::OwnedReadHalf;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::faults::LinkWatch;
 use super::frames::{Inbox, MESSAGE_BYTES_MAX};
@@ -22,6 +22,11 @@ const READ_BYTES_MAX: usize = 128 << 10;
 /// A connection on which nothing came for so long keeps no buffers.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How long a message may be on its way, and how many of its bytes are to come in a second beyond that. What is here of it
+/// takes memory that nothing else bounds.
+const UNFINISHED: Duration = Duration::from_secs(60);
+const SLOWEST_BYTES_PER_SECOND: usize = 64 << 10;
+
 const FRAME_HEAD_BYTES: usize = 2;
 
 /// What comes from one who is connected.
@@ -37,6 +42,10 @@ pub(super) struct Reading<'a> {
     /// What was read, up to a frame that is not whole.
     buffer: Vec<u8>,
     chunk: Vec<u8>,
+    /// Since when something is here of a message that is not whole.
+    begun: Option<Instant>,
+    /// Whether the last read took all that there was room for.
+    was_filled: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -59,6 +68,8 @@ impl<'a> Reading<'a> {
             inbox: Inbox::new(FIRST_MESSAGE_BYTES_MAX),
             buffer: Vec::new(),
             chunk: Vec::new(),
+            begun: None,
+            was_filled: false,
         }
     }
 
@@ -76,9 +87,22 @@ impl<'a> Reading<'a> {
                 if let Some(message) = self.inbox.take(&self.chunk)? {
                     self.received(message).await?;
                 }
+                self.check_progress()?;
             }
             self.buffer.drain(..at);
         }
+    }
+
+    /// Ends a connection that leaves a message unfinished for too long.
+    fn check_progress(&mut self) -> Result<(), End> {
+        let here = self.inbox.bytes();
+        if here == 0 {
+            self.begun = None;
+            return Ok(());
+        }
+        let begun = *self.begun.get_or_insert_with(Instant::now);
+        let enough = UNFINISHED + Duration::from_secs((here / SLOWEST_BYTES_PER_SECOND) as u64);
+        if begun.elapsed() > enough { Err(End::Stuck) } else { Ok(()) }
     }
 
     /// How long the sealed chunk is whose frame begins there, if all of it has come.
@@ -92,8 +116,10 @@ impl<'a> Reading<'a> {
 
     /// Reads what has come, and waits where nothing has. The buffer grows where it is filled.
     async fn fill(&mut self) -> Result<(), End> {
-        if self.buffer.len() == self.buffer.capacity() {
-            let more = self.buffer.capacity().clamp(READ_BYTES, READ_BYTES_MAX - self.buffer.len());
+        if self.was_filled && self.buffer.capacity() < READ_BYTES_MAX
+            || self.buffer.len() == self.buffer.capacity()
+        {
+            let more = self.buffer.capacity().clamp(READ_BYTES, READ_BYTES_MAX);
             self.buffer.reserve_exact(more);
         }
         loop {
@@ -113,6 +139,7 @@ impl<'a> Reading<'a> {
             match self.reader.try_read_buf(&mut self.buffer) {
                 Ok(0) => return Err(End::HungUp),
                 Ok(count) => {
+                    self.was_filled = self.buffer.len() == self.buffer.capacity();
                     self.sending.count_in(count);
                     return Ok(());
                 }

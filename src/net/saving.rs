@@ -54,8 +54,9 @@ async fn save(keep: Keep, notices: Arc<Notices>, mut to_keep: mpsc::UnboundedRec
         }
         let keep = keep.clone();
         let written = tokio::task::spawn_blocking(move || -> io::Result<()> {
-            book.map_or(Ok(()), |bytes| keep.save_book(&bytes))?;
-            bans.map_or(Ok(()), |bytes| keep.save_bans(&bytes))
+            let book = book.map_or(Ok(()), |bytes| keep.save_book(&bytes));
+            let bans = bans.map_or(Ok(()), |bytes| keep.save_bans(&bytes));
+            book.and(bans)
         });
         if let Ok(Err(error)) = written.await {
             notices.say_seldom("what is known of peers could not be kept", &error.to_string());

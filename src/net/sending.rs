@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -10,8 +10,8 @@ use tokio::sync::Notify;
 use super::frames::Outbox;
 use super::lanes::Parcel;
 use super::wire::End;
-use crate::protocol::HASHES_MAX;
-use crate::types::{BLOCK_BYTES_MAX, BlockHash, TxHash};
+use crate::protocol::{HASHES_MAX, Served};
+use crate::types::{BLOCK_BYTES_MAX, TxHash};
 
 /// Bytes that wait to be sent, beyond what the system takes: a block, and much else. Whoever lets more add up does not
 /// read, and is let go.
@@ -35,6 +35,7 @@ struct Queue {
     wanted: Notify,
     /// It is over.
     ended: Notify,
+    is_over: AtomicBool,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     /// Or [`NEVER`].
@@ -46,7 +47,7 @@ const NEVER: u64 = u64::MAX;
 
 struct Waiting {
     outbox: Outbox,
-    blocks: VecDeque<BlockHash>,
+    blocks: VecDeque<Served>,
     transactions: VecDeque<TxHash>,
     end: Option<End>,
 }
@@ -64,7 +65,7 @@ pub struct Traffic {
 
 /// What is to be served next.
 pub(super) enum Wanted {
-    Block(BlockHash),
+    Block(Served),
     /// As many as can be asked for in one message.
     Transactions(Vec<TxHash>),
 }
@@ -78,6 +79,7 @@ impl Sending {
             ready: Notify::new(),
             wanted: Notify::new(),
             ended: Notify::new(),
+            is_over: AtomicBool::new(false),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             last_message: AtomicU64::new(NEVER),
@@ -94,9 +96,9 @@ impl Sending {
     }
 
     /// Serves these blocks, as they can be read and are taken.
-    pub fn send_blocks(&self, hashes: &[BlockHash]) {
+    pub fn send_blocks(&self, blocks: Vec<Served>) {
         let mut waiting = self.0.waiting.lock();
-        waiting.blocks.extend(hashes);
+        waiting.blocks.extend(blocks);
         let is_greedy = waiting.blocks.len() > BLOCKS_WANTED_MAX;
         drop(waiting);
         self.want(is_greedy);
@@ -131,8 +133,14 @@ impl Sending {
     }
 
     fn end(&self, why: End) {
+        self.0.is_over.store(true, Ordering::Relaxed);
         self.0.waiting.lock().end.get_or_insert(why);
         self.0.ended.notify_one();
+    }
+
+    /// Whether it is over, and only its end has yet to be told of.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.is_over.load(Ordering::Relaxed)
     }
 
     /// What went over it.
@@ -210,8 +218,8 @@ impl Waiting {
         if !self.can_serve() {
             return None;
         }
-        if let Some(hash) = self.blocks.pop_front() {
-            return Some(Wanted::Block(hash));
+        if let Some(block) = self.blocks.pop_front() {
+            return Some(Wanted::Block(block));
         }
         let count = self.transactions.len().min(HASHES_MAX);
         Some(Wanted::Transactions(self.transactions.drain(..count).collect()))

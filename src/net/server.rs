@@ -127,20 +127,16 @@ impl Peers {
     }
 
     /// Stops: every connection is ended, and what is known of others is kept.
-    pub fn stop(mut self) {
-        self.end();
-    }
-
-    fn end(&mut self) {
-        self.stop = None;
-        // Nothing is ever sent: it ends when the other side does, or when that takes too long.
-        let _ = self.ended.recv_timeout(STOP_TIME_MAX);
+    pub fn stop(self) {
+        drop(self);
     }
 }
 
 impl Drop for Peers {
     fn drop(&mut self) {
-        self.end();
+        self.stop = None;
+        // Nothing is ever sent: it ends when the other side does, or when that takes too long.
+        let _ = self.ended.recv_timeout(STOP_TIME_MAX);
     }
 }
 

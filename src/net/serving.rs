@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::lanes::Parcel;
 use super::sending::{Sending, Wanted};
 use super::wire::{End, Wire};
-use crate::codec::{List, encoded_len};
-use crate::protocol::{BLOCKS_ASKED_MAX, BlockBytes, Message, TRANSACTIONS_BYTES_MAX};
+use crate::codec::{List, encode, encoded_len};
+use crate::protocol::{BLOCKS_ASKED_MAX, BlockBytes, Message, Served, TRANSACTIONS_BYTES_MAX};
 use crate::types::{BlockHash, Transaction, TxHash};
 
 /// Serves until the connection ends. One thing at a time is read, and only while what was read before is taken.
@@ -15,10 +15,17 @@ pub(super) async fn serve(wire: &Arc<Wire>, sending: &Sending) -> Result<Infalli
     let mut missing = Vec::new();
     loop {
         match sending.wanted().await {
-            Wanted::Block(hash) => {
+            Wanted::Block(block) => {
                 let stock = Arc::clone(&wire.stock);
-                let read = blocking(move || stock.block(&hash)).await;
-                match read.and_then(|bytes| BlockBytes::new(bytes).ok()) {
+                let hash = match &block {
+                    Served::Kept(block) => block.header.hash(),
+                    Served::Stored(hash) => *hash,
+                };
+                let read = blocking(move || match block {
+                    Served::Kept(block) => Some(encode(&*block)),
+                    Served::Stored(hash) => stock.block(&hash),
+                });
+                match read.await.and_then(|bytes| BlockBytes::new(bytes).ok()) {
                     Some(block) => {
                         send_missing(sending, &mut missing);
                         sending.send(&Parcel::of(&Message::Block(block)));
@@ -30,10 +37,14 @@ pub(super) async fn serve(wire: &Arc<Wire>, sending: &Sending) -> Result<Infalli
                 }
             }
             Wanted::Transactions(hashes) => {
-                let find = |hash: &TxHash| wire.stock.transaction(hash);
-                let (together, rest) = gather(&hashes, find);
+                let stock = Arc::clone(&wire.stock);
+                let gathered = blocking(move || {
+                    let (together, rest) = gather(&hashes, |hash| stock.transaction(hash));
+                    (together, rest.to_vec())
+                });
+                let (together, rest) = gathered.await;
                 // The rest waits until this was taken.
-                sending.want_first(rest);
+                sending.want_first(&rest);
                 if let Ok(together) = List::new(together) {
                     sending.send(&Parcel::of(&Message::Transactions(together)));
                 }

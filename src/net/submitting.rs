@@ -13,7 +13,7 @@ use super::wire::{Event, Room};
 use crate::node::{
     BlockRefused, BlockVerdict, NodeHandle, Pending, TransactionRefused, TransactionVerdict, Verdict,
 };
-use crate::protocol::{BlockBytes, Body, Input, JudgedBlock, JudgedTransaction, PeerId};
+use crate::protocol::{BlockBytes, Body, Errand, Input, JudgedBlock, JudgedTransaction, PeerId};
 use crate::types::{Block, BlockHash, Header, Transaction, TxHash};
 
 /// Blocks, or messages of transactions, whose answers are yet to come; beyond that the next ones wait. The node's own
@@ -22,7 +22,7 @@ const UNANSWERED_MAX: usize = 4096;
 
 /// Where the machine leaves what is to be submitted. Nothing here waits.
 pub(super) struct Submitting {
-    blocks: mpsc::UnboundedSender<(BlockHash, Body, Room)>,
+    blocks: mpsc::UnboundedSender<(BlockHash, Body, Errand, Room)>,
     headers: mpsc::UnboundedSender<(PeerId, Vec<Header>, Room)>,
     transactions: mpsc::UnboundedSender<(PeerId, Named, Room)>,
 }
@@ -54,9 +54,9 @@ impl Submitting {
         Self { blocks: blocks.0, headers: headers.0, transactions: transactions.0 }
     }
 
-    pub fn block(&self, hash: BlockHash, body: Body, room: Room) {
+    pub fn block(&self, hash: BlockHash, body: Body, errand: Errand, room: Room) {
         // These end with the runtime only.
-        let _ = self.blocks.send((hash, body, room));
+        let _ = self.blocks.send((hash, body, errand, room));
     }
 
     pub fn headers(&self, peer: PeerId, headers: Vec<Header>, room: Room) {
@@ -70,16 +70,16 @@ impl Submitting {
 
 async fn submit_blocks(
     node: NodeHandle,
-    mut bodies: mpsc::UnboundedReceiver<(BlockHash, Body, Room)>,
-    answers: mpsc::Sender<(BlockHash, Answer)>,
+    mut bodies: mpsc::UnboundedReceiver<(BlockHash, Body, Errand, Room)>,
+    answers: mpsc::Sender<(BlockHash, Errand, Answer)>,
 ) {
-    while let Some((hash, body, room)) = bodies.recv().await {
+    while let Some((hash, body, errand, room)) = bodies.recv().await {
         let answer = match read(body).await {
             Ok(block) => Answer::Pending(node.submit_block(block).await),
             Err(judged) => Answer::Judged(judged),
         };
         drop(room);
-        if answers.send((hash, answer)).await.is_err() {
+        if answers.send((hash, errand, answer)).await.is_err() {
             return;
         }
     }
@@ -104,13 +104,13 @@ async fn read(body: Body) -> Result<Block, JudgedBlock> {
     }
 }
 
-async fn judge_blocks(mut answers: mpsc::Receiver<(BlockHash, Answer)>, events: Events) {
-    while let Some((hash, answer)) = answers.recv().await {
+async fn judge_blocks(mut answers: mpsc::Receiver<(BlockHash, Errand, Answer)>, events: Events) {
+    while let Some((hash, errand, answer)) = answers.recv().await {
         let judged = match answer {
             Answer::Judged(judged) => judged,
             Answer::Pending(pending) => judged_block(pending.answer().await),
         };
-        if tell(&events, Input::BlockJudged { hash, judged }).await.is_err() {
+        if tell(&events, Input::BlockJudged { hash, errand, judged }).await.is_err() {
             return;
         }
     }

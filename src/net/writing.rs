@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::select;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::faults::{Link, LinkWatch};
 use super::line::Line;
@@ -111,10 +111,14 @@ impl Writing {
     }
 
     /// Sends what is sealed. May be given up and begun again.
+    ///
+    /// # Security
+    /// All of it is to be taken in time, not a byte now and then: else it could be kept here for ever.
     async fn flush(&mut self) -> Result<(), End> {
+        let end = Instant::now() + self.patience;
         while self.sent < self.sealed.len() {
             let writing = self.writer.write(&self.sealed[self.sent..]);
-            let count = timeout(self.patience, writing).await.map_err(|_| End::Stuck)??;
+            let count = timeout_at(end, writing).await.map_err(|_| End::Stuck)??;
             if count == 0 {
                 return Err(End::HungUp);
             }

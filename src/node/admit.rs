@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::fresh::Fresh;
+use parking_lot::RwLockWriteGuard;
+
 use super::inbox::CheckedTicket;
 use super::verdict::TransactionRefused;
 use super::writer::{Failed, Writer};
@@ -48,7 +50,9 @@ impl Writer {
             };
             answers.push((ticket, answer));
         }
-        let written = self.pool_log.write(&state.pool);
+        // Readers need not wait for the disk: nobody else changes anything.
+        let guard = RwLockWriteGuard::downgrade(guard);
+        let written = self.pool_log.write(&guard.pool);
         drop(guard);
         if let Err(failed) = &written {
             let closed = self.close(&failed.0);

@@ -7,7 +7,7 @@ use core::net::IpAddr;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::{Banned, NodeId, house};
+use super::{Banned, NodeId};
 use crate::codec::{Canonical, CodecError, Decode, Encode, List, decode, encode};
 use crate::crypto::Tag;
 use crate::types::Timestamp;
@@ -41,7 +41,7 @@ impl Bans {
     /// Bans somebody until then, or until later if that was so before; whether they are banned now. A loopback address is
     /// not, nor one whose ban ends before all of [`BANS_MAX`] others.
     pub fn ban(&mut self, who: Banned, until: Timestamp) -> bool {
-        let who = canonical(who);
+        let who = who.canonical();
         if matches!(who, Banned::Address(ip) if ip.is_loopback()) {
             return false;
         }
@@ -56,12 +56,12 @@ impl Bans {
 
     /// Forgives somebody; whether they were banned.
     pub fn lift(&mut self, who: Banned) -> bool {
-        self.until.remove(&canonical(who)).is_some()
+        self.until.remove(&who.canonical()).is_some()
     }
 
     /// Whether an address is banned, or who is there, if that is known.
     pub fn is_banned(&self, address: IpAddr, node: Option<NodeId>, now: Timestamp) -> bool {
-        let holds = |who| self.until.get(&canonical(who)).is_some_and(|until| now < *until);
+        let holds = |who: Banned| self.until.get(&who.canonical()).is_some_and(|until| now < *until);
         (!address.to_canonical().is_loopback() && holds(Banned::Address(address)))
             || node.is_some_and(|node| holds(Banned::Node(node)))
     }
@@ -105,7 +105,7 @@ impl Bans {
         for ban in &decode::<Stored>(content)? {
             let who = ban.who.banned();
             let last = bans.until.last_key_value().map(|(last, _)| *last);
-            if canonical(who) != who || last.is_some_and(|last| last >= who) || !bans.ban(who, ban.until) {
+            if who.canonical() != who || last.is_some_and(|last| last >= who) || !bans.ban(who, ban.until) {
                 return Err(BansError::Misplaced);
             }
         }
@@ -131,14 +131,6 @@ pub enum BansError {
     /// Somebody who cannot be banned, or not there.
     #[error("a list of bans with one out of place")]
     Misplaced,
-}
-
-/// The one way of naming somebody who is banned.
-fn canonical(who: Banned) -> Banned {
-    match who {
-        Banned::Address(address) => Banned::Address(house(address)),
-        Banned::Node(_) => who,
-    }
 }
 
 type Stored = List<Ban, 0, BANS_MAX>;

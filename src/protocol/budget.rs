@@ -32,12 +32,12 @@ impl Allowance {
     ///   checks, not by this.
     /// - Messages: the smallest cost us a few microseconds to decrypt and read; 20,000 of them are a tenth of a
     ///   processor. Blocks of a few hundred bytes come one to a message, and may come so fast.
-    /// - Cost: 200/s are 3,200 blocks asked for, or 100,000 headers, in a second; a burst of 2,000 is another 32,000 blocks
+    /// - Cost: 3,200/s are as many blocks asked for, or 100,000 headers, in a second; a burst of 32,000 is as many blocks more,
     ///   or 1,000,000 headers. A good peer asks for so much only while it syncs, and of many peers at once.
     pub const USUAL: Self = Self {
         bytes: Rate { per_second: 64 << 20, burst: 64 << 20 },
         messages: Rate { per_second: 20_000, burst: 40_000 },
-        cost: Rate { per_second: 200, burst: 2_000 },
+        cost: Rate { per_second: 3_200, burst: 32_000 },
     };
 }
 
@@ -94,19 +94,19 @@ impl Bucket {
     }
 }
 
-/// What answering a message costs, or making something of it, beyond its bytes. One is about a millisecond of a disk or a
-/// processor.
+/// What answering a message costs, or making something of it, beyond its bytes. Sixteen are about a millisecond of a disk or
+/// a processor.
 ///
-/// Blocks are asked for by the sixteen, and read one by one as fast as the other side takes them: the line pays, so
-/// asking costs one however large they are. Whoever asks for parts of a block makes us read all of it. What is not asked
-/// for costs nothing here: the checks of blocks and transactions have bounds of their own.
+/// Blocks are read one by one as fast as the other side takes them: the line pays, so asking for one costs one however
+/// large it is. Whoever asks for parts of a block makes us copy much of it. What is not asked for costs nothing here:
+/// the checks of blocks and transactions have bounds of their own.
 pub fn cost_of(message: &Message) -> u32 {
     match message {
-        Message::GetHeaders(_) | Message::GetParts(_) | Message::GetCompact(_) => 4,
-        Message::GetBlocks(_) => 1,
-        Message::GetPool(()) | Message::GetAddresses(()) => 20,
-        // A hundred are looked up in no time.
-        Message::GetTransactions(hashes) => (hashes.len() / 100) as u32,
+        Message::GetHeaders(_) | Message::GetParts(_) | Message::GetCompact(_) => 64,
+        Message::GetBlocks(hashes) => hashes.len() as u32,
+        Message::GetPool(()) | Message::GetAddresses(()) => 320,
+        // They lie in memory: a hundred thousand in a second are what a node can let in.
+        Message::GetTransactions(hashes) => (hashes.len() / 40) as u32,
         Message::Hello(_)
         | Message::Ping(_)
         | Message::Pong(_)

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use siphasher::sip::SipHasher24;
 
-use crate::codec::{Canonical, Decode, Encode, List};
-use crate::consensus::{CheckedBlock, CheckedTransaction};
+use crate::codec::{Canonical, Decode, Encode, List, encoded_len};
+use crate::consensus::{CheckedBlock, CheckedTransaction, NODE_BYTES};
 use crate::crypto::sha256;
 use crate::types::{
     BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, Block, BlockHash, Coinbase, Commitments, HEADER_BYTES, Header,
@@ -18,6 +18,10 @@ use crate::types::{
 };
 
 const SHORT_ID_BYTES: usize = 6;
+/// Two roots.
+const COMMITMENTS_BYTES: usize = 64;
+/// The least that says how many transactions there are.
+const COUNT_BYTES_MIN: usize = 1;
 
 /// What a transaction is called in one compact block.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Encode, Decode)]
@@ -58,7 +62,7 @@ pub struct Compact {
 
 impl Canonical for Compact {
     const BYTES_MAX: usize =
-        HEADER_BYTES + 64 + Coinbase::BYTES_MAX + 5 + BLOCK_TRANSACTIONS_MAX * SHORT_ID_BYTES;
+        HEADER_BYTES + COMMITMENTS_BYTES + Coinbase::BYTES_MAX + 5 + BLOCK_TRANSACTIONS_MAX * SHORT_ID_BYTES;
 }
 
 /// Asks for transactions of a compact block, by their places.
@@ -97,6 +101,12 @@ pub enum CompactError {
         came: usize,
         /// How many were asked for.
         asked: usize,
+    },
+    /// It is longer than a block may be.
+    #[error("a block of {bytes} bytes or more")]
+    TooLong {
+        /// How many it has at least.
+        bytes: usize,
     },
     /// What was put together is not what was mined: a name stood for two, or what came is wrong.
     #[error("the transactions that were found are not those of the block")]
@@ -176,15 +186,16 @@ impl Partial {
         self.found.iter().zip(0..).filter(|(found, _)| found.is_none()).map(|(_, place)| place)
     }
 
-    /// The block, with the transactions that were missing, in their order.
+    /// The block, with the transactions that were missing, in their order; no longer than a block may be.
     ///
     /// # Security
     /// What comes of it is the block that was mined, or an error. The error speaks against nobody: two transactions may
-    /// have one name by chance.
+    /// have one name by chance. Where an entry could be a part of the tree in disguise nothing comes of it, or whoever
+    /// passes it on would be blamed.
     ///
     /// # Errors
     /// When it is not the block that was mined.
-    pub fn complete(self, missing: Vec<Transaction>) -> Result<Block, CompactError> {
+    pub fn complete(self, missing: Vec<Transaction>, bytes_max: usize) -> Result<Block, CompactError> {
         let (came, asked) = (missing.len(), self.missing().count());
         if came != asked {
             return Err(CompactError::Count { came, asked });
@@ -193,6 +204,18 @@ impl Partial {
         let found: Vec<Found> =
             self.found.into_iter().filter_map(|found| found.or_else(|| missing.next())).collect();
         let Compact { header, commitments, coinbase, .. } = self.compact;
+        let lengths = found.iter().map(|found| match found {
+            Found::Pooled(transaction) => transaction.facts().bytes,
+            Found::Sent(transaction) => encoded_len(transaction),
+        });
+        let lengths: Vec<usize> = lengths.chain([encoded_len(&coinbase)]).collect();
+        if lengths.contains(&NODE_BYTES) {
+            return Err(CompactError::Mixed);
+        }
+        let bytes = lengths.iter().sum::<usize>() + HEADER_BYTES + COMMITMENTS_BYTES + COUNT_BYTES_MIN;
+        if bytes > bytes_max {
+            return Err(CompactError::TooLong { bytes });
+        }
         let hashes = found.iter().map(|found| match found {
             Found::Pooled(transaction) => transaction.facts().hash,
             Found::Sent(transaction) => transaction.hash(),

@@ -43,6 +43,11 @@ pub(super) enum Offence {
 }
 
 impl Offence {
+    /// Whether it alone is one too many.
+    pub fn is_one_too_many(&self) -> bool {
+        self.points() >= POINTS_MAX
+    }
+
     fn points(&self) -> u32 {
         match self {
             Self::Unreadable(_)

@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Compact, Message, MessageError, Met, NodeId, Partial, PeerId};
+use super::{Compact, Errand, Message, MessageError, Met, NodeId, Partial, PeerId, house};
 use crate::consensus::{Blame, CheckedBlock};
 use crate::types::{BlockHash, Header, TxHash};
 
@@ -52,6 +52,8 @@ pub enum Input {
     BlockJudged {
         /// The block.
         hash: BlockHash,
+        /// How it came to be submitted.
+        errand: Errand,
         /// What became of it.
         judged: JudgedBlock,
     },
@@ -102,6 +104,17 @@ pub enum Banned {
     Address(core::net::IpAddr),
     /// This node.
     Node(NodeId),
+}
+
+impl Banned {
+    /// The one way of naming them: of an address of IPv6 the half that counts.
+    #[must_use]
+    pub fn canonical(self) -> Self {
+        match self {
+            Self::Address(address) => Self::Address(house(address)),
+            Self::Node(_) => self,
+        }
+    }
 }
 
 /// What became of a block.

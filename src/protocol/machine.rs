@@ -9,7 +9,7 @@ mod report;
 pub use report::{PeerReport, ProtocolReport};
 
 use core::net::SocketAddr;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -24,14 +24,17 @@ use super::stem::Stem;
 use super::sync::Sync;
 use super::transactions::Transactions;
 use super::{
-    AddressBook, Banned, Bans, Farewell, Hello, Input, JudgedBlock, JudgedTransaction, Known, Message, Met,
-    Now, Order, Output, PeerId, Settings, Side, Versions,
+    AddressBook, Banned, Bans, Errand, Farewell, Hello, Input, JudgedBlock, JudgedTransaction, Known,
+    Message, Met, Now, Order, Output, PeerId, Settings, Side, Versions,
 };
 use crate::ledger::MapSeed;
 use crate::types::{BlockHash, Timestamp, TxHash};
 
 /// For how long somebody is banned who misbehaved.
 pub const BAN_SECONDS: u32 = 24 * 60 * 60;
+
+/// Peers that are gone and can still be banned; beyond it the oldest are forgotten.
+const GONE_MAX: usize = 256;
 
 /// All that a node says to others, and what it makes of the answers.
 pub struct Protocol {
@@ -48,6 +51,8 @@ pub struct Protocol {
     stem: Stem,
     /// Decides which groups stay when somebody has to make room.
     eviction: [u8; 32],
+    /// Who was connected until a while ago: what they brought may be judged only now.
+    gone: VecDeque<Met>,
     /// When it was last told the time.
     now: Option<Now>,
 }
@@ -77,6 +82,7 @@ impl Protocol {
             transactions: Transactions::new(lab, map_seed, draws()),
             stem: Stem::new(settings.stem, lab, draws()),
             eviction: draws(),
+            gone: VecDeque::new(),
             now: None,
             settings,
         }
@@ -94,17 +100,33 @@ impl Protocol {
 
     fn take_in(&mut self, now: Now, input: Input, known: &dyn Known, acts: &mut Acts) {
         match input {
-            Input::Woken => {}
+            Input::Woken => {
+                if self.bans.expire(now.wall) {
+                    acts.push(Output::KeepBans);
+                }
+            }
             Input::Connected(met) => self.connected(now, met, known, acts),
-            Input::DialFailed { address, .. } => self.dialing.failed(now, address),
-            Input::Resolved { name, addresses } => self.dialing.resolved(now, &name, &addresses),
+            Input::DialFailed { address, reason } => {
+                self.dialing.failed(now, address);
+                if self.dialing.is_added(address) {
+                    acts.push(Output::Log(format!("{address} cannot be reached: {reason}")));
+                }
+            }
+            Input::Resolved { name, addresses } => {
+                if addresses.is_empty() {
+                    acts.push(Output::Log(format!("nobody knows where {name} is")));
+                }
+                self.dialing.resolved(now, &name, &addresses);
+            }
             Input::Disconnected { peer, .. } => self.forget(now, peer, acts),
             Input::Received(peer, message) => self.received(now, peer, message, known, acts),
             Input::Unreadable(peer, error) => acts.blame(peer, Offence::Unreadable(error)),
             Input::Reconstructed { peer, partial, compact } => {
-                self.relay.reconstructed(now, peer, partial, &compact, acts);
+                self.relay.reconstructed(now, peer, partial, &compact, known, acts);
             }
-            Input::BlockJudged { hash, judged } => self.block_judged(now, &hash, &judged, acts),
+            Input::BlockJudged { hash, errand, judged } => {
+                self.block_judged(now, &hash, errand, &judged, acts);
+            }
             Input::HeadersJudged { peer, refused } => self.sync.headers_judged(now, peer, refused, acts),
             Input::TransactionsJudged { peer, judged } => self.transactions_judged(now, peer, &judged, acts),
             Input::Grew { headers, block } => {
@@ -123,9 +145,6 @@ impl Protocol {
         for peer in self.peers.silent(now) {
             acts.drop(peer, Farewell::Silent);
         }
-        if self.bans.expire(now.wall) {
-            acts.push(Output::KeepBans);
-        }
         self.pings.woken(now, acts);
         if self.dialing.wake_at() <= now.millis {
             self.dialing.woken(now, &self.bans, acts);
@@ -138,6 +157,9 @@ impl Protocol {
         self.transactions.announce(now, &open, acts);
         let stem = &self.stem;
         self.transactions.woken(now, known, &|hash| stem.is_withheld(hash), acts);
+        for peer in self.relay.take_missed() {
+            self.sync.heard_of_unknown(peer);
+        }
         self.sync.go_on(now, known, acts);
     }
 
@@ -168,26 +190,38 @@ impl Protocol {
     }
 
     fn punish(&mut self, now: Now, peer: PeerId, offence: &Offence, acts: &mut Acts) {
-        if self.peers.get(peer).is_none() || !self.conduct.count(now.millis, peer, offence) {
+        let Some(met) = self.peers.get(peer).map(|peer| peer.met) else {
+            // Who hangs up before the verdict does not get away with it.
+            let gone = self.gone.iter().find(|met| met.peer == peer).copied();
+            if let Some(met) = gone.filter(|_| offence.is_one_too_many()) {
+                self.ban(now, met, acts);
+            }
+            return;
+        };
+        if self.conduct.count(now.millis, peer, offence) {
+            self.ban(now, met, acts);
+            acts.drop(peer, Farewell::Misbehaved(offence.to_string()));
+        }
+    }
+
+    /// Bans somebody, where anybody is banned.
+    fn ban(&mut self, now: Now, met: Met, acts: &mut Acts) {
+        let is_local = met.address.ip().to_canonical().is_loopback();
+        if self.settings.lab || is_local || self.dialing.is_added(met.address) {
             return;
         }
-        if let Some(met) = self.peers.get(peer).map(|peer| peer.met)
-            && !self.settings.lab
-            && !met.address.ip().to_canonical().is_loopback()
-            && !self.dialing.is_added(met.address)
-        {
-            let until = Timestamp(now.wall.0.saturating_add(BAN_SECONDS));
-            self.bans.ban(Banned::Address(met.address.ip()), until);
-            self.bans.ban(Banned::Node(met.node), until);
-            acts.push(Output::KeepBans);
-        }
-        acts.drop(peer, Farewell::Misbehaved(offence.to_string()));
+        let until = Timestamp(now.wall.0.saturating_add(BAN_SECONDS));
+        self.bans.ban(Banned::Address(met.address.ip()), until);
+        self.bans.ban(Banned::Node(met.node), until);
+        acts.push(Output::KeepBans);
     }
 
     /// It is not connected any more.
     fn forget(&mut self, now: Now, peer: PeerId, acts: &mut Acts) {
-        if self.peers.remove(peer).is_none() {
-            return;
+        let Some(was) = self.peers.remove(peer) else { return };
+        self.gone.push_back(was.met);
+        if self.gone.len() > GONE_MAX {
+            self.gone.pop_front();
         }
         self.conduct.forget(peer);
         self.pings.disconnected(peer);
@@ -278,13 +312,25 @@ impl Protocol {
         self.transactions.connected(peer, side, acts);
     }
 
-    fn block_judged(&mut self, now: Now, hash: &BlockHash, judged: &JudgedBlock, acts: &mut Acts) {
-        if let Some(peer) = self.relay.judged(hash, judged, acts)
-            && let Some(peer) = self.peers.get_mut(peer)
-        {
-            peer.last_block = Some(now.millis);
+    fn block_judged(
+        &mut self,
+        now: Now,
+        hash: &BlockHash,
+        errand: Errand,
+        judged: &JudgedBlock,
+        acts: &mut Acts,
+    ) {
+        self.relay.judged(hash, errand, judged, acts);
+        match errand {
+            Errand::CatchUp(peer) => self.sync.judged(now, hash, peer, judged, acts),
+            Errand::Whole(peer) | Errand::PutTogether(peer) => {
+                if *judged == JudgedBlock::Taken
+                    && let Some(peer) = self.peers.get_mut(peer)
+                {
+                    peer.last_block = Some(now.millis);
+                }
+            }
         }
-        self.sync.judged(now, hash, judged, acts);
     }
 
     fn transactions_judged(

@@ -58,7 +58,7 @@ pub use message::{
     ADDRESSES_MAX, Addresses, Agent, BLOCKS_ASKED_MAX, BlockBytes, GetHeaders, HASHES_MAX, HEADERS_MAX,
     Hello, Message, MessageError, NEWS_MAX, PeerAddress, TRANSACTIONS_BYTES_MAX, Versions,
 };
-pub use output::{Body, Farewell, Output};
+pub use output::{Body, Errand, Farewell, Output, Served};
 pub use peer::{Met, NodeId, Now, PeerId, Side};
 pub use settings::Settings;
 pub use sync::{HEADERS_HELD_MAX, SyncState};

@@ -14,7 +14,7 @@ pub enum Output {
     Send(Vec<PeerId>, Message),
     /// Send these blocks, in this order, as they can be read and the other side takes them; those that are not here are
     /// `Missing`.
-    SendBlocks(PeerId, Vec<BlockHash>),
+    SendBlocks(PeerId, Vec<Served>),
     /// Send those of these transactions that wait here.
     SendTransactions(PeerId, Vec<TxHash>),
     /// Send this transaction along its stem, if it waits here.
@@ -28,7 +28,7 @@ pub enum Output {
     /// Look for the transactions of this block among those that wait here.
     Reconstruct(PeerId, Arc<Compact>),
     /// Submit this block. They are to be submitted in the order in which they come.
-    SubmitBlock(BlockHash, Body),
+    SubmitBlock(BlockHash, Body, Errand),
     /// Submit these headers.
     SubmitHeaders(PeerId, Vec<Header>),
     /// Submit these transactions.
@@ -37,6 +37,26 @@ pub enum Output {
     KeepBans,
     /// Somebody may want to read this.
     Log(String),
+}
+
+/// A block that somebody asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Served {
+    /// It may not be written yet: this is it.
+    Kept(Arc<Block>),
+    /// It is written, if it is here.
+    Stored(BlockHash),
+}
+
+/// How a block came to be submitted. The verdict comes back with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Errand {
+    /// This one sent it when it was asked for a branch.
+    CatchUp(PeerId),
+    /// This one sent all of it because it had told of it.
+    Whole(PeerId),
+    /// It was put together, by what this one said of it: the body is known to be the header's.
+    PutTogether(PeerId),
 }
 
 /// A block, as far as it was looked at.

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use cairn::net::{ChunkError, End, Lane, NoiseError, OUTBOX_BYTES_MAX, Parcel, Patience, URGENT_BYTES_MAX};
-use cairn::protocol::{Input, Message};
+use cairn::protocol::{Input, Message, Served};
 use cairn::testkit::until;
 
 use crate::hall::{CURSED, Hall, LONG, bulk, number};
@@ -135,7 +135,7 @@ fn fault_in_one_connection_ends_it_alone() {
     let mut hall = Hall::new();
     let (mut neighbour, _, to_neighbour) = hall.introduce();
     let (_raw, met, sending) = hall.introduce();
-    sending.send_blocks(&[CURSED]);
+    sending.send_blocks(vec![Served::Stored(CURSED)]);
     let End::Fault(words) = hall.end() else { panic!("it goes on") };
     assert!(words.contains("a fault while reading"), "{words}");
     assert!(matches!(hall.input(), Input::Disconnected { peer, .. } if peer == met.peer));

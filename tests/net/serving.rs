@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use cairn::codec::{List, encoded_len};
 use cairn::net::{BLOCKS_WANTED_MAX, End, OUTBOX_BYTES_MAX, TRANSACTIONS_WANTED_MAX};
-use cairn::protocol::{HASHES_MAX, Message, TRANSACTIONS_BYTES_MAX};
+use cairn::protocol::{HASHES_MAX, Message, Served, TRANSACTIONS_BYTES_MAX};
 use cairn::testkit::Network;
 use cairn::types::{ACTIONS_MAX, BlockHash, Transaction, TxHash};
 
@@ -16,12 +16,16 @@ fn unknown(number: u8) -> BlockHash {
     BlockHash::from_bytes([number; 32])
 }
 
+fn stored(hashes: &[BlockHash]) -> Vec<Served> {
+    hashes.iter().copied().map(Served::Stored).collect()
+}
+
 #[test]
 fn blocks_come_in_the_order_in_which_they_were_asked_for_and_the_rest_is_missing() {
     let mut hall = Hall::new();
     let (one, two) = (hall.shelve(1, 1000), hall.shelve(2, 3 * MIB));
     let (mut raw, _, sending) = hall.introduce();
-    sending.send_blocks(&[unknown(8), one, unknown(9), unknown(10), two, one, unknown(11)]);
+    sending.send_blocks(stored(&[unknown(8), one, unknown(9), unknown(10), two, one, unknown(11)]));
     let missing = |numbers: &[u8]| {
         Some(Message::Missing(List::new(numbers.iter().map(|number| unknown(*number)).collect()).unwrap()))
     };
@@ -38,7 +42,7 @@ fn no_block_is_read_for_who_does_not_read() {
     let mut hall = Hall::new();
     let block = hall.shelve(1, MIB);
     let (mut raw, _, sending) = hall.introduce();
-    sending.send_blocks(&[block; 100]);
+    sending.send_blocks(stored(&[block; 100]));
     // What the system takes, and what waits.
     let mut before = usize::MAX;
     cairn::testkit::until("nothing more is read", || {
@@ -57,7 +61,7 @@ fn no_block_is_read_for_who_does_not_read() {
 fn who_asks_for_more_than_anybody_needs_is_let_go() {
     let mut hall = Hall::new();
     let (_raw, _, sending) = hall.introduce();
-    sending.send_blocks(&vec![unknown(1); BLOCKS_WANTED_MAX + 1]);
+    sending.send_blocks(stored(&vec![unknown(1); BLOCKS_WANTED_MAX + 1]));
     assert!(matches!(hall.end(), End::Greedy));
     hall.event();
     let (_raw, _, sending) = hall.introduce();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use cairn::codec::{Canonical, List, encode};
-use cairn::consensus::{CheckedTransaction, check_transaction};
+use cairn::codec::{Blob, Canonical, List, encode, encoded_len};
+use cairn::consensus::{CheckedTransaction, NODE_BYTES, check_transaction};
 use cairn::protocol::{Compact, CompactError, Message, Namer, Partial};
 use cairn::testkit::{Actor, Follower, Network};
-use cairn::types::{BLOCK_TRANSACTIONS_MAX, Block, Transaction, TxHash};
+use cairn::types::{BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, Block, Transaction, TxHash};
 
 const SENDERS: u32 = 8;
 const EACH: u64 = 5;
@@ -45,7 +45,7 @@ fn block_is_found_whole_where_all_of_it_was_known() {
     let Scene { block, pool } = scene();
     let partial = Compact::of(&block).reconstruct(pool.iter().rev());
     assert_eq!((missing(&partial), partial.header()), (vec![], &block.header));
-    assert_eq!(partial.complete(vec![]), Ok(block));
+    assert_eq!(partial.complete(vec![], BLOCK_BYTES_MAX), Ok(block));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn what_was_not_known_is_asked_for_and_put_in_its_place() {
         let partial = Compact::of(&block).reconstruct(known.map(|(_, transaction)| transaction));
         assert_eq!(missing(&partial), lacking);
         let parts = parts(&block, &partial);
-        assert_eq!(partial.complete(parts), Ok(block.clone()), "{lacking:?}");
+        assert_eq!(partial.complete(parts, BLOCK_BYTES_MAX), Ok(block.clone()), "{lacking:?}");
     }
 }
 
@@ -66,14 +66,17 @@ fn wrong_answers_come_to_nothing() {
     let partial = Compact::of(&block).reconstruct(&pool[2..]);
     let good = parts(&block, &partial);
     let swapped: Vec<Transaction> = good.iter().rev().cloned().collect();
-    assert_eq!(partial.clone().complete(swapped), Err(CompactError::Mixed));
+    assert_eq!(partial.clone().complete(swapped, BLOCK_BYTES_MAX), Err(CompactError::Mixed));
     let other = vec![pool[40].transaction().clone(); 2];
-    assert_eq!(partial.clone().complete(other), Err(CompactError::Mixed));
+    assert_eq!(partial.clone().complete(other, BLOCK_BYTES_MAX), Err(CompactError::Mixed));
     for count in [0, 1, 3] {
         let came = good.iter().cycle().take(count).cloned().collect();
-        assert_eq!(partial.clone().complete(came), Err(CompactError::Count { came: count, asked: 2 }));
+        assert_eq!(
+            partial.clone().complete(came, BLOCK_BYTES_MAX),
+            Err(CompactError::Count { came: count, asked: 2 })
+        );
     }
-    assert_eq!(partial.complete(good), Ok(block));
+    assert_eq!(partial.complete(good, BLOCK_BYTES_MAX), Ok(block));
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn name_that_stands_twice_finds_neither() {
     let partial = compact.reconstruct(&pool);
     assert_eq!(missing(&partial), [3, 7]);
     let parts = parts(&block, &partial);
-    assert_eq!(partial.complete(parts), Ok(block));
+    assert_eq!(partial.complete(parts, BLOCK_BYTES_MAX), Ok(block));
 }
 
 #[test]
@@ -94,12 +97,33 @@ fn block_that_was_never_mined_like_that_is_noticed() {
     let Scene { block, pool } = scene();
     let mut compact = Compact::of(&block);
     compact.coinbase.amount = cairn::types::Amount::ZERO;
-    assert_eq!(compact.reconstruct(&pool).complete(vec![]), Err(CompactError::Mixed));
+    assert_eq!(compact.reconstruct(&pool).complete(vec![], BLOCK_BYTES_MAX), Err(CompactError::Mixed));
     let mut compact = Compact::of(&block);
     let mut names = compact.names.to_vec();
     names.swap(1, 2);
     compact.names = List::new(names).unwrap();
-    assert_eq!(compact.reconstruct(&pool).complete(vec![]), Err(CompactError::Mixed));
+    assert_eq!(compact.reconstruct(&pool).complete(vec![], BLOCK_BYTES_MAX), Err(CompactError::Mixed));
+}
+
+#[test]
+fn block_that_is_longer_than_allowed_is_not_put_together() {
+    let Scene { block, pool } = scene();
+    let bytes = encoded_len(&block);
+    let complete = |bytes_max| Compact::of(&block).reconstruct(&pool).complete(vec![], bytes_max);
+    assert_eq!(complete(bytes), Ok(block.clone()));
+    assert_eq!(complete(bytes - 1), Err(CompactError::TooLong { bytes }));
+}
+
+#[test]
+fn entry_that_could_be_a_part_of_the_tree_is_not_passed_on() {
+    let Scene { mut block, .. } = scene();
+    block.transactions = List::default();
+    let others = encoded_len(&block.coinbase) - block.coinbase.extra.len();
+    block.coinbase.extra = Blob::new(vec![7; NODE_BYTES - others]).unwrap();
+    assert_eq!(encoded_len(&block.coinbase), NODE_BYTES);
+    block.header.merkle_root = block.merkle_root();
+    let partial = Compact::of(&block).reconstruct([]);
+    assert_eq!(partial.complete(vec![], BLOCK_BYTES_MAX), Err(CompactError::Mixed));
 }
 
 #[test]

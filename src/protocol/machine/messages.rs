@@ -41,7 +41,7 @@ impl Protocol {
                 for hash in &hashes {
                     if !self.relay.block_is_missing(now, peer, hash, acts)
                         && !self.sync.block_is_missing(peer, hash)
-                        && !self.relay.may_be_late(peer)
+                        && !self.relay.answers_late(peer)
                     {
                         acts.blame(peer, Offence::Unasked("word of a missing block"));
                     }
@@ -51,7 +51,7 @@ impl Protocol {
                 let hash = body.header().hash();
                 if self.relay.awaits_whole(peer, &hash) {
                     self.relay.block_came(peer, &hash, body, acts);
-                } else if !self.sync.block_came(now, peer, &hash, body) && !self.relay.may_be_late(peer) {
+                } else if !self.sync.block_came(now, peer, &hash, body) && !self.relay.answers_late(peer) {
                     acts.blame(peer, Offence::Unasked("a block"));
                 }
             }
@@ -68,7 +68,7 @@ impl Protocol {
             Message::GetBlocks(hashes) => self.relay.blocks_asked(peer, &hashes, acts),
             Message::GetCompact(hash) => self.relay.compact_asked(peer, hash, acts),
             Message::GetParts(asked) => self.relay.parts_asked(peer, &asked, acts),
-            Message::Parts(parts) => self.relay.parts_came(now, peer, parts, acts),
+            Message::Parts(parts) => self.relay.parts_came(now, peer, parts, known, acts),
             Message::Pushes(wanted) => self.relay.wants_pushes(peer, wanted != 0),
             Message::Offer(_)
             | Message::GetTransactions(_)

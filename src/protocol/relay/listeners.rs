@@ -28,8 +28,8 @@ struct Listener {
     wants_pushes: bool,
     /// The last that it has, oldest first.
     has: VecDeque<BlockHash>,
-    /// Something was asked of it that was then asked of another.
-    may_answer_late: bool,
+    /// How often something was asked of it that was then asked of another.
+    owed: u32,
 }
 
 impl Listener {
@@ -46,21 +46,49 @@ impl Listener {
 impl Listeners {
     pub fn greeted(&mut self, peer: PeerId, is_outbound: bool, tip: BlockHash, acts: &mut Acts) {
         let has = VecDeque::from([tip]);
-        let listener = Listener { is_outbound, wants_pushes: false, has, may_answer_late: false };
+        let listener = Listener { is_outbound, wants_pushes: false, has, owed: 0 };
         self.listeners.insert(peer, listener);
-        if self.pushers.len() < PUSHERS_MAX {
-            self.pushers.push_back(peer);
-            acts.send(peer, Message::Pushes(1));
+        // One that we chose ourselves is among them as soon as there is any.
+        if is_outbound
+            && self.pushers.len() >= PUSHERS_MAX
+            && !self.pushers.iter().any(|other| self.is_outbound(*other))
+            && let Some(leaves) = self.pushers.pop_back()
+        {
+            acts.send(leaves, Message::Pushes(0));
+        }
+        self.fill(acts);
+    }
+
+    /// Asks others where some of those have gone who send us new blocks: those that we chose ourselves first.
+    fn fill(&mut self, acts: &mut Acts) {
+        while self.pushers.len() < PUSHERS_MAX {
+            let others = self.listeners.iter().filter(|(peer, _)| !self.pushers.contains(peer));
+            let best = others.max_by_key(|(peer, other)| (other.is_outbound, std::cmp::Reverse(**peer)));
+            let Some(best) = best.map(|(peer, _)| *peer) else { break };
+            self.pushers.push_back(best);
+            acts.send(best, Message::Pushes(1));
         }
     }
 
-    pub fn disconnected(&mut self, peer: PeerId) {
+    pub fn disconnected(&mut self, peer: PeerId, acts: &mut Acts) {
         self.listeners.remove(&peer);
         self.pushers.retain(|other| *other != peer);
+        self.fill(acts);
+    }
+
+    /// Whether it is one that we chose ourselves.
+    pub fn is_outbound(&self, peer: PeerId) -> bool {
+        self.listeners.get(&peer).is_some_and(|listener| listener.is_outbound)
+    }
+
+    /// Those who have this block, as far as we know.
+    pub fn with(&self, hash: &BlockHash) -> impl Iterator<Item = PeerId> {
+        self.listeners.iter().filter(|(_, listener)| listener.has.contains(hash)).map(|(peer, _)| *peer)
     }
 
     pub fn wants_pushes(&mut self, peer: PeerId, wants: bool) {
-        let pushed = self.listeners.values().filter(|listener| listener.wants_pushes).count();
+        let others = self.listeners.iter().filter(|(other, _)| **other != peer);
+        let pushed = others.filter(|(_, listener)| listener.wants_pushes).count();
         if let Some(listener) = self.listeners.get_mut(&peer) {
             listener.wants_pushes = wants && pushed < PUSHED_MAX;
         }
@@ -81,12 +109,16 @@ impl Listeners {
     /// It was asked for something that another was asked for, then.
     pub fn may_answer_late(&mut self, peer: PeerId) {
         if let Some(listener) = self.listeners.get_mut(&peer) {
-            listener.may_answer_late = true;
+            listener.owed += 1;
         }
     }
 
-    pub fn was_asked_before(&self, peer: PeerId) -> bool {
-        self.listeners.get(&peer).is_none_or(|listener| listener.may_answer_late)
+    /// Whether it was; then it has answered one of these now.
+    pub fn answers_late(&mut self, peer: PeerId) -> bool {
+        let Some(listener) = self.listeners.get_mut(&peer) else { return true };
+        let owes = listener.owed > 0;
+        listener.owed -= u32::from(owes);
+        owes
     }
 
     /// It brought a new block before all others: from now on it shall do so at once.
@@ -99,7 +131,7 @@ impl Listeners {
             self.pushers.push_front(peer);
             return;
         }
-        let is_ours = |peer: &PeerId| self.listeners.get(peer).is_some_and(|listener| listener.is_outbound);
+        let is_ours = |peer: &PeerId| self.is_outbound(*peer);
         let ours = self.pushers.iter().filter(|other| is_ours(other)).count();
         let leaves = if self.pushers.len() < PUSHERS_MAX {
             None

@@ -14,18 +14,18 @@
 mod listeners;
 mod pending;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use self::listeners::Listeners;
 use self::pending::{Pending, Stage};
-use super::conduct::{Acts, Offence, is_to_blame};
+use super::conduct::{Acts, Offence};
 use super::{
-    BlockBytes, Body, Compact, GetParts, JudgedBlock, Known, Message, Namer, Now, Output, Partial, Parts,
-    PeerId, Settings,
+    BlockBytes, Body, Compact, Errand, GetParts, JudgedBlock, Known, Message, Namer, Now, Output, Partial,
+    Parts, PeerId, Served, Settings,
 };
-use crate::codec::{List, encode};
-use crate::consensus::{Branch, CheckedBlock, check_arrival, check_work};
+use crate::codec::List;
+use crate::consensus::{Blame, Branch, CheckedBlock, check_arrival, check_work};
 use crate::types::{Block, BlockHash, Header, Height, Transaction};
 
 /// Blocks that are put together at a time; beyond it a new one is left to catching up.
@@ -35,8 +35,8 @@ const RECENT_MAX: usize = 2048;
 /// Blocks that are kept to be asked for, and their transactions in all: beyond it the oldest go.
 const KEPT_MAX: usize = 32;
 const KEPT_TRANSACTIONS_MAX: usize = 200_000;
-/// Blocks that were handed on and not judged; beyond it the oldest are forgotten, and speak against nobody.
-const SUBMITTED_MAX: usize = 2048;
+/// Names of transactions in blocks that are put together at a time; beyond it a new one is left to catching up.
+const PENDING_NAMES_MAX: usize = 1 << 20;
 
 /// New blocks.
 pub(super) struct Relay {
@@ -45,8 +45,8 @@ pub(super) struct Relay {
     /// Branches up to headers whose bodies are on their way, oldest first.
     recent: VecDeque<(BlockHash, Branch)>,
     kept: VecDeque<Kept>,
-    /// What was handed on: by whom it came, and whether they vouched for it.
-    submitted: VecDeque<(BlockHash, PeerId, bool)>,
+    /// Who has a block that came to nothing here: it is asked for in another way.
+    missed: BTreeSet<PeerId>,
     patience: u64,
     checkpoints: BTreeMap<Height, BlockHash>,
 }
@@ -75,7 +75,7 @@ impl Relay {
             pending: BTreeMap::new(),
             recent: VecDeque::new(),
             kept: VecDeque::new(),
-            submitted: VecDeque::new(),
+            missed: BTreeSet::new(),
             patience: if settings.lab { 2_000 } else { 5_000 },
             checkpoints: settings.checkpoints.iter().copied().collect(),
         }
@@ -87,7 +87,8 @@ impl Relay {
     }
 
     pub fn disconnected(&mut self, now: Now, peer: PeerId, acts: &mut Acts) {
-        self.listeners.disconnected(peer);
+        self.listeners.disconnected(peer, acts);
+        self.pending.values_mut().for_each(|pending| pending.forget(peer));
         self.give_up(now, acts, |pending| pending.from == peer);
     }
 
@@ -99,6 +100,15 @@ impl Relay {
     /// It wants new blocks at once, or no longer.
     pub fn wants_pushes(&mut self, peer: PeerId, wants: bool) {
         self.listeners.wants_pushes(peer, wants);
+    }
+
+    /// Who may have what was missed here: a block of which they told, and which could not be had.
+    pub fn take_missed(&mut self) -> BTreeSet<PeerId> {
+        std::mem::take(&mut self.missed)
+    }
+
+    fn miss(&mut self, hash: &BlockHash) {
+        self.missed.extend(self.listeners.with(hash));
     }
 
     fn branch(&self, hash: &BlockHash, known: &dyn Known) -> Option<Branch> {
@@ -155,9 +165,14 @@ impl Relay {
     ) -> bool {
         let Some((last, before)) = headers.split_last() else { return false };
         let hash = last.hash();
+        if let Err(error) = check_work(known.params(), last) {
+            acts.blame(peer, Offence::Header(error.to_string()));
+            return false;
+        }
         self.listeners.has(peer, hash);
+        let is_outbound = self.listeners.is_outbound(peer);
         if let Some(pending) = self.pending.get_mut(&hash) {
-            pending.also(peer);
+            pending.also(peer, is_outbound);
             return false;
         }
         // Where several are new, they are fetched as what was missed.
@@ -190,10 +205,11 @@ impl Relay {
     ) -> bool {
         let hash = compact.header.hash();
         self.listeners.has(peer, hash);
+        let is_outbound = self.listeners.is_outbound(peer);
         let awaited = match self.pending.get_mut(&hash) {
             Some(pending) if pending.stage == Stage::Named => true,
             Some(pending) => {
-                pending.also(peer);
+                pending.also(peer, is_outbound);
                 return false;
             }
             None => false,
@@ -211,7 +227,13 @@ impl Relay {
             }
         }
         let was = self.pending.remove(&hash);
+        let names: usize = self.pending.values().map(|pending| pending.names).sum();
+        if names + compact.names.len() > PENDING_NAMES_MAX {
+            self.forget(&hash);
+            return true;
+        }
         let mut pending = Pending::new(peer, now.millis, Stage::Looking);
+        pending.names = compact.names.len();
         if let Some(was) = was {
             pending.others_of(&was);
             if was.from != peer {
@@ -222,7 +244,7 @@ impl Relay {
         let compact = Arc::new(compact);
         if compact.names.is_empty() {
             let partial = Compact::clone(&compact).reconstruct([]);
-            self.reconstructed(now, peer, partial, &compact, acts);
+            self.reconstructed(now, peer, partial, &compact, known, acts);
         } else {
             acts.push(Output::Reconstruct(peer, compact));
         }
@@ -236,6 +258,7 @@ impl Relay {
         peer: PeerId,
         partial: Partial,
         compact: &Arc<Compact>,
+        known: &dyn Known,
         acts: &mut Acts,
     ) {
         let hash = partial.header().hash();
@@ -244,7 +267,7 @@ impl Relay {
         };
         let places: Vec<u32> = partial.missing().collect();
         if places.is_empty() {
-            self.complete(now, hash, peer, partial, Vec::new(), compact, acts);
+            self.complete(now, peer, partial, Vec::new(), compact, known, acts);
         } else {
             let places = List::new(places).expect("no more than the block has");
             acts.send(peer, Message::GetParts(GetParts { block: hash, places }));
@@ -255,32 +278,33 @@ impl Relay {
     }
 
     /// What was missing of a compact block came.
-    pub fn parts_came(&mut self, now: Now, peer: PeerId, parts: Parts, acts: &mut Acts) {
+    pub fn parts_came(&mut self, now: Now, peer: PeerId, parts: Parts, known: &dyn Known, acts: &mut Acts) {
         let hash = parts.block;
         let pending = self.pending.get_mut(&hash).filter(|pending| pending.from == peer);
         let partial = pending.and_then(|pending| pending.partial.take());
         let Some((partial, compact)) = partial else {
-            if !self.listeners.was_asked_before(peer) {
+            if !self.listeners.answers_late(peer) {
                 acts.blame(peer, Offence::Unasked("parts of a block"));
             }
             return;
         };
-        self.complete(now, hash, peer, partial, parts.transactions.into_vec(), &compact, acts);
+        self.complete(now, peer, partial, parts.transactions.into_vec(), &compact, known, acts);
     }
 
     #[expect(clippy::too_many_arguments, reason = "all of it is one block")]
     fn complete(
         &mut self,
         now: Now,
-        hash: BlockHash,
         peer: PeerId,
         partial: Partial,
         missing: Vec<Transaction>,
         compact: &Arc<Compact>,
+        known: &dyn Known,
         acts: &mut Acts,
     ) {
+        let hash = partial.header().hash();
         let sent: Vec<u32> = partial.missing().collect();
-        match partial.complete(missing) {
+        match partial.complete(missing, known.params().block_bytes_max as usize) {
             // Two transactions may have one name, and what came may be wrong: the whole block says which.
             Err(_) => self.ask_whole(now, hash, peer, acts),
             Ok(block) => {
@@ -289,7 +313,7 @@ impl Relay {
                 self.pending.remove(&hash);
                 self.listeners.brought(peer, acts);
                 self.keep(Kept { hash, block: Arc::clone(&block), compact: Arc::clone(&compact) });
-                self.submit(hash, peer, false, Body::Whole(block), acts);
+                acts.push(Output::SubmitBlock(hash, Body::Whole(block), Errand::PutTogether(peer)));
                 self.listeners.push(hash, &compact, acts);
             }
         }
@@ -302,15 +326,8 @@ impl Relay {
         }
     }
 
-    fn submit(&mut self, hash: BlockHash, peer: PeerId, vouched: bool, body: Body, acts: &mut Acts) {
-        self.submitted.push_back((hash, peer, vouched));
-        if self.submitted.len() > SUBMITTED_MAX {
-            self.submitted.pop_front();
-        }
-        acts.push(Output::SubmitBlock(hash, body));
-    }
-
     fn keep(&mut self, kept: Kept) {
+        self.kept.retain(|other| other.hash != kept.hash);
         self.kept.push_back(kept);
         let transactions =
             |kept: &VecDeque<Kept>| -> usize { kept.iter().map(|kept| kept.block.transactions.len()).sum() };
@@ -327,16 +344,16 @@ impl Relay {
         pending.is_some_and(|pending| matches!(pending.stage, Stage::Whole | Stage::Named))
     }
 
-    /// Whether something was asked of it here that was then asked of another.
-    pub fn may_be_late(&self, peer: PeerId) -> bool {
-        self.listeners.was_asked_before(peer)
+    /// Whether something was asked of it here that was then asked of another; then it has answered it now.
+    pub fn answers_late(&mut self, peer: PeerId) -> bool {
+        self.listeners.answers_late(peer)
     }
 
     /// A whole block came that was asked for here.
     pub fn block_came(&mut self, peer: PeerId, hash: &BlockHash, body: BlockBytes, acts: &mut Acts) {
         self.pending.remove(hash);
         self.listeners.brought(peer, acts);
-        self.submit(*hash, peer, true, Body::Bytes(body), acts);
+        acts.push(Output::SubmitBlock(*hash, Body::Bytes(body), Errand::Whole(peer)));
     }
 
     /// Something that it told of cannot be had there. Whether it was asked for here.
@@ -352,22 +369,34 @@ impl Relay {
         true
     }
 
-    /// A block was judged that may have been handed on here: who brought it, if it holds.
-    pub fn judged(&mut self, hash: &BlockHash, judged: &JudgedBlock, acts: &mut Acts) -> Option<PeerId> {
-        let at = self.submitted.iter().position(|(other, ..)| other == hash);
-        let handed_on = at.and_then(|at| self.submitted.remove(at));
-        if *judged == JudgedBlock::Taken {
-            return handed_on.map(|(_, peer, _)| peer);
-        }
-        // What did not come into the tree is not on its way any more; what stands on it neither.
-        self.recent.retain(|(other, _)| other != hash);
-        if let (JudgedBlock::Refused { blame, reason }, Some((_, peer, vouched))) = (judged, handed_on) {
-            self.kept.retain(|kept| kept.hash != *hash);
-            if is_to_blame(*blame, vouched) {
-                acts.blame(peer, Offence::Block(reason.clone()));
+    /// A block was judged, on whatever errand.
+    ///
+    /// # Security
+    /// Only a body speaks against whoever sent it that is not the header's. Whoever passes a block on has vouched for its
+    /// header; and who has its bytes need not follow it.
+    pub fn judged(&mut self, hash: &BlockHash, errand: Errand, judged: &JudgedBlock, acts: &mut Acts) {
+        match judged {
+            // What is early waits in the node, and comes by itself.
+            JudgedBlock::Taken | JudgedBlock::Early => {}
+            JudgedBlock::Orphan => {
+                self.forget(hash);
+                self.miss(hash);
+            }
+            JudgedBlock::Closed => self.forget(hash),
+            JudgedBlock::Refused { blame, reason } => {
+                self.forget(hash);
+                self.kept.retain(|kept| kept.hash != *hash);
+                if let (Blame::Sender, Errand::Whole(peer)) = (blame, errand) {
+                    acts.blame(peer, Offence::Block(reason.clone()));
+                    self.miss(hash);
+                }
             }
         }
-        None
+    }
+
+    /// It is not on its way any more.
+    fn forget(&mut self, hash: &BlockHash) {
+        self.recent.retain(|(other, _)| other != hash);
     }
 
     /// The node follows these now.
@@ -398,7 +427,7 @@ impl Relay {
     pub fn compact_asked(&mut self, peer: PeerId, hash: BlockHash, acts: &mut Acts) {
         match self.kept.iter().rev().find(|kept| kept.hash == hash) {
             Some(kept) => acts.send(peer, Message::Compact(Compact::clone(&kept.compact))),
-            None => acts.push(Output::SendBlocks(peer, vec![hash])),
+            None => acts.push(Output::SendBlocks(peer, vec![Served::Stored(hash)])),
         }
         self.listeners.has(peer, hash);
     }
@@ -421,19 +450,15 @@ impl Relay {
 
     /// It asks for whole blocks: those that may not be written yet come from here, the others from disk.
     pub fn blocks_asked(&self, peer: PeerId, hashes: &[BlockHash], acts: &mut Acts) {
-        let mut others = Vec::with_capacity(hashes.len());
-        for hash in hashes {
-            match self.kept.iter().rev().find(|kept| kept.hash == *hash) {
-                Some(kept) => {
-                    let body = BlockBytes::new(encode(&*kept.block)).expect("it was read from as many");
-                    acts.send(peer, Message::Block(body));
-                }
-                None => others.push(*hash),
-            }
-        }
-        if !others.is_empty() {
-            acts.push(Output::SendBlocks(peer, others));
-        }
+        let mut seen = BTreeSet::new();
+        let served =
+            hashes.iter().filter(|hash| seen.insert(**hash)).map(|hash| self.served(*hash)).collect();
+        acts.push(Output::SendBlocks(peer, served));
+    }
+
+    fn served(&self, hash: BlockHash) -> Served {
+        let kept = self.kept.iter().rev().find(|kept| kept.hash == hash);
+        kept.map_or(Served::Stored(hash), |kept| Served::Kept(Arc::clone(&kept.block)))
     }
 
     /// Gives up waiting where that took too long.
@@ -463,7 +488,8 @@ impl Relay {
             Some(other) => acts.send(other, Message::GetCompact(hash)),
             None => {
                 self.pending.remove(&hash);
-                self.recent.retain(|(other, _)| *other != hash);
+                self.forget(&hash);
+                self.miss(&hash);
             }
         }
     }

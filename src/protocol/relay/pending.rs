@@ -29,29 +29,46 @@ pub(super) struct Pending {
     /// Since when.
     pub at: u64,
     pub partial: Option<(Partial, Arc<Compact>)>,
-    others: Vec<PeerId>,
+    /// How many transactions are looked for.
+    pub names: usize,
+    /// Those that we chose ourselves first.
+    others: Vec<(PeerId, bool)>,
 }
 
 impl Pending {
     pub fn new(from: PeerId, millis: u64, stage: Stage) -> Self {
-        Self { from, stage, at: millis, partial: None, others: Vec::new() }
+        Self { from, stage, at: millis, partial: None, names: 0, others: Vec::new() }
     }
 
-    /// This one has it, too.
-    pub fn also(&mut self, peer: PeerId) {
-        if peer != self.from && !self.others.contains(&peer) && self.others.len() < OTHERS_MAX {
-            self.others.push(peer);
+    /// This one has it, too. Whom we chose ourselves goes before those who came to us, and takes their place.
+    pub fn also(&mut self, peer: PeerId, is_outbound: bool) {
+        if peer == self.from || self.others.iter().any(|(other, _)| *other == peer) {
+            return;
         }
+        let before = self.others.iter().position(|(_, other)| is_outbound && !other);
+        self.others.insert(before.unwrap_or(self.others.len()), (peer, is_outbound));
+        self.others.truncate(OTHERS_MAX);
     }
 
     /// Whoever had it, has it.
     pub fn others_of(&mut self, was: &Self) {
-        was.others.iter().chain([&was.from]).for_each(|peer| self.also(*peer));
+        was.others.iter().for_each(|(peer, is_outbound)| self.also(*peer, *is_outbound));
+        self.also(was.from, false);
+    }
+
+    /// This one is gone.
+    pub fn forget(&mut self, peer: PeerId) {
+        self.others.retain(|(other, _)| *other != peer);
     }
 
     /// Begins again with another who has it.
     pub fn next(&mut self, millis: u64) -> Option<PeerId> {
-        let next = self.others.pop()?;
+        // Of those who came to us the last to tell: whoever wants to be first for no good reason is not asked first.
+        let at = match self.others.first()? {
+            (_, true) => 0,
+            (_, false) => self.others.len() - 1,
+        };
+        let (next, _) = self.others.remove(at);
         (self.from, self.stage, self.at, self.partial) = (next, Stage::Named, millis, None);
         Some(next)
     }

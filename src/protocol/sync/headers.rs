@@ -59,7 +59,7 @@ impl Sync {
 
     /// Asks whoever may have more, or for more of what is being fetched.
     pub(super) fn ask_for_headers(&mut self, now: Now, known: &dyn Known, acts: &mut Acts) {
-        if self.question.is_some() {
+        if self.question.is_some() || self.is_closed {
             return;
         }
         let (peer, of_target) = match &self.target {
@@ -166,8 +166,14 @@ impl Sync {
             self.has_nothing(peer);
             return Ok(());
         };
+        let went_on = self.held.is_some();
         let mut held = match self.held.take().filter(|held| held.last == first.previous) {
             Some(held) => held,
+            // It has gone over to another branch, or goes round in circles to be asked for ever.
+            None if went_on => {
+                self.pass_over(now, peer);
+                return Ok(());
+            }
             None => match begin(first, known)? {
                 Some(held) => held,
                 None => {
@@ -182,7 +188,14 @@ impl Sync {
         held.last = taken.last().map_or(held.last, Header::hash);
         held.end = extended.end;
         let is_whole = headers.len() < HEADERS_MAX || extended.is_early;
-        if held.end.work > known.tip().work {
+        if held.end.work > known.tip().work && held.above.height < known.base() {
+            acts.push(Output::Log(format!(
+                "a branch with more work leaves ours at {}, below {}, where blocks are kept from: sync anew to follow it",
+                held.above.height,
+                known.base()
+            )));
+            self.has_nothing(peer);
+        } else if held.end.work > known.tip().work {
             self.begin_target(now, peer, held, is_whole, known, acts);
         } else if is_whole || held.headers.len() + HEADERS_MAX > HEADERS_HELD_MAX {
             self.has_nothing(peer);
@@ -257,6 +270,10 @@ impl Sync {
 /// Where a branch begins that leaves ours, or one that we know; nothing where an operator ruled that out.
 fn begin(first: &Header, known: &dyn Known) -> Result<Option<Held>, Offence> {
     let Some(below) = known.block(&first.previous) else { return Err(Offence::Unconnected) };
+    // Nobody was told of others: they were not in the question.
+    if !below.has_body {
+        return Err(Offence::Unconnected);
+    }
     if below.is_refused {
         return Err(Offence::Block("it stands on one that was refused".to_owned()));
     }

@@ -57,6 +57,8 @@ pub(super) struct Sync {
     /// When it is next considered whether another branch would be better.
     reconsider_at: u64,
     draws: ChaCha12Rng,
+    /// The node takes nothing in any more: nothing is asked for.
+    is_closed: bool,
 }
 
 /// Somebody who may have more.
@@ -83,6 +85,7 @@ impl Sync {
             target: None,
             reconsider_at: u64::MAX,
             draws: ChaCha12Rng::from_seed(draws),
+            is_closed: false,
         }
     }
 
@@ -170,17 +173,27 @@ impl Sync {
         }
     }
 
-    /// Goes over to another branch where most do not have this one, but claim a better one: else one that sends a little now
-    /// and then could keep us from it.
+    /// Goes over to another branch where ours has more work by now, or where most of those that we chose do not have this
+    /// one, but may have a better one: else one that sends a little now and then could keep us from it.
     fn reconsider(&mut self, now: Now, tip: Standing) {
         self.reconsider_at = now.millis + self.seconds(30);
-        let (serving, lacking) = self.servers.count();
-        let others_have_more =
-            self.sources.iter().any(|(peer, source)| self.servers.lacks(*peer) && source.claim > tip.work);
-        if others_have_more && serving <= lacking {
+        let chose_any = self.sources.values().any(|source| source.is_outbound);
+        let counted = |source: &&Source| source.is_outbound || !chose_any;
+        let lacks = |peer: &PeerId| self.servers.lacks(*peer);
+        let counted = self.sources.iter().filter(|(_, source)| counted(source));
+        let (lacking, serving): (Vec<_>, Vec<_>) = counted.partition(|(peer, _)| lacks(peer));
+        let may_have_more = |source: &Source| source.claim > tip.work || source.has_unknown;
+        let is_outvoted =
+            lacking.iter().any(|(_, source)| may_have_more(source)) && serving.len() <= lacking.len();
+        let is_overtaken =
+            self.target.as_ref().is_some_and(|target| target.is_whole && target.end.work <= tip.work);
+        if is_overtaken {
+            self.target = None;
+        } else if is_outvoted {
+            let until = now.millis + self.seconds(60);
             let servers = &self.servers;
             for (_, source) in self.sources.iter_mut().filter(|(peer, _)| !servers.lacks(**peer)) {
-                source.passed_over_until = now.millis + 60_000;
+                source.passed_over_until = until;
             }
             self.target = None;
         }
@@ -239,16 +252,40 @@ impl Sync {
         was_asked
     }
 
-    /// A block was judged that may have been handed on here.
-    pub fn judged(&mut self, now: Now, hash: &BlockHash, judged: &JudgedBlock, acts: &mut Acts) {
+    /// A block was judged that was handed on here, and that this one sent.
+    ///
+    /// # Security
+    /// Who has the bytes of a block that breaks a rule need not follow it: whoever showed its header does.
+    pub fn judged(
+        &mut self,
+        now: Now,
+        hash: &BlockHash,
+        sender: PeerId,
+        judged: &JudgedBlock,
+        acts: &mut Acts,
+    ) {
         let Some(target) = &mut self.target else { return };
-        let Some(sender) = target.judged(hash, matches!(judged, JudgedBlock::Taken)) else { return };
-        let source = target.source;
+        let (source, is_lowest) = (target.source, target.is_lowest(hash));
+        if !target.judged(hash, sender, matches!(judged, JudgedBlock::Taken)) {
+            return;
+        }
         match judged {
-            JudgedBlock::Taken | JudgedBlock::Orphan | JudgedBlock::Closed => {}
-            JudgedBlock::Early => self.abandon(now, source),
+            JudgedBlock::Taken => {}
+            // What it stands on was taken, or so it seemed: nothing more will come of it.
+            JudgedBlock::Orphan if is_lowest => self.abandon(now, source),
+            JudgedBlock::Orphan => {}
+            JudgedBlock::Closed => {
+                self.is_closed = true;
+                self.target = None;
+            }
+            JudgedBlock::Early => {
+                self.target = None;
+                self.pass_over(now, source);
+                // What is early now is not for ever.
+                self.heard_of_unknown(source);
+            }
             JudgedBlock::Refused { blame, reason } => {
-                if is_to_blame(*blame, true) {
+                if is_to_blame(*blame, sender == source) {
                     acts.blame(sender, Offence::Block(reason.clone()));
                 }
                 // Another body may be good, where this one was not the header's.
@@ -256,10 +293,7 @@ impl Sync {
                     if *blame == Blame::Block && source != sender {
                         acts.blame(source, Offence::Block(reason.clone()));
                     }
-                    acts.push(Output::Log(format!(
-                        "a branch that ends in {} is no good: {reason}",
-                        target.last
-                    )));
+                    acts.push(Output::Log(format!("a branch is no good: {reason}")));
                     self.abandon(now, source);
                 }
             }

@@ -16,6 +16,9 @@ const PATIENCE_MAX: u64 = 64_000;
 /// How often one may be waited for in vain before it has to go, where there are others.
 const STALLS_MAX: u32 = 3;
 
+/// How often one is waited for in vain before it is asked again for the same.
+const ASKED_AGAIN_AFTER: u32 = 2;
+
 /// All who can be asked.
 pub(super) struct Servers {
     servers: BTreeMap<PeerId, Server>,
@@ -31,9 +34,13 @@ struct Server {
     lacks: bool,
     asked: BTreeSet<BlockHash>,
     asked_max: usize,
+    /// Whether it has so little to do that more is asked of it: then much at once, not one for each that comes.
+    is_filling: bool,
     /// When it last sent something, or was asked when nothing was asked of it.
     since: u64,
     rests_until: u64,
+    /// When it last sent a block.
+    delivered: u64,
     stalls: u32,
     /// What was asked of it, and then of another or again, oldest first: once for each time, as it will be answered.
     late: VecDeque<BlockHash>,
@@ -51,6 +58,8 @@ impl Servers {
             lacks: false,
             asked: BTreeSet::new(),
             asked_max: ASKED_FIRST,
+            is_filling: true,
+            delivered: 0,
             since: 0,
             rests_until: 0,
             stalls: 0,
@@ -76,12 +85,21 @@ impl Servers {
         self.patience
     }
 
-    /// Somebody else than `but` who may have the block at this height, and of whom more can be asked: who has the least to
-    /// do.
-    pub fn free(&self, millis: u64, height: u32, but: Option<PeerId>) -> Option<PeerId> {
+    /// Somebody who may have the block at this height, and of whom more can be asked: who has the least to do.
+    pub fn free(&self, millis: u64, height: u32) -> Option<PeerId> {
+        self.free_who(millis, height, |_, _| true)
+    }
+
+    /// The same, of those that were not asked for this block.
+    pub fn free_for(&self, millis: u64, height: u32, hash: &BlockHash) -> Option<PeerId> {
+        self.free_who(millis, height, |_, server| !server.asked.contains(hash) && !server.late.contains(hash))
+    }
+
+    fn free_who(&self, millis: u64, height: u32, may: impl Fn(PeerId, &Server) -> bool) -> Option<PeerId> {
         let can = |(peer, server): &(&PeerId, &Server)| {
-            Some(**peer) != but
+            may(**peer, server)
                 && !server.lacks
+                && server.is_filling
                 && server.base.0 < height
                 && server.asked.len() < server.asked_max
                 && server.rests_until <= millis
@@ -95,32 +113,32 @@ impl Servers {
         self.servers.values().any(|server| !server.lacks && server.base.0 < height)
     }
 
-    /// How many may have it, and how many do not.
-    pub fn count(&self) -> (usize, usize) {
-        let lack = self.servers.values().filter(|server| server.lacks).count();
-        (self.servers.len() - lack, lack)
-    }
-
     pub fn lacks(&self, peer: PeerId) -> bool {
         self.servers.get(&peer).is_none_or(|server| server.lacks)
     }
 
-    pub fn asked(&mut self, millis: u64, peer: PeerId, hash: BlockHash) {
-        if let Some(server) = self.servers.get_mut(&peer) {
-            if server.asked.is_empty() {
-                server.since = millis;
-            }
-            server.asked.insert(hash);
+    /// One is asked for a block. Whether it has to be told: what it was asked for before is yet to be answered, unless it
+    /// has not been for so long that it seems to be forgotten.
+    pub fn asked(&mut self, millis: u64, peer: PeerId, hash: BlockHash) -> bool {
+        let Some(server) = self.servers.get_mut(&peer) else { return false };
+        if server.asked.is_empty() {
+            server.since = millis;
         }
+        server.asked.insert(hash);
+        server.is_filling = server.asked.len() < server.asked_max;
+        !server.was_late(&hash) || server.stalls >= 2
     }
 
     /// A block came from there; whether it was asked for.
     pub fn came(&mut self, millis: u64, peer: PeerId, hash: &BlockHash) -> bool {
         let Some(server) = self.servers.get_mut(&peer) else { return false };
-        if server.asked.remove(hash) {
-            server.since = millis;
-            server.stalls = 0;
+        let was_asked = server.asked.remove(hash);
+        if was_asked || server.late.contains(hash) {
+            (server.since, server.delivered, server.stalls) = (millis, millis, 0);
+        }
+        if was_asked {
             server.asked_max = ASKED_MAX.min(server.asked_max + 1);
+            server.wants_more();
             self.patience = self.patience_min.max(self.patience - self.patience / 16);
             return true;
         }
@@ -131,6 +149,7 @@ impl Servers {
     pub fn is_missing(&mut self, peer: PeerId, hash: &BlockHash) -> bool {
         let Some(server) = self.servers.get_mut(&peer) else { return false };
         let was_asked = server.asked.remove(hash);
+        server.wants_more();
         server.lacks |= was_asked;
         was_asked || server.was_late(hash)
     }
@@ -141,6 +160,7 @@ impl Servers {
             server.asked.remove(&hash);
             server.asked_max = 1.max(server.asked_max / 2);
             server.remember_late(hash);
+            server.wants_more();
         }
     }
 
@@ -148,17 +168,20 @@ impl Servers {
     pub fn stalled(&mut self, millis: u64) -> Vec<(PeerId, bool)> {
         let patience = self.patience;
         let others = self.servers.values().filter(|server| !server.lacks).count() > 1;
+        let last_delivered = self.servers.values().map(|server| server.delivered).max().unwrap_or(0);
         let mut stalled = Vec::new();
         for (peer, server) in &mut self.servers {
             if server.asked.is_empty() || millis < server.since.saturating_add(patience) {
                 continue;
             }
+            // Where nobody sent anything it may be our own line that is slow.
+            let others_deliver = last_delivered > server.since;
             server.give_up_all();
             server.stalls += 1;
             server.asked_max = 1.max(server.asked_max / 2);
             // Others first; who is alone is asked again at once.
             server.rests_until = if others { millis + patience } else { millis };
-            stalled.push((*peer, others && server.stalls >= STALLS_MAX));
+            stalled.push((*peer, others_deliver && server.stalls >= STALLS_MAX));
         }
         if !stalled.is_empty() {
             self.patience = PATIENCE_MAX.min(2 * self.patience);
@@ -176,10 +199,15 @@ impl Servers {
 }
 
 impl Server {
+    fn wants_more(&mut self) {
+        self.is_filling |= self.asked.len() <= self.asked_max / 2;
+    }
+
     fn give_up_all(&mut self) {
         for hash in std::mem::take(&mut self.asked) {
             self.remember_late(hash);
         }
+        self.is_filling = true;
     }
 
     fn remember_late(&mut self, hash: BlockHash) {

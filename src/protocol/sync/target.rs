@@ -6,7 +6,9 @@ use super::servers::Servers;
 use crate::codec::List;
 use crate::consensus::Branch;
 use crate::protocol::conduct::Acts;
-use crate::protocol::{BLOCKS_ASKED_MAX, BlockBytes, Body, Known, Message, Now, Output, PeerId, Standing};
+use crate::protocol::{
+    BLOCKS_ASKED_MAX, BlockBytes, Body, Errand, Known, Message, Now, Output, PeerId, Standing,
+};
 use crate::types::{BlockHash, Header};
 
 /// Blocks beyond the first that is missing that are asked for: the faster ones go so far ahead of the slowest.
@@ -118,15 +120,16 @@ impl Target {
         while let Some(next) = self.next_missing(at) {
             at = next;
             let height = lowest + at as u32;
-            let Some(peer) = servers.free(now.millis, height, None) else { break };
+            let Some(peer) = servers.free(now.millis, height) else { break };
             let wanted = &mut self.wanted[at];
             if known.block(&wanted.hash).is_some_and(|block| block.has_body) {
                 wanted.state = State::Done;
                 continue;
             }
             wanted.state = State::Asked { peer, at: now.millis };
-            servers.asked(now.millis, peer, wanted.hash);
-            asks.entry(peer).or_default().push(wanted.hash);
+            if servers.asked(now.millis, peer, wanted.hash) {
+                asks.entry(peer).or_default().push(wanted.hash);
+            }
             self.asked += 1;
         }
         self.hedge(now, servers, &mut asks);
@@ -173,10 +176,11 @@ impl Target {
         if now.millis.saturating_sub(*at) < servers.patience() / 2 {
             return;
         }
-        let Some(other) = servers.free(now.millis, height, Some(*peer)) else { return };
+        let Some(other) = servers.free_for(now.millis, height, hash) else { return };
         servers.gives_up_one(*peer, *hash);
-        servers.asked(now.millis, other, *hash);
-        asks.entry(other).or_default().push(*hash);
+        if servers.asked(now.millis, other, *hash) {
+            asks.entry(other).or_default().push(*hash);
+        }
         (*peer, *at) = (other, now.millis);
     }
 
@@ -189,10 +193,17 @@ impl Target {
             State::Missing => 0,
             State::Here(..) | State::Submitted { .. } | State::Done => return true,
         };
-        wanted.state = State::Here(body, peer);
+        wanted.state = State::Missing;
         self.asked -= was_asked;
-        self.bytes += bytes;
         self.usual_bytes = (self.usual_bytes * 15 + bytes) / 16;
+        // Larger than was to be expected: it is asked for again when there is room, but for the one that all wait for.
+        let is_first = self.numbers.get(hash) == Some(&self.first);
+        if is_first || self.bytes + bytes <= WINDOW_BYTES_MAX {
+            self.bytes += bytes;
+            if let Some(wanted) = self.wanted_mut(hash) {
+                wanted.state = State::Here(body, peer);
+            }
+        }
         true
     }
 
@@ -204,7 +215,7 @@ impl Target {
             match std::mem::replace(&mut wanted.state, State::Done) {
                 State::Here(body, peer) => {
                     wanted.state = State::Submitted { peer, bytes: body.bytes() };
-                    acts.push(Output::SubmitBlock(wanted.hash, Body::Bytes(body)));
+                    acts.push(Output::SubmitBlock(wanted.hash, Body::Bytes(body), Errand::CatchUp(peer)));
                 }
                 State::Done => {}
                 other => {
@@ -226,15 +237,24 @@ impl Target {
         }
     }
 
-    /// A block was judged: whoever sent it, where it was one of these. Where it is not `taken` it is missing again.
-    pub fn judged(&mut self, hash: &BlockHash, taken: bool) -> Option<PeerId> {
-        let wanted = self.wanted_mut(hash)?;
-        let State::Submitted { peer, bytes } = wanted.state else { return None };
+    /// A block was judged that this one sent; whether it is one of these, and is waited for. Where it is not `taken` it is
+    /// missing again.
+    pub fn judged(&mut self, hash: &BlockHash, sender: PeerId, taken: bool) -> bool {
+        let Some(wanted) = self.wanted_mut(hash) else { return false };
+        let State::Submitted { peer, bytes } = wanted.state else { return false };
+        if peer != sender {
+            return false;
+        }
         wanted.state = if taken { State::Done } else { State::Missing };
         self.bytes -= bytes;
         if !taken {
             self.next = self.next.min(self.numbers[hash]);
         }
-        Some(peer)
+        true
+    }
+
+    /// Whether it is the lowest that is not judged.
+    pub fn is_lowest(&self, hash: &BlockHash) -> bool {
+        self.wanted.front().is_some_and(|lowest| lowest.hash == *hash)
     }
 }

@@ -29,7 +29,7 @@ pub(in crate::protocol) const MODEST_IN_FLIGHT: usize = 100;
 /// Transactions of one peer that are not judged. Nothing more is asked of it until some are.
 pub(in crate::protocol) const SUBMITTED_MAX: usize = 25_000;
 /// The same over all peers.
-const SUBMITTED_ALL_MAX: usize = 100_000;
+const SUBMITTED_ALL_MAX: usize = 50_000;
 /// Bytes of one peer's transactions that are not judged; in memory each takes up to 25. Nothing more is asked of it until
 /// some are.
 const SUBMITTED_BYTES_MAX: usize = 6 << 20;

@@ -12,8 +12,8 @@ use crate::consensus::{CheckedTransaction, check_arrival, check_transaction};
 use crate::crypto::sha256;
 use crate::ledger::View as _;
 use crate::protocol::{
-    AddressBook, Bans, Body, BookSecret, Farewell, Input, JudgedBlock, JudgedTransaction, NodeId, Protocol,
-    Settings,
+    AddressBook, Bans, Body, BookSecret, Errand, Farewell, Input, JudgedBlock, JudgedTransaction, NodeId,
+    Protocol, Settings,
 };
 use crate::testkit::{Follower, Outcome, Rejection};
 use crate::types::{Address, Block, BlockHash, Header, Height, Nonce, Transaction, TxHash};
@@ -59,7 +59,7 @@ pub struct WorldNode {
     pub(super) run: u64,
     pub(super) wakes_at: u64,
     /// Blocks that its machine submitted, in their order, and whether the first of them is being judged.
-    pub(super) inbox: VecDeque<(BlockHash, Body)>,
+    pub(super) inbox: VecDeque<(BlockHash, Body, Errand)>,
     pub(super) is_judging: bool,
 }
 
@@ -287,19 +287,19 @@ impl World {
         let millis = self.millis;
         let node = self.node_mut(number);
         node.is_judging = !node.inbox.is_empty();
-        let Some((hash, _)) = node.inbox.front() else { return };
+        let Some((hash, ..)) = node.inbox.front() else { return };
         let takes = if node.follower.chain.has_body(hash) { 0 } else { node.judging_millis };
         let run = node.run;
         self.at(millis + takes, Event::Judge { node: number, run });
     }
 
     pub(super) fn judge_first(&mut self, number: usize) {
-        let Some((hash, body)) = self.node_mut(number).inbox.pop_front() else { return };
-        self.judge_body(number, hash, body);
+        let Some((hash, body, errand)) = self.node_mut(number).inbox.pop_front() else { return };
+        self.judge_body(number, hash, body, errand);
         self.begin_judging(number);
     }
 
-    fn judge_body(&mut self, number: usize, hash: BlockHash, body: Body) {
+    fn judge_body(&mut self, number: usize, hash: BlockHash, body: Body, errand: Errand) {
         let block = match body {
             Body::Whole(block) => Ok(Block::clone(&block)),
             Body::Bytes(bytes) => bytes.decode(),
@@ -309,7 +309,7 @@ impl World {
             Err(error) => JudgedBlock::Refused { blame: Blame::Sender, reason: error.to_string() },
         };
         self.node_mut(number).judged.push((hash, judged.clone()));
-        self.tell(number, Input::BlockJudged { hash, judged });
+        self.tell(number, Input::BlockJudged { hash, errand, judged });
     }
 
     fn judge(&mut self, number: usize, block: Block) -> JudgedBlock {

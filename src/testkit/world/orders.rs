@@ -6,7 +6,7 @@ use super::World;
 use crate::codec::{List, encode};
 use crate::consensus::Blame;
 use crate::protocol::{
-    BLOCKS_ASKED_MAX, BlockBytes, Body, Compact, HASHES_MAX, Input, Message, Output, PeerId,
+    BLOCKS_ASKED_MAX, BlockBytes, Body, Compact, Errand, HASHES_MAX, Input, Message, Output, PeerId, Served,
     TRANSACTIONS_BYTES_MAX,
 };
 use crate::types::{BlockHash, Header, Transaction, TxHash};
@@ -18,7 +18,7 @@ impl World {
                 let bytes = message.to_bytes();
                 to.into_iter().for_each(|peer| self.transmit_for(node, peer, bytes.clone()));
             }
-            Output::SendBlocks(peer, hashes) => self.send_blocks(node, peer, &hashes),
+            Output::SendBlocks(peer, blocks) => self.send_blocks(node, peer, &blocks),
             Output::SendTransactions(peer, hashes) => self.send_transactions(node, peer, &hashes),
             Output::Dial(address) => {
                 self.node_mut(node).dials += 1;
@@ -33,7 +33,7 @@ impl World {
                 let partial = Compact::clone(&compact).reconstruct(self.node(node).pool.all());
                 self.tell_later(node, 0, Input::Reconstructed { peer, partial, compact });
             }
-            Output::SubmitBlock(hash, body) => self.submit_block(node, hash, body),
+            Output::SubmitBlock(hash, body, errand) => self.submit_block(node, (hash, body, errand)),
             Output::SubmitHeaders(peer, headers) => self.submit_headers(node, peer, &headers),
             Output::SubmitTransactions(peer, transactions) => {
                 self.submit_transactions(node, peer, transactions);
@@ -74,15 +74,19 @@ impl World {
         }
     }
 
-    fn send_blocks(&mut self, node: usize, peer: PeerId, hashes: &[BlockHash]) {
+    fn send_blocks(&mut self, node: usize, peer: PeerId, blocks: &[Served]) {
         let mut missing = Vec::new();
-        for hash in hashes {
-            match self.node(node).body(hash).map(encode) {
+        for served in blocks {
+            let (hash, bytes) = match served {
+                Served::Kept(block) => (block.header.hash(), Some(encode(&**block))),
+                Served::Stored(hash) => (*hash, self.node(node).body(hash).map(encode)),
+            };
+            match bytes {
                 Some(bytes) => {
                     let body = BlockBytes::new(bytes).expect("a block that was taken in");
                     self.send_message(node, peer, &Message::Block(body));
                 }
-                None => missing.push(*hash),
+                None => missing.push(hash),
             }
         }
         for some in missing.chunks(BLOCKS_ASKED_MAX) {
@@ -112,9 +116,9 @@ impl World {
         }
     }
 
-    fn submit_block(&mut self, number: usize, hash: BlockHash, body: Body) {
+    fn submit_block(&mut self, number: usize, submitted: (BlockHash, Body, Errand)) {
         let node = self.node_mut(number);
-        node.inbox.push_back((hash, body));
+        node.inbox.push_back(submitted);
         if !node.is_judging {
             self.begin_judging(number);
         }
