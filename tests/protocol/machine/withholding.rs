@@ -243,6 +243,55 @@ fn who_stalls_midway_is_made_up_for_by_others() {
 }
 
 #[test]
+fn who_is_waited_for_in_vain_three_times_has_to_go_where_there_are_others() {
+    let mut world = World::new(18);
+    let good = chain(&world, 3_000, 0);
+    let node = newcomer(&mut world);
+    let silent = twisted(good.clone(), |asked, honest| match asked {
+        Message::GetBlocks(_) => Vec::new(),
+        _ => at_once(honest),
+    });
+    let slow = twisted(good.clone(), |asked, honest| match asked {
+        Message::GetBlocks(_) => honest.into_iter().map(|answer| (500, answer)).collect(),
+        _ => at_once(honest),
+    });
+    let [silent, slow] = [silent, slow].map(|script| {
+        let server = world.puppet_with(&good, script);
+        world.connect(server, node);
+        server
+    });
+    assert!(world.run_until(120_000, |world| world.node(node).height() == 3_000));
+    assert_eq!(world.node(node).farewells, [(silent, Farewell::Stalls)]);
+    assert!(world.is_kept(slow));
+}
+
+#[test]
+fn what_all_wait_for_is_asked_of_another_before_its_time_is_over() {
+    let mut world = World::new(19);
+    let good = chain(&world, 200, 0);
+    let node = newcomer(&mut world);
+    let mut last = 0;
+    let trickling = twisted(good.clone(), move |asked, honest| match asked {
+        Message::GetBlocks(_) => {
+            let say = |message| {
+                last += 700;
+                (last, message)
+            };
+            honest.into_iter().map(say).collect()
+        }
+        _ => at_once(honest),
+    });
+    let trickler = world.puppet_with(&good, trickling);
+    world.connect(trickler, node);
+    let began = world.millis();
+    let server = server(&mut world, &good);
+    world.connect(server, node);
+    assert!(world.run_until(60_000, |world| world.node(node).height() == 200));
+    let took = world.millis() - began;
+    assert!(took < 3_000, "{took}: alone it would take eight times 700 for what it was asked first");
+}
+
+#[test]
 fn who_stalls_midway_and_is_alone_is_asked_again() {
     let mut world = World::new(11);
     let good = chain(&world, 300, 0);
