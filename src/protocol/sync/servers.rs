@@ -126,7 +126,7 @@ impl Servers {
         }
         server.asked.insert(hash);
         server.is_filling = server.asked.len() < server.asked_max;
-        !server.was_late(&hash) || server.stalls >= 2
+        !server.was_late(&hash) || server.stalls >= ASKED_AGAIN_AFTER
     }
 
     /// A block came from there; whether it was asked for.
