@@ -50,24 +50,33 @@ impl Raw {
     /// # Panics
     /// When it is not let in; so with all that follows.
     pub fn greet(address: SocketAddr, chain: ChainId) -> Self {
+        Self::shake(connect(address), Side::Dialer, chain).expect("a peer that does its part")
+    }
+
+    /// The same on a connection that was made, whoever made it.
+    ///
+    /// # Errors
+    /// When they hang up.
+    pub fn shake(mut stream: TcpStream, side: Side, chain: ChainId) -> std::io::Result<Self> {
         let identity = Identity::generate();
-        let mut stream = connect(address);
-        stream.write_all(&preamble(chain)).expect("a peer that does its part");
-        assert_eq!(their_preamble(&mut stream), preamble(chain));
-        let mut handshake = Handshake::new(Side::Dialer, &identity, chain);
+        stream.write_all(&preamble(chain))?;
+        let mut theirs = [0; PREAMBLE_BYTES];
+        stream.read_exact(&mut theirs)?;
+        assert_eq!(theirs, preamble(chain));
+        let mut handshake = Handshake::new(side, &identity, chain);
         loop {
             if let Some(message) = handshake.next_message() {
-                stream.write_all(&message).expect("a peer that does its part");
+                stream.write_all(&message)?;
             } else if let Some(bytes) = handshake.awaited_bytes() {
                 let mut message = vec![0; bytes];
-                stream.read_exact(&mut message).expect("a peer that does its part");
+                stream.read_exact(&mut message)?;
                 handshake.received(&message).expect("a peer that does its part");
             } else {
                 break;
             }
         }
         let (_, sealer, opener) = handshake.finish();
-        Self { stream, sealer, opener, inbox: Inbox::default(), identity }
+        Ok(Self { stream, sealer, opener, inbox: Inbox::default(), identity })
     }
 
     /// A chunk, sealed, as it goes over the wire.
@@ -104,8 +113,16 @@ impl Raw {
 
     /// Sends a message.
     pub fn send(&mut self, message: &Message) {
+        self.try_send(message).expect("a peer that does its part");
+    }
+
+    /// The same, if they still read.
+    ///
+    /// # Errors
+    /// When they have hung up.
+    pub fn try_send(&mut self, message: &Message) -> std::io::Result<()> {
         let Parcel { lane, bytes } = Parcel::of(message);
-        self.send_bytes(lane, &bytes);
+        self.try_send_bytes(lane, &bytes)
     }
 
     /// The next message; nothing where they hung up.
