@@ -42,6 +42,8 @@ struct Server {
     /// When it last sent a block.
     delivered: u64,
     stalls: u32,
+    /// How often it kept all waiting and another was asked instead, since it last sent something.
+    passed_by: u32,
     /// What was asked of it, and then of another or again, oldest first: once for each time, as it will be answered.
     late: VecDeque<BlockHash>,
 }
@@ -63,6 +65,7 @@ impl Servers {
             since: 0,
             rests_until: 0,
             stalls: 0,
+            passed_by: 0,
             late: VecDeque::new(),
         };
         self.servers.insert(peer, server);
@@ -85,7 +88,12 @@ impl Servers {
         self.patience
     }
 
-    /// Somebody who may have the block at this height, and of whom more can be asked: who has the least to do.
+    /// Somebody who may have the block at this height, and of whom more can be asked: who was waited for in vain the fewest
+    /// times, and of these who has the least to do.
+    ///
+    /// # Security
+    /// Who was just passed by has nothing to do. Were that all that counts, a few who send nothing would be asked in turn
+    /// for ever, and nobody else.
     pub fn free(&self, millis: u64, height: u32) -> Option<PeerId> {
         self.free_who(millis, height, |_, _| true)
     }
@@ -105,7 +113,9 @@ impl Servers {
                 && server.rests_until <= millis
         };
         let free = self.servers.iter().filter(can);
-        free.min_by_key(|(_, server)| server.asked.len() * 64 / server.asked_max).map(|(peer, _)| *peer)
+        let merit =
+            |server: &Server| (server.stalls + server.passed_by, server.asked.len() * 64 / server.asked_max);
+        free.min_by_key(|(_, server)| merit(server)).map(|(peer, _)| *peer)
     }
 
     /// Whether anybody may have the block at this height, be it that they rest.
@@ -134,7 +144,8 @@ impl Servers {
         let Some(server) = self.servers.get_mut(&peer) else { return false };
         let was_asked = server.asked.remove(hash);
         if was_asked || server.late.contains(hash) {
-            (server.since, server.delivered, server.stalls) = (millis, millis, 0);
+            (server.since, server.delivered) = (millis, millis);
+            (server.stalls, server.passed_by) = (0, 0);
         }
         if was_asked {
             server.asked_max = ASKED_MAX.min(server.asked_max + 1);
@@ -158,6 +169,7 @@ impl Servers {
     pub fn gives_up_one(&mut self, peer: PeerId, hash: BlockHash) {
         if let Some(server) = self.servers.get_mut(&peer) {
             server.asked.remove(&hash);
+            server.passed_by += 1;
             server.asked_max = 1.max(server.asked_max / 2);
             server.remember_late(hash);
             server.wants_more();
@@ -221,5 +233,39 @@ impl Server {
     fn was_late(&mut self, hash: &BlockHash) -> bool {
         let at = self.late.iter().position(|late| late == hash);
         at.and_then(|at| self.late.remove(at)).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_passed_by_is_asked_after_all_others() {
+        let mut servers = Servers::new(true);
+        (0..4).for_each(|peer| servers.connected(PeerId(peer), Height(0)));
+        let hash = BlockHash::from_bytes([1; 32]);
+        let mut asked = Vec::new();
+        while let Some(peer) = servers.free_for(0, 1, &hash) {
+            asked.push(peer);
+            assert!(servers.asked(0, peer, hash));
+            servers.gives_up_one(peer, hash);
+        }
+        assert_eq!(asked, [0, 1, 2, 3].map(PeerId));
+        // What comes late counts for whoever sent it.
+        assert!(servers.came(0, PeerId(2), &hash));
+        assert_eq!(servers.free(0, 1), Some(PeerId(2)));
+    }
+
+    #[test]
+    fn what_was_asked_is_not_asked_again_while_it_may_come() {
+        let mut servers = Servers::new(true);
+        servers.connected(PeerId(1), Height(0));
+        let hash = BlockHash::from_bytes([1; 32]);
+        assert!(servers.asked(0, PeerId(1), hash));
+        assert_eq!(servers.stalled(1_000), [(PeerId(1), false)]);
+        assert!(!servers.asked(1_000, PeerId(1), hash), "it is on its way");
+        assert_eq!(servers.stalled(10_000), [(PeerId(1), false)]);
+        assert!(servers.asked(10_000, PeerId(1), hash), "it seems to be forgotten");
     }
 }
