@@ -10,6 +10,7 @@ pub use report::{PeerReport, ProtocolReport};
 
 use core::net::SocketAddr;
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -27,8 +28,9 @@ use super::{
     AddressBook, Banned, Bans, Errand, Farewell, Hello, Input, JudgedBlock, JudgedTransaction, Known,
     Message, Met, Now, Order, Output, PeerId, Settings, Side, Versions,
 };
+use crate::consensus::CheckedBlock;
 use crate::ledger::MapSeed;
-use crate::types::{BlockHash, Timestamp, TxHash};
+use crate::types::{BlockHash, Header, Timestamp, TxHash};
 
 /// For how long somebody is banned who misbehaved.
 pub const BAN_SECONDS: u32 = 24 * 60 * 60;
@@ -49,6 +51,8 @@ pub struct Protocol {
     relay: Relay,
     transactions: Transactions,
     stem: Stem,
+    /// The last that the node came to follow, while others have not been told of it.
+    untold: Option<(Vec<Header>, Arc<CheckedBlock>)>,
     /// Decides which groups stay when somebody has to make room.
     eviction: [u8; 32],
     /// Who was connected until a while ago: what they brought may be judged only now.
@@ -81,6 +85,7 @@ impl Protocol {
             relay: Relay::new(&settings),
             transactions: Transactions::new(lab, map_seed, draws()),
             stem: Stem::new(settings.stem, lab, draws()),
+            untold: None,
             eviction: draws(),
             gone: VecDeque::new(),
             now: None,
@@ -131,9 +136,8 @@ impl Protocol {
             Input::TransactionsJudged { peer, judged } => self.transactions_judged(now, peer, &judged, acts),
             Input::Grew { headers, block } => {
                 self.stem.mined(block.tx_hashes());
-                if !self.sync.is_far_behind() {
-                    self.relay.grew(&headers, &block, acts);
-                }
+                self.untold = Some((headers, block));
+                self.tell_growth(acts);
             }
             Input::Admitted(hashes) => self.admitted(now, &hashes, acts),
             Input::Ordered(order) => self.ordered(now, order, acts),
@@ -161,6 +165,18 @@ impl Protocol {
             self.sync.heard_of_unknown(peer);
         }
         self.sync.go_on(now, known, acts);
+        self.tell_growth(acts);
+    }
+
+    /// Tells others of what the node follows. While much is missing that would be old, and is told when nothing is any more:
+    /// what came last may be followed before the answers to it are here.
+    fn tell_growth(&mut self, acts: &mut Acts) {
+        if self.sync.is_far_behind() {
+            return;
+        }
+        if let Some((headers, block)) = self.untold.take() {
+            self.relay.grew(&headers, &block, acts);
+        }
     }
 
     /// Hangs up on those who have to go, and tells every small machine; which may order more.
