@@ -34,9 +34,12 @@ pub(super) async fn dial(wire: Arc<Wire>, notices: Arc<Notices>, address: Socket
             return;
         }
         Ok(Err(end)) => {
-            if let End::Noise(NoiseError::OtherChain { .. }) = end {
-                notices
-                    .say_seldom("somebody was called who is not of this chain", &format!("{address}: {end}"));
+            // Whoever runs this node may have mistaken one chain for another.
+            if let End::Noise(error @ NoiseError::OtherChain { .. }) = &end {
+                notices.say_seldom(
+                    "a node that was called is not of this chain",
+                    &format!("{address}: {error}"),
+                );
             }
             end.to_string()
         }
