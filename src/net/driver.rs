@@ -29,7 +29,9 @@ use crate::types::Timestamp;
 const WAKE_EVERY_MIN: Duration = Duration::from_millis(5);
 /// Events that are handled before the time is looked at again.
 const EVENTS_AT_ONCE: usize = 64;
-/// How often the addresses that we know are kept.
+/// How soon the addresses that we know are first kept, and how seldom in the end: a node that has just begun learns the
+/// most.
+const SAVE_FIRST: Duration = Duration::from_secs(5);
 const SAVE_EVERY: Duration = Duration::from_secs(600);
 /// How many waiting transactions are looked at for a compact block, beyond four for each that it has. Most that are mined
 /// stand near the top; the rest is asked for.
@@ -62,7 +64,8 @@ impl Driver {
     ) {
         let mut fresh = Some(self.known.node.fresh());
         let mut woken_at = Instant::now();
-        let mut save_at = Instant::now() + SAVE_EVERY;
+        let mut save_every = SAVE_FIRST;
+        let mut save_at = Instant::now() + save_every;
         self.handle(Input::Woken, &Room::default());
         loop {
             let wake_at = self.wire.started + Duration::from_millis(self.protocol.wake_at().min(FAR_MILLIS));
@@ -72,7 +75,8 @@ impl Driver {
                 Some(ask) = asks.recv() => self.answer(ask),
                 told = next(&mut fresh) => self.take_fresh(told, &mut fresh),
                 () = sleep_until(save_at) => {
-                    save_at = Instant::now() + SAVE_EVERY;
+                    save_every = SAVE_EVERY.min(2 * save_every);
+                    save_at = Instant::now() + save_every;
                     self.save_book();
                 }
                 () = sleep_until(wake_at.max(woken_at + WAKE_EVERY_MIN)) => {
