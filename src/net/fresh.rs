@@ -12,6 +12,7 @@ pub(super) fn told(fresh: Fresh) -> Input {
     match fresh {
         Fresh::Followed { headers, block } => Input::Grew { headers: headers.to_vec(), block },
         Fresh::Admitted(hashes) => Input::Admitted(hashes.to_vec()),
+        Fresh::Returned(hashes) => Input::Returned(hashes.to_vec()),
     }
 }
 

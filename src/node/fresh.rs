@@ -35,9 +35,11 @@ pub enum Fresh {
         block: Arc<CheckedBlock>,
     },
     /// Transactions were let into the pool, whoever brought them; also those that are read back after a start. Some may
-    /// have left it again for others of these. What comes back from a block that was taken off is not told: whoever
-    /// followed that block has it.
+    /// have left it again for others of these.
     Admitted(Arc<[TxHash]>),
+    /// Transactions came back to the pool from blocks that were taken off. Others may never have followed those, nor have
+    /// been given what was in them.
+    Returned(Arc<[TxHash]>),
 }
 
 /// The writer's end.

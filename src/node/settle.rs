@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::follower::Published;
+use super::fresh::Fresh;
 use super::group::Group;
 use super::shared::{INDEXED_IN_MEMORY, STEPS_REMEMBERED, Tip};
 use super::writer::{Failed, Writer};
@@ -40,7 +41,7 @@ impl Writer {
         let shared = &self.shared;
         // Before anybody is kept out: these may be many.
         let returned = group.returned();
-        let mut some_returned = false;
+        let mut has_returned = Vec::new();
         let mut guard = shared.state.write();
         let state = &mut *guard;
         let height = state.chain.tip().height;
@@ -50,7 +51,7 @@ impl Writer {
             let change = Change { disconnected: group.disconnected, returned, connected: &blocks };
             let next_height = height.next().unwrap_or(Height(u32::MAX));
             let reconciled = state.pool.reconcile(change, &state.ledger, next_height, shared.seconds());
-            some_returned = !reconciled.returned.is_empty();
+            has_returned = reconciled.returned;
         }
         for _ in 0..group.disconnected {
             state.indexed.pop_back();
@@ -88,6 +89,10 @@ impl Writer {
             changes: group.steps.drain(..).map(|(_, changes)| changes).collect(),
             mark,
         };
+        let some_returned = !has_returned.is_empty();
+        if some_returned {
+            self.outlets.fresh.tell(|| Fresh::Returned(has_returned.into()));
+        }
         (published, some_returned)
     }
 

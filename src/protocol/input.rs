@@ -80,6 +80,8 @@ pub enum Input {
     },
     /// Transactions that were let into the pool, whoever brought them.
     Admitted(Vec<TxHash>),
+    /// Transactions that came back to the pool from blocks that were taken off.
+    Returned(Vec<TxHash>),
     /// What an operator wants.
     Ordered(Order),
 }

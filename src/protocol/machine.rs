@@ -140,6 +140,7 @@ impl Protocol {
                 self.tell_growth(acts);
             }
             Input::Admitted(hashes) => self.admitted(now, &hashes, acts),
+            Input::Returned(hashes) => self.transactions.returned(&hashes, acts),
             Input::Ordered(order) => self.ordered(now, order, acts),
         }
     }

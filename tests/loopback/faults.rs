@@ -45,6 +45,24 @@ fn two_halves_that_both_mined_agree_once_their_links_are_healed() {
 }
 
 #[test]
+fn payment_in_a_block_that_was_taken_off_comes_to_all_who_never_had_that_block() {
+    let members = mesh(4);
+    let (left, right) = members.split_at(2);
+    cut_off(left, right);
+    let payment = Actor::new(1).pay(members[0].network.params(), 0, &Actor::new(9), 1000, 10);
+    left[0].node.send(&payment).unwrap();
+    wait_for_tip(left, left[0].mine(1));
+    assert!(left[1].node.reader().pool().unwrap().entries().is_empty(), "it is mined");
+    let longer = right[0].mine_empty(2, 2);
+    wait_for_tip(right, longer);
+    members.iter().for_each(|member| member.faults.heal());
+    wait_for_tip(&members, longer);
+    until_so("the payment everywhere", || members.iter().all(|member| member.has(&payment)));
+    wait_for_tip(&members, right[1].mine(3));
+    assert!(members.iter().all(|member| member.node.reader().pool().unwrap().entries().is_empty()));
+}
+
+#[test]
 fn nodes_whose_links_are_slow_and_lossy_agree() {
     let members = mesh(4);
     let millis = Duration::from_millis;

@@ -129,6 +129,11 @@ impl Transactions {
         self.offers.announce(now, hashes, acts);
     }
 
+    /// These came back from blocks that were taken off: there is no secret in them.
+    pub fn returned(&mut self, hashes: &[TxHash], acts: &mut Acts) {
+        self.offers.announce_again(hashes, acts);
+    }
+
     /// A peer asks for these. What is withheld is not here, as far as others can tell.
     pub fn asked(
         &self,

@@ -13,7 +13,7 @@ use crate::codec::List;
 use crate::ledger::MapSeed;
 use crate::protocol::conduct::{Acts, Offence};
 use crate::protocol::draws::Draws;
-use crate::protocol::{HASHES_MAX, Known, Message, Now, PeerId};
+use crate::protocol::{HASHES_MAX, Known, Message, Now, Output, PeerId};
 use crate::types::TxHash;
 
 /// Transactions that a peer is known to have. Of these at least are remembered; of older ones it may be told again.
@@ -113,6 +113,23 @@ impl Offers {
             if hearer.is_to_hear() && hearer.flush_at.is_none() {
                 hearer.flush_at = Some(now.millis + gathering(self.lab, &mut self.draws));
             }
+        }
+    }
+
+    /// Tells all of these, whatever they have heard: who asked for one while it was mined here was not given it.
+    pub fn announce_again(&mut self, hashes: &[TxHash], acts: &mut Acts) {
+        if self.hearers.is_empty() {
+            return;
+        }
+        for hearer in self.hearers.values_mut() {
+            for hash in hashes {
+                hearer.has.insert(fingerprint(&self.hasher, hash));
+            }
+        }
+        let all: Vec<PeerId> = self.hearers.keys().copied().collect();
+        for some in hashes.chunks(HASHES_MAX) {
+            let offer = Message::Offer(List::new(some.to_vec()).expect("not too many"));
+            acts.push(Output::Send(all.clone(), offer));
         }
     }
 
