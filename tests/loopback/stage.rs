@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 /// How many people own something at genesis.
 pub const FUNDED: u32 = 64;
 /// How long a test waits for what several nodes come to. Much shorter than this on a machine that has nothing else to do.
-pub const LONG: Duration = Duration::from_secs(40);
+pub const LONG: Duration = Duration::from_secs(180);
 
 pub fn network() -> Network {
     Network::new(FUNDED)
