@@ -91,14 +91,19 @@ fn reorganize(depth: u32) -> (Vec<Header>, Vec<Header>) {
     let mut miner = stage.miner();
     stage.grow(&miner.mine_payments(2, &[0]));
     let (mut loser, mut winner) = (miner.fork(1), miner.fork(2));
-    stage.grow(&loser.mine_payments(depth, &[0]));
+    let old = loser.mine_payments(depth, &[0]);
+    stage.grow(&old);
     let new = winner.mine_payments(depth + 1, &[1]);
     let mut fresh = stage.node.handle().fresh();
     let verdicts = stage.node.submit_all(&new);
     assert_eq!(verdicts.last(), Some(&Ok(Verdict::Followed { reverted: depth })));
     let (told, block) = followed(&mut fresh);
     assert_eq!(Some(&block), new.last());
-    // What stood aside until then was not told, nor what came back to the pool.
+    let Ok(Fresh::Returned(returned)) = fresh.try_recv() else { panic!("what came back is told") };
+    let mut returned = returned.to_vec();
+    returned.sort();
+    assert_eq!(returned, names(old.iter().flat_map(|block| &block.transactions)));
+    // What stood aside until then was not told.
     assert_nothing_more(&mut fresh);
     assert_eq!(stage.node.handle().look(tip), tip_of(&new));
     (told, headers(&new))
