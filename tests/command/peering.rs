@@ -17,7 +17,7 @@ fn folder() -> Folder {
 }
 
 fn somebody() -> String {
-    Actor::new(5).address().to_text(&devnet_file(1).prefix.parse().unwrap())
+    Actor::new(5).address().to_text(&devnet_file(1).prefix.parse().expect("a prefix"))
 }
 
 /// A node in this folder that listens wherever there is room, and where that is.
@@ -25,7 +25,7 @@ fn node(folder: &Folder, arguments: &[&str]) -> (Running, String) {
     let listening = ["node", "--data-dir", "data", "--listen", "127.0.0.1:0"];
     let mut node = Running::start(&mut folder.command(&[&listening, arguments].concat()));
     let line = wait_for(&mut node, "listening for peers at ");
-    let address = line.trim().rsplit(' ').next().unwrap().to_owned();
+    let address = line.trim().rsplit(' ').next().expect("an address").to_owned();
     until("its door", || folder.has("data/control").then_some(()));
     (node, address)
 }
@@ -70,7 +70,8 @@ fn list(folder: &Folder) -> Value {
 fn wait_for_peers(folder: &Folder, count: usize) -> Value {
     until("peers", || {
         let list = list(folder);
-        let greeted = list["peers"].as_array().unwrap().iter().filter(|peer| peer["agent"].is_string());
+        let greeted =
+            list["peers"].as_array().expect("a list").iter().filter(|peer| peer["agent"].is_string());
         (greeted.count() == count).then_some(list)
     })
 }
@@ -79,7 +80,7 @@ fn wait_for_peers(folder: &Folder, count: usize) -> Value {
 fn mine(folder: &Folder, count: u32) -> String {
     let count = count.to_string();
     let answer = folder.run(&["mine", "--data-dir", "data", "--blocks", &count, "--to", &somebody()]);
-    answer.success().lines().last().unwrap().to_owned()
+    answer.success().lines().last().expect("blocks").to_owned()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use cairn::testkit::{Follower, Network};
 use cairn::types::{Address, Block};
 
 use super::liar::{Liar, Lie};
-use super::stage::{Member, names, network, until_so, wait_for_tip};
+use super::stage::{Member, network, until_so, wait_for_tip};
 
 fn branch(network: &Network, count: u32) -> Arc<Vec<Block>> {
     let mut follower = Follower::new(network);
@@ -75,7 +75,6 @@ fn who_never_answers_is_given_up_where_there_are_others() {
     let liar = Liar::new(Lie::Silent, network.params(), &blocks);
     let newcomer = Member::tied_to(&network, &[liar.address]);
     until_so("a question", || liar.was_asked().0 > 0);
-    assert!(names(&[liar.address]).iter().all(|name| newcomer.report().added.contains(name)));
     let keeper = keeper(&network, &blocks);
     newcomer.order(Order::Add(keeper.address.to_string()));
     wait_for_tip(&[newcomer, keeper], blocks.last().unwrap().header.hash());

@@ -132,7 +132,7 @@ fn node_that_is_added_is_called_until_it_is_removed() {
     until_so("it is gone", || here.connected().is_empty());
     there.start();
     here.wait_for(&there);
-    assert_eq!(here.report().added, [name.clone()]);
+    assert_eq!(here.report().added, std::slice::from_ref(&name));
     here.order(Order::Remove(name));
     until_so("it was hung up on", || here.report().peers.is_empty() && there.report().peers.is_empty());
     assert!(here.report().added.is_empty());
