@@ -7,8 +7,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,12 @@ use crate::net::PeersHandle;
 /// The file that says where the door is.
 const FILE: &str = "control";
 /// Longest question.
-const QUESTION_BYTES_MAX: u64 = 64 << 10;
+const QUESTION_BYTES_MAX: usize = 64 << 10;
+/// How long a question may take to come.
+const QUESTION_TIME_MAX: Duration = Duration::from_secs(2);
+/// Questions at a time; who comes then waits.
+const GUESTS_MAX: usize = 8;
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long either side waits for the other.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -63,12 +69,7 @@ impl Control {
             .with_context(|| format!("cannot write {}", file.display()))?;
         thread::Builder::new()
             .name("cairn-control".to_owned())
-            .spawn(move || {
-                for stream in listener.incoming().flatten() {
-                    // One after the other: each takes a moment, or its time is over.
-                    let _ = serve(&stream, &word, &peers);
-                }
-            })
+            .spawn(move || keep(&listener, &Arc::new((word, peers))))
             .context("cannot start threads")?;
         Ok(Self { file })
     }
@@ -86,11 +87,46 @@ fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     fs::rename(&new, path)
 }
 
+/// Lets whoever knocks in, a few at a time: each has a moment, so that nobody who does not know the word is in the way for
+/// long.
+fn keep(listener: &TcpListener, door: &Arc<(String, PeersHandle)>) {
+    let guests = Arc::new(());
+    for stream in listener.incoming() {
+        let (Ok(stream), true) = (stream, Arc::strong_count(&guests) <= GUESTS_MAX) else {
+            // Out of files, or there are too many.
+            thread::sleep(PAUSE);
+            continue;
+        };
+        let (door, guest) = (Arc::clone(door), Arc::clone(&guests));
+        let spawned = thread::Builder::new().name("cairn-control".to_owned()).spawn(move || {
+            // Whoever asked may have gone away.
+            let _ = serve(&stream, &door.0, &door.1);
+            drop(guest);
+        });
+        if spawned.is_err() {
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// The question, if it comes in time, however it is cut up.
+fn question(mut stream: &TcpStream) -> Result<String> {
+    let (mut line, end) = (Vec::new(), Instant::now() + QUESTION_TIME_MAX);
+    let mut bytes = [0; 4096];
+    while !line.ends_with(b"\n") && line.len() < QUESTION_BYTES_MAX {
+        let left = end.saturating_duration_since(Instant::now());
+        stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+        match stream.read(&mut bytes)? {
+            0 => break,
+            count => line.extend_from_slice(&bytes[..count]),
+        }
+    }
+    Ok(String::from_utf8(line)?)
+}
+
 fn serve(stream: &TcpStream, word: &str, peers: &PeersHandle) -> Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let mut line = String::new();
-    BufReader::new(stream.take(QUESTION_BYTES_MAX)).read_line(&mut line)?;
+    let line = question(stream)?;
     let reply = match serde_json::from_str::<Knock>(&line) {
         Err(error) => Reply::Error(format!("not a question: {error}")),
         Ok(knock) if knock.word != word => Reply::Error("that is not the word".to_owned()),
@@ -109,7 +145,7 @@ pub(super) fn ask(data_dir: &Path, question: Question) -> Result<Value> {
     let file = data_dir.join(FILE);
     let not_running = || {
         anyhow!(
-            "no node runs on {}: start it with `cairn node`, or name another with --data-dir",
+            "no node runs on {}, or it is still starting: start it with `cairn node`, or name another with --data-dir",
             data_dir.display()
         )
     };

@@ -1,7 +1,9 @@
 //! Files that this process may have open at a time. Every connection is one.
 
-/// Files that connections leave to the node itself: the journal's segments, the tables, whatever else it listens to.
+/// Files that connections leave to the node itself: the journal's segments, the tables, connections of its own.
 const RESERVE: u64 = 256;
+/// How many let strangers in: other nodes, and miners. Each may have as much of what is left.
+const DOORS: u64 = 2;
 
 /// Raises the limit as far as it goes. Most systems begin with some thousand, and allow many more to whoever asks.
 pub(super) fn raise_limit() {
@@ -33,7 +35,7 @@ pub(super) fn connections_max(wanted: usize) -> usize {
 }
 
 fn connections_within(limit: Option<u64>, wanted: usize) -> usize {
-    let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(RESERVE).max(1));
+    let left = limit.map_or(u64::MAX, |limit| (limit.saturating_sub(RESERVE) / DOORS).max(1));
     usize::try_from(left).map_or(wanted, |left| left.min(wanted))
 }
 
@@ -45,9 +47,9 @@ mod tests {
     fn connections_leave_the_node_its_files_and_are_never_none() {
         assert_eq!(connections_within(None, 4096), 4096);
         assert_eq!(connections_within(Some(1 << 20), 4096), 4096);
-        assert_eq!(connections_within(Some(4096 + 256), 4096), 4096);
-        assert_eq!(connections_within(Some(4096 + 255), 4096), 4095);
-        assert_eq!(connections_within(Some(1024), 4096), 768);
+        assert_eq!(connections_within(Some(8192 + 256), 4096), 4096);
+        assert_eq!(connections_within(Some(8192 + 255), 4096), 4095);
+        assert_eq!(connections_within(Some(1024), 4096), 384);
         for little in [0, 255, 256, 257] {
             assert_eq!(connections_within(Some(little), 4096), 1, "{little} files");
         }

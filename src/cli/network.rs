@@ -1,9 +1,10 @@
 //! How a node deals with other nodes: what a person settles about it.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
@@ -14,9 +15,9 @@ use super::control::Control;
 use super::files;
 use super::host_port::HostPort;
 use super::mining::threads;
-use super::output::{say, say_seldom};
+use super::output::say;
 use crate::consensus::Genesis;
-use crate::net::{Faults, Log, Peers, PeersOptions};
+use crate::net::{Faults, Peers, PeersOptions};
 use crate::node::NodeHandle;
 use crate::protocol::{NodeId, Settings};
 use crate::types::{BlockHash, Height};
@@ -25,6 +26,8 @@ use crate::types::{BlockHash, Height};
 const PORT: u16 = 9333;
 /// What says that they are not.
 const OFF: &str = "off";
+/// How long threads may take to end.
+const END_TIME_MAX: Duration = Duration::from_secs(1);
 /// Connections that a node may be told to make, or to let in.
 const CONNECTIONS_MAX: i64 = 10_000;
 
@@ -65,8 +68,9 @@ pub(super) struct Plan {
     /// Said about where it listens.
     note: Option<String>,
     network: Network,
+    /// Places to be connected to always.
+    added: Vec<String>,
     checkpoints: Vec<(Height, BlockHash)>,
-    quiet: bool,
 }
 
 impl Network {
@@ -88,14 +92,27 @@ impl Network {
     }
 
     /// What is to be done. It listens from now on, so that whoever comes early waits.
-    pub fn plan(self, genesis: &Genesis, quiet: bool) -> Result<Plan> {
-        for place in &self.connect {
-            HostPort::from_str(place).with_context(|| format!("--connect {place}"))?;
+    pub fn plan(self, genesis: &Genesis) -> Result<Plan> {
+        let place = |text: &String| -> Result<String> {
+            let place = HostPort::from_str(text).with_context(|| format!("--connect {text}"))?;
+            Ok(place.to_string())
+        };
+        let added = self.connect.iter().map(place).collect::<Result<Vec<_>>>()?;
+        for (name, count) in [("outbound_max", self.outbound_max), ("inbound_max", self.inbound_max)] {
+            anyhow::ensure!(
+                count.is_none_or(|count| i64::from(count) <= CONNECTIONS_MAX),
+                "{name} is above {CONNECTIONS_MAX}"
+            );
         }
         if self.connect_only && self.connect.is_empty() {
             bail!("--connect-only is for a node that is told whom to connect to: say --connect HOST:PORT");
         }
-        let checkpoints = self.checkpoint.iter().map(|text| checkpoint(text)).collect::<Result<_>>()?;
+        let checkpoints = self.checkpoint.iter().map(|text| checkpoint(text)).collect::<Result<Vec<_>>>()?;
+        for (at, (height, _)) in checkpoints.iter().enumerate() {
+            if checkpoints[..at].iter().any(|(other, _)| other == height) {
+                bail!("--checkpoint: there are two at height {height}");
+            }
+        }
         let (listener, note) = match self.listen.as_deref() {
             Some(OFF) => (None, None),
             Some(place) => {
@@ -105,21 +122,31 @@ impl Network {
             }
             None => listen_by_default(genesis.params().lab),
         };
-        Ok(Plan { listener, note, network: self, checkpoints, quiet })
+        Ok(Plan { listener, note, network: self, added, checkpoints })
     }
 }
 
 /// The usual port, or any other where that is taken: several nodes on one machine need not be told.
 fn listen_by_default(lab: bool) -> (Option<TcpListener>, Option<String>) {
-    let host = if lab { [127, 0, 0, 1] } else { [0, 0, 0, 0] };
-    let bind = |port| TcpListener::bind(SocketAddr::from((host, port)));
-    match bind(PORT).or_else(|_| bind(0)) {
-        Ok(listener) => {
-            let is_other = listener.local_addr().is_ok_and(|address| address.port() != PORT);
-            (Some(listener), is_other.then(|| format!(" (port {PORT} is taken)")))
+    let local: [IpAddr; 1] = [Ipv4Addr::LOCALHOST.into()];
+    // Both versions at once, where the machine has both.
+    let all: [IpAddr; 2] = [Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()];
+    let hosts: &[IpAddr] = if lab { &local } else { &all };
+    let mut reason = None;
+    for port in [PORT, 0] {
+        for host in hosts {
+            match TcpListener::bind(SocketAddr::new(*host, port)) {
+                Ok(listener) => {
+                    return (
+                        Some(listener),
+                        reason.filter(|_| port == 0).map(|why| format!(" (port {PORT}: {why})")),
+                    );
+                }
+                Err(error) => reason = Some(error.to_string()),
+            }
         }
-        Err(error) => (None, Some(format!("no other node can connect: {error}"))),
     }
+    (None, Some(format!("no other node can connect: {}", reason.unwrap_or_default())))
 }
 
 fn checkpoint(text: &str) -> Result<(Height, BlockHash)> {
@@ -136,7 +163,7 @@ impl Plan {
         let runtime = threads(2, "cairn-peers")?;
         let lab = node.genesis().params().lab;
         let mut settings = Settings::new(NodeId::UNKNOWN, lab);
-        settings.added.clone_from(&self.network.connect);
+        settings.added = self.added;
         settings.bootstrap = node.genesis().bootstrap().to_vec();
         settings.discovers = !self.network.connect_only;
         settings.checkpoints = self.checkpoints;
@@ -144,13 +171,17 @@ impl Plan {
         let count = |wanted: Option<u32>, usual| wanted.map_or(usual, |wanted| wanted as usize);
         settings.outbound_max = count(self.network.outbound_max, settings.outbound_max);
         settings.inbound_max = files::connections_max(count(self.network.inbound_max, settings.inbound_max));
-        let log: Log = if self.quiet { Arc::new(|_| {}) } else { Arc::new(say_seldom()) };
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| anyhow!("no randomness: {error}"))?;
         let faults = Faults::new(node.genesis().params(), seed);
         let data_dir = data_dir.to_owned();
-        let options =
-            PeersOptions { settings, listener: self.listener, data_dir: data_dir.clone(), log, faults };
+        let options = PeersOptions {
+            settings,
+            listener: self.listener,
+            data_dir: data_dir.clone(),
+            log: Arc::new(say),
+            faults,
+        };
         let peers = Peers::start(node.clone(), options, runtime.handle())?;
         match (peers.local_address(), self.note) {
             (Some(address), note) => {
@@ -159,7 +190,7 @@ impl Plan {
             (None, note) => note.iter().for_each(|note| say(note)),
         }
         let control = Control::start(&data_dir, peers.handle())?;
-        Ok(Online { _control: control, _peers: peers, _runtime: runtime })
+        Ok(Online { _control: control, _peers: peers, _runtime: Background(Some(runtime)) })
     }
 }
 
@@ -167,5 +198,14 @@ impl Plan {
 pub(super) struct Online {
     _control: Control,
     _peers: Peers,
-    _runtime: Runtime,
+    _runtime: Background,
+}
+
+/// Threads that are left behind where they do not end: looking a name up can take as long as it likes.
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(|runtime| runtime.shutdown_timeout(END_TIME_MAX));
+    }
 }

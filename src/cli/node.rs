@@ -58,7 +58,7 @@ pub(super) fn run(run: &Run) -> Result<()> {
     let mut options = settled.node(&run.tuning)?;
     let quiet = run.quiet || settled.quiet();
     let mining = run.mining.clone().over(settled.mining()).plan(&settled.genesis, quiet)?;
-    let network = run.network.clone().over(settled.network()).plan(&settled.genesis, quiet)?;
+    let network = run.network.clone().over(settled.network()).plan(&settled.genesis)?;
     options.stop = stop;
     options.log = Box::new(say);
     let begun = Instant::now();

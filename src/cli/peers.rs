@@ -1,6 +1,7 @@
 //! `cairn peers`: whom a running node knows, and whom it shall know.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
@@ -10,9 +11,9 @@ use serde_json::{Value, json};
 use super::config::Place;
 use super::control::ask;
 use super::host_port::HostPort;
-use super::output::{tell, tell_json};
+use super::output::{count, tell, tell_json};
 use crate::net::{PeerReport, PeersHandle, PeersReport};
-use crate::protocol::{Banned, NodeId, Order, Side, SyncState};
+use crate::protocol::{ADDED_MAX, Banned, NodeId, Order, Side, SyncState};
 
 /// A ban that nobody gave a length lasts for a day.
 const BAN_SECONDS: u32 = 24 * 60 * 60;
@@ -95,7 +96,12 @@ impl Question {
         let report = pollster::block_on(peers.report())?;
         let order = match self {
             Self::List => return Ok(as_json(&report, peers.local_address())),
-            Self::Add(node) => Order::Add(node.clone()),
+            Self::Add(node) => {
+                if report.added.len() >= ADDED_MAX && !report.added.contains(node) {
+                    bail!("{node} cannot be added: there are {ADDED_MAX} already");
+                }
+                Order::Add(node.clone())
+            }
             Self::Remove(node) => {
                 if !report.added.contains(node) {
                     let added = report.added.join(", ");
@@ -114,7 +120,7 @@ impl Question {
                 Order::Ban(who, *seconds)
             }
             Self::Unban(who) => {
-                let who = banned(who)?;
+                let who = banned(who)?.canonical();
                 if report.bans.iter().all(|(other, _)| *other != who) {
                     bail!("{} is not banned: see `cairn peers list`", banned_text(&who));
                 }
@@ -240,7 +246,9 @@ fn for_people(answer: &Value) -> String {
     lines.push(format!("known      {} addresses", answer["known_addresses"]));
     lines.extend(list("added").iter().map(|place| format!("added      {}", text(place))));
     lines.extend(
-        list("banned").iter().map(|ban| format!("banned     {} until {}", text(&ban["who"]), ban["until"])),
+        list("banned")
+            .iter()
+            .map(|ban| format!("banned     {} for another {}", text(&ban["who"]), left(&ban["until"]))),
     );
     lines.push(format!("peers      {}", list("peers").len()));
     let rows = list("peers");
@@ -265,6 +273,17 @@ fn for_people(answer: &Value) -> String {
         lines.push(format!("{tried:8} {} ({} failures)", text(&known["address"]), known["failures"]));
     }
     lines.join("\n") + "\n"
+}
+
+/// How long it is until a time, as people say it.
+fn left(until: &Value) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let seconds = until.as_u64().unwrap_or(0).saturating_sub(now);
+    match seconds {
+        0..120 => count(seconds as usize, "second"),
+        120..7200 => count((seconds / 60) as usize, "minute"),
+        7200.. => count((seconds / 3600) as usize, "hour"),
+    }
 }
 
 /// Rows whose columns stand below each other.

@@ -173,7 +173,7 @@ fn order_that_cannot_be_followed_says_why() {
     let folder = folder();
     let id = "ab".repeat(32);
     let none = peers(&folder, &["list"]);
-    assert!(none.failure(1).starts_with("error: no node runs on data: "), "{none:?}");
+    assert!(none.failure(1).starts_with("error: no node runs on data"), "{none:?}");
     let (running, _) = node(&folder, &[]);
     for (arguments, code, complaint) in [
         (&["remove", "127.0.0.1:5"][..], 1, "127.0.0.1:5 was not added; of those that were: none are"),
@@ -191,7 +191,7 @@ fn order_that_cannot_be_followed_says_why() {
     running.end();
     // What is left behind by a kill leads nowhere.
     let none = peers(&folder, &["list"]);
-    assert!(none.failure(1).starts_with("error: no node runs on data: "), "{none:?}");
+    assert!(none.failure(1).starts_with("error: no node runs on data"), "{none:?}");
 }
 
 #[test]

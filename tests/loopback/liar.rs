@@ -10,7 +10,7 @@ use cairn::consensus::{Params, check_work};
 use cairn::protocol::{Agent, BlockBytes, HEADERS_MAX, Hello, Message, Side, Versions};
 use cairn::types::{Block, BlockHash, HEADER_BYTES, Header, Height, Timestamp, U256, Work};
 
-use super::raw::Raw;
+use cairn::testkit::raw::Raw;
 
 /// What a liar does when it is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,8 +9,5 @@ mod faults;
 mod liar;
 mod lies;
 mod orders;
-#[path = "../net/raw.rs"]
-#[allow(dead_code, reason = "the tests of connections alone need more of it")]
-mod raw;
 mod stage;
 mod strangers;

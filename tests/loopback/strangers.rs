@@ -10,8 +10,8 @@ use cairn::net::Lane;
 use cairn::protocol::Message;
 
 use super::liar::boast;
-use super::raw::{Raw, connect, rest};
 use super::stage::{Member, network, until_so, wait_for_tip};
+use cairn::testkit::raw::{Raw, connect, rest};
 
 /// A node, and another that it is connected to.
 fn pair() -> [Member; 2] {

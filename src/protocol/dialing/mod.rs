@@ -15,6 +15,8 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
+pub use orders::ADDED_MAX;
+
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, VecDeque};
 

@@ -8,7 +8,7 @@ use crate::protocol::conduct::Acts;
 use crate::protocol::{Farewell, Now, PeerAddress, PeerId, Source};
 
 /// Places that an operator may name. Those beyond these are refused.
-pub(super) const ADDED_MAX: usize = 256;
+pub const ADDED_MAX: usize = 256;
 /// For so long we do not choose a place ourselves from which an operator took us away.
 const REMOVED_MILLIS: u64 = 10 * 60 * 1000;
 
