@@ -193,7 +193,7 @@ impl Driver {
                 self.find_out(move || Some(reconstruct(&node, peer, compact)));
             }
             Output::SubmitBlock(hash, body, errand) => {
-                self.submitting.block(hash, body, errand, room.clone())
+                self.submitting.block(hash, body, errand, room.clone());
             }
             Output::SubmitHeaders(peer, headers) => self.submitting.headers(peer, headers, room.clone()),
             Output::SubmitTransactions(peer, transactions) => {

@@ -8,7 +8,6 @@ use crate::types::{Block, BlockHash, Header, Transaction, TxHash};
 
 /// Something that is to be done.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[expect(clippy::large_enum_variant, reason = "they are obeyed at once, and most are this one")]
 pub enum Output {
     /// Send this message to each of these.
     Send(Vec<PeerId>, Message),
