@@ -37,7 +37,7 @@ const CONNECTIONS_MAX: i64 = 10_000;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Network {
     /// Where other nodes are let in; `off` lets nobody in [default: port 9333 of this machine alone where the chain is a
-    /// laboratory's, else of all its addresses; another port where that is taken].
+    /// laboratory's, else of all its addresses; another port where that one is taken].
     #[arg(long, env = "CAIRN_LISTEN", value_name = "HOST:PORT")]
     listen: Option<String>,
     /// Always be connected to this node. May be said several times; with one, a node finds the others.

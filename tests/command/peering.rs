@@ -155,7 +155,7 @@ fn node_is_added_removed_banned_and_forgiven_by_order() {
     peers(&here, &["ban", &id, "--seconds", "3000"]).success();
     wait_for_peers(&here, 0);
     assert_eq!(list(&here)["banned"][0]["who"], id.as_str());
-    assert!(peers(&here, &["list"]).success().contains(&format!("banned     {id} until ")));
+    assert!(peers(&here, &["list"]).success().contains(&format!("banned     {id} for another ")));
     // A ban outlives the node that was told of it.
     running.signal("KILL");
     running.end();
@@ -215,7 +215,7 @@ fn usual_port_that_is_taken_is_passed_over_and_one_that_was_named_is_not() {
     let mut running = Running::start(&mut folder.command(&["node", "--data-dir", "data"]));
     let line = wait_for(&mut running, "listening for peers at 127.0.0.1:");
     let was_free = usual.is_err() && line.ends_with(":9333\n");
-    assert!(was_free || line.ends_with(" (port 9333 is taken)\n"), "{line}");
+    assert!(was_free || line.contains(" (port 9333: "), "{line}");
     end(running);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
