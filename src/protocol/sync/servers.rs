@@ -1,6 +1,6 @@
 //! Who is asked for bodies, how many at a time, and for how long they are waited for.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::protocol::PeerId;
 use crate::types::{BlockHash, Height};
@@ -17,7 +17,7 @@ const PATIENCE_MAX: u64 = 64_000;
 const STALLS_MAX: u32 = 3;
 
 /// How often one is waited for in vain before it is asked again for the same.
-const ASKED_AGAIN_AFTER: u32 = 2;
+const ASKED_AGAIN_AFTER: u32 = 3;
 
 /// All who can be asked.
 pub(super) struct Servers {
@@ -25,6 +25,8 @@ pub(super) struct Servers {
     /// How long one is waited for now, and at least.
     patience: u64,
     patience_min: u64,
+    /// How often anybody was asked for anything.
+    questions: u64,
 }
 
 struct Server {
@@ -32,7 +34,8 @@ struct Server {
     base: Height,
     /// It does not have the branch that we want.
     lacks: bool,
-    asked: BTreeSet<BlockHash>,
+    /// With the number of the question.
+    asked: BTreeMap<BlockHash, u64>,
     asked_max: usize,
     /// Whether it has so little to do that more is asked of it: then much at once, not one for each that comes.
     is_filling: bool,
@@ -45,20 +48,20 @@ struct Server {
     /// How often it kept all waiting and another was asked instead, since it last sent something.
     passed_by: u32,
     /// What was asked of it, and then of another or again, oldest first: once for each time, as it will be answered.
-    late: VecDeque<BlockHash>,
+    late: VecDeque<(BlockHash, u64)>,
 }
 
 impl Servers {
     pub fn new(lab: bool) -> Self {
         let patience = if lab { 1_000 } else { 2_000 };
-        Self { servers: BTreeMap::new(), patience, patience_min: patience }
+        Self { servers: BTreeMap::new(), patience, patience_min: patience, questions: 0 }
     }
 
     pub fn connected(&mut self, peer: PeerId, base: Height) {
         let server = Server {
             base,
             lacks: false,
-            asked: BTreeSet::new(),
+            asked: BTreeMap::new(),
             asked_max: ASKED_FIRST,
             is_filling: true,
             delivered: 0,
@@ -100,7 +103,7 @@ impl Servers {
 
     /// The same, of those that were not asked for this block.
     pub fn free_for(&self, millis: u64, height: u32, hash: &BlockHash) -> Option<PeerId> {
-        self.free_who(millis, height, |_, server| !server.asked.contains(hash) && !server.late.contains(hash))
+        self.free_who(millis, height, |_, server| !server.asked.contains_key(hash) && !server.is_late(hash))
     }
 
     fn free_who(&self, millis: u64, height: u32, may: impl Fn(PeerId, &Server) -> bool) -> Option<PeerId> {
@@ -134,44 +137,50 @@ impl Servers {
         if server.asked.is_empty() {
             server.since = millis;
         }
-        server.asked.insert(hash);
+        self.questions += 1;
+        let is_again = server.stalls >= ASKED_AGAIN_AFTER;
+        let before = server.take_late(&hash);
+        server.asked.insert(hash, before.filter(|_| !is_again).unwrap_or(self.questions));
         server.is_filling = server.asked.len() < server.asked_max;
-        !server.was_late(&hash) || server.stalls >= ASKED_AGAIN_AFTER
+        before.is_none() || is_again
     }
 
     /// A block came from there; whether it was asked for.
     pub fn came(&mut self, millis: u64, peer: PeerId, hash: &BlockHash) -> bool {
         let Some(server) = self.servers.get_mut(&peer) else { return false };
         let was_asked = server.asked.remove(hash);
-        if was_asked || server.late.contains(hash) {
+        let number = was_asked.or_else(|| server.take_late(hash));
+        if let Some(number) = number {
+            // Answers come in the order of the questions: what was asked before will not come any more.
+            server.late.retain(|(_, other)| *other > number);
             (server.since, server.delivered) = (millis, millis);
             (server.stalls, server.passed_by) = (0, 0);
         }
-        if was_asked {
+        if was_asked.is_some() {
             server.asked_max = ASKED_MAX.min(server.asked_max + 1);
             server.wants_more();
             self.patience = self.patience_min.max(self.patience - self.patience / 16);
             return true;
         }
-        server.was_late(hash)
+        number.is_some()
     }
 
     /// It does not have this block; whether it was asked for.
     pub fn is_missing(&mut self, peer: PeerId, hash: &BlockHash) -> bool {
         let Some(server) = self.servers.get_mut(&peer) else { return false };
-        let was_asked = server.asked.remove(hash);
+        let was_asked = server.asked.remove(hash).is_some();
         server.wants_more();
         server.lacks |= was_asked;
-        was_asked || server.was_late(hash)
+        was_asked || server.take_late(hash).is_some()
     }
 
     /// What was asked of one is asked of another.
     pub fn gives_up_one(&mut self, peer: PeerId, hash: BlockHash) {
         if let Some(server) = self.servers.get_mut(&peer) {
-            server.asked.remove(&hash);
+            let number = server.asked.remove(&hash);
             server.passed_by += 1;
             server.asked_max = 1.max(server.asked_max / 2);
-            server.remember_late(hash);
+            number.into_iter().for_each(|number| server.remember_late(hash, number));
             server.wants_more();
         }
     }
@@ -216,23 +225,27 @@ impl Server {
     }
 
     fn give_up_all(&mut self) {
-        for hash in std::mem::take(&mut self.asked) {
-            self.remember_late(hash);
+        for (hash, number) in std::mem::take(&mut self.asked) {
+            self.remember_late(hash, number);
         }
         self.is_filling = true;
     }
 
-    fn remember_late(&mut self, hash: BlockHash) {
+    fn remember_late(&mut self, hash: BlockHash, number: u64) {
         if self.late.len() >= LATE_MAX {
             self.late.pop_front();
         }
-        self.late.push_back(hash);
+        self.late.push_back((hash, number));
     }
 
-    /// Whether it was asked for this before; then it was answered now.
-    fn was_late(&mut self, hash: &BlockHash) -> bool {
-        let at = self.late.iter().position(|late| late == hash);
-        at.and_then(|at| self.late.remove(at)).is_some()
+    fn is_late(&self, hash: &BlockHash) -> bool {
+        self.late.iter().any(|(late, _)| late == hash)
+    }
+
+    /// The number of the question to which this is yet to be the answer, where it was asked before and then of another.
+    fn take_late(&mut self, hash: &BlockHash) -> Option<u64> {
+        let at = self.late.iter().position(|(late, _)| late == hash)?;
+        self.late.remove(at).map(|(_, number)| number)
     }
 }
 
@@ -258,6 +271,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_passed_over_by_a_later_answer_is_asked_again_at_once() {
+        let mut servers = Servers::new(true);
+        servers.connected(PeerId(1), Height(0));
+        let [one, other] = [1, 2].map(|number| BlockHash::from_bytes([number; 32]));
+        servers.asked(0, PeerId(1), one);
+        servers.asked(0, PeerId(1), other);
+        servers.stalled(1_000);
+        assert!(servers.came(1_500, PeerId(1), &other));
+        assert!(servers.asked(1_500, PeerId(1), one));
+    }
+
+    #[test]
     fn what_was_asked_is_not_asked_again_while_it_may_come() {
         let mut servers = Servers::new(true);
         servers.connected(PeerId(1), Height(0));
@@ -266,6 +291,8 @@ mod tests {
         assert_eq!(servers.stalled(1_000), [(PeerId(1), false)]);
         assert!(!servers.asked(1_000, PeerId(1), hash), "it is on its way");
         assert_eq!(servers.stalled(10_000), [(PeerId(1), false)]);
-        assert!(servers.asked(10_000, PeerId(1), hash), "it seems to be forgotten");
+        assert!(!servers.asked(10_000, PeerId(1), hash));
+        assert_eq!(servers.stalled(100_000), [(PeerId(1), false)]);
+        assert!(servers.asked(100_000, PeerId(1), hash), "it seems to be forgotten");
     }
 }
