@@ -307,3 +307,41 @@ fn node_that_was_killed_finds_the_others_again_by_itself() {
     end(running);
     end(listening);
 }
+
+#[test]
+fn links_of_a_laboratory_can_be_slow_or_cut_and_heal() {
+    let [here, there] = [folder(), folder()];
+    let (listening, address) = node(&there, &[]);
+    let (running, _) = node(&here, &["--connect", &address]);
+    wait_for_peers(&here, 1);
+    peers(&there, &["link", "--delay", "300", "--loss", "1"]).success();
+    let text = peers(&there, &["list"]);
+    assert!(text.success().contains("bad link   all: 300 ms and up to 0 more, 1.0 % lost"), "{text:?}");
+    assert_eq!(list(&there)["links"][0]["delay_ms"], 300);
+    // What it says of itself takes as long, too.
+    until("a slow answer", || list(&here)["peers"][0]["ping_ms"].as_u64().filter(|ping| *ping >= 300));
+    peers(&there, &["link", &address, "--cut"]).success();
+    assert_eq!(list(&there)["links"].as_array().unwrap().len(), 2);
+    peers(&there, &["link", &address]).success();
+    assert_eq!(list(&there)["links"].as_array().unwrap().len(), 1);
+    peers(&there, &["heal"]).success();
+    assert_eq!(list(&there)["links"].as_array().unwrap().len(), 0);
+    for (arguments, complaint) in
+        [(&["link", "nobody"][..], "say the IP:PORT of a peer"), (&["link", "--loss", "100"], "up to 99")]
+    {
+        let answer = peers(&there, arguments);
+        assert!(answer.failure(1).contains(complaint), "{answer:?}");
+    }
+    end(running);
+    end(listening);
+}
+
+#[test]
+fn links_of_any_other_chain_cannot_be_made_bad() {
+    let folder = Folder::new();
+    folder.run(&["genesis", "new", "--preset", "asert", "--out", "genesis.json"]).success();
+    let (running, _) = node(&folder, &[]);
+    let answer = peers(&folder, &["link", "--cut"]);
+    assert!(answer.failure(1).contains("says that it is a laboratory"), "{answer:?}");
+    end(running);
+}

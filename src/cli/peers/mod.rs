@@ -1,19 +1,21 @@
 //! `cairn peers`: whom a running node knows, and whom it shall know.
 
-use std::net::{IpAddr, SocketAddr};
-use std::time::{SystemTime, UNIX_EPOCH};
+mod links;
+mod listing;
+
+use std::net::IpAddr;
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::config::Place;
 use super::control::ask;
 use super::host_port::HostPort;
-use super::output::{count, tell, tell_json};
-use crate::net::{PeerReport, PeersHandle, PeersReport};
-use crate::protocol::{ADDED_MAX, Banned, NodeId, Order, Side, SyncState};
+use super::output::{tell, tell_json};
+use crate::net::PeersHandle;
+use crate::protocol::{ADDED_MAX, Banned, NodeId, Order};
 
 /// A ban that nobody gave a length lasts for a day.
 const BAN_SECONDS: u32 = 24 * 60 * 60;
@@ -30,6 +32,13 @@ pub(super) enum Command {
     Ban(Ban),
     /// Forgive a node that was banned.
     Unban(Unban),
+    /// Make what this node sends slow, late, lossy or not arrive at all, in a laboratory; with nothing said, as it should be
+    /// again.
+    ///
+    /// Each node has its own: for a link that is bad both ways say it to both.
+    Link(links::Link),
+    /// Make all links as they should be again.
+    Heal(links::Heal),
 }
 
 #[derive(Args)]
@@ -88,6 +97,10 @@ pub(super) enum Question {
     Ban(String, u32),
     /// Forgive it.
     Unban(String),
+    /// Make the link to this one, or to all, bad.
+    Link(String, links::Fault),
+    /// Make all links good.
+    Heal,
 }
 
 impl Question {
@@ -95,7 +108,15 @@ impl Question {
     pub fn ask(&self, peers: &PeersHandle) -> Result<Value> {
         let report = pollster::block_on(peers.report())?;
         let order = match self {
-            Self::List => return Ok(as_json(&report, peers.local_address())),
+            Self::List => return Ok(listing::as_json(&report, peers)),
+            Self::Link(who, link) => {
+                link.put(peers.faults(), who)?;
+                return Ok(Value::Null);
+            }
+            Self::Heal => {
+                peers.faults().heal();
+                return Ok(Value::Null);
+            }
             Self::Add(node) => {
                 if report.added.len() >= ADDED_MAX && !report.added.contains(node) {
                     bail!("{node} cannot be added: there are {ADDED_MAX} already");
@@ -145,6 +166,8 @@ pub(super) fn run(command: &Command) -> Result<()> {
             banned(&unban.who)?;
             (&unban.place, Question::Unban(unban.who.clone()))
         }
+        Command::Link(link) => (&link.place, link.question()?),
+        Command::Heal(heal) => (&heal.place, Question::Heal),
     };
     ask(&place.data_dir()?, question).map(|_| ())
 }
@@ -155,7 +178,7 @@ impl List {
         if !self.known {
             answer.as_object_mut().and_then(|answer| answer.remove("known"));
         }
-        if self.json { tell_json(&answer) } else { tell(&for_people(&answer)) }
+        if self.json { tell_json(&answer) } else { tell(&listing::for_people(&answer)) }
     }
 }
 
@@ -173,127 +196,4 @@ fn banned_text(banned: &Banned) -> String {
         Banned::Address(address) => address.to_string(),
         Banned::Node(node) => hex::encode(node.0),
     }
-}
-
-fn as_json(report: &PeersReport, listening: Option<SocketAddr>) -> Value {
-    let sync = match report.sync {
-        SyncState::Synced => json!({"state": "synced"}),
-        SyncState::Asking => json!({"state": "asking"}),
-        SyncState::Fetching { to, missing } => {
-            json!({"state": "fetching", "to_height": to.0, "missing_blocks": missing})
-        }
-    };
-    let bans = report.bans.iter();
-    let known = report.known.iter().map(|known| {
-        json!({
-            "address": known.address, "seen": known.seen.0, "connected": known.connected.map(|time| time.0),
-            "failures": known.failures, "tried": known.tried,
-        })
-    });
-    json!({
-        "node": hex::encode(report.node.0),
-        "listening": listening,
-        "sync": sync,
-        "peers": report.peers.iter().map(peer_json).collect::<Vec<_>>(),
-        "added": report.added,
-        "banned": bans.map(|(who, until)| json!({"who": banned_text(who), "until": until.0})).collect::<Vec<_>>(),
-        "known_addresses": report.known.len(),
-        "known": known.collect::<Vec<_>>(),
-    })
-}
-
-fn peer_json(peer: &PeerReport) -> Value {
-    let PeerReport { said, traffic, .. } = peer;
-    let side = match said.met.side {
-        Side::Dialer => "out",
-        Side::Listener => "in",
-    };
-    json!({
-        "address": said.met.address,
-        "direction": side,
-        "node": hex::encode(said.met.node.0),
-        "agent": said.agent,
-        "listening": said.listening,
-        "height": said.tip.map(|(height, _)| height.0),
-        "tip": said.tip.map(|(_, hash)| hash.to_string()),
-        "ping_ms": said.ping.1,
-        "ping_best_ms": said.ping.0,
-        "connected_seconds": said.seconds,
-        "bytes_in": traffic.bytes_in,
-        "bytes_out": traffic.bytes_out,
-    })
-}
-
-/// The same in lines.
-fn for_people(answer: &Value) -> String {
-    let text = |value: &Value| match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let list = |name: &str| answer[name].as_array().cloned().unwrap_or_default();
-    let mut lines = vec![
-        format!("node       {}", text(&answer["node"])),
-        format!("listening  {}", text(&answer["listening"])),
-    ];
-    lines.push(match answer["sync"]["state"].as_str() {
-        Some("fetching") => format!(
-            "sync       {} blocks to go to height {}",
-            answer["sync"]["missing_blocks"], answer["sync"]["to_height"]
-        ),
-        state => format!("sync       {}", state.unwrap_or("-")),
-    });
-    lines.push(format!("known      {} addresses", answer["known_addresses"]));
-    lines.extend(list("added").iter().map(|place| format!("added      {}", text(place))));
-    lines.extend(
-        list("banned")
-            .iter()
-            .map(|ban| format!("banned     {} for another {}", text(&ban["who"]), left(&ban["until"]))),
-    );
-    lines.push(format!("peers      {}", list("peers").len()));
-    let rows = list("peers");
-    let columns = [
-        ("", "direction"),
-        ("address", "address"),
-        ("height", "height"),
-        ("ping ms", "ping_ms"),
-        ("seconds", "connected_seconds"),
-        ("bytes in", "bytes_in"),
-        ("bytes out", "bytes_out"),
-        ("agent", "agent"),
-        ("node", "node"),
-    ];
-    if !rows.is_empty() {
-        let mut table = vec![columns.map(|(title, _)| title.to_owned()).to_vec()];
-        table.extend(rows.iter().map(|row| columns.map(|(_, key)| text(&row[key])).to_vec()));
-        lines.extend(aligned(&table));
-    }
-    for known in list("known") {
-        let tried = if known["tried"] == true { "tried" } else { "told of" };
-        lines.push(format!("{tried:8} {} ({} failures)", text(&known["address"]), known["failures"]));
-    }
-    lines.join("\n") + "\n"
-}
-
-/// How long it is until a time, as people say it.
-fn left(until: &Value) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let seconds = until.as_u64().unwrap_or(0).saturating_sub(now);
-    match seconds {
-        0..120 => count(seconds as usize, "second"),
-        120..7200 => count((seconds / 60) as usize, "minute"),
-        7200.. => count((seconds / 3600) as usize, "hour"),
-    }
-}
-
-/// Rows whose columns stand below each other.
-fn aligned(table: &[Vec<String>]) -> Vec<String> {
-    let columns = table.first().map_or(0, Vec::len);
-    let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    table.iter().map(line).collect()
 }

@@ -1,0 +1,125 @@
+//! Bad links, in a laboratory.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow, ensure};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Question;
+use crate::cli::config::Place;
+use crate::net::{self, Far, Faults};
+use crate::protocol::NodeId;
+
+/// What says that all links are meant.
+const ALL: &str = "all";
+
+#[derive(Args)]
+pub struct Link {
+    #[command(flatten)]
+    pub place: Place,
+    /// A node by its 64 digits, or the IP:PORT that `cairn peers list` tells of it.
+    #[arg(value_name = "WHO", default_value = ALL)]
+    who: String,
+    #[command(flatten)]
+    fault: Fault,
+}
+
+#[derive(Args)]
+pub struct Heal {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What is wrong with a link.
+#[derive(Args, Serialize, Deserialize, Clone, Copy, PartialEq, Default)]
+pub struct Fault {
+    /// How long everything takes.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
+    delay: u64,
+    /// How much longer it takes at most, by chance.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
+    jitter: u64,
+    /// How much of it is lost on its way, and has to be sent again.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
+    loss: f64,
+    /// How much goes over it.
+    #[arg(long, value_name = "BYTES_PER_SECOND", value_parser = clap::value_parser!(u64).range(1..))]
+    rate: Option<u64>,
+    /// Nothing passes, either way.
+    #[arg(long)]
+    cut: bool,
+}
+
+impl Link {
+    /// What the node is to be asked.
+    pub fn question(&self) -> Result<Question> {
+        far(&self.who)?;
+        ensure!(
+            (0.0..=99.0).contains(&self.fault.loss),
+            "--loss {}: say a percentage up to 99",
+            self.fault.loss
+        );
+        Ok(Question::Link(self.who.clone(), self.fault))
+    }
+}
+
+impl Fault {
+    /// Puts it on the link to this one; where nothing is wrong, takes what is there off.
+    pub fn put(&self, faults: &Faults, who: &str) -> Result<()> {
+        let link = net::Link {
+            delay: Duration::from_millis(self.delay),
+            jitter: Duration::from_millis(self.jitter),
+            loss: self.loss / 100.0,
+            bytes_per_second: self.rate,
+            cut: self.cut,
+        };
+        Ok(faults.set(far(who)?, (*self != Self::default()).then_some(link))?)
+    }
+}
+
+fn far(who: &str) -> Result<Far> {
+    if who == ALL {
+        return Ok(Far::All);
+    }
+    if let Ok(address) = who.parse::<SocketAddr>() {
+        return Ok(Far::Address(address));
+    }
+    let bytes = hex::decode(who).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let node = bytes.map(|bytes| Far::Node(NodeId(bytes)));
+    node.ok_or_else(|| anyhow!("{who}: say the IP:PORT of a peer, or the 64 digits of a node, or {ALL}"))
+}
+
+/// A bad link, for programs.
+pub fn as_json((far, link): &(Far, net::Link)) -> Value {
+    let who = match far {
+        Far::All => ALL.to_owned(),
+        Far::Address(address) => address.to_string(),
+        Far::Node(node) => hex::encode(node.0),
+    };
+    json!({
+        "who": who,
+        "delay_ms": link.delay.as_millis() as u64,
+        "jitter_ms": link.jitter.as_millis() as u64,
+        "loss_percent": link.loss * 100.0,
+        "bytes_per_second": link.bytes_per_second,
+        "cut": link.cut,
+    })
+}
+
+/// The same in a line.
+pub fn for_people(link: &Value) -> String {
+    let who = link["who"].as_str().unwrap_or(ALL);
+    if link["cut"] == true {
+        return format!("{who}: cut");
+    }
+    let rate = link["bytes_per_second"].as_u64().map_or_else(String::new, |rate| format!(", {rate} bytes/s"));
+    format!(
+        "{who}: {} ms and up to {} more, {:.1} % lost{rate}",
+        link["delay_ms"],
+        link["jitter_ms"],
+        link["loss_percent"].as_f64().unwrap_or(0.0)
+    )
+}
