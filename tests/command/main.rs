@@ -7,6 +7,7 @@ mod broken_files;
 mod carrying;
 mod genesis;
 mod mining;
+mod namespaces;
 mod peering;
 mod pruned_events;
 mod pruning;
