@@ -92,11 +92,14 @@ fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
 fn keep(listener: &TcpListener, door: &Arc<(String, PeersHandle)>) {
     let guests = Arc::new(());
     for stream in listener.incoming() {
-        let (Ok(stream), true) = (stream, Arc::strong_count(&guests) <= GUESTS_MAX) else {
-            // Out of files, or there are too many.
+        let Ok(stream) = stream else {
+            // Out of files.
             thread::sleep(PAUSE);
             continue;
         };
+        while Arc::strong_count(&guests) > GUESTS_MAX {
+            thread::sleep(PAUSE);
+        }
         let (door, guest) = (Arc::clone(door), Arc::clone(&guests));
         let spawned = thread::Builder::new().name("cairn-control".to_owned()).spawn(move || {
             // Whoever asked may have gone away.
@@ -115,7 +118,10 @@ fn question(mut stream: &TcpStream) -> Result<String> {
     let mut bytes = [0; 4096];
     while !line.ends_with(b"\n") && line.len() < QUESTION_BYTES_MAX {
         let left = end.saturating_duration_since(Instant::now());
-        stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+        if left.is_zero() {
+            bail!("the question took too long");
+        }
+        stream.set_read_timeout(Some(left))?;
         match stream.read(&mut bytes)? {
             0 => break,
             count => line.extend_from_slice(&bytes[..count]),
@@ -161,7 +167,8 @@ pub(super) fn ask(data_dir: &Path, question: Question) -> Result<Value> {
     let knock = Knock { word: word.to_owned(), question };
     stream.write_all(format!("{}\n", serde_json::to_string(&knock)?).as_bytes())?;
     let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).context("the node did not answer")?;
+    let answered = BufReader::new(stream).read_line(&mut line);
+    answered.map_err(|_| anyhow!("the node did not answer within {} seconds", PATIENCE.as_secs()))?;
     match serde_json::from_str(&line).context("what answered is no node")? {
         Reply::Answer(answer) => Ok(answer),
         Reply::Error(error) => bail!("{error}"),

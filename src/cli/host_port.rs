@@ -11,7 +11,7 @@ pub(super) struct HostPort(String);
 
 /// Why a text is none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[error("say HOST:PORT, such as 127.0.0.1:9334")]
+#[error("say HOST:PORT, a name or an address and a number")]
 pub(super) struct HostPortError;
 
 impl FromStr for HostPort {

@@ -159,6 +159,15 @@ fn checkpoint(text: &str) -> Result<(Height, BlockHash)> {
 impl Plan {
     /// Begins; it ends when what this gives is dropped.
     pub fn start(self, node: &NodeHandle, data_dir: &Path) -> Result<Online> {
+        let reader = node.reader();
+        for (height, must) in &self.checkpoints {
+            if let Some(entry) = reader.header_at(*height).filter(|entry| entry.hash != *must) {
+                bail!(
+                    "--checkpoint {height}:{must}: this chain has {} there; begin in another data directory",
+                    entry.hash
+                );
+            }
+        }
         // While one waits for the writer, the other goes on with what comes and goes.
         let runtime = threads(2, "cairn-peers")?;
         let lab = node.genesis().params().lab;

@@ -14,11 +14,13 @@ use super::config::{Place, Settled, Tuning};
 use super::files;
 use super::mining::{Mining, Running};
 use super::network::Network;
-use super::output::{say, say_seldom};
+use super::output::say;
 use super::signals;
 use crate::node::{Node, NodeHandle, Tip};
 use crate::storage::{JournalError, StorageError};
 
+/// A line on the tip is written this often at most.
+const TIPS_EVERY: Duration = Duration::from_secs(1);
 /// A line on how mining goes is written this often.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
 
@@ -127,11 +129,46 @@ fn watch_node(handle: &NodeHandle, sender: Sender<Wake>) {
     });
 }
 
+/// New tips, told of one a second at most; the last is told of always.
+#[derive(Default)]
+struct Tips {
+    told: Option<(Instant, u32)>,
+    untold: Option<Tip>,
+}
+
+impl Tips {
+    fn came(&mut self, tip: Tip) {
+        self.untold = Some(tip);
+        self.tell();
+    }
+
+    /// When there is something to tell.
+    fn due(&self) -> Option<Instant> {
+        self.untold.and(self.told.map_or_else(|| Some(Instant::now()), |(at, _)| Some(at + TIPS_EVERY)))
+    }
+
+    fn tell(&mut self) {
+        if self.due().is_none_or(|due| Instant::now() < due) {
+            return;
+        }
+        let Some(tip) = self.untold.take() else { return };
+        let before = self.told.map_or(tip.height.0, |(_, height)| height);
+        let more = match tip.height.0.saturating_sub(before) {
+            0 | 1 => String::new(),
+            more => format!(", {more} more"),
+        };
+        say(&format!("height {}, {}{more}", tip.height, tip.hash));
+        self.told = Some((Instant::now(), tip.height.0));
+    }
+}
+
 fn wait(woken: &Receiver<Wake>, mining: &Running, quiet: bool) -> Result<()> {
-    let tell_tip = say_seldom();
+    let mut tips = Tips::default();
     let mut report_at = Instant::now() + REPORT_EVERY;
     loop {
-        let wake = woken.recv_timeout(report_at.saturating_duration_since(Instant::now()));
+        let next = tips.due().map_or(report_at, |due| due.min(report_at));
+        let wake = woken.recv_timeout(next.saturating_duration_since(Instant::now()));
+        tips.tell();
         if Instant::now() >= report_at {
             report_at = Instant::now() + REPORT_EVERY;
             let lines = if quiet { Vec::new() } else { mining.lines() };
@@ -143,7 +180,7 @@ fn wait(woken: &Receiver<Wake>, mining: &Running, quiet: bool) -> Result<()> {
             Ok(Wake::Closed(reason)) => bail!("{reason}"),
             Ok(Wake::Tip(tip)) => {
                 if !quiet {
-                    tell_tip(&format!("height {}, {}", tip.height, tip.hash));
+                    tips.came(tip);
                 }
             }
         }

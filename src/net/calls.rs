@@ -10,8 +10,6 @@ use tokio::time::timeout;
 
 use super::connection::{carry, survive};
 use super::greet::Greeted;
-use super::noise::NoiseError;
-use super::notices::Notices;
 use super::wire::{End, Event, Room, Wire};
 use crate::protocol::{Input, Side};
 
@@ -21,7 +19,7 @@ const RESOLVE: Duration = Duration::from_secs(10);
 const ADDRESSES_MAX: usize = 256;
 
 /// Connects to a place, and stays connected until that ends.
-pub(super) async fn dial(wire: Arc<Wire>, notices: Arc<Notices>, address: SocketAddr) {
+pub(super) async fn dial(wire: Arc<Wire>, address: SocketAddr) {
     let mut stopping = wire.stopping.clone();
     let greeted = select! {
         greeted = survive(reach(&wire, address)) => greeted,
@@ -33,16 +31,7 @@ pub(super) async fn dial(wire: Arc<Wire>, notices: Arc<Notices>, address: Socket
             carry(wire, greeted, peer).await;
             return;
         }
-        Ok(Err(end)) => {
-            // Whoever runs this node may have mistaken one chain for another.
-            if let End::Noise(error @ NoiseError::OtherChain { .. }) = &end {
-                notices.say_seldom(
-                    "a node that was called is not of this chain",
-                    &format!("{address}: {error}"),
-                );
-            }
-            end.to_string()
-        }
+        Ok(Err(end)) => end.to_string(),
         Err(fault) => End::Fault(fault).to_string(),
     };
     let told = Event::Told(Input::DialFailed { address, reason }, Room::default());

@@ -184,7 +184,7 @@ impl Driver {
                 }
             }
             Output::Dial(address) => {
-                drop(tokio::spawn(dial(Arc::clone(&self.wire), Arc::clone(&self.notices), address)));
+                drop(tokio::spawn(dial(Arc::clone(&self.wire), address)));
             }
             Output::Resolve(name) => drop(tokio::spawn(resolve(Arc::clone(&self.wire), name))),
             Output::Drop(peer, why) => self.hang_up(peer, &why),
@@ -200,7 +200,7 @@ impl Driver {
                 self.submitting.transactions(peer, transactions, room.clone());
             }
             Output::KeepBans => self.saving.keep(Kept::Bans(self.protocol.bans().to_bytes())),
-            Output::Log(line) => self.notices.say_seldom("peers", &line),
+            Output::Log(line) => self.notices.say_once(&line),
         }
     }
 
@@ -209,7 +209,7 @@ impl Driver {
         gone.sending.hang_up();
         // Others are not worth a line: they come again, or came to be seen.
         if let Farewell::Misbehaved(_) | Farewell::Stalls | Farewell::Versions { .. } = why {
-            self.notices.say_seldom("hung up on a peer", &format!("{}: {why}", gone.address));
+            self.notices.say_once(&format!("hung up on {}: {why}", gone.address));
         }
     }
 

@@ -10,13 +10,15 @@ use tokio::time::Instant;
 /// Takes one line at a time.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Lines of which it is known that they were said; beyond it others are not said at all for a while.
+const SAID_MAX: usize = 256;
 /// How long nothing more is said of what was said just now.
 const QUIET: Duration = Duration::from_secs(60);
 
 /// Says what it is told, but of each kind only so often.
 pub(super) struct Notices {
     log: Log,
-    said: Mutex<BTreeMap<&'static str, Said>>,
+    said: Mutex<BTreeMap<String, Said>>,
 }
 
 struct Said {
@@ -35,10 +37,25 @@ impl Notices {
     }
 
     /// Says it, unless something of this kind was said a moment ago; then it is counted.
-    pub fn say_seldom(&self, kind: &'static str, line: &str) {
+    pub fn say_seldom(&self, kind: &str, line: &str) {
+        self.say_unless_said(kind, &format!("{kind}: {line}"));
+    }
+
+    /// Says it, unless the same was said a moment ago; then it is counted.
+    pub fn say_once(&self, line: &str) {
+        self.say_unless_said(line, line);
+    }
+
+    fn say_unless_said(&self, key: &str, line: &str) {
         let now = Instant::now();
         let mut said = self.said.lock();
-        let unsaid = match said.get_mut(kind) {
+        if said.len() >= SAID_MAX {
+            said.retain(|_, said| now < said.at + QUIET);
+        }
+        if said.len() >= SAID_MAX && !said.contains_key(key) {
+            return;
+        }
+        let unsaid = match said.get_mut(key) {
             Some(said) if now < said.at + QUIET => {
                 said.unsaid += 1;
                 return;
@@ -46,11 +63,11 @@ impl Notices {
             Some(said) => said.unsaid,
             None => 0,
         };
-        said.insert(kind, Said { at: now, unsaid: 0 });
+        said.insert(key.to_owned(), Said { at: now, unsaid: 0 });
         drop(said);
         match unsaid {
-            0 => self.say(&format!("{kind}: {line}")),
-            unsaid => self.say(&format!("{kind}: {line} (and {unsaid} times more before)")),
+            0 => self.say(line),
+            unsaid => self.say(&format!("{line} (and {unsaid} times more before)")),
         }
     }
 }

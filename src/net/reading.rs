@@ -85,7 +85,12 @@ impl<'a> Reading<'a> {
                 at = begin + length;
                 self.opener.open(&self.buffer[begin..at], &mut self.chunk)?;
                 if let Some(message) = self.inbox.take(&self.chunk)? {
+                    let before = Instant::now();
                     self.received(message).await?;
+                    // While the node had no time nothing was read, and that is not theirs to answer for.
+                    if let Some(begun) = &mut self.begun {
+                        *begun += before.elapsed();
+                    }
                 }
                 self.check_progress()?;
             }

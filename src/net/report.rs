@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::sending::{Sending, Traffic};
-use crate::protocol::{Banned, KnownAddress, NodeId, PeerId, PeerReport as Said, ProtocolReport, SyncState};
+use crate::protocol::{
+    Banned, KnownAddress, NodeId, PeerId, PeerReport as Said, ProtocolReport, Standing, SyncState,
+};
 use crate::types::Timestamp;
 
 /// All that is known of the peers, at one moment.
@@ -23,6 +25,8 @@ pub struct PeersReport {
     pub bans: Vec<(Banned, Timestamp)>,
     /// How far it is with catching up.
     pub sync: SyncState,
+    /// What the node follows; it may not be durable yet.
+    pub tip: Standing,
 }
 
 /// One who is connected.
@@ -53,7 +57,7 @@ impl PeersReport {
         peers: &BTreeMap<PeerId, Peer>,
         now_millis: u64,
     ) -> Self {
-        let ProtocolReport { peers: said, added, known, bans, sync } = machine;
+        let ProtocolReport { peers: said, added, known, bans, sync, tip } = machine;
         let report = |said: Said| {
             let peer = peers.get(&said.met.peer)?;
             let traffic = peer.sending.traffic();
@@ -61,6 +65,6 @@ impl PeersReport {
                 traffic.last_message.map(|at| Duration::from_millis(now_millis.saturating_sub(at)));
             Some(PeerReport { said, since: peer.since, traffic, quiet_for })
         };
-        Self { node, peers: said.into_iter().filter_map(report).collect(), added, known, bans, sync }
+        Self { node, peers: said.into_iter().filter_map(report).collect(), added, known, bans, sync, tip }
     }
 }

@@ -53,6 +53,8 @@ pub struct Protocol {
     stem: Stem,
     /// The last that the node came to follow, while others have not been told of it.
     untold: Option<(Vec<Header>, Arc<CheckedBlock>)>,
+    /// The last header that it came to follow.
+    last_grew: Option<Header>,
     /// Decides which groups stay when somebody has to make room.
     eviction: [u8; 32],
     /// Who was connected until a while ago: what they brought may be judged only now.
@@ -86,6 +88,7 @@ impl Protocol {
             transactions: Transactions::new(lab, map_seed, draws()),
             stem: Stem::new(settings.stem, lab, draws()),
             untold: None,
+            last_grew: None,
             eviction: draws(),
             gone: VecDeque::new(),
             now: None,
@@ -113,8 +116,8 @@ impl Protocol {
             Input::Connected(met) => self.connected(now, met, known, acts),
             Input::DialFailed { address, reason } => {
                 self.dialing.failed(now, address);
-                if self.dialing.is_added(address) {
-                    acts.push(Output::Log(format!("{address} cannot be reached: {reason}")));
+                if self.dialing.is_named(address) {
+                    acts.push(Output::Log(format!("no connection to {address}: {reason}")));
                 }
             }
             Input::Resolved { name, addresses } => {
@@ -136,8 +139,7 @@ impl Protocol {
             Input::TransactionsJudged { peer, judged } => self.transactions_judged(now, peer, &judged, acts),
             Input::Grew { headers, block } => {
                 self.stem.mined(block.tx_hashes());
-                self.untold = Some((headers, block));
-                self.tell_growth(acts);
+                self.grew(headers, block, known, acts);
             }
             Input::Admitted(hashes) => self.admitted(now, &hashes, acts),
             Input::Returned(hashes) => self.transactions.returned(&hashes, acts),
@@ -162,11 +164,25 @@ impl Protocol {
         self.transactions.announce(now, &open, acts);
         let stem = &self.stem;
         self.transactions.woken(now, known, &|hash| stem.is_withheld(hash), acts);
+        self.catch_up(now, known, acts);
+        self.tell_growth(acts);
+    }
+
+    fn grew(&mut self, headers: Vec<Header>, block: Arc<CheckedBlock>, known: &dyn Known, acts: &mut Acts) {
+        let work = |hash: &BlockHash| known.block(hash).map(|block| block.standing.work);
+        // Whoever missed something looks at the tip, and what it saw may come after what came later.
+        if self.untold.as_ref().is_none_or(|(_, untold)| work(&untold.hash()) <= work(&block.hash())) {
+            self.last_grew = Some(*block.header());
+            self.untold = Some((headers, block));
+        }
+        self.tell_growth(acts);
+    }
+
+    fn catch_up(&mut self, now: Now, known: &dyn Known, acts: &mut Acts) {
         for peer in self.relay.take_missed() {
             self.sync.heard_of_unknown(peer);
         }
         self.sync.go_on(now, known, acts);
-        self.tell_growth(acts);
     }
 
     /// Tells others of what the node follows. While much is missing that would be old, and is told when nothing is any more:
@@ -199,8 +215,9 @@ impl Protocol {
                 self.forget(now, *peer, acts);
             }
             gone.extend(leaving);
-            self.sync.go_on(now, known, acts);
+            self.catch_up(now, known, acts);
         }
+        self.tell_growth(acts);
         // Whoever has to go for two reasons goes once.
         let mut told = BTreeSet::new();
         acts.outputs.retain(|output| !matches!(output, Output::Drop(peer, _) if !told.insert(*peer)));
@@ -305,7 +322,14 @@ impl Protocol {
     }
 
     /// It said who it is: from now on it is spoken with.
-    fn hello_came(&mut self, now: Now, peer: PeerId, hello: &Hello, acts: &mut Acts) {
+    pub(super) fn hello_came(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        hello: &Hello,
+        known: &dyn Known,
+        acts: &mut Acts,
+    ) {
         if self.peers.is_greeted(peer) {
             acts.blame(peer, Offence::OutOfTurn("a second hello"));
             return;
@@ -327,6 +351,14 @@ impl Protocol {
         self.relay.greeted(peer, side == Side::Dialer, tip, acts);
         self.stem.connected(peer, side);
         self.transactions.connected(peer, side, acts);
+        // A block that came between the two hellos was in neither, and it was not told of it as others were.
+        if let Some(header) = self.last_grew
+            && header.hash() != hello.tip
+            && header.hash() == known.tip().hash
+            && !self.sync.is_far_behind()
+        {
+            self.relay.tell_one(peer, header, acts);
+        }
     }
 
     fn block_judged(

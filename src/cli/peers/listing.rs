@@ -14,6 +14,8 @@ use crate::protocol::{Side, SyncState};
 pub fn as_json(report: &PeersReport, peers: &PeersHandle) -> Value {
     let links = peers.faults().all();
     let sync = match report.sync {
+        // Nobody has more where there is nobody.
+        SyncState::Synced if report.peers.is_empty() => json!({"state": "alone"}),
         SyncState::Synced => json!({"state": "synced"}),
         SyncState::Asking => json!({"state": "asking"}),
         SyncState::Fetching { to, missing } => {
@@ -30,6 +32,8 @@ pub fn as_json(report: &PeersReport, peers: &PeersHandle) -> Value {
     json!({
         "node": hex::encode(report.node.0),
         "listening": peers.local_address(),
+        "height": report.tip.height.0,
+        "tip": report.tip.hash.to_string(),
         "sync": sync,
         "peers": report.peers.iter().map(peer_json).collect::<Vec<_>>(),
         "added": report.added,
@@ -74,7 +78,9 @@ pub fn for_people(answer: &Value) -> String {
         format!("node       {}", text(&answer["node"])),
         format!("listening  {}", text(&answer["listening"])),
     ];
+    lines.push(format!("height     {}, {}", answer["height"], text(&answer["tip"])));
     lines.push(match answer["sync"]["state"].as_str() {
+        Some("alone") => "sync       alone: nobody is connected".to_owned(),
         Some("fetching") => format!(
             "sync       {} blocks to go to height {}",
             answer["sync"]["missing_blocks"], answer["sync"]["to_height"]

@@ -133,6 +133,9 @@ impl Question {
             }
             Self::Ban(who, seconds) => {
                 let who = banned(who)?;
+                if who == Banned::Node(report.node) {
+                    bail!("that is this node itself");
+                }
                 if let Banned::Address(address) = who
                     && address.to_canonical().is_loopback()
                 {
@@ -148,8 +151,15 @@ impl Question {
                 Order::Unban(who)
             }
         };
+        let done = match &order {
+            Order::Add(node) if report.added.contains(node) => format!("{node} was added before"),
+            Order::Add(node) => format!("{node} is added: `cairn peers list` says when it is connected"),
+            Order::Remove(node) => format!("{node} is removed"),
+            Order::Ban(who, seconds) => format!("{} is banned for {seconds} seconds", banned_text(who)),
+            Order::Unban(who) => format!("{} is forgiven", banned_text(who)),
+        };
         pollster::block_on(peers.order(order))?;
-        Ok(Value::Null)
+        Ok(done.into())
     }
 }
 
@@ -169,7 +179,8 @@ pub(super) fn run(command: &Command) -> Result<()> {
         Command::Link(link) => (&link.place, link.question()?),
         Command::Heal(heal) => (&heal.place, Question::Heal),
     };
-    ask(&place.data_dir()?, question).map(|_| ())
+    let answer = ask(&place.data_dir()?, question)?;
+    tell(&format!("{}\n", answer.as_str().unwrap_or("done")))
 }
 
 impl List {

@@ -301,6 +301,11 @@ impl Dialing {
         if self.lab { LAB_BACKOFF_MILLIS_MAX } else { BACKOFF_MILLIS_MAX }
     }
 
+    /// Whether anybody named it: an operator, or the chain's genesis.
+    pub fn is_named(&self, address: SocketAddr) -> bool {
+        self.is_added(address) || self.bootstrap.values().any(|place| place.holds(address))
+    }
+
     /// Whose hand an address is in.
     pub fn group(&self, address: SocketAddr) -> Group {
         self.book.group(address)

@@ -19,7 +19,7 @@ impl Protocol {
             return;
         }
         if let Message::Hello(hello) = message {
-            self.hello_came(now, peer, &hello, acts);
+            self.hello_came(now, peer, &hello, known, acts);
             return;
         }
         if !self.peers.is_greeted(peer) {

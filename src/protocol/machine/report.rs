@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use super::Protocol;
 use crate::protocol::peers::Peer;
-use crate::protocol::{AddressBook, Banned, Bans, Known, KnownAddress, Met, Now, SyncState};
+use crate::protocol::{AddressBook, Banned, Bans, Known, KnownAddress, Met, Now, Standing, SyncState};
 use crate::types::{BlockHash, Height, Timestamp};
 
 /// How a node stands with others.
@@ -20,6 +20,8 @@ pub struct ProtocolReport {
     pub bans: Vec<(Banned, Timestamp)>,
     /// How far it is with catching up.
     pub sync: SyncState,
+    /// What the node follows.
+    pub tip: Standing,
 }
 
 /// Somebody who is connected.
@@ -62,6 +64,7 @@ impl Protocol {
             known: self.dialing.known(),
             bans: self.bans.iter().collect(),
             sync: self.sync.state(),
+            tip: known.tip(),
         }
     }
 

@@ -151,7 +151,12 @@ impl Relay {
         let is_behind = branch.work < known.tip().work;
         let is_far_ahead = check_arrival(header.time, now.chain, known.params())
             .is_err_and(|early| early.seconds_early > 7200);
-        Ok(if is_behind || is_far_ahead { Look::Old } else { Look::New(branch) })
+        Ok(match (is_behind, is_far_ahead) {
+            (true, _) => Look::Old,
+            // It is asked for again when our clock has come closer.
+            (false, true) => Look::Unknown,
+            (false, false) => Look::New(branch),
+        })
     }
 
     /// It told of headers. Whether one stands on something unknown, so that it has to be asked for what is below.
@@ -421,6 +426,12 @@ impl Relay {
         if let Some(pending) = self.pending.remove(&hash) {
             self.listeners.may_answer_late(pending.from);
         }
+    }
+
+    /// Tells one of a header.
+    pub fn tell_one(&mut self, peer: PeerId, header: Header, acts: &mut Acts) {
+        self.listeners.has(peer, header.hash());
+        acts.send(peer, Message::News(List::new(vec![header]).expect("one")));
     }
 
     /// It asks for a block with its transactions named.

@@ -10,7 +10,8 @@ use crate::protocol::{Farewell, GetHeaders, HEADERS_MAX, Known, Message, Now, Ou
 use crate::types::{BlockHash, Header, Work};
 
 /// How far below our tip a branch may leave ours and its blocks still be taken without their headers being shown before.
-const FORK_DEPTH_MAX: u32 = 144;
+/// Half of what the node allows: our own branch may grow meanwhile.
+const FORK_DEPTH_MAX: u32 = 72;
 
 /// What one was asked, and since when.
 pub(super) struct Question {
@@ -35,6 +36,13 @@ struct Extended {
     is_early: bool,
 }
 
+impl Question {
+    /// It is waited for anew.
+    pub fn goes_on(&mut self, now: Now) {
+        self.asked_at = now.millis;
+    }
+}
+
 impl Sync {
     pub(super) fn gives_up_at(&self, question: &Question) -> u64 {
         question.asked_at + self.seconds(20)
@@ -51,6 +59,7 @@ impl Sync {
         self.pass_over(now, peer);
         if let Some(source) = self.sources.get_mut(&peer) {
             source.owed += 1;
+            source.has_unknown = true;
         }
         if self.sources.len() > 1 {
             acts.drop(peer, Farewell::Stalls);
@@ -75,6 +84,10 @@ impl Sync {
                 None => return,
             },
         };
+        if let Some(source) = self.sources.get_mut(&peer).filter(|_| !of_target) {
+            // Cleared when it is asked: what it tells of from now on may come before the answer, and not be in it.
+            source.has_unknown = false;
+        }
         self.question = Some(Question { peer, asked_at: now.millis, of_target });
         self.send_question(known, acts);
     }
@@ -121,8 +134,8 @@ impl Sync {
     }
 
     fn has_nothing(&mut self, peer: PeerId) {
-        if let Some(Source { claim, has_unknown, .. }) = self.sources.get_mut(&peer) {
-            (*claim, *has_unknown) = (Work::ZERO, false);
+        if let Some(Source { claim, .. }) = self.sources.get_mut(&peer) {
+            *claim = Work::ZERO;
         }
     }
 
@@ -172,6 +185,7 @@ impl Sync {
             // It has gone over to another branch, or goes round in circles to be asked for ever.
             None if went_on => {
                 self.pass_over(now, peer);
+                self.heard_of_unknown(peer);
                 return Ok(());
             }
             None => match begin(first, known)? {
@@ -232,9 +246,6 @@ impl Sync {
         self.servers.begin();
         self.reconsider_at = now.millis + self.seconds(30);
         self.target = Some(target);
-        if let Some(source) = self.sources.get_mut(&peer) {
-            source.has_unknown = false;
-        }
     }
 
     /// Takes headers in above a branch, until one is early.

@@ -159,7 +159,12 @@ impl Sync {
         }
         let source_is_here = self.sources.contains_key(&target.source);
         if target.len() == 0 && (target.is_whole || !source_is_here) {
+            let (source, work) = (target.source, target.end.work);
             self.target = None;
+            // All of it is here, and it is not followed: it was refused before.
+            if known.tip().work < work {
+                self.abandon(now, source);
+            }
         } else if target.len() > 0 && !self.servers.can_any(target.lowest()) {
             // Whoever showed these headers has no bodies for them, nor has anybody else.
             let source = target.source;
@@ -185,8 +190,7 @@ impl Sync {
         let may_have_more = |source: &Source| source.claim > tip.work || source.has_unknown;
         let is_outvoted =
             lacking.iter().any(|(_, source)| may_have_more(source)) && serving.len() <= lacking.len();
-        let is_overtaken =
-            self.target.as_ref().is_some_and(|target| target.is_whole && target.end.work <= tip.work);
+        let is_overtaken = self.target.as_ref().is_some_and(|target| target.end.work <= tip.work);
         if is_overtaken {
             self.target = None;
         } else if is_outvoted {
@@ -237,6 +241,10 @@ impl Sync {
     /// A block came. Whether it was asked for here.
     pub fn block_came(&mut self, now: Now, peer: PeerId, hash: &BlockHash, body: BlockBytes) -> bool {
         let was_asked = self.servers.came(now.millis, peer, hash);
+        // What else was asked of it stands behind its blocks.
+        if was_asked && let Some(question) = self.question.as_mut().filter(|question| question.peer == peer) {
+            question.goes_on(now);
+        }
         if was_asked && let Some(target) = &mut self.target {
             target.came(peer, hash, body);
         }
@@ -295,6 +303,9 @@ impl Sync {
                     }
                     acts.push(Output::Log(format!("a branch is no good: {reason}")));
                     self.abandon(now, source);
+                    if *blame == Blame::Nobody {
+                        self.heard_of_unknown(source);
+                    }
                 }
             }
         }

@@ -83,6 +83,8 @@ impl Servers {
         for server in self.servers.values_mut() {
             server.lacks = false;
             server.give_up_all();
+            // What is yet to come of the other branch counts at the other side, too.
+            server.asked_max = server.asked_max.min(ASKED_FIRST);
         }
     }
 
@@ -137,26 +139,26 @@ impl Servers {
         if server.asked.is_empty() {
             server.since = millis;
         }
+        // Where it is asked again the first question stays: if it is answered after all, it is before the second.
+        let before = if server.stalls >= ASKED_AGAIN_AFTER { None } else { server.take_late(&hash) };
         self.questions += 1;
-        let is_again = server.stalls >= ASKED_AGAIN_AFTER;
-        let before = server.take_late(&hash);
-        server.asked.insert(hash, before.filter(|_| !is_again).unwrap_or(self.questions));
+        server.asked.insert(hash, before.unwrap_or(self.questions));
         server.is_filling = server.asked.len() < server.asked_max;
-        before.is_none() || is_again
+        before.is_none()
     }
 
     /// A block came from there; whether it was asked for.
     pub fn came(&mut self, millis: u64, peer: PeerId, hash: &BlockHash) -> bool {
         let Some(server) = self.servers.get_mut(&peer) else { return false };
-        let was_asked = server.asked.remove(hash);
-        let number = was_asked.or_else(|| server.take_late(hash));
+        let was_asked = server.asked.contains_key(hash);
+        let number = server.take_answered(hash);
         if let Some(number) = number {
             // Answers come in the order of the questions: what was asked before will not come any more.
             server.late.retain(|(_, other)| *other > number);
             (server.since, server.delivered) = (millis, millis);
             (server.stalls, server.passed_by) = (0, 0);
         }
-        if was_asked.is_some() {
+        if was_asked {
             server.asked_max = ASKED_MAX.min(server.asked_max + 1);
             server.wants_more();
             self.patience = self.patience_min.max(self.patience - self.patience / 16);
@@ -168,10 +170,11 @@ impl Servers {
     /// It does not have this block; whether it was asked for.
     pub fn is_missing(&mut self, peer: PeerId, hash: &BlockHash) -> bool {
         let Some(server) = self.servers.get_mut(&peer) else { return false };
-        let was_asked = server.asked.remove(hash).is_some();
+        let was_asked = server.asked.contains_key(hash);
+        let was_answered = server.take_answered(hash).is_some();
         server.wants_more();
         server.lacks |= was_asked;
-        was_asked || server.take_late(hash).is_some()
+        was_answered
     }
 
     /// What was asked of one is asked of another.
@@ -242,10 +245,21 @@ impl Server {
         self.late.iter().any(|(late, _)| late == hash)
     }
 
-    /// The number of the question to which this is yet to be the answer, where it was asked before and then of another.
+    /// The number of the first question to which this is yet to be the answer, of those that were given up.
     fn take_late(&mut self, hash: &BlockHash) -> Option<u64> {
-        let at = self.late.iter().position(|(late, _)| late == hash)?;
+        let of_it = self.late.iter().enumerate().filter(|(_, (late, _))| late == hash);
+        let (at, _) = of_it.min_by_key(|(_, (_, number))| *number)?;
         self.late.remove(at).map(|(_, number)| number)
+    }
+
+    /// The number of the question that this answers: the first. If there was another, its answer is yet to come.
+    fn take_answered(&mut self, hash: &BlockHash) -> Option<u64> {
+        let again = self.asked.remove(hash);
+        let first = self.take_late(hash);
+        if let (Some(_), Some(again)) = (first, again) {
+            self.remember_late(*hash, again);
+        }
+        first.or(again)
     }
 }
 
@@ -268,6 +282,23 @@ mod tests {
         // What comes late counts for whoever sent it.
         assert!(servers.came(0, PeerId(2), &hash));
         assert_eq!(servers.free(0, 1), Some(PeerId(2)));
+    }
+
+    #[test]
+    fn late_answers_to_what_was_asked_again_are_answers_all_the_same() {
+        let mut servers = Servers::new(true);
+        servers.connected(PeerId(1), Height(0));
+        let hashes: Vec<BlockHash> =
+            (1..=8).rev().map(|number| BlockHash::from_bytes([number; 32])).collect();
+        hashes.iter().for_each(|hash| assert!(servers.asked(0, PeerId(1), *hash)));
+        for millis in [1_000, 10_000, 100_000] {
+            servers.stalled(millis);
+            servers.asked(millis, PeerId(1), hashes[0]);
+        }
+        for hash in hashes.iter().chain([&hashes[0]]) {
+            assert!(servers.came(200_000, PeerId(1), hash));
+        }
+        assert!(!servers.came(200_000, PeerId(1), &hashes[0]), "it was asked for twice");
     }
 
     #[test]

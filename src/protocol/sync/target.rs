@@ -154,12 +154,16 @@ impl Target {
         while let Some(front) = self.wanted.front() {
             let is_done = match front.state {
                 State::Done => true,
-                State::Missing => known.block(&front.hash).is_some_and(|block| block.has_body),
-                State::Asked { .. } | State::Here(..) | State::Submitted { .. } => false,
+                // It may have come in another way.
+                State::Missing | State::Asked { .. } => {
+                    known.block(&front.hash).is_some_and(|block| block.has_body)
+                }
+                State::Here(..) | State::Submitted { .. } => false,
             };
             if !is_done {
                 break;
             }
+            self.asked -= usize::from(matches!(front.state, State::Asked { .. }));
             self.numbers.remove(&front.hash);
             self.wanted.pop_front();
             self.first += 1;

@@ -306,7 +306,7 @@ fn who_stalls_midway_and_is_alone_is_asked_again() {
     });
     let staller = world.puppet_with(&good, script);
     world.connect(staller, node);
-    assert!(world.run_until(2_000_000, |world| world.node(node).height() == 300));
+    assert!(world.run_until(30_000_000, |world| world.node(node).height() == 300));
     assert!(world.is_kept(staller));
 }
 
