@@ -27,6 +27,13 @@ impl FromStr for HostPort {
     }
 }
 
+impl HostPort {
+    /// The same, where somebody can be: nobody is at port 0.
+    pub fn of_somebody(self) -> Result<Self, HostPortError> {
+        if self.0.ends_with(":0") { Err(HostPortError) } else { Ok(self) }
+    }
+}
+
 impl Deref for HostPort {
     type Target = str;
 
@@ -47,6 +54,8 @@ mod tests {
         for text in ["", "9334", ":9334", "host", "host:", "host:65536", "http://host:80", "::1:5", "a b:1"] {
             assert_eq!(text.parse::<HostPort>(), Err(HostPortError), "{text}");
         }
+        let somebody = |text: &str| text.parse::<HostPort>().and_then(HostPort::of_somebody);
+        assert!(somebody("host:1").is_ok() && somebody("host:10").is_ok() && somebody("host:0").is_err());
         assert_eq!(&*"stratum+tcp://pool:3333".parse::<HostPort>().unwrap(), "pool:3333");
     }
 }

@@ -94,7 +94,8 @@ impl Network {
     /// What is to be done. It listens from now on, so that whoever comes early waits.
     pub fn plan(self, genesis: &Genesis) -> Result<Plan> {
         let place = |text: &String| -> Result<String> {
-            let place = HostPort::from_str(text).with_context(|| format!("--connect {text}"))?;
+            let place = HostPort::from_str(text).and_then(HostPort::of_somebody);
+            let place = place.with_context(|| format!("--connect {text}"))?;
             Ok(place.to_string())
         };
         let added = self.connect.iter().map(place).collect::<Result<Vec<_>>>()?;

@@ -5,7 +5,7 @@ mod listing;
 
 use std::net::IpAddr;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -166,7 +166,10 @@ impl Question {
 pub(super) fn run(command: &Command) -> Result<()> {
     let (place, question) = match command {
         Command::List(list) => return list.run(),
-        Command::Add(named) => (&named.place, Question::Add(named.node.to_string())),
+        Command::Add(named) => {
+            let node = named.node.clone().of_somebody().with_context(|| named.node.to_string())?;
+            (&named.place, Question::Add(node.to_string()))
+        }
         Command::Remove(named) => (&named.place, Question::Remove(named.node.to_string())),
         Command::Ban(ban) => {
             banned(&ban.who)?;
