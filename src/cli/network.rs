@@ -193,13 +193,14 @@ impl Plan {
             faults,
         };
         let peers = Peers::start(node.clone(), options, runtime.handle())?;
+        // Before anything is said: whoever reads that it runs may ask it.
+        let control = Control::start(&data_dir, peers.handle())?;
         match (peers.local_address(), self.note) {
             (Some(address), note) => {
                 say(&format!("listening for peers at {address}{}", note.unwrap_or_default()));
             }
             (None, note) => note.iter().for_each(|note| say(note)),
         }
-        let control = Control::start(&data_dir, peers.handle())?;
         Ok(Online { _control: control, _peers: peers, _runtime: Background(Some(runtime)) })
     }
 }
