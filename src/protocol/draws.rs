@@ -14,9 +14,31 @@ impl Draws {
         Self(ChaCha12Rng::from_seed(seed))
     }
 
+    /// From a seed that is a number.
+    pub fn of(seed: u64) -> Self {
+        Self(ChaCha12Rng::seed_from_u64(seed))
+    }
+
+    /// Any number: a seed for others.
+    pub fn any(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// Any bytes: the same.
+    pub fn bytes(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        self.0.fill_bytes(&mut bytes);
+        bytes
+    }
+
     /// One of so many numbers from 0 on.
     pub fn below(&mut self, count: u64) -> u64 {
         ((u128::from(self.0.next_u64()) * u128::from(count)) >> 64) as u64
+    }
+
+    /// The place of one of so many things.
+    pub fn place(&mut self, count: usize) -> usize {
+        self.below(count as u64) as usize
     }
 
     /// How long to wait for something that is as likely now as later, and comes after `mean` as a rule; no longer than

@@ -12,11 +12,9 @@ use core::net::SocketAddr;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-
 use super::conduct::{Acts, Conduct, Offence};
 use super::dialing::Dialing;
+use super::draws::Draws;
 use super::gossip::Gossip;
 use super::peers::{Peers, Welcome};
 use super::ping::Pings;
@@ -66,12 +64,8 @@ pub struct Protocol {
 impl Protocol {
     /// One that knows nobody but those in the book. The same seed draws the same.
     pub fn new(settings: Settings, book: AddressBook, bans: Bans, seed: [u8; 32]) -> Self {
-        let mut seeds = ChaCha12Rng::from_seed(seed);
-        let mut draws = || {
-            let mut draws = [0; 32];
-            seeds.fill_bytes(&mut draws);
-            draws
-        };
+        let mut seeds = Draws::new(seed);
+        let mut draws = || seeds.bytes();
         let lab = settings.lab;
         let bytes = draws();
         let (words, _) = bytes.as_chunks::<8>();
@@ -322,14 +316,7 @@ impl Protocol {
     }
 
     /// It said who it is: from now on it is spoken with.
-    pub(super) fn hello_came(
-        &mut self,
-        now: Now,
-        peer: PeerId,
-        hello: &Hello,
-        known: &dyn Known,
-        acts: &mut Acts,
-    ) {
+    fn hello_came(&mut self, now: Now, peer: PeerId, hello: &Hello, known: &dyn Known, acts: &mut Acts) {
         if self.peers.is_greeted(peer) {
             acts.blame(peer, Offence::OutOfTurn("a second hello"));
             return;

@@ -2,12 +2,10 @@
 
 use core::net::SocketAddr;
 
-use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-
 use super::AddressBook;
 use super::entry::Entry;
 use super::place::Place;
+use crate::protocol::draws::Draws;
 use crate::protocol::{ADDRESSES_MAX, PeerAddress};
 use crate::types::Timestamp;
 
@@ -38,7 +36,7 @@ impl AddressBook {
         which: Which,
         wanted: impl Fn(SocketAddr) -> bool,
     ) -> Option<SocketAddr> {
-        let mut draws = Draws::new(draw);
+        let mut draws = Draws::of(draw);
         let all = self.entries.iter().filter(|(_, entry)| wanted(entry.peer.address()));
         let (tried, new): (Vec<_>, Vec<_>) = all.partition(|(place, _)| place.tried);
         let found = match which {
@@ -49,7 +47,7 @@ impl AddressBook {
             Which::Any if draws.below(2) == 0 => new,
             Which::Any => tried,
         };
-        draws.one_of(&found, now).map(|entry| entry.peer.address())
+        one_of(&mut draws, &found, now).map(|entry| entry.peer.address())
     }
 
     /// Somebody to connect to only to see who is there: one of whom we were told.
@@ -72,40 +70,26 @@ impl AddressBook {
         let count = (self.len() * SAMPLE_PERCENT_MAX).div_ceil(100).min(ADDRESSES_MAX).min(max);
         let good = self.entries.values().filter(|entry| !entry.is_terrible(now));
         let mut left: Vec<PeerAddress> = good.map(|entry| entry.peer).collect();
-        let mut draws = Draws::new(draw);
+        let mut draws = Draws::of(draw);
         let count = count.min(left.len());
-        (0..count).map(|_| left.swap_remove(draws.below(left.len()))).collect()
+        (0..count).map(|_| left.swap_remove(draws.place(left.len()))).collect()
     }
 }
 
-/// What chance brings.
-struct Draws(ChaCha12Rng);
-
-impl Draws {
-    fn new(draw: u64) -> Self {
-        Self(ChaCha12Rng::seed_from_u64(draw))
+/// A bucket, and one in it, again and again until one is taken; each round takes more readily than the one before.
+fn one_of<'a>(draws: &mut Draws, found: &[(&Place, &'a Entry)], now: Timestamp) -> Option<&'a Entry> {
+    let buckets: Vec<_> = found.chunk_by(|(a, _), (b, _)| a.bucket == b.bucket).collect();
+    if buckets.is_empty() {
+        return None;
     }
-
-    /// One of so many numbers from 0 on.
-    fn below(&mut self, count: usize) -> usize {
-        ((u128::from(self.0.next_u64()) * count as u128) >> 64) as usize
-    }
-
-    /// A bucket, and one in it, again and again until one is taken; each round takes more readily than the one before.
-    fn one_of<'a>(&mut self, found: &[(&Place, &'a Entry)], now: Timestamp) -> Option<&'a Entry> {
-        let buckets: Vec<_> = found.chunk_by(|(a, _), (b, _)| a.bucket == b.bucket).collect();
-        if buckets.is_empty() {
-            return None;
+    let mut readiness = 1000;
+    loop {
+        let bucket = buckets[draws.place(buckets.len())];
+        let (_, entry) = bucket[draws.place(bucket.len())];
+        let chance = entry.chance(now) * readiness / 1000;
+        if (draws.below(1_000_000)) < chance {
+            return Some(entry);
         }
-        let mut readiness = 1000;
-        loop {
-            let bucket = buckets[self.below(buckets.len())];
-            let (_, entry) = bucket[self.below(bucket.len())];
-            let chance = entry.chance(now) * readiness / 1000;
-            if (self.below(1_000_000) as u64) < chance {
-                return Some(entry);
-            }
-            readiness = readiness * 6 / 5;
-        }
+        readiness = readiness * 6 / 5;
     }
 }

@@ -20,12 +20,10 @@ pub use orders::ADDED_MAX;
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, VecDeque};
 
-use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::SeedableRng;
-
 use self::backoff::Resting;
 use self::places::Place;
 use super::conduct::Acts;
+use super::draws::Draws;
 use super::{AddressBook, Farewell, Group, KnownAddress, Met, Now, PeerAddress, PeerId, Settings, Source};
 
 /// Addresses of ourselves that are remembered. Beyond these the oldest is forgotten, and found out again by dialing it.
@@ -58,7 +56,7 @@ pub(super) struct Dialing {
     lab: bool,
     discovers: bool,
     outbound_max: usize,
-    draws: ChaCha12Rng,
+    draws: Draws,
     added: BTreeMap<String, Place>,
     bootstrap: BTreeMap<String, Place>,
     /// Whom to dial before anybody in the book, the last one first.
@@ -102,7 +100,7 @@ impl Dialing {
             lab: settings.lab,
             discovers: settings.discovers,
             outbound_max: settings.outbound_max,
-            draws: ChaCha12Rng::from_seed(draws),
+            draws: Draws::new(draws),
             added: places(&settings.added),
             bootstrap: places(&settings.bootstrap),
             anchors,

@@ -3,8 +3,6 @@
 use core::net::SocketAddr;
 use std::collections::BTreeSet;
 
-use rand_chacha::rand_core::Rng;
-
 use super::places::{Place, Step};
 use super::{Attempt, Dialing, Kind};
 use crate::protocol::conduct::Acts;
@@ -131,7 +129,7 @@ impl Dialing {
     }
 
     fn candidate(&mut self, now: Now, bans: &Bans) -> Option<SocketAddr> {
-        let draw = self.draws.next_u64();
+        let draw = self.draws.any();
         let mut anchors = std::mem::take(&mut self.anchors);
         let wanted = self.wanted(now, bans, Kind::Full);
         let mut anchor = None;
@@ -151,12 +149,12 @@ impl Dialing {
         }
         let is_first = self.feeler_at.is_none();
         let mean = if self.lab { LAB_FEELER_MILLIS } else { FEELER_MILLIS };
-        self.feeler_at = Some(now.millis + exponential(self.draws.next_u64(), mean));
+        self.feeler_at = Some(now.millis + self.draws.wait(mean));
         let under_way = self.attempts.values().any(|attempt| attempt.kind == Kind::Feeler);
         if is_first || under_way || self.links_of(Kind::Feeler).next().is_some() {
             return;
         }
-        let draw = self.draws.next_u64();
+        let draw = self.draws.any();
         let found = self.book.feeler(draw, now.wall, self.wanted(now, bans, Kind::Feeler));
         if let Some(address) = found {
             self.dial(now, address, Kind::Feeler, acts);
@@ -213,14 +211,4 @@ impl Dialing {
         }
         due
     }
-}
-
-/// How long until something happens that does so once in `mean`, on average, at any time as likely as at any other. By
-/// whole numbers, so that it is the same on every machine: the logarithm is a straight line between powers of two, which
-/// is off by less than a tenth of the mean.
-pub(super) fn exponential(draw: u64, mean: u64) -> u64 {
-    let zeros = draw.leading_zeros().min(40);
-    let part = (draw << zeros << 1) >> 48;
-    let halvings = (u64::from(zeros) << 16) + (1 << 16) - part;
-    (u128::from(mean) * u128::from(halvings) * 693 / 1000 / (1 << 16)) as u64
 }

@@ -1,7 +1,7 @@
 //! A world of nodes that answer or do not, and a clock that jumps.
 
 use super::orders::ADDED_MAX;
-use super::slots::{ATTEMPTS_MAX, exponential};
+use super::slots::ATTEMPTS_MAX;
 use super::*;
 use crate::protocol::{Agent, BOOK_MAX, Banned, Bans, BookSecret, NodeId, Output, Side};
 use crate::types::Timestamp;
@@ -371,16 +371,6 @@ fn feelers_look_at_new_addresses_and_leave() {
     let mut slow = self::world(&Settings { outbound_max: 0, ..settings(true) }, &[local(1), local(2)]);
     slow.run(40 * MINUTE, |_| Hangs);
     assert!(slow.gaps().iter().all(|gap| *gap >= 60_000), "{:?}", slow.gaps());
-}
-
-#[test]
-fn feelers_come_as_often_as_they_should() {
-    let mut draws = ChaCha12Rng::from_seed([1; 32]);
-    let all = (0..20_000).map(|_| exponential(rand_chacha::rand_core::Rng::next_u64(&mut draws), 120_000));
-    let mean = all.sum::<u64>() / 20_000;
-    assert!((100_000..140_000).contains(&mean), "{mean}");
-    assert!(exponential(0, 120_000) < 4_000_000);
-    assert!(exponential(u64::MAX, 120_000) < 10);
 }
 
 #[test]

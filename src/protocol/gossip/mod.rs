@@ -12,11 +12,9 @@ mod tests;
 use core::net::SocketAddr;
 use std::collections::BTreeMap;
 
-use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-
 use super::conduct::{Acts, Offence};
 use super::dialing::{Dialing, canonical};
+use super::draws::Draws;
 use super::{ADDRESSES_MAX, Addresses, Message, Met, Now, Output, PeerAddress, PeerId, Side};
 
 /// Addresses that may be told at once without being asked for. Who tells more is blamed, and none of them is looked at.
@@ -43,7 +41,7 @@ const SAVED_FIRST: u64 = UNASKED_MAX as u64 * ONE;
 /// What was said about addresses, and to whom.
 pub(super) struct Gossip {
     lab: bool,
-    draws: ChaCha12Rng,
+    draws: Draws,
     talks: BTreeMap<PeerId, Talk>,
     shown: Option<Shown>,
 }
@@ -74,7 +72,7 @@ struct Shown {
 impl Gossip {
     /// One that talks to nobody yet. The same draws choose the same.
     pub fn new(lab: bool, draws: [u8; 32]) -> Self {
-        Self { lab, draws: ChaCha12Rng::from_seed(draws), talks: BTreeMap::new(), shown: None }
+        Self { lab, draws: Draws::new(draws), talks: BTreeMap::new(), shown: None }
     }
 
     /// A peer that stays has said hello: it is asked, and others hear of it. `listening` is where it says it can be
@@ -174,7 +172,7 @@ impl Gossip {
         if let Some(shown) = self.shown.as_ref().filter(holds) {
             return shown.addresses.clone();
         }
-        let addresses = dialing.sample(self.draws.next_u64(), now, ADDRESSES_MAX);
+        let addresses = dialing.sample(self.draws.any(), now, ADDRESSES_MAX);
         let shown = Shown { addresses: addresses.clone(), until: now.millis + SHOWN_MILLIS, book };
         self.shown = Some(shown);
         addresses
@@ -189,8 +187,8 @@ impl Gossip {
         if !self.lab {
             let count = PASSED_ON_MAX.min(others.len());
             for at in 0..count {
-                let left = (others.len() - at) as u64;
-                others.swap(at, at + (self.draws.next_u64() % left) as usize);
+                let left = others.len() - at;
+                others.swap(at, at + self.draws.place(left));
             }
             others.truncate(count);
         }

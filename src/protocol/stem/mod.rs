@@ -229,7 +229,7 @@ impl Stem {
         }
         // Back to where it came from it would end.
         let others: Vec<PeerId> = self.relays.iter().filter(|relay| Some(**relay) != from).copied().collect();
-        let relay = *others.get(self.draws.below(others.len() as u64) as usize)?;
+        let relay = *others.get(self.draws.place(others.len()))?;
         if from.is_none_or(|peer| self.peers.contains_key(&peer)) {
             self.routes.insert(from, relay);
         }
@@ -252,7 +252,7 @@ impl Stem {
         while self.relays.len() < RELAYS_MAX {
             let dialed = self.peers.iter().filter(|(_, side)| **side == Side::Dialer).map(|(peer, _)| *peer);
             let others: Vec<PeerId> = dialed.filter(|peer| !self.relays.contains(peer)).collect();
-            let Some(relay) = others.get(self.draws.below(others.len() as u64) as usize) else { return };
+            let Some(relay) = others.get(self.draws.place(others.len())) else { return };
             self.relays.push(*relay);
         }
     }

@@ -12,13 +12,11 @@ mod target;
 
 use std::collections::BTreeMap;
 
-use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-
 use self::headers::{Held, Question};
 use self::servers::Servers;
 use self::target::Target;
 use super::conduct::{Acts, Offence, is_to_blame};
+use super::draws::Draws;
 use super::{BlockBytes, Farewell, Hello, JudgedBlock, Known, Now, Output, PeerId, Settings, Side, Standing};
 use crate::consensus::Blame;
 use crate::types::{BlockHash, Height, Work};
@@ -56,7 +54,7 @@ pub(super) struct Sync {
     target: Option<Target>,
     /// When it is next considered whether another branch would be better.
     reconsider_at: u64,
-    draws: ChaCha12Rng,
+    draws: Draws,
     /// The node takes nothing in any more: nothing is asked for.
     is_closed: bool,
 }
@@ -84,7 +82,7 @@ impl Sync {
             held: None,
             target: None,
             reconsider_at: u64::MAX,
-            draws: ChaCha12Rng::from_seed(draws),
+            draws: Draws::new(draws),
             is_closed: false,
         }
     }
@@ -234,8 +232,7 @@ impl Sync {
             all.map(|(peer, _)| *peer).collect()
         };
         let from = [of(true), of(false)].into_iter().find(|some| !some.is_empty())?;
-        let draw = self.draws.next_u64() % from.len() as u64;
-        from.get(draw as usize).copied()
+        from.get(self.draws.place(from.len())).copied()
     }
 
     /// A block came. Whether it was asked for here.
