@@ -11,6 +11,7 @@
 //! | `book/`, `dialing/`, `gossip/` | the addresses that are known, whom to connect to, whom to tell |
 //! | `sync/` | headers first, then bodies from everybody |
 //! | `relay/` | new blocks, named |
+//! | `yardstick.rs` | what every header is held against |
 //! | `transactions/`, `stem/` | transactions, in the open and before |
 //! | `conduct.rs`, `bans.rs`, `eviction.rs`, `budget.rs` | what is held against whom |
 //!
@@ -42,6 +43,7 @@ mod settings;
 mod stem;
 mod sync;
 mod transactions;
+mod yardstick;
 
 pub use bans::{BANS_MAX, Bans, BansError};
 pub use book::{

@@ -20,13 +20,14 @@ use std::sync::Arc;
 use self::listeners::Listeners;
 use self::pending::{Pending, Stage};
 use super::conduct::{Acts, Offence};
+use super::yardstick::{Checkpoints, worked};
 use super::{
     BlockBytes, Body, Compact, Errand, GetParts, JudgedBlock, Known, Message, Namer, Now, Output, Partial,
     Parts, PeerId, Served, Settings,
 };
 use crate::codec::List;
-use crate::consensus::{Blame, Branch, CheckedBlock, check_arrival, check_work};
-use crate::types::{Block, BlockHash, Header, Height, Transaction};
+use crate::consensus::{Blame, Branch, CheckedBlock, check_arrival};
+use crate::types::{Block, BlockHash, Header, Transaction};
 
 /// Blocks that are put together at a time; beyond it a new one is left to catching up.
 const PENDING_MAX: usize = 1024;
@@ -35,6 +36,8 @@ const RECENT_MAX: usize = 2048;
 /// Blocks that are kept to be asked for, and their transactions in all: beyond it the oldest go.
 const KEPT_MAX: usize = 32;
 const KEPT_TRANSACTIONS_MAX: usize = 200_000;
+/// A block that lies so far ahead of our clock is taken in, to wait in the node; beyond it is asked for again later.
+const EARLY_SECONDS_MAX: u32 = 2 * 3600;
 /// Names of transactions in blocks that are put together at a time; beyond it a new one is left to catching up.
 const PENDING_NAMES_MAX: usize = 1 << 20;
 
@@ -48,7 +51,7 @@ pub(super) struct Relay {
     /// Who has a block that came to nothing here: it is asked for in another way.
     missed: BTreeSet<PeerId>,
     patience: u64,
-    checkpoints: BTreeMap<Height, BlockHash>,
+    checkpoints: Checkpoints,
 }
 
 /// A block that others may ask for.
@@ -77,7 +80,7 @@ impl Relay {
             kept: VecDeque::new(),
             missed: BTreeSet::new(),
             patience: if settings.lab { 2_000 } else { 5_000 },
-            checkpoints: settings.checkpoints.iter().copied().collect(),
+            checkpoints: Checkpoints::new(settings),
         }
     }
 
@@ -127,7 +130,7 @@ impl Relay {
         self.recent.iter().rev().any(|(other, _)| other == hash)
     }
 
-    /// A first look at a header that somebody vouches for.
+    /// A first look at a header that somebody vouches for, and that did its work.
     fn look(&self, now: Now, header: &Header, hash: BlockHash, known: &dyn Known) -> Result<Look, Offence> {
         if self.is_on_its_way(&hash) {
             return Ok(Look::Old);
@@ -137,20 +140,15 @@ impl Relay {
         {
             return Ok(Look::Old);
         }
-        let broken = |error: crate::consensus::HeaderError| Offence::Header(error.to_string());
-        check_work(known.params(), header).map_err(broken)?;
         let Some(below) = self.branch(&header.previous, known) else {
             let is_refused = known.block(&header.previous).is_some_and(|below| below.is_refused);
             return Ok(if is_refused { Look::Old } else { Look::Unknown });
         };
-        let branch = below.extend(header, known.params()).map_err(broken)?;
-        if self.checkpoints.get(&branch.height).is_some_and(|must| *must != hash) {
-            return Err(Offence::Checkpoint(branch.height));
-        }
+        let branch = self.checkpoints.extend(&below, header, hash, known.params())?;
         // What is early is taken in whole, and waits in the node; what has less work than ours is of no use.
         let is_behind = branch.work < known.tip().work;
         let is_far_ahead = check_arrival(header.time, now.chain, known.params())
-            .is_err_and(|early| early.seconds_early > 7200);
+            .is_err_and(|early| early.seconds_early > EARLY_SECONDS_MAX);
         Ok(match (is_behind, is_far_ahead) {
             (true, _) => Look::Old,
             // It is asked for again when our clock has come closer.
@@ -169,11 +167,13 @@ impl Relay {
         acts: &mut Acts,
     ) -> bool {
         let Some((last, before)) = headers.split_last() else { return false };
-        let hash = last.hash();
-        if let Err(error) = check_work(known.params(), last) {
-            acts.blame(peer, Offence::Header(error.to_string()));
-            return false;
-        }
+        let hash = match worked(last, known.params()) {
+            Ok(hash) => hash,
+            Err(offence) => {
+                acts.blame(peer, offence);
+                return false;
+            }
+        };
         self.listeners.has(peer, hash);
         let is_outbound = self.listeners.is_outbound(peer);
         if let Some(pending) = self.pending.get_mut(&hash) {
@@ -208,7 +208,13 @@ impl Relay {
         known: &dyn Known,
         acts: &mut Acts,
     ) -> bool {
-        let hash = compact.header.hash();
+        let hash = match worked(&compact.header, known.params()) {
+            Ok(hash) => hash,
+            Err(offence) => {
+                acts.blame(peer, offence);
+                return false;
+            }
+        };
         self.listeners.has(peer, hash);
         let is_outbound = self.listeners.is_outbound(peer);
         let awaited = match self.pending.get_mut(&hash) {

@@ -4,8 +4,9 @@ use super::target::Target;
 use super::{HEADERS_HELD_MAX, Source, Sync};
 use crate::chain::LOCATOR_MAX;
 use crate::codec::List;
-use crate::consensus::{Branch, check_arrival, check_work};
+use crate::consensus::{Branch, check_arrival};
 use crate::protocol::conduct::{Acts, Offence};
+use crate::protocol::yardstick::worked;
 use crate::protocol::{Farewell, GetHeaders, HEADERS_MAX, Known, Message, Now, Output, PeerId, Standing};
 use crate::types::{BlockHash, Header, Work};
 
@@ -263,15 +264,11 @@ impl Sync {
             if below.is_some_and(|below| below != header.previous) {
                 return Err(Offence::Unconnected);
             }
-            let broken = |error: crate::consensus::HeaderError| Offence::Header(error.to_string());
-            let hash = check_work(params, header).map_err(broken)?;
+            let hash = worked(header, params)?;
             if check_arrival(header.time, now.chain, params).is_err() {
                 return Ok(Extended { end, taken, is_early: true });
             }
-            end = end.extend(header, params).map_err(broken)?;
-            if self.checkpoints.get(&end.height).is_some_and(|must| *must != hash) {
-                return Err(Offence::Checkpoint(end.height));
-            }
+            end = self.checkpoints.extend(&end, header, hash, params)?;
             below = Some(hash);
         }
         Ok(Extended { end, taken: headers.len(), is_early: false })

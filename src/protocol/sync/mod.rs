@@ -17,6 +17,7 @@ use self::servers::Servers;
 use self::target::Target;
 use super::conduct::{Acts, Offence, is_to_blame};
 use super::draws::Draws;
+use super::yardstick::Checkpoints;
 use super::{BlockBytes, Farewell, Hello, JudgedBlock, Known, Now, Output, PeerId, Settings, Side, Standing};
 use crate::consensus::Blame;
 use crate::types::{BlockHash, Height, Work};
@@ -46,7 +47,7 @@ pub enum SyncState {
 /// Catching up.
 pub(super) struct Sync {
     lab: bool,
-    checkpoints: BTreeMap<Height, BlockHash>,
+    checkpoints: Checkpoints,
     sources: BTreeMap<PeerId, Source>,
     servers: Servers,
     question: Option<Question>,
@@ -75,7 +76,7 @@ impl Sync {
     pub fn new(settings: &Settings, draws: [u8; 32]) -> Self {
         Self {
             lab: settings.lab,
-            checkpoints: settings.checkpoints.iter().copied().collect(),
+            checkpoints: Checkpoints::new(settings),
             sources: BTreeMap::new(),
             servers: Servers::new(settings.lab),
             question: None,
