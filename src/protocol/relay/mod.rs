@@ -13,17 +13,19 @@
 
 mod listeners;
 mod pending;
+mod serving;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use self::listeners::Listeners;
 use self::pending::{Pending, Stage};
+use self::serving::Kept;
 use super::conduct::{Acts, Offence};
 use super::yardstick::{Checkpoints, worked};
 use super::{
     BlockBytes, Body, Compact, Errand, GetParts, JudgedBlock, Known, Message, Namer, Now, Output, Partial,
-    Parts, PeerId, Served, Settings,
+    Parts, PeerId, Settings,
 };
 use crate::codec::List;
 use crate::consensus::{Blame, Branch, CheckedBlock, check_arrival};
@@ -33,9 +35,6 @@ use crate::types::{Block, BlockHash, Header, Transaction};
 const PENDING_MAX: usize = 1024;
 /// Headers on their way through the node, that others may stand on.
 const RECENT_MAX: usize = 2048;
-/// Blocks that are kept to be asked for, and their transactions in all: beyond it the oldest go.
-const KEPT_MAX: usize = 32;
-const KEPT_TRANSACTIONS_MAX: usize = 200_000;
 /// A block that lies so far ahead of our clock is taken in, to wait in the node; beyond it is asked for again later.
 const EARLY_SECONDS_MAX: u32 = 2 * 3600;
 /// Names of transactions in blocks that are put together at a time; beyond it a new one is left to catching up.
@@ -52,13 +51,6 @@ pub(super) struct Relay {
     missed: BTreeSet<PeerId>,
     patience: u64,
     checkpoints: Checkpoints,
-}
-
-/// A block that others may ask for.
-struct Kept {
-    hash: BlockHash,
-    block: Arc<Block>,
-    compact: Arc<Compact>,
 }
 
 /// What came of a header.
@@ -337,18 +329,6 @@ impl Relay {
         }
     }
 
-    fn keep(&mut self, kept: Kept) {
-        self.kept.retain(|other| other.hash != kept.hash);
-        self.kept.push_back(kept);
-        let transactions =
-            |kept: &VecDeque<Kept>| -> usize { kept.iter().map(|kept| kept.block.transactions.len()).sum() };
-        while self.kept.len() > KEPT_MAX
-            || self.kept.len() > 1 && transactions(&self.kept) > KEPT_TRANSACTIONS_MAX
-        {
-            self.kept.pop_front();
-        }
-    }
-
     /// Whether one was asked here for all of a block. Who is asked for it named may send all of it.
     pub fn awaits_whole(&self, peer: PeerId, hash: &BlockHash) -> bool {
         let pending = self.pending.get(hash).filter(|pending| pending.from == peer);
@@ -414,7 +394,7 @@ impl Relay {
     pub fn grew(&mut self, headers: &[Header], block: &CheckedBlock, acts: &mut Acts) {
         let hash = block.hash();
         if self.listeners.any_without(&hash) {
-            let compact = match self.kept.iter().rev().find(|kept| kept.hash == hash) {
+            let compact = match self.find_kept(&hash) {
                 Some(kept) => Arc::clone(&kept.compact),
                 None => {
                     let compact = Arc::new(Compact::of_checked(block));
@@ -438,44 +418,6 @@ impl Relay {
     pub fn tell_one(&mut self, peer: PeerId, header: Header, acts: &mut Acts) {
         self.listeners.has(peer, header.hash());
         acts.send(peer, Message::News(List::new(vec![header]).expect("one")));
-    }
-
-    /// It asks for a block with its transactions named.
-    pub fn compact_asked(&mut self, peer: PeerId, hash: BlockHash, acts: &mut Acts) {
-        match self.kept.iter().rev().find(|kept| kept.hash == hash) {
-            Some(kept) => acts.send(peer, Message::Compact(Compact::clone(&kept.compact))),
-            None => acts.push(Output::SendBlocks(peer, vec![Served::Stored(hash)])),
-        }
-        self.listeners.has(peer, hash);
-    }
-
-    /// It asks for transactions of a block.
-    pub fn parts_asked(&self, peer: PeerId, asked: &GetParts, acts: &mut Acts) {
-        let Some(kept) = self.kept.iter().rev().find(|kept| kept.hash == asked.block) else {
-            acts.send(peer, Message::Missing(List::new(vec![asked.block]).expect("one")));
-            return;
-        };
-        let rises = asked.places.windows(2).all(|pair| pair[0] < pair[1]);
-        let parts = asked.places.iter().map(|place| kept.block.transactions.get(*place as usize).cloned());
-        match parts.collect::<Option<Vec<_>>>().filter(|_| rises).map(List::new) {
-            Some(Ok(transactions)) => {
-                acts.send(peer, Message::Parts(Parts { block: asked.block, transactions }));
-            }
-            _ => acts.blame(peer, Offence::Unasked("parts that no block has")),
-        }
-    }
-
-    /// It asks for whole blocks: those that may not be written yet come from here, the others from disk.
-    pub fn blocks_asked(&self, peer: PeerId, hashes: &[BlockHash], acts: &mut Acts) {
-        let mut seen = BTreeSet::new();
-        let served =
-            hashes.iter().filter(|hash| seen.insert(**hash)).map(|hash| self.served(*hash)).collect();
-        acts.push(Output::SendBlocks(peer, served));
-    }
-
-    fn served(&self, hash: BlockHash) -> Served {
-        let kept = self.kept.iter().rev().find(|kept| kept.hash == hash);
-        kept.map_or(Served::Stored(hash), |kept| Served::Kept(Arc::clone(&kept.block)))
     }
 
     /// Gives up waiting where that took too long.
