@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cairn::consensus::Genesis;
 use cairn::node::{BlockVerdict, Node, NodeHandle, NodeOptions, Pending, Verdict};
@@ -18,7 +18,7 @@ use cairn::storage::ChainFile;
 use cairn::template::Groundwork;
 use cairn::testkit::{Draft, Workload};
 use cairn::types::{Address, Block, Transaction};
-use support::{figure, median, ms, ratio, timed, yardstick};
+use support::{figure, median, memory_mb, ms, processor_time, ratio, timed, yardstick};
 
 const CHAIN: Workload = Workload { blocks: 40, payments: 5000, accounts: 200_000 };
 /// Ten times as many transactions; only where asked for, because making it takes a minute.
@@ -119,7 +119,7 @@ fn import(genesis: &Genesis, file: &Path, folder: &Path, rate: f64) {
     ratio("sync_indexed_over_yardstick", indexed / rate, "yardstick");
     figure("processor_per_transaction", middle(processor) * 1e6 / transactions, "us");
     figure("restart_after_stop", middle(restarts) * 1e3, "ms");
-    figure("peak_memory", peak_memory_mb(), "MB");
+    figure("peak_memory", memory_mb("VmHWM"), "MB");
     let raw = fs::metadata(file).map_or(0, |file| file.len());
     ratio("disk", folder_bytes(folder) as f64 / raw as f64, "bytes of the blocks");
 }
@@ -253,29 +253,13 @@ fn long_import(folder: &Path, data: &Path) {
     let (first, last) = (answers[tenth] - answers[0], answers[end] - answers[end - tenth]);
     ratio("long_sync_last_tenth", first / last, "the first tenth");
     node.stop();
-    figure("long_peak_memory", peak_memory_mb(), "MB");
+    figure("long_peak_memory", memory_mb("VmHWM"), "MB");
     let raw = fs::metadata(file).map_or(0, |file| file.len());
     ratio("long_disk", folder_bytes(folder) as f64 / raw as f64, "bytes of the blocks");
     let begun = Instant::now();
     let node = start(genesis, folder);
     figure("long_restart_after_stop", ms(begun.elapsed()), "ms");
     drop(node);
-}
-
-/// Processor time of this process.
-fn processor_time() -> Duration {
-    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
-    Duration::from_millis(10 * (ticks(11) + ticks(12)))
-}
-
-/// The most memory that this process ever had.
-fn peak_memory_mb() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    kibibytes.unwrap_or(0.0) / 1024.0
 }
 
 fn folder_bytes(folder: &Path) -> u64 {

@@ -21,7 +21,7 @@ use cairn::protocol::{Message, NodeId, Settings};
 use cairn::storage::ChainFile;
 use cairn::testkit::{Draft, Raw, Workload};
 use cairn::types::{Address, Block, BlockHash, Transaction};
-use support::{compare, figure, median, ms, ratio, timed, yardstick};
+use support::{compare, figure, median, memory_mb, ms, processor_time, ratio, timed, yardstick};
 use tokio::runtime::{Builder, Runtime};
 
 /// The chain that the benchmark of importing imports.
@@ -118,7 +118,7 @@ fn line(genesis: &Genesis, folder: &Path, count: usize) -> Vec<Member> {
         members.push(Member::start(genesis, &folder.join(number.to_string()), &added));
     }
     let greeted =
-        |member: &Member| member.report().peers.iter().filter(|peer| peer.said.agent.is_some()).count();
+        |member: &Member| member.report().machine.peers.iter().filter(|peer| peer.agent.is_some()).count();
     let links = 2 * (count - 1);
     until(|| members.iter().map(greeted).sum::<usize>() == links);
     // Whoever wants blocks at once has said so.
@@ -301,13 +301,9 @@ fn transactions_along_a_line(folder: &Path) {
     for _ in 0..TURNS {
         let members = line(&genesis, &folder.join("hops"), HOPS + 1);
         let link = |members: &[Member]| {
-            let traffic = members[1]
-                .report()
-                .peers
-                .iter()
-                .map(|peer| peer.traffic.bytes_in + peer.traffic.bytes_out)
-                .sum::<u64>();
-            traffic as f64 / 2.0
+            let traffic = members[1].report().traffic;
+            let bytes = traffic.values().map(|link| link.bytes_in + link.bytes_out).sum::<u64>();
+            bytes as f64 / 2.0
         };
         let before = link(&members);
         let begun = Instant::now();
@@ -382,30 +378,15 @@ fn quiet_connections(folder: &Path) {
     let _ = fs::remove_dir_all(&folder);
     let member = Member::start(&CHAIN_OF_GUESTS.genesis(), &folder, &[]);
     thread::sleep(Duration::from_secs(1));
-    let before = memory_kb();
+    let before = memory_mb("VmRSS");
     let (mut guests, _) = this_program(GUESTS_VARIABLE, member.address().to_string());
-    until(|| member.report().peers.iter().filter(|peer| peer.said.agent.is_some()).count() == GUESTS);
+    until(|| member.report().machine.peers.iter().filter(|peer| peer.agent.is_some()).count() == GUESTS);
     thread::sleep(Duration::from_secs(2));
-    figure("memory_of_a_connection", (memory_kb() - before) / GUESTS as f64, "KiB");
+    figure("memory_of_a_connection", (memory_mb("VmRSS") - before) * 1024.0 / GUESTS as f64, "KiB");
     let (begun, processor) = (Instant::now(), processor_time());
     thread::sleep(Duration::from_secs(20));
     let used = processor_time().saturating_sub(processor).as_secs_f64() / begun.elapsed().as_secs_f64();
     figure("processor_with_50_quiet_peers", used * 100.0, "% of a core");
     drop(guests.stdin.take());
     let _ = guests.wait();
-}
-
-/// Processor time of this process.
-fn processor_time() -> Duration {
-    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
-    Duration::from_millis(10 * (ticks(11) + ticks(12)))
-}
-
-/// Memory of this process that is in use.
-fn memory_kb() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or(0.0)
 }

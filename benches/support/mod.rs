@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each benchmark uses what it needs")]
 
+use std::fs;
 use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -113,4 +114,20 @@ pub fn yardstick() -> f64 {
     let rate = (2 * signatures.len()) as f64 / time.as_secs_f64();
     figure("yardstick", rate, "signatures/s");
     rate
+}
+
+/// Processor time of this process.
+pub fn processor_time() -> Duration {
+    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+    Duration::from_millis(10 * (ticks(11) + ticks(12)))
+}
+
+/// Memory of this process: what is in use (`VmRSS`), or the most that ever was (`VmHWM`).
+pub fn memory_mb(which: &str) -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(which)?.strip_prefix(':'));
+    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kibibytes.unwrap_or(0.0) / 1024.0
 }

@@ -1,7 +1,7 @@
 //! The task that owns the machine: tells it what happens, and does what it orders.
 //!
-//! Everything that takes long is done by others, which tell what came of it. So the machine is asked one thing after the
-//! other, and nobody who is connected waits for anybody else.
+//! Everything that takes long is done by others, which tell what came of it: the machine is asked one thing after the
+//! other, and all who are connected wait for it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -107,7 +107,7 @@ impl Driver {
     fn take_event(&mut self, event: Event) {
         match event {
             Event::Met(met, sending) => {
-                self.peers.insert(met.peer, Peer { address: met.address, since: self.now().wall, sending });
+                self.peers.insert(met.peer, Peer { address: met.address, sending });
                 self.handle(Input::Connected(met), &Room::default());
             }
             Event::Told(input, room) => {
@@ -146,9 +146,9 @@ impl Driver {
         match ask {
             Ask::Order(order) => self.handle(Input::Ordered(order), &Room::default()),
             Ask::Report(to) => {
-                let now = self.now();
-                let machine = self.protocol.report(now, &self.known);
-                let report = PeersReport::of(self.wire.identity.node_id(), machine, &self.peers, now.millis);
+                let machine = self.protocol.report(self.now(), &self.known);
+                let traffic = self.peers.iter().map(|(peer, to)| (*peer, to.sending.traffic())).collect();
+                let report = PeersReport { node: self.wire.identity.node_id(), machine, traffic };
                 // Whoever asked may have gone away.
                 let _ = to.send(report);
             }

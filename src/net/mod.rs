@@ -1,10 +1,10 @@
 //! Connections to other nodes.
 //!
-//! This room decides how bytes travel: who is on the other side, that nobody else listens, and that nothing urgent is held
-//! up by anything large. What the bytes mean it does not know.
+//! This room decides how bytes travel: who is on the other side, that nobody else listens, that nothing urgent is held up
+//! by anything large, and how much a stranger may make it hold. What is said it does not decide: it tells the machine of
+//! `protocol` what happens and does what that orders, with the node that it knows.
 //!
-//! Read `frames.rs` first, then `noise.rs` and `connection.rs`; `driver.rs` is where the machine is, which decides what is
-//! said.
+//! Read `frames.rs` first, then `noise.rs` and `connection.rs`; `driver.rs` is where the machine is.
 
 mod calls;
 mod connection;
@@ -45,7 +45,7 @@ pub use noise::{
     check_preamble, preamble,
 };
 pub use notices::Log;
-pub use report::{PeerReport, PeersReport};
+pub use report::PeersReport;
 pub use sending::{BLOCKS_WANTED_MAX, OUTBOX_BYTES_MAX, Sending, TRANSACTIONS_WANTED_MAX, Traffic};
 pub use server::{Peers, PeersEnded, PeersHandle, PeersOptions};
 pub use wire::{End, Event, Patience, Room, Stock, Wire};

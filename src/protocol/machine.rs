@@ -30,7 +30,7 @@ use crate::consensus::CheckedBlock;
 use crate::ledger::MapSeed;
 use crate::types::{BlockHash, Header, Timestamp, TxHash};
 
-/// For how long somebody is banned who misbehaved.
+/// For how long somebody is banned who misbehaved, or whom an operator bans without saying for how long.
 pub const BAN_SECONDS: u32 = 24 * 60 * 60;
 
 /// Peers that are gone and can still be banned; beyond it the oldest are forgotten.

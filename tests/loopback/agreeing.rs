@@ -21,7 +21,7 @@ fn eight_nodes_that_know_one_address_know_each_other_and_share_everything() {
         let others = addresses.iter().filter(|address| **address != member.address);
         let others: Vec<&SocketAddr> = others.collect();
         until_so("all addresses", || {
-            let known = member.report().known;
+            let known = member.report().machine.known;
             others.iter().all(|other| known.iter().any(|known| known.address == **other))
         });
         let others: Vec<_> = nodes.iter().copied().filter(|node| *node != member.id()).collect();

@@ -39,7 +39,7 @@ fn node_that_reaches_itself_hangs_up_and_does_not_try_again() {
     member.settings.added = names(&[address, member.address]);
     member.go_online();
     until_so("a call", || came.load(Ordering::SeqCst) > 0);
-    until_so("an end of it", || member.report().peers.is_empty());
+    until_so("an end of it", || member.report().machine.peers.is_empty());
     let other = Member::knowing(&network, &[member.address]);
     other.wait_for(&member);
     until_so("the other alone", || member.connected() == [other.id()]);
@@ -60,8 +60,9 @@ fn two_nodes_that_were_told_of_each_other_end_with_one_connection() {
     // The same two ends, again and again: at first there may be two connections, of which one goes.
     let mut same = (Vec::new(), 0);
     until_so("one connection", || {
-        let ends: Vec<_> = [&one, &other].map(|member| member.report().peers).into_iter().flatten().collect();
-        let ends: Vec<_> = ends.into_iter().map(|peer| (peer.said.met.peer, peer.said.met.node)).collect();
+        let ends: Vec<_> =
+            [&one, &other].map(|member| member.report().machine.peers).into_iter().flatten().collect();
+        let ends: Vec<_> = ends.into_iter().map(|peer| (peer.met.peer, peer.met.node)).collect();
         let are_both = ends.len() == 2 && (ends[0].1, ends[1].1) == (other_id, one_id);
         same = if are_both && same.0 == ends { (ends, same.1 + 1) } else { (ends, 0) };
         same.1 >= 50
@@ -99,16 +100,16 @@ fn node_that_is_banned_by_order_stays_away_until_it_is_forgiven() {
     until_so("it is here", || here.connected() == [node]);
     here.order(Order::Ban(Banned::Node(node), 3600));
     until_so("it is gone", || here.connected().is_empty());
-    assert_eq!(here.report().bans.first().map(|(who, _)| *who), Some(Banned::Node(node)));
+    assert_eq!(here.report().machine.bans.first().map(|(who, _)| *who), Some(Banned::Node(node)));
     stays_away(&here, &there);
     here.kill();
     here.settings.added = names(&[there.address]);
     here.start();
-    assert_eq!(here.report().bans.len(), 1, "it was kept at once");
+    assert_eq!(here.report().machine.bans.len(), 1, "it was kept at once");
     stays_away(&here, &there);
     here.order(Order::Unban(Banned::Node(node)));
     until_so("it is back", || here.connected() == [node]);
-    assert!(here.report().bans.is_empty());
+    assert!(here.report().machine.bans.is_empty());
 }
 
 /// Whatever is tried meanwhile, no connection comes of it; a third one is let in.
@@ -132,10 +133,12 @@ fn node_that_is_added_is_called_until_it_is_removed() {
     until_so("it is gone", || here.connected().is_empty());
     there.start();
     here.wait_for(&there);
-    assert_eq!(here.report().added, std::slice::from_ref(&name));
+    assert_eq!(here.report().machine.added, std::slice::from_ref(&name));
     here.order(Order::Remove(name));
-    until_so("it was hung up on", || here.report().peers.is_empty() && there.report().peers.is_empty());
-    assert!(here.report().added.is_empty());
+    until_so("it was hung up on", || {
+        here.report().machine.peers.is_empty() && there.report().machine.peers.is_empty()
+    });
+    assert!(here.report().machine.added.is_empty());
 }
 
 #[test]

@@ -170,8 +170,8 @@ impl Member {
 
     /// Whom it is connected to and has heard a hello of, in order; twice whoever is connected twice.
     pub fn connected(&self) -> Vec<NodeId> {
-        let greeted = self.report().peers.into_iter().filter(|peer| peer.said.agent.is_some());
-        let mut nodes: Vec<NodeId> = greeted.map(|peer| peer.said.met.node).collect();
+        let greeted = self.report().machine.peers.into_iter().filter(|peer| peer.agent.is_some());
+        let mut nodes: Vec<NodeId> = greeted.map(|peer| peer.met.node).collect();
         nodes.sort();
         nodes
     }

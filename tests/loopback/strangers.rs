@@ -28,12 +28,12 @@ fn pair() -> [Member; 2] {
 
 /// Whether the two still hear each other, over the connection that they had.
 fn go_on(pair: &[Member], number: u64) {
-    let since: Vec<_> = pair[1].report().peers.iter().map(|peer| peer.said.met.peer).collect();
+    let since: Vec<_> = pair[1].report().machine.peers.iter().map(|peer| peer.met.peer).collect();
     let tip = pair[0].mine_empty(1, number);
     wait_for_tip(pair, tip);
     let tip = pair[1].mine_empty(1, number + 1);
     wait_for_tip(pair, tip);
-    let now: Vec<_> = pair[1].report().peers.iter().map(|peer| peer.said.met.peer).collect();
+    let now: Vec<_> = pair[1].report().machine.peers.iter().map(|peer| peer.met.peer).collect();
     assert_eq!(since, now, "it is the same connection");
 }
 
@@ -67,7 +67,7 @@ fn whoever_speaks_nonsense_ends_alone() {
     greeted.send(&Message::Hello(boast()));
     rest(&mut greeted.stream);
     go_on(&pair, 40);
-    until_so("they are gone", || pair[0].report().peers.len() == 1);
+    until_so("they are gone", || pair[0].report().machine.peers.len() == 1);
 }
 
 #[test]
@@ -78,12 +78,12 @@ fn whoever_says_nothing_or_half_of_it_is_let_go_in_time() {
     let mut half = connect(address);
     half.write_all(&cairn::net::preamble(chain)[..7]).unwrap();
     let mut begun = Raw::greet(address, chain);
-    until_so("it is met", || pair[0].report().peers.len() == 2);
+    until_so("it is met", || pair[0].report().machine.peers.len() == 2);
     go_on(&pair, 10);
     // Each of these ends with the other side's hanging up, or the test waits in vain.
     [silent, half].iter_mut().for_each(|stream| drop(rest(stream)));
     while begun.receive().is_some() {}
-    until_so("it is gone", || pair[0].report().peers.len() == 1);
+    until_so("it is gone", || pair[0].report().machine.peers.len() == 1);
     go_on(&pair, 20);
 }
 
@@ -107,13 +107,13 @@ fn crowd_at_the_door_holds_up_nobody_who_is_in() {
     let mut guests: Vec<Raw> = Vec::new();
     for _ in 0..10 {
         guests.push(Raw::greet(address, chain));
-        assert!(pair[0].report().peers.len() <= 1 + 8 + 1);
+        assert!(pair[0].report().machine.peers.len() <= 1 + 8 + 1);
     }
     go_on(&pair, 20);
     is_over.store(true, Ordering::SeqCst);
     callers.join().unwrap();
     drop(guests);
-    until_so("they are gone", || pair[0].report().peers.len() == 1);
+    until_so("they are gone", || pair[0].report().machine.peers.len() == 1);
     let newcomer = Member::tied_to(&pair[0].network, &[address]);
     newcomer.wait_for(&pair[0]);
     until_so("the tip", || newcomer.tip() == pair[0].tip());

@@ -58,8 +58,8 @@ fn node_catches_up_with_another_and_then_keeps_up() {
     one.node.submit(&block).unwrap();
     follows(&other, &block);
     let report = one.report();
-    assert_eq!((report.peers.len(), report.bans.len()), (1, 0));
-    assert!(report.peers[0].said.agent.as_deref().is_some_and(|agent| agent.starts_with("cairn/")));
+    assert_eq!((report.machine.peers.len(), report.machine.bans.len()), (1, 0));
+    assert!(report.machine.peers[0].agent.as_deref().is_some_and(|agent| agent.starts_with("cairn/")));
     assert!(one.log.lock().unwrap().is_empty(), "{:?}", one.log.lock().unwrap());
 }
 
@@ -69,7 +69,7 @@ fn nodes_that_were_cut_off_agree_once_the_link_heals() {
     let mut chain = Chain { follower: Follower::new(&network) };
     let one = Stage::of(&network, &[]);
     let other = Stage::of(&network, &[&one]);
-    until("they meet", || one.report().peers.first()?.said.agent.clone());
+    until("they meet", || one.report().machine.peers.first()?.agent.clone());
     let slow = Link { delay: Duration::from_millis(20), loss: 0.05, ..Link::default() };
     for stage in [&one, &other] {
         stage.faults().set(Far::All, Some(slow)).unwrap();

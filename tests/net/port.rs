@@ -12,29 +12,31 @@ use cairn::testkit::raw::rest;
 #[test]
 fn who_is_connected_is_reported_until_they_go() {
     let stage = Stage::new();
-    assert!(stage.report().peers.is_empty());
+    assert!(stage.report().machine.peers.is_empty());
     let mut raw = stage.greet();
-    let peer = until("it is met", || stage.report().peers.first().cloned());
-    assert_eq!(peer.said.met.node, raw.identity.node_id());
-    assert_eq!(peer.said.met.address, raw.stream.local_addr().unwrap());
-    assert_eq!((peer.said.agent, peer.quiet_for), (None, None));
+    let peer = until("it is met", || stage.report().machine.peers.first().cloned());
+    assert_eq!(peer.met.node, raw.identity.node_id());
+    assert_eq!(peer.met.address, raw.stream.local_addr().unwrap());
+    assert_eq!(peer.agent, None);
+    assert_eq!(stage.report().traffic[&peer.met.peer].last_message, None);
     let Some(Message::Hello(theirs)) = raw.receive() else { panic!("it does not say who it is") };
     let agent = Agent::new(b"raw".to_vec()).unwrap();
     raw.send(&Message::Hello(Hello { agent, port: None, ..theirs }));
     let peer = until("it is heard", || {
-        stage.report().peers.first().filter(|peer| peer.said.agent.is_some()).cloned()
+        stage.report().machine.peers.first().filter(|peer| peer.agent.is_some()).cloned()
     });
-    assert_eq!(peer.said.agent.as_deref(), Some("raw"));
-    assert!(peer.traffic.bytes_in > 0 && peer.traffic.bytes_out > 0 && peer.quiet_for.is_some());
+    assert_eq!(peer.agent.as_deref(), Some("raw"));
+    let traffic = stage.report().traffic[&peer.met.peer];
+    assert!(traffic.bytes_in > 0 && traffic.bytes_out > 0 && traffic.last_message.is_some());
     drop(raw);
-    until("it is gone", || stage.report().peers.is_empty().then_some(()));
+    until("it is gone", || stage.report().machine.peers.is_empty().then_some(()));
 }
 
 #[test]
 fn port_that_stops_ends_its_connections_in_time_and_is_the_same_again() {
     let mut stage = Stage::new();
     let mut raw = stage.greet();
-    until("it is met", || stage.report().peers.first().cloned());
+    until("it is met", || stage.report().machine.peers.first().cloned());
     let node = stage.report().node;
     let handle = stage.peers.as_ref().unwrap().handle();
     let begun = Instant::now();

@@ -7,23 +7,23 @@ use serde_json::{Value, json};
 use super::banned_text;
 use super::links;
 use crate::cli::output::count;
-use crate::net::{PeerReport, PeersHandle, PeersReport};
-use crate::protocol::{Side, SyncState};
+use crate::net::{PeersHandle, PeersReport, Traffic};
+use crate::protocol::{PeerReport, Side, SyncState};
 
 /// How a node stands with others, for programs.
 pub fn as_json(report: &PeersReport, peers: &PeersHandle) -> Value {
     let links = peers.faults().all();
-    let sync = match report.sync {
+    let sync = match report.machine.sync {
         // Nobody has more where there is nobody.
-        SyncState::Synced if report.peers.is_empty() => json!({"state": "alone"}),
+        SyncState::Synced if report.machine.peers.is_empty() => json!({"state": "alone"}),
         SyncState::Synced => json!({"state": "synced"}),
         SyncState::Asking => json!({"state": "asking"}),
         SyncState::Fetching { to, missing } => {
             json!({"state": "fetching", "to_height": to.0, "missing_blocks": missing})
         }
     };
-    let bans = report.bans.iter();
-    let known = report.known.iter().map(|known| {
+    let bans = report.machine.bans.iter();
+    let known = report.machine.known.iter().map(|known| {
         json!({
             "address": known.address, "seen": known.seen.0, "connected": known.connected.map(|time| time.0),
             "failures": known.failures, "tried": known.tried,
@@ -32,20 +32,19 @@ pub fn as_json(report: &PeersReport, peers: &PeersHandle) -> Value {
     json!({
         "node": hex::encode(report.node.0),
         "listening": peers.local_address(),
-        "height": report.tip.height.0,
-        "tip": report.tip.hash.to_string(),
+        "height": report.machine.tip.height.0,
+        "tip": report.machine.tip.hash.to_string(),
         "sync": sync,
-        "peers": report.peers.iter().map(peer_json).collect::<Vec<_>>(),
-        "added": report.added,
+        "peers": report.machine.peers.iter().map(|peer| peer_json(peer, report.traffic.get(&peer.met.peer))).collect::<Vec<_>>(),
+        "added": report.machine.added,
         "banned": bans.map(|(who, until)| json!({"who": banned_text(who), "until": until.0})).collect::<Vec<_>>(),
         "links": links.iter().map(links::as_json).collect::<Vec<_>>(),
-        "known_addresses": report.known.len(),
+        "known_addresses": report.machine.known.len(),
         "known": known.collect::<Vec<_>>(),
     })
 }
 
-fn peer_json(peer: &PeerReport) -> Value {
-    let PeerReport { said, traffic, .. } = peer;
+fn peer_json(said: &PeerReport, traffic: Option<&Traffic>) -> Value {
     let side = match said.met.side {
         Side::Dialer => "out",
         Side::Listener => "in",
@@ -61,8 +60,8 @@ fn peer_json(peer: &PeerReport) -> Value {
         "ping_ms": said.ping.1,
         "ping_best_ms": said.ping.0,
         "connected_seconds": said.seconds,
-        "bytes_in": traffic.bytes_in,
-        "bytes_out": traffic.bytes_out,
+        "bytes_in": traffic.map(|traffic| traffic.bytes_in),
+        "bytes_out": traffic.map(|traffic| traffic.bytes_out),
     })
 }
 

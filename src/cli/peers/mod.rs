@@ -15,10 +15,7 @@ use super::control::ask;
 use super::host_port::HostPort;
 use super::output::{tell, tell_json};
 use crate::net::PeersHandle;
-use crate::protocol::{ADDED_MAX, Banned, NodeId, Order};
-
-/// A ban that nobody gave a length lasts for a day.
-const BAN_SECONDS: u32 = 24 * 60 * 60;
+use crate::protocol::{ADDED_MAX, BAN_SECONDS, Banned, NodeId, Order};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -118,14 +115,14 @@ impl Question {
                 return Ok(Value::Null);
             }
             Self::Add(node) => {
-                if report.added.len() >= ADDED_MAX && !report.added.contains(node) {
+                if report.machine.added.len() >= ADDED_MAX && !report.machine.added.contains(node) {
                     bail!("{node} cannot be added: there are {ADDED_MAX} already");
                 }
                 Order::Add(node.clone())
             }
             Self::Remove(node) => {
-                if !report.added.contains(node) {
-                    let added = report.added.join(", ");
+                if !report.machine.added.contains(node) {
+                    let added = report.machine.added.join(", ");
                     let are = if added.is_empty() { "none are".to_owned() } else { added };
                     bail!("{node} was not added; of those that were: {are}");
                 }
@@ -145,14 +142,14 @@ impl Question {
             }
             Self::Unban(who) => {
                 let who = banned(who)?.canonical();
-                if report.bans.iter().all(|(other, _)| *other != who) {
+                if report.machine.bans.iter().all(|(other, _)| *other != who) {
                     bail!("{} is not banned: see `cairn peers list`", banned_text(&who));
                 }
                 Order::Unban(who)
             }
         };
         let done = match &order {
-            Order::Add(node) if report.added.contains(node) => format!("{node} was added before"),
+            Order::Add(node) if report.machine.added.contains(node) => format!("{node} was added before"),
             Order::Add(node) => format!("{node} is added: `cairn peers list` says when it is connected"),
             Order::Remove(node) => format!("{node} is removed"),
             Order::Ban(who, seconds) => format!("{} is banned for {seconds} seconds", banned_text(who)),
