@@ -345,3 +345,32 @@ fn links_of_any_other_chain_cannot_be_made_bad() {
     assert!(answer.failure(1).contains("says that it is a laboratory"), "{answer:?}");
     end(running);
 }
+
+#[test]
+fn node_whose_own_chain_breaks_a_checkpoint_does_not_start() {
+    let folder = folder();
+    let tip = mine(&folder, 3);
+    let wrong = format!("2:{tip}");
+    let arguments = ["node", "--data-dir", "data", "--listen", "127.0.0.1:0", "--checkpoint", &wrong];
+    let answer = folder.run(&arguments);
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(answer.err.contains(&format!("--checkpoint {wrong}: this chain has ")), "{answer:?}");
+    let (running, _) = node(&folder, &["--checkpoint", &format!("3:{tip}")]);
+    end(running);
+}
+
+#[test]
+fn node_says_its_height_and_that_it_is_alone() {
+    let [here, there] = [folder(), folder()];
+    let tip = mine(&there, 30);
+    let (listening, address) = node(&there, &[]);
+    assert_eq!((&list(&there)["sync"]["state"], &list(&there)["height"]), (&"alone".into(), &30.into()));
+    let (mut running, _) = node(&here, &["--connect", &address]);
+    // However quickly they came, the last is told of.
+    assert!(wait_for(&mut running, "height 30, ").contains(&tip));
+    wait_for_peers(&here, 1);
+    let list = list(&here);
+    assert_eq!((&list["sync"]["state"], &list["tip"]), (&"synced".into(), &tip.as_str().into()));
+    end(running);
+    end(listening);
+}

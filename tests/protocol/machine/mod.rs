@@ -11,4 +11,5 @@ mod relaying;
 mod stage;
 mod syncing;
 mod transactions;
+mod verdicts;
 mod withholding;
