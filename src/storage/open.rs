@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::StorageError;
-use super::files::Disk;
+use super::files::{Disk, Files};
 use super::folder::Folder;
 use super::journal::{Journal, JournalError, JournalOptions, Position};
 use super::kv::{KeyValue, KvError};
@@ -13,7 +13,7 @@ use super::library::Library;
 use super::records::{Base, Payload, Sequence};
 use super::recovery::{Progress, Replay, Written};
 use super::store::Store;
-use super::tables::{Loaded, Tables};
+use super::tables::Tables;
 use crate::chain::Chain;
 use crate::consensus::Genesis;
 use crate::ledger::{Ledger, MapSeed};
@@ -21,7 +21,7 @@ use crate::types::Height;
 
 /// A store that is open, and what it says: chain and ledger as they were when the last step was written.
 #[derive(Debug)]
-pub struct Recovered {
+pub struct Recovered<Home = Folder> {
     /// The writer's half.
     pub store: Store,
     /// The follower's half.
@@ -38,9 +38,22 @@ pub struct Recovered {
     pub first_sequence: Sequence,
     /// What was found and mended, in lines for a log.
     pub notes: Vec<String>,
-    /// The folder, which is ours while this lives; the last to go, when journal and database are closed.
-    pub folder: Folder,
+    /// The folder, which is ours while this lives; the last to go, when journal and database are closed. Nothing where the
+    /// store lies in no folder.
+    pub folder: Home,
 }
+
+/// What a store lies in.
+#[derive(Clone)]
+pub struct Medium {
+    /// The journal's files.
+    pub journal: Arc<dyn Files>,
+    /// The database.
+    pub database: Arc<dyn KeyValue>,
+}
+
+/// The journal's number where there never is another one.
+const ONLY_JOURNAL: u32 = 1;
 
 /// A journal of so few bytes is gone through before anybody could read a line about it.
 const NOTHING_YET_BYTES_MAX: u64 = 4 << 10;
@@ -111,12 +124,12 @@ impl Recovered {
         };
         folder.remove_leftovers()?;
         let mut notes = Vec::new();
-        let read = match read(&folder, genesis, seed, &mut notes, &mut opening) {
+        let read = match read_folder(&folder, genesis, seed, &mut notes, &mut opening) {
             Err(StorageError::Database(KvError::Damaged { reason })) => {
                 let line = format!("the database is damaged and is made again from the journal: {reason}");
                 opening.note(&mut notes, line);
                 folder.set_database_aside()?;
-                read(&folder, genesis, seed, &mut notes, &mut opening)?
+                read_folder(&folder, genesis, seed, &mut notes, &mut opening)?
             }
             outcome => {
                 let read = outcome?;
@@ -124,10 +137,55 @@ impl Recovered {
                 read
             }
         };
+        Ok(Self::of(read, notes, folder))
+    }
+}
+
+impl Recovered<()> {
+    /// Opens the store that lies in these, in no folder: for whoever simulates a disk. Where nothing is there yet, it is
+    /// begun; nothing is set aside or replaced.
+    ///
+    /// # Errors
+    /// When journal or database is damaged, or the disk refuses.
+    pub fn open_in(medium: &Medium, genesis: &Genesis, seed: MapSeed) -> Result<Self, StorageError> {
+        let mut notes = Vec::new();
+        let read = read(medium, ONLY_JOURNAL, genesis, seed, &mut notes, &mut Opening::default())?;
+        Ok(Self::of(read, notes, ()))
+    }
+}
+
+impl<Home> Recovered<Home> {
+    fn of(read: Read<'_>, notes: Vec<String>, folder: Home) -> Self {
         let Read { store, tables, replay } = read;
         let Replay { chain, ledger, written, base, first_sequence, .. } = replay;
-        Ok(Self { folder, store, tables, chain, ledger, written, base, first_sequence, notes })
+        Self { folder, store, tables, chain, ledger, written, base, first_sequence, notes }
     }
+}
+
+fn read_folder<'a>(
+    folder: &Folder,
+    genesis: &'a Genesis,
+    seed: MapSeed,
+    notes: &mut Vec<String>,
+    opening: &mut Opening<'_>,
+) -> Result<Read<'a>, StorageError> {
+    let medium = medium_of(folder, notes, opening)?;
+    read(&medium, folder.journal_number(), genesis, seed, notes, opening)
+}
+
+/// What lies in a folder. The journal's own name, which nothing in it makes durable, is so when this returns; also where
+/// whoever made it died before that.
+fn medium_of(
+    folder: &Folder,
+    notes: &mut Vec<String>,
+    opening: &mut Opening<'_>,
+) -> Result<Medium, StorageError> {
+    let (database, healed) = Tables::open_sled(&folder.database_path())?;
+    healed.iter().for_each(|healed| opening.note(notes, healed.to_string()));
+    let path = folder.journal_path();
+    let journal = Disk::open(&path).map_err(StorageError::io(format!("cannot open {}", path.display())))?;
+    folder.sync()?;
+    Ok(Medium { journal: Arc::new(journal), database })
 }
 
 /// What database and journal say together.
@@ -139,14 +197,16 @@ struct Read<'a> {
 
 /// Reads both. Nothing is in the database alone, so where it does not fit the journal, that counts.
 fn read<'a>(
-    folder: &Folder,
+    medium: &Medium,
+    number: u32,
     genesis: &'a Genesis,
     seed: MapSeed,
     notes: &mut Vec<String>,
     opening: &mut Opening<'_>,
 ) -> Result<Read<'a>, StorageError> {
-    let (mut tables, loaded) = read_database(folder, genesis, notes, opening)?;
-    let journal = open_journal(folder, genesis, tables.durable_end()?, notes, opening)?;
+    let mut tables = Tables::open(Arc::clone(&medium.database), genesis.params().chain, number)?;
+    let loaded = tables.load()?;
+    let journal = open_journal(&medium.journal, genesis, tables.durable_end()?, notes, opening)?;
     let library = Library::new(journal.reader(), Arc::new(genesis.params().clone()));
     let total = journal.segments().iter().map(|segment| segment.bytes).sum();
     let known = loaded.map(|loaded| {
@@ -163,7 +223,7 @@ fn read<'a>(
         )) => {
             let line = format!("the database does not fit the journal and is made again: {error}");
             opening.note(notes, line);
-            make_again(folder, genesis, &library, seed, &mut tables, &mut |done| opening.at(done, total))?
+            make_again(number, genesis, &library, seed, &mut tables, &mut |done| opening.at(done, total))?
         }
         // Anything else is the disk's, and says nothing about how the two fit.
         Some(Err(error)) => return Err(error),
@@ -171,7 +231,7 @@ fn read<'a>(
             if total > NOTHING_YET_BYTES_MAX {
                 (opening.say)(&format!("the database is made from the journal, {total} bytes"));
             }
-            make_again(folder, genesis, &library, seed, &mut tables, &mut |done| opening.at(done, total))?
+            make_again(number, genesis, &library, seed, &mut tables, &mut |done| opening.at(done, total))?
         }
     };
     replay.remember()?;
@@ -180,46 +240,31 @@ fn read<'a>(
 
 /// Goes through the whole journal, and fills the database.
 fn make_again<'a>(
-    folder: &Folder,
+    number: u32,
     genesis: &'a Genesis,
     library: &Library,
     seed: MapSeed,
     tables: &mut Tables,
     progress: Progress<'_>,
 ) -> Result<Replay<'a>, StorageError> {
-    tables.clear(genesis.params().chain, folder.journal_number())?;
+    tables.clear(genesis.params().chain, number)?;
     let (mut replay, position) = Replay::from_base(genesis, library, seed)?;
     replay.begin(position, tables)?;
     replay.go_on(position, tables, progress)?;
     Ok(replay)
 }
 
-fn read_database(
-    folder: &Folder,
-    genesis: &Genesis,
-    notes: &mut Vec<String>,
-    opening: &mut Opening<'_>,
-) -> Result<(Tables, Option<Loaded>), StorageError> {
-    let (kv, healed): (Arc<dyn KeyValue>, _) = Tables::open_sled(&folder.database_path())?;
-    healed.iter().for_each(|healed| opening.note(notes, healed.to_string()));
-    let tables = Tables::open(kv, genesis.params().chain, folder.journal_number())?;
-    let loaded = tables.load()?;
-    Ok((tables, loaded))
-}
-
 /// The journal, with its beginning written if it was never begun.
 fn open_journal(
-    folder: &Folder,
+    files: &Arc<dyn Files>,
     genesis: &Genesis,
     from: Position,
     notes: &mut Vec<String>,
     opening: &mut Opening<'_>,
 ) -> Result<Journal, StorageError> {
-    let path = folder.journal_path();
-    let files = Disk::open(&path).map_err(StorageError::io(format!("cannot open {}", path.display())))?;
-    let (files, chain) = (Arc::new(files), genesis.params().chain);
+    let chain = genesis.params().chain;
     let options = JournalOptions { stop: Arc::clone(&opening.stop), ..JournalOptions::default() };
-    let mut journal = match Journal::open(files.clone(), chain, options, from) {
+    let mut journal = match Journal::open(Arc::clone(files), chain, options, from) {
         Ok(opened) => {
             if let Some(cut) = opened.cut {
                 let line = format!(
@@ -230,11 +275,9 @@ fn open_journal(
             }
             opened.journal
         }
-        Err(JournalError::NoJournal) => Journal::create(files, chain, JournalOptions::default())?,
+        Err(JournalError::NoJournal) => Journal::create(Arc::clone(files), chain, JournalOptions::default())?,
         Err(error) => return Err(error.into()),
     };
-    // Its own name, which nothing in it makes durable; also where whoever made it died before this.
-    folder.sync()?;
     if journal.reader().records(Position::START, journal.end()).next().is_none() {
         begin(&mut journal, genesis)?;
     }
