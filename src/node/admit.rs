@@ -1,7 +1,7 @@
 //! Letting transactions into the pool, and letting go of those that nobody mines.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::fresh::Fresh;
 use parking_lot::RwLockWriteGuard;
@@ -68,10 +68,11 @@ impl Writer {
 
     /// Lets go of what waits in the pool for too long, also where no blocks come.
     pub(super) fn expire(&mut self) {
-        if Instant::now() < self.expire_at {
+        let now = self.shared.clocks.uptime();
+        if now < self.expire_at {
             return;
         }
-        self.expire_at = Instant::now() + EXPIRE_EVERY;
+        self.expire_at = now + EXPIRE_EVERY;
         let mut guard = self.shared.state.write();
         let state = &mut *guard;
         let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));

@@ -82,7 +82,7 @@ impl Writer {
         }
         // Its own work comes before its time: what did none is not kept until later.
         check_work(&self.shared.params, header).map_err(|error| Err(ChainError::from(error).into()))?;
-        if let Err(early) = check_arrival(header.time, (self.shared.clock)(), &self.shared.params) {
+        if let Err(early) = check_arrival(header.time, self.shared.clocks.chain(), &self.shared.params) {
             self.check_branch(header).map_err(Err)?;
             return Err(Ok(Verdict::Early { seconds: early.seconds_early }));
         }

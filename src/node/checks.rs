@@ -11,18 +11,19 @@ use parking_lot::Mutex;
 use rayon::prelude::*;
 
 use super::inbox::{CheckedAndIndexed, CheckedBody, CheckedTicket, Ticket};
+use super::memo::Memo;
 use super::seeds::batch_seed;
 use super::shared::{Shared, State};
 use super::verdict::{TransactionRefused, TransactionVerdict};
 use crate::consensus::{
-    BlockError, CheckedBlock, HeaderContext, SoundBlock, SoundTransaction, check_signatures,
-    check_transactions,
+    BlockError, CheckedBlock, CheckedTransaction, HeaderContext, SoundBlock, SoundTransaction, Spend,
+    TransactionError, check_signatures, check_transactions,
 };
-use crate::crypto::{Claim, Culprits, verify_batch};
+use crate::crypto::{BatchSeed, Claim, Culprits, verify_batch};
 use crate::ledger::View;
 use crate::mempool::{AdmitError, Rejection};
 use crate::storage::BlockIndex;
-use crate::types::{Block, Height, Transaction};
+use crate::types::{Block, Height, Transaction, TxHash};
 
 /// Signatures verified together: beyond this a batch gains nothing more.
 const BATCH: usize = 1024;
@@ -64,6 +65,10 @@ enum Turn {
 }
 
 impl Queues {
+    fn is_empty(&self) -> bool {
+        self.blocks.is_empty() && self.transactions.is_empty()
+    }
+
     /// Blocks go before transactions, however many of those have come.
     fn next(&mut self) -> Option<Turn> {
         if !self.blocks.is_empty() {
@@ -99,10 +104,11 @@ struct InOrder {
     checked: BTreeMap<u64, Vec<CheckedTicket>>,
 }
 
-/// The threads that check. Copies share them.
+/// Those who check. Copies are the same.
 #[derive(Clone)]
 pub(super) struct Checks {
-    threads: Arc<rayon::ThreadPool>,
+    /// Nothing where nobody checks but whoever calls [`Checks::work`].
+    threads: Option<Arc<rayon::ThreadPool>>,
     bench: Arc<Bench>,
 }
 
@@ -111,6 +117,32 @@ struct Bench {
     shared: Arc<Shared>,
     queues: Mutex<Queues>,
     in_order: Mutex<InOrder>,
+    verify: Verify,
+    memo: Option<Arc<Memo>>,
+}
+
+/// How signatures are verified.
+enum Verify {
+    /// On every core that is free, with coefficients that nobody foresees.
+    OnAllCores,
+    /// Here, with these coefficients.
+    Here(BatchSeed),
+}
+
+impl Verify {
+    fn batch(&self, claims: &[Claim]) -> Result<(), Culprits> {
+        match self {
+            Self::OnAllCores => verify_batch(claims, batch_seed()),
+            Self::Here(seed) => verify_batch(claims, *seed),
+        }
+    }
+
+    fn block(&self, claims: &[Claim]) -> Result<(), Culprits> {
+        match self {
+            Self::OnAllCores => verify_on_all_cores(claims),
+            Self::Here(seed) => verify_batch(claims, *seed),
+        }
+    }
 }
 
 impl Checks {
@@ -121,8 +153,23 @@ impl Checks {
     pub fn start(threads: usize, shared: Arc<Shared>) -> Result<Self, rayon::ThreadPoolBuildError> {
         let named = |number| format!("cairn-check-{number}");
         let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(named).build()?;
-        let bench = Bench { shared, queues: Mutex::default(), in_order: Mutex::default() };
-        Ok(Self { threads: Arc::new(threads), bench: Arc::new(bench) })
+        let bench = Arc::new(Bench::new(shared, Verify::OnAllCores, None));
+        Ok(Self { threads: Some(Arc::new(threads)), bench })
+    }
+
+    /// Starts no thread: somebody calls [`Checks::work`].
+    pub fn by_hand(shared: Arc<Shared>, seed: BatchSeed, memo: Option<Arc<Memo>>) -> Self {
+        Self { threads: None, bench: Arc::new(Bench::new(shared, Verify::Here(seed), memo)) }
+    }
+
+    /// Checks all that waits.
+    pub fn work(&self) {
+        while self.bench.take_one() {}
+    }
+
+    /// Whether nothing waits.
+    pub fn is_idle(&self) -> bool {
+        self.bench.queues.lock().is_empty()
     }
 
     /// Checks a block; the verdict comes to the inbox.
@@ -140,32 +187,37 @@ impl Checks {
     fn call(&self, put: impl FnOnce(&mut Queues)) {
         let mut queues = self.bench.queues.lock();
         put(&mut queues);
-        if queues.turns < self.threads.current_num_threads() {
+        let Some(threads) = &self.threads else { return };
+        if queues.turns < threads.current_num_threads() {
             queues.turns += 1;
             drop(queues);
             let bench = Arc::clone(&self.bench);
-            self.threads.spawn_fifo(move || bench.take_turn());
+            threads.spawn_fifo(move || bench.take_turn());
         }
     }
 }
 
 impl Bench {
+    fn new(shared: Arc<Shared>, verify: Verify, memo: Option<Arc<Memo>>) -> Self {
+        Self { shared, queues: Mutex::default(), in_order: Mutex::default(), verify, memo }
+    }
+
+    /// Looks at all of a transaction but its signatures; at those too, where that was done before.
+    fn examine(&self, transaction: Transaction) -> Result<Examined, TransactionError> {
+        if let Some(before) = self.memo.as_ref().and_then(|memo| memo.transaction(&transaction.hash())) {
+            return Ok(Examined::Before(before));
+        }
+        SoundTransaction::examine(transaction, &self.shared.params).map(Examined::Now)
+    }
+
     /// Takes up a little, and comes again while there is more. A thread that waits for its part of a large block may be
     /// lent out for a turn: so turns are short, and none waits for a queue to be empty.
     fn take_turn(self: Arc<Self>) {
-        let turn = self.queues.lock().next();
-        match turn {
-            Some(Turn::Blocks(jobs)) => self.shared.inbox.checked(self.check_blocks(jobs)),
-            Some(Turn::Transactions(batch, jobs)) => {
-                let checked = self.check_transactions(jobs);
-                self.hand_on(batch, checked);
-            }
-            None => {}
-        }
+        self.take_one();
         // Others may need help with a large block, which is not in the queue any more.
         let _ = rayon::yield_now();
         let mut queues = self.queues.lock();
-        if queues.blocks.is_empty() && queues.transactions.is_empty() {
+        if queues.is_empty() {
             queues.turns -= 1;
         } else {
             drop(queues);
@@ -173,11 +225,38 @@ impl Bench {
         }
     }
 
+    /// Takes up what is next, if there is anything. Whether there was.
+    fn take_one(&self) -> bool {
+        let turn = self.queues.lock().next();
+        match turn {
+            Some(Turn::Blocks(jobs)) => self.shared.inbox.checked(self.check_blocks(jobs)),
+            Some(Turn::Transactions(batch, jobs)) => {
+                let checked = self.check_transactions(jobs);
+                self.hand_on(batch, checked);
+            }
+            None => return false,
+        }
+        true
+    }
+
+    /// What was found out about a block before, or is now.
+    fn check_remembered(&self, memo: &Memo, block: Block, context: &HeaderContext) -> CheckedBody {
+        CheckedBody::Placed(memo.block(block, context, |block| {
+            let sound = SoundBlock::examine(block, context, &self.shared.params)?;
+            let is_verified = |hash: &TxHash| memo.transaction(hash).is_some();
+            let checked = check_signatures(vec![sound], is_verified, |claims| self.verify.block(claims));
+            checked.into_iter().next().expect("one verdict on one block").map(indexed)
+        }))
+    }
+
     fn check_blocks(&self, jobs: Vec<BlockJob>) -> Vec<(u64, CheckedBody)> {
         let (mut answers, mut sound, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
         for BlockJob { number, block, context } in jobs {
             match context {
                 None => answers.push((number, CheckedBody::Orphan(check_orphan(block)))),
+                Some(context) if let Some(memo) = &self.memo => {
+                    answers.push((number, self.check_remembered(memo, block, &context)));
+                }
                 Some(context) => match SoundBlock::examine(block, &context, &self.shared.params) {
                     Err(error) => answers.push((number, CheckedBody::Placed(Err(error)))),
                     Ok(block) => {
@@ -187,8 +266,11 @@ impl Bench {
                 },
             }
         }
-        let verdicts =
-            check_signatures(sound, |hash| self.shared.verified.contains(hash), verify_on_all_cores);
+        let verdicts = check_signatures(
+            sound,
+            |hash| self.shared.verified.contains(hash),
+            |claims| self.verify.block(claims),
+        );
         let verdicts = verdicts.into_iter().map(|verdict| CheckedBody::Placed(verdict.map(indexed)));
         answers.extend(numbers.into_iter().zip(verdicts));
         answers
@@ -205,10 +287,8 @@ impl Bench {
     }
 
     fn check_transactions(&self, jobs: Vec<TransactionJob>) -> Vec<CheckedTicket> {
-        let (tickets, sound): (Vec<_>, Vec<_>) = jobs
-            .into_iter()
-            .map(|job| (job.ticket, SoundTransaction::examine(job.transaction, &self.shared.params)))
-            .unzip();
+        let (tickets, sound): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.ticket, self.examine(job.transaction))).unzip();
         // Each verdict has its transaction's place, whenever it is found.
         let mut verdicts = Vec::with_capacity(tickets.len());
         let (mut places, mut unverified) = (Vec::new(), Vec::new());
@@ -216,13 +296,16 @@ impl Bench {
         for (at, transaction) in sound.into_iter().enumerate() {
             let looked_up = transaction
                 .map_err(TransactionRefused::from)
-                .and_then(|transaction| look_up(&state, &transaction).map(|()| transaction));
+                .and_then(|transaction| look_up(&state, transaction.spend()).map(|()| transaction));
             verdicts.push(match looked_up {
                 Err(refused) => Some((None, Err(refused))),
-                Ok(transaction) if self.shared.verified.contains(&transaction.facts().hash) => {
+                Ok(Examined::Before(transaction)) => Some((None, Ok(transaction))),
+                Ok(Examined::Now(transaction))
+                    if self.shared.verified.contains(&transaction.facts().hash) =>
+                {
                     Some((None, Ok(Arc::new(transaction.trust_signatures()))))
                 }
-                Ok(transaction) => {
+                Ok(Examined::Now(transaction)) => {
                     places.push((at, transaction.facts().hash));
                     unverified.push(transaction);
                     None
@@ -230,21 +313,42 @@ impl Bench {
             });
         }
         drop(state);
-        let verified = check_transactions(unverified, |claims| verify_batch(claims, batch_seed()));
+        let verified = check_transactions(unverified, |claims| self.verify.batch(claims));
         let hold = places.iter().zip(&verified).filter(|(_, verdict)| verdict.is_ok());
         self.shared.verified.remember(hold.map(|((_, hash), _)| *hash));
         for ((at, hash), verdict) in places.into_iter().zip(verified) {
-            verdicts[at] = Some((Some(hash), verdict.map(Arc::new).map_err(TransactionRefused::from)));
+            let verdict = verdict.map(Arc::new).map_err(TransactionRefused::from);
+            if let (Some(memo), Ok(transaction)) = (&self.memo, &verdict) {
+                memo.remember(transaction);
+            }
+            verdicts[at] = Some((Some(hash), verdict));
         }
         let answers = tickets.into_iter().zip(verdicts.into_iter().flatten());
         answers.map(|(ticket, (hash, verdict))| CheckedTicket { ticket, hash, verdict }).collect()
     }
 }
 
+/// A transaction in which all holds but perhaps its signatures.
+#[expect(clippy::large_enum_variant, reason = "outside a laboratory all are of the large kind")]
+enum Examined {
+    /// All of it was found to hold before.
+    Before(Arc<CheckedTransaction>),
+    Now(SoundTransaction),
+}
+
+impl Examined {
+    fn spend(&self) -> Spend<'_> {
+        match self {
+            Self::Before(transaction) => transaction.spend(),
+            Self::Now(transaction) => transaction.spend(),
+        }
+    }
+}
+
 /// What a look at chain and pool can tell, before anything is spent on signatures. Whether the sender can pay is not asked
 /// here: what pays it may be right before it in the queue.
-fn look_up(state: &State, transaction: &SoundTransaction) -> Result<(), TransactionRefused> {
-    let (facts, nonce) = (transaction.facts(), transaction.spend().body().nonce);
+fn look_up(state: &State, spend: Spend<'_>) -> Result<(), TransactionRefused> {
+    let (facts, nonce) = (spend.facts(), spend.body().nonce);
     if state.pool.get(&facts.hash).is_some() {
         return Err(AdmitError::Known.into());
     }
@@ -254,7 +358,7 @@ fn look_up(state: &State, transaction: &SoundTransaction) -> Result<(), Transact
         None => {}
     }
     let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));
-    transaction.spend().check_height(next_height).map_err(AdmitError::from)?;
+    spend.check_height(next_height).map_err(AdmitError::from)?;
     // At the tip that all see, as the height is: the writer may be ahead of it, or halfway to another branch.
     let ledger = state.ledger.at(state.tip.moment);
     match ledger.and_then(|ledger| ledger.account(&facts.sender)) {

@@ -72,7 +72,7 @@ impl Writer {
 
     /// Writes a placed block down.
     fn write_block(&mut self, block: &CheckedAndIndexed) -> Result<(), Failed> {
-        self.group.open();
+        self.group.open(self.shared.clocks.uptime());
         let location = self.store.block(block.block.block())?;
         let mut state = self.shared.state.write();
         let arrival = arrival(&state.chain, &block.block.hash()).expect("the block was placed");
@@ -162,7 +162,7 @@ impl Writer {
             }
         }
         let reverted = undone.len() as u32;
-        self.group.open();
+        self.group.open(self.shared.clocks.uptime());
         let last_is_off = done.is_empty();
         let off_count = undone.len();
         for (at, (block, undo)) in undone.into_iter().enumerate() {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::shared::{INDEXED_IN_MEMORY, Shared};
 use crate::ledger::Changes;
@@ -41,16 +41,10 @@ pub(super) struct Published {
     pub mark: StateMark,
 }
 
-/// Follows until the writer ends; `recovered` is where the state stands that the database holds at the start.
-pub(super) fn run(shared: &Shared, recovered: StateMark, published: &Receiver<Published>) {
-    let _ending = Ending(shared);
-    let mut follower = Follower {
-        shared,
-        mark: recovered,
-        written: recovered.sequence,
-        written_at: Instant::now(),
-        indexed_at: Instant::now(),
-    };
+/// Follows until the writer ends.
+pub(super) fn run(mut follower: Follower, published: &Receiver<Published>) {
+    let shared = Arc::clone(&follower.shared);
+    let _ending = Ending(&shared);
     let outcome = follower.follow(published).and_then(|()| follower.finish());
     if let Err(error) = outcome {
         // What is lost here is made again from the journal at the next start; until then nothing piles up.
@@ -74,39 +68,56 @@ impl Drop for Ending<'_> {
     }
 }
 
-struct Follower<'a> {
-    shared: &'a Shared,
+pub(super) struct Follower {
+    shared: Arc<Shared>,
     /// Where the state stands that was handed over last.
     mark: StateMark,
     /// The step at which the state was written last, and when.
     written: Sequence,
-    written_at: Instant,
-    indexed_at: Instant,
+    written_at: Duration,
+    indexed_at: Duration,
 }
 
-impl Follower<'_> {
+impl Follower {
+    /// `recovered` is where the state stands that the database holds at the start.
+    pub fn new(shared: Arc<Shared>, recovered: StateMark) -> Self {
+        let now = shared.clocks.uptime();
+        Self { shared, mark: recovered, written: recovered.sequence, written_at: now, indexed_at: now }
+    }
+
     fn follow(&mut self, published: &Receiver<Published>) -> Result<(), StorageError> {
         loop {
             match published.recv_timeout(QUIET) {
-                Ok(published) => {
-                    self.take(published)?;
-                    if self.indexed_at.elapsed() >= PATIENCE {
-                        self.index(INDEX_BLOCKS)?;
-                    }
-                    // A bit each time: runs that are only added would pile up where there is never quiet.
-                    self.shared.with_tables(Tables::tidy)?;
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    let blocks_min = if self.has_gap()? { 1 } else { INDEX_BLOCKS };
-                    self.index(blocks_min)?;
-                    if self.written != self.mark.sequence && self.written_at.elapsed() >= STATE_HELD_FOR {
-                        self.write_state()?;
-                    }
-                    self.shared.with_tables(Tables::tidy)?;
-                }
+                Ok(published) => self.take(published)?,
+                Err(RecvTimeoutError::Timeout) => self.catch_up()?,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
         }
+    }
+
+    /// Works on what can wait, where nothing else came for a while.
+    pub fn catch_up(&mut self) -> Result<(), StorageError> {
+        let blocks_min = if self.has_gap()? { 1 } else { INDEX_BLOCKS };
+        self.index(blocks_min)?;
+        if self.is_due() {
+            self.write_state()?;
+        }
+        self.shared.with_tables(Tables::tidy)?;
+        Ok(())
+    }
+
+    /// When there is something to do even if nothing comes, by how long the node has been running.
+    pub fn wake_at(&self) -> Option<Duration> {
+        (self.written != self.mark.sequence).then_some(self.written_at + STATE_HELD_FOR)
+    }
+
+    /// Whether that time has come.
+    pub fn is_due(&self) -> bool {
+        self.wake_at().is_some_and(|at| self.now() >= at)
+    }
+
+    fn now(&self) -> Duration {
+        self.shared.clocks.uptime()
     }
 
     /// Whether there are blocks that are indexed neither on disk nor in memory.
@@ -116,7 +127,8 @@ impl Follower<'_> {
         Ok(mark.sequence + (state.indexed.len() as u64) < state.tip.sequence)
     }
 
-    fn take(&mut self, published: Published) -> Result<(), StorageError> {
+    /// Takes what the writer published.
+    pub fn take(&mut self, published: Published) -> Result<(), StorageError> {
         let Published { arrivals, changes, mark } = published;
         let state = self.shared.state.read();
         let rows = rows(&state.chain, &state.written, arrivals);
@@ -131,17 +143,22 @@ impl Follower<'_> {
         if held > CHANGES_HELD_MAX || mark.sequence > self.written + STEPS_HELD_MAX {
             self.write_state()?;
         }
+        if self.now() >= self.indexed_at + PATIENCE {
+            self.index(INDEX_BLOCKS)?;
+        }
+        // A bit each time: runs that are only added would pile up where there is never quiet.
+        self.shared.with_tables(Tables::tidy)?;
         Ok(())
     }
 
     fn write_state(&mut self) -> Result<(), StorageError> {
-        (self.written, self.written_at) = (self.mark.sequence, Instant::now());
+        (self.written, self.written_at) = (self.mark.sequence, self.now());
         self.shared.with_tables(|tables| tables.write_state(self.mark))
     }
 
     /// Indexes what the journal has beyond what is indexed, where that is at least so many blocks. Whether it was.
     fn index(&mut self, blocks_min: usize) -> Result<bool, StorageError> {
-        self.indexed_at = Instant::now();
+        self.indexed_at = self.now();
         let from = self.shared.with_tables(|tables| Ok(tables.index_mark()))?;
         let tip = self.shared.state.read().tip;
         if tip.sequence < from.sequence + blocks_min as u64 {
@@ -153,15 +170,15 @@ impl Follower<'_> {
     }
 
     /// Leaves everything written behind, as far as there is time.
-    fn finish(&mut self) -> Result<(), StorageError> {
-        let begun = Instant::now();
-        while begun.elapsed() < FINISH_TIME_MAX && self.index(1)? {}
+    pub fn finish(&mut self) -> Result<(), StorageError> {
+        let until = self.now() + FINISH_TIME_MAX;
+        while self.now() < until && self.index(1)? {}
         self.write_state()?;
         self.shared.with_tables(|tables| tables.sync())
     }
 }
 
-impl Indexed for Follower<'_> {
+impl Indexed for Follower {
     fn index_of(&self, block: &BlockHash) -> Result<Arc<BlockIndex>, StorageError> {
         let state = self.shared.state.read();
         if let Some((_, index)) = state.indexed.iter().find(|(indexed, _)| indexed == block) {

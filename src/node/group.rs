@@ -1,7 +1,7 @@
 //! What was done and not synced yet. One sync covers all of it; only then is anybody told.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::inbox::{CheckedAndIndexed, Ticket};
 use super::verdict::BlockVerdict;
@@ -17,8 +17,8 @@ pub(super) const GROUP_BYTES_MAX: u64 = 32 << 20;
 /// Everything since the last sync.
 #[derive(Default)]
 pub(super) struct Group {
-    /// When the first of it was done.
-    pub since: Option<Instant>,
+    /// When the first of it was done, by how long the node had been running.
+    pub since: Option<Duration>,
     /// Who is to be told.
     pub answers: Vec<(Ticket<BlockVerdict>, BlockVerdict)>,
     /// Blocks on the branch that is followed, lowest first, which readers do not know.
@@ -35,12 +35,12 @@ pub(super) struct Group {
 
 impl Group {
     /// Something was written.
-    pub fn open(&mut self) {
-        self.since.get_or_insert_with(Instant::now);
+    pub fn open(&mut self, now: Duration) {
+        self.since.get_or_insert(now);
     }
 
     /// When it must be synced.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Duration> {
         self.since.map(|since| since + GROUP_TIME_MAX)
     }
 

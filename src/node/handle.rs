@@ -57,6 +57,15 @@ impl<T: FromClosed> Pending<T> {
         self.answer.await.unwrap_or_else(|_| T::from_closed(Closed::ended()))
     }
 
+    /// The answer, if it has come. It is given once.
+    pub fn ready(&mut self) -> Option<T> {
+        match self.answer.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(oneshot::error::TryRecvError::Empty) => None,
+            Err(oneshot::error::TryRecvError::Closed) => Some(T::from_closed(Closed::ended())),
+        }
+    }
+
     /// Waits for it on a thread that has nothing else to do.
     pub fn wait(self) -> T {
         pollster::block_on(self.answer())
@@ -195,7 +204,7 @@ impl NodeHandle {
 
     /// The present, by the clock that says which headers are early.
     pub fn chain_time(&self) -> Timestamp {
-        (self.shared.clock)()
+        self.shared.clocks.chain()
     }
 
     /// What happened after a cursor, and then what happens, without a gap, over restarts too.

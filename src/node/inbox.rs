@@ -1,7 +1,7 @@
 //! What waits for the writer, and how whoever submitted it learns what became of it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -144,8 +144,14 @@ impl Inbox {
         self.mail.lock().as_ref().is_none_or(|mail| mail.stop.is_some())
     }
 
-    /// Takes everything out; waits for something until then, or for ever where no time is given.
-    pub fn take(&self, until: Option<Instant>) -> Mail {
+    /// Whether nothing has come since.
+    pub fn is_empty(&self) -> bool {
+        self.mail.lock().as_ref().is_none_or(Mail::is_empty)
+    }
+
+    /// Takes everything out; waits for something so long, or for ever where no time is given.
+    pub fn take(&self, wait: Option<Duration>) -> Mail {
+        let until = wait.map(|wait| Instant::now() + wait);
         let mut mail = self.mail.lock();
         while mail.as_ref().is_some_and(Mail::is_empty) {
             match until {

@@ -3,14 +3,13 @@
 //! It is not synced: what the operating system holds survives the process, and more is not promised for transactions. What
 //! was written before a start stays until all of it has been read back, however small the pool is until then.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::writer::Failed;
 use crate::codec::{decode, encode_into};
 use crate::consensus::CheckedTransaction;
 use crate::mempool::Mempool;
-use crate::storage::{Disk, Journal, JournalError, JournalOptions, JournalReader, Position, StorageError};
+use crate::storage::{Files, Journal, JournalError, JournalOptions, JournalReader, Position, StorageError};
 use crate::types::{ChainId, Transaction};
 
 /// A segment of the log.
@@ -32,22 +31,19 @@ pub(super) struct PoolLog {
 
 impl PoolLog {
     /// Opens the log in a folder, or makes it. Where it is damaged, a new one is begun with what can be read of it.
-    pub fn open(path: &Path, chain: ChainId) -> Result<Self, StorageError> {
-        let what = |error| StorageError::Io { what: format!("cannot open {}", path.display()), error };
-        let files = Arc::new(Disk::open(path).map_err(what)?);
+    pub fn open(files: &Arc<dyn Files>, chain: ChainId) -> Result<Self, StorageError> {
         let options = || JournalOptions { segment_bytes_max: SEGMENT_BYTES_MAX, ..JournalOptions::default() };
-        let opened = match Journal::open(files.clone(), chain, options(), Position::START) {
+        let opened = match Journal::open(Arc::clone(files), chain, options(), Position::START) {
             Ok(opened) => Ok(opened.journal),
-            Err(JournalError::NoJournal) => Journal::create(files, chain, options()),
+            Err(JournalError::NoJournal) => Journal::create(Arc::clone(files), chain, options()),
             Err(
                 JournalError::Damaged { .. }
                 | JournalError::HeaderDamaged { .. }
                 | JournalError::Missing { .. },
             ) => {
-                let records = readable(files, chain)?;
-                std::fs::remove_dir_all(path).map_err(what)?;
-                let files = Arc::new(Disk::open(path).map_err(what)?);
-                Journal::create(files, chain, options()).and_then(|mut journal| {
+                let records = readable(Arc::clone(files), chain)?;
+                remove_all(&**files).map_err(StorageError::io("cannot begin the pool's log anew"))?;
+                Journal::create(Arc::clone(files), chain, options()).and_then(|mut journal| {
                     records.iter().try_for_each(|record| journal.append(&[record]).map(|_| ()))?;
                     Ok(journal)
                 })
@@ -124,9 +120,14 @@ impl PoolLog {
 }
 
 /// The records of a damaged log that can be read.
-fn readable(files: Arc<Disk>, chain: ChainId) -> Result<Vec<Vec<u8>>, JournalError> {
+fn readable(files: Arc<dyn Files>, chain: ChainId) -> Result<Vec<Vec<u8>>, JournalError> {
     let reader = JournalReader::inspect(files, chain)?.reader;
     Ok(reader.verify().flatten().filter_map(|location| reader.read(location).ok()).collect())
+}
+
+fn remove_all(files: &dyn Files) -> std::io::Result<()> {
+    files.list()?.iter().try_for_each(|name| files.remove(name))?;
+    files.sync_folder()
 }
 
 /// The transactions of a record.

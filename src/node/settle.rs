@@ -1,7 +1,7 @@
 //! Making durable what was done: one sync, then the pool follows, readers see it, and whoever waits is told.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::follower::Published;
 use super::fresh::Fresh;
@@ -22,7 +22,7 @@ impl Writer {
             return Ok(());
         }
         self.store.sync()?;
-        self.vouch_at = Some(Instant::now() + VOUCH_AFTER);
+        self.vouch_at = Some(self.shared.clocks.uptime() + VOUCH_AFTER);
         let (published, some_returned) = self.publish();
         // It ends only after us.
         let _ = self.outlets.follower.send(published);

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{broadcast, watch};
 
+use super::clocks::Clocks;
 use super::fresh::{Fresh, FreshSource};
 use super::health::Health;
 use super::inbox::Inbox;
@@ -21,7 +21,7 @@ use crate::storage::{
     BlockIndex, KvError, Library, Position, Sequence, StateMark, StorageError, Tables, Written, WrittenStep,
     arrival,
 };
-use crate::types::{BlockHash, Height, StateRoot, Timestamp};
+use crate::types::{BlockHash, Height, StateRoot};
 
 /// Blocks at the tip that are indexed in memory.
 pub(super) const INDEXED_IN_MEMORY: usize = 64;
@@ -41,9 +41,6 @@ pub struct Tip {
     pub state: StateRoot,
     pub(super) moment: Moment,
 }
-
-/// The clock by which headers are early.
-pub type ChainClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 impl Tip {
     /// Of a chain and its ledger, after this step.
@@ -109,8 +106,7 @@ pub(super) struct Shared {
     pub inbox: Arc<Inbox>,
     pub health: Health,
     pub workers: Workers,
-    pub started: Instant,
-    pub clock: ChainClock,
+    pub clocks: Clocks,
     /// The last tip; the writer has the other end, and takes it along when it ends.
     pub last_tip: watch::Receiver<Tip>,
     /// How often the pool has changed; the writer has the other end of this, too.
@@ -160,6 +156,6 @@ impl Shared {
 
     /// Seconds that never run back.
     pub fn seconds(&self) -> u64 {
-        self.started.elapsed().as_secs()
+        self.clocks.uptime().as_secs()
     }
 }

@@ -4,31 +4,33 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use super::checks::Checks;
-use super::follower::PUBLISHED_MAX;
+use super::clocks::{ChainClock, Clocks, system_time};
+use super::follower::{Follower, PUBLISHED_MAX, Published};
 use super::handle::NodeHandle;
 use super::health::{Health, Log};
 use super::inbox::{Command, Inbox};
 use super::pool_log::PoolLog;
 use super::read_back::read_back;
 use super::seeds::map_seed;
-use super::shared::{ChainClock, INDEXED_IN_MEMORY, Shared, State, Tip};
+use super::shared::{INDEXED_IN_MEMORY, Shared, State, Tip};
 use super::verified::Verified;
 use super::workers::Workers;
 use super::writer::{Outlets, Writer};
 use super::{audit, follower, fresh};
 use crate::chain::Chain;
 use crate::consensus::Genesis;
+use crate::ledger::MapSeed;
 use crate::mempool::{Limits, Mempool};
-use crate::storage::{BlockIndex, Folder, Library, Opening, Recovered, StorageError, Written, arrival};
-use crate::types::{BlockHash, Timestamp};
+use crate::storage::{BlockIndex, Disk, Folder, Library, Opening, Recovered, StorageError, Written, arrival};
+use crate::types::BlockHash;
 
 /// How often a line says how far a long start is.
 const TELL_EVERY: Duration = Duration::from_secs(5);
@@ -73,12 +75,6 @@ impl NodeOptions {
     }
 }
 
-/// The system's clock. Before 1970 and after 2106 it stands still.
-fn system_time() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
-}
-
 fn no_threads(error: impl std::error::Error + Send + Sync + 'static) -> StorageError {
     StorageError::Io { what: "cannot start threads".to_owned(), error: std::io::Error::other(error) }
 }
@@ -112,6 +108,75 @@ fn index_tip(
     Ok(indexed)
 }
 
+/// What distinguishes a node from others with the same store.
+pub(super) struct Identity {
+    pub genesis: Genesis,
+    pub epoch: u32,
+    pub limits: Limits,
+    pub seed: MapSeed,
+    pub clocks: Clocks,
+}
+
+/// All parts of a node, which wait for somebody to let them run.
+pub(super) struct Assembled {
+    pub handle: NodeHandle,
+    pub shared: Arc<Shared>,
+    pub checks: Checks,
+    pub writer: Writer,
+    pub follower: Follower,
+}
+
+/// Puts a node together around what was recovered; what that lay in is given back.
+pub(super) fn assemble<Home>(
+    recovered: Recovered<Home>,
+    pool_log: PoolLog,
+    identity: Identity,
+    health: Health,
+    to_follower: SyncSender<Published>,
+    checks: impl FnOnce(&Arc<Shared>) -> Result<Checks, StorageError>,
+) -> Result<(Assembled, Home), StorageError> {
+    let Recovered { folder, store, tables, chain, ledger, written, base, first_sequence, .. } = recovered;
+    let Identity { genesis, epoch, limits, seed, clocks } = identity;
+    let params = Arc::new(genesis.params().clone());
+    let indexed = index_tip(&chain, &written, store.library(), tables.index_mark().block)?;
+    let pool = Mempool::new(Arc::clone(&params), limits, seed);
+    let tip = Tip::of(&chain, &ledger, store.sequence());
+    let mark = tip.mark(store.end());
+    let mut state = State { chain, ledger, written, pool, tip, indexed };
+    state.ledger.pin(tip.moment);
+    let (tips, last_tip) = watch::channel(tip);
+    let (pool_changed, pool_changes) = watch::channel(0);
+    let (fresh, fresh_source) = fresh::channel();
+    let shared = Arc::new(Shared {
+        params,
+        genesis,
+        epoch,
+        base,
+        first_sequence,
+        state: RwLock::new(state),
+        library: store.library().clone(),
+        tables: Mutex::new(Some(tables)),
+        has_damaged_tables: AtomicBool::new(false),
+        steps: Mutex::default(),
+        verified: Arc::new(Verified::new(&seed.hasher())),
+        inbox: Arc::new(Inbox::default()),
+        health,
+        workers: Workers::new(),
+        clocks,
+        last_tip,
+        pool_changes,
+        fresh: fresh_source,
+    });
+    let checks = checks(&shared)?;
+    let bulk = Arc::new(AtomicUsize::new(0));
+    let handle = NodeHandle::new(Arc::clone(&shared), checks.clone(), Arc::clone(&bulk));
+    let outlets = Outlets { follower: to_follower, tips, pool_changes: pool_changed, fresh };
+    let mut writer = Writer::new(Arc::clone(&shared), store, checks.clone(), outlets, pool_log, bulk);
+    writer.finish_what_was_begun();
+    let follower = Follower::new(Arc::clone(&shared), mark);
+    Ok((Assembled { handle, shared, checks, writer, follower }, folder))
+}
+
 /// A node that runs until it is stopped, or dropped, which stops it too.
 pub struct Node {
     handle: NodeHandle,
@@ -135,52 +200,20 @@ impl Node {
         let opening =
             Opening { say: Box::new(|line| health.say(line)), progress: progress_to(&health), stop };
         let recovered = Recovered::open_watched(&data_dir, &genesis, genesis_text.as_deref(), seed, opening)?;
-        let Recovered { folder, store, tables, chain, ledger, written, base, first_sequence, .. } = recovered;
-        let pool_log = PoolLog::open(&folder.pool_path(), genesis.params().chain)?;
+        let path = recovered.folder.pool_path();
+        let files = Disk::open(&path).map_err(StorageError::io(format!("cannot open {}", path.display())))?;
+        let pool_log = PoolLog::open(&(Arc::new(files) as _), genesis.params().chain)?;
 
-        let params = Arc::new(genesis.params().clone());
-        let indexed = index_tip(&chain, &written, store.library(), tables.index_mark().block)?;
-        let pool = Mempool::new(Arc::clone(&params), limits, seed);
-        let tip = Tip::of(&chain, &ledger, store.sequence());
-        let recovered = tip.mark(store.end());
-        let mut state = State { chain, ledger, written, pool, tip, indexed };
-        state.ledger.pin(tip.moment);
-        let (tips, last_tip) = watch::channel(tip);
-        let (pool_changed, pool_changes) = watch::channel(0);
-        let (fresh, fresh_source) = fresh::channel();
-        let shared = Arc::new(Shared {
-            params: Arc::clone(&params),
-            genesis,
-            epoch: folder.epoch(),
-            base,
-            first_sequence,
-            state: RwLock::new(state),
-            library: store.library().clone(),
-            tables: Mutex::new(Some(tables)),
-            has_damaged_tables: AtomicBool::new(false),
-            steps: Mutex::default(),
-            verified: Arc::new(Verified::new(&seed.hasher())),
-            inbox: Arc::new(Inbox::default()),
-            health,
-            workers: Workers::new(),
-            started: Instant::now(),
-            clock,
-            last_tip,
-            pool_changes,
-            fresh: fresh_source,
-        });
-        let count = check_threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-        let checks = Checks::start(count, Arc::clone(&shared)).map_err(no_threads)?;
-        let bulk = Arc::new(AtomicUsize::new(0));
-        let handle = NodeHandle::new(Arc::clone(&shared), checks.clone(), Arc::clone(&bulk));
-
+        let identity =
+            Identity { genesis, epoch: recovered.folder.epoch(), limits, seed, clocks: Clocks::begin(clock) };
         let kept = pool_log.kept();
-        let (follower, published) = sync_channel(PUBLISHED_MAX);
-        let outlets = Outlets { follower, tips, pool_changes: pool_changed, fresh };
-        let mut writer = Writer::new(Arc::clone(&shared), store, checks, outlets, pool_log, bulk);
-        writer.finish_what_was_begun();
+        let (to_follower, published) = sync_channel(PUBLISHED_MAX);
+        let count = check_threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+        let checks = move |shared: &Arc<Shared>| Checks::start(count, Arc::clone(shared)).map_err(no_threads);
+        let (assembled, folder) = assemble(recovered, pool_log, identity, health, to_follower, checks)?;
+        let Assembled { handle, shared, writer, follower, .. } = assembled;
         let (end_audit, audit_ends) = channel();
-        let (for_follower, for_audit) = (Arc::clone(&shared), Arc::clone(&shared));
+        let for_audit = Arc::clone(&shared);
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
             spawned.map_err(no_threads)
@@ -193,7 +226,7 @@ impl Node {
         };
         let threads = vec![
             spawn("cairn-writer", Box::new(move || writer.run()))?,
-            spawn("cairn-follower", Box::new(move || follower::run(&for_follower, recovered, &published)))?,
+            spawn("cairn-follower", Box::new(move || follower::run(follower, &published)))?,
             spawn("cairn-audit", Box::new(move || audit::run(&for_audit, audit_every, &audit_ends)))?,
             spawn("cairn-pool", Box::new(read_back))?,
         ];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::thread;
-use std::time::Instant;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -86,9 +86,9 @@ pub(super) struct Writer {
     pub early: Early,
     groundwork: Vec<Ticket<Option<Groundwork>>>,
     /// When the pool is next asked what has outlived its time.
-    pub expire_at: Instant,
+    pub expire_at: Duration,
     /// When the last sync is vouched for; nothing once it was.
-    pub vouch_at: Option<Instant>,
+    pub vouch_at: Option<Duration>,
     pub closed: Option<Closed>,
 }
 
@@ -102,7 +102,8 @@ impl Writer {
         bulk: Arc<AtomicUsize>,
     ) -> Self {
         // What a killed process left behind is durable since the start, and has nobody to testify for it.
-        let vouch_at = (!store.is_vouched()).then(|| Instant::now() + VOUCH_AFTER);
+        let now = shared.clocks.uptime();
+        let vouch_at = (!store.is_vouched()).then_some(now + VOUCH_AFTER);
         Self {
             shared,
             store,
@@ -118,7 +119,7 @@ impl Writer {
             orphans: Orphans::new(ORPHANS_MAX, ORPHAN_BYTES_MAX),
             early: Early::default(),
             groundwork: Vec::new(),
-            expire_at: Instant::now() + EXPIRE_EVERY,
+            expire_at: now + EXPIRE_EVERY,
             vouch_at,
             closed: None,
         }
@@ -134,15 +135,19 @@ impl Writer {
     /// Works until told to stop, and leaves everything durable behind.
     pub fn run(mut self) {
         let reason = loop {
-            let mut mail = self.shared.inbox.take(self.wake_at());
+            let now = self.shared.clocks.uptime();
+            let mut mail = self.shared.inbox.take(self.wake_at().map(|at| at.saturating_sub(now)));
             let stop = mail.stop.take();
-            if let Err(failed) = self.turn(mail) {
-                self.close(&failed.0);
-            }
+            self.turn(mail);
             if let Some(reason) = stop {
                 break reason;
             }
         };
+        self.end(reason);
+    }
+
+    /// Leaves everything durable behind, and tells whoever waits that nothing more is taken in.
+    pub fn end(&mut self, reason: String) {
         let ended = self.settle().and_then(|()| self.vouch()).and_then(|()| self.pool_log.sync());
         if let Err(failed) = ended {
             self.close(&failed.0);
@@ -150,13 +155,15 @@ impl Writer {
         self.close_with(&Closed { reason });
     }
 
-    /// When there is something to do even if nothing comes; nothing where that is never.
-    fn wake_at(&self) -> Option<Instant> {
+    /// When there is something to do even if nothing comes, by how long the node has been running; nothing where that is
+    /// never.
+    pub fn wake_at(&self) -> Option<Duration> {
+        let now = self.shared.clocks.uptime();
         let ready = self.in_flight.front().is_some_and(|first| first.body.is_some());
         if ready || (self.group.since.is_none() && !self.transactions.is_empty()) {
-            return Some(Instant::now());
+            return Some(now);
         }
-        let early = self.early.next().map(|seconds| Instant::now() + seconds);
+        let early = self.early.next().map(|seconds| now + seconds);
         if let Some(deadline) = self.group.deadline() {
             // Until that is synced the pool and what was synced before are left alone.
             return Some(early.map_or(deadline, |early| early.min(deadline)));
@@ -165,14 +172,20 @@ impl Writer {
         [early, expire, self.vouch_at].into_iter().flatten().min()
     }
 
-    fn turn(&mut self, mail: Mail) -> Result<(), Failed> {
+    /// Does what can be done now. Where it fails, nothing is taken in any more.
+    pub fn turn(&mut self, mail: Mail) {
+        if let Err(failed) = self.work(mail) {
+            self.close(&failed.0);
+        }
+    }
+
+    fn work(&mut self, mail: Mail) -> Result<(), Failed> {
         for (number, body) in mail.checked {
             let waiting = self.in_flight.iter_mut().find(|waiting| waiting.number == number);
             waiting.expect("a verdict on a block that waits for it").body = Some(body);
         }
         mail.submissions.into_iter().for_each(|submission| self.take_in(submission));
-        let now = (self.shared.clock)();
-        for block in self.early.due(now, &self.shared.params) {
+        for block in self.early.due(self.shared.clocks.chain(), &self.shared.params) {
             self.take_in(Submission { block, ticket: None });
         }
         self.transactions.extend(mail.transactions);
@@ -185,13 +198,14 @@ impl Writer {
             self.take_verdict(&header, ticket, body)?;
         }
         self.answer_groundwork();
-        let full = self.group.deadline().is_some_and(|deadline| Instant::now() >= deadline)
+        let now = self.shared.clocks.uptime();
+        let full = self.group.deadline().is_some_and(|deadline| now >= deadline)
             || self.store.unsynced_bytes() >= GROUP_BYTES_MAX;
         let idle = self.in_flight.is_empty() && self.bulk.load(Ordering::Acquire) == 0;
         if self.group.since.is_some() && (full || idle) {
             self.settle()?;
         }
-        if self.vouch_at.is_some_and(|at| Instant::now() >= at) && self.group.since.is_none() {
+        if self.vouch_at.is_some_and(|at| self.shared.clocks.uptime() >= at) && self.group.since.is_none() {
             self.vouch()?;
         }
         if self.group.since.is_none() {
