@@ -21,7 +21,8 @@
 //! | ports | `net` | how bytes travel between nodes, and who is on the other side |
 //! | | `miner` | what is worked on, and how processors look for its nonce |
 //! | | `stratum` | what miners of other makes are told, and what counts of what they send |
-//! | entry | `cli` | what a person types, and what they are told |
+//! | entry | `lab` | what whole networks do, in a time of its own |
+//! | | `cli` | what a person types, and what they are told |
 //!
 //! `testkit`, built under a feature of its own, stands outside: tests build with it.
 //!
@@ -101,6 +102,9 @@ pub mod net;
 pub mod miner;
 #[cfg(feature = "node")]
 pub mod stratum;
+
+#[cfg(feature = "lab")]
+pub mod lab;
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -144,7 +144,7 @@ impl Genesis {
     }
 
     /// The same chain for a laboratory: who finds a block is drawn, not hashed.
-    #[cfg(feature = "testkit")]
+    #[cfg(feature = "lab")]
     #[must_use]
     pub fn with_virtual_work(mut self) -> Self {
         self.params.work_rule = WorkRule::Virtual;

@@ -67,8 +67,8 @@ pub enum WorkRule {
     /// SHA-256d of the header does not exceed the target.
     #[default]
     Sha256d,
-    /// Any hash will do: a laboratory draws who finds a block instead of hashing. Only the testkit has it.
-    #[cfg(feature = "testkit")]
+    /// Any hash will do: a laboratory draws who finds a block instead of hashing. Nothing but a laboratory can ask for it.
+    #[cfg(feature = "lab")]
     Virtual,
 }
 

@@ -6,7 +6,6 @@
 //! Read `follower.rs` first: most tests begin with a [`Follower`] and mine on it.
 
 mod actor;
-mod disk;
 mod follower;
 mod mining;
 pub mod model;
@@ -17,8 +16,8 @@ pub mod strategies;
 mod workload;
 pub mod world;
 
-pub use actor::{Actor, satisfy};
-pub use disk::SimulatedDisk;
+pub use crate::lab::{Actor, SimulatedDisk};
+pub use actor::satisfy;
 pub use follower::{Follower, Outcome, Rejection};
 pub use mining::{Draft, mine, remine};
 pub use network::{Network, actors, asert_file, devnet_file};

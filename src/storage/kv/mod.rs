@@ -83,6 +83,11 @@ impl Batch {
         self.changes.push((key, value));
     }
 
+    /// The keys that it changes.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.changes.iter().map(|(key, _)| &key[..])
+    }
+
     /// Whether nothing would change.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()

@@ -13,10 +13,18 @@ const UNIT_BYTES: [usize; 2] = [512, 4096];
 pub(super) struct Inode {
     /// As a program sees it.
     pub seen: Vec<u8>,
-    /// As a crash keeps it.
-    pub kept: Vec<u8>,
+    /// As a crash keeps it, where that is not what is seen without what is pending: since a sync failed.
+    kept: Option<Vec<u8>>,
     /// What happened since the last sync.
-    pub pending: Vec<Change>,
+    pending: Vec<Done>,
+}
+
+/// A change, and what it overwrote.
+#[derive(Clone)]
+struct Done {
+    change: Change,
+    length_before: usize,
+    overwritten: Vec<u8>,
 }
 
 #[derive(Clone)]
@@ -33,7 +41,7 @@ pub(super) enum NameChange {
 }
 
 impl Change {
-    pub fn apply(&self, content: &mut Vec<u8>) {
+    fn apply(&self, content: &mut Vec<u8>) {
         match self {
             Self::Written { offset, bytes } => {
                 let end = offset + bytes.len();
@@ -44,6 +52,22 @@ impl Change {
             }
             Self::Cut { length } => content.resize(*length, 0),
         }
+    }
+
+    /// Where it begins to change what was there.
+    fn begin(&self) -> usize {
+        match self {
+            Self::Written { offset, .. } => *offset,
+            Self::Cut { length } => *length,
+        }
+    }
+}
+
+impl Done {
+    fn undo(&self, content: &mut Vec<u8>) {
+        let begin = self.change.begin().min(self.length_before);
+        content.resize(self.length_before, 0);
+        content[begin..begin + self.overwritten.len()].copy_from_slice(&self.overwritten);
     }
 }
 
@@ -64,11 +88,51 @@ impl NameChange {
 }
 
 impl Inode {
+    /// All of it kept.
+    pub fn durable(bytes: &[u8]) -> Self {
+        Self { seen: bytes.to_vec(), ..Self::default() }
+    }
+
+    /// Changes what is seen; and remembers what it was, where that may be asked for.
+    pub fn take(&mut self, change: Change, remembers: bool) {
+        if !remembers {
+            return change.apply(&mut self.seen);
+        }
+        let length_before = self.seen.len();
+        let begin = change.begin().min(length_before);
+        let end = match &change {
+            Change::Written { offset, bytes } => (offset + bytes.len()).min(length_before),
+            Change::Cut { .. } => length_before,
+        };
+        let overwritten = self.seen[begin..end.max(begin)].to_vec();
+        change.apply(&mut self.seen);
+        self.pending.push(Done { change, length_before, overwritten });
+    }
+
+    /// Keeps what is seen; or forgets that it should, and what it would have had to keep.
+    pub fn sync(&mut self, holds: bool) {
+        if !holds {
+            self.kept = Some(self.kept());
+        } else if let Some(kept) = &mut self.kept {
+            self.pending.iter().for_each(|done| done.change.apply(kept));
+        }
+        self.pending.clear();
+    }
+
+    fn kept(&self) -> Vec<u8> {
+        self.kept.clone().unwrap_or_else(|| {
+            let mut content = self.seen.clone();
+            self.pending.iter().rev().for_each(|done| done.undo(&mut content));
+            content
+        })
+    }
+
     pub fn after_crash(&self, draw: &mut Draw) -> Vec<u8> {
-        let mut content = self.kept.clone();
+        let kept = self.kept();
+        let mut content = kept.clone();
         let mut reach = 0;
-        for change in &self.pending {
-            match change {
+        for done in &self.pending {
+            match &done.change {
                 Change::Written { offset, bytes } => {
                     reach = reach.max(offset + bytes.len());
                     let mut at = 0;
@@ -90,8 +154,8 @@ impl Inode {
         // The length is kept apart from the data: it may have arrived alone, or not.
         match draw.below(3) {
             0 if !self.pending.is_empty() => content.resize(reach.max(content.len()), 0),
-            1 if content.len() > self.kept.len() => {
-                let length = self.kept.len() + draw.below(content.len() - self.kept.len() + 1);
+            1 if content.len() > kept.len() => {
+                let length = kept.len() + draw.below(content.len() - kept.len() + 1);
                 content.truncate(length);
             }
             _ => {}

@@ -1,8 +1,11 @@
 //! A disk that forgets: in memory, told when to crash, and then honest about what a real one could have kept.
 //!
-//! `disk/image.rs` decides what that is.
+//! `image.rs` decides what that is, `database.rs` the same of a database.
 
+mod database;
 mod image;
+
+pub use database::SimulatedDatabase;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -36,6 +39,8 @@ struct State {
     kept_names: BTreeMap<String, usize>,
     /// What was done to names since the folder was synced.
     pending: Vec<NameChange>,
+    /// Never crashes, and so need not remember what a crash would undo.
+    is_steady: bool,
     operations: u64,
     crash_at: Option<u64>,
     has_crashed: bool,
@@ -49,6 +54,11 @@ impl SimulatedDisk {
     /// An empty one.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One that never loses anything, and takes no memory for what it might. It must not crash.
+    pub fn steady() -> Self {
+        Self { state: Arc::new(Mutex::new(State { is_steady: true, ..State::default() })) }
     }
 
     /// How many operations there were that change something; only they are worth a crash.
@@ -108,7 +118,7 @@ impl SimulatedDisk {
     pub fn put(&self, name: &str, bytes: &[u8]) {
         let mut state = self.state.lock();
         let inode = state.inodes.len();
-        state.inodes.push(Inode { seen: bytes.to_vec(), kept: bytes.to_vec(), pending: Vec::new() });
+        state.inodes.push(Inode::durable(bytes));
         state.names.insert(name.to_owned(), inode);
         state.kept_names.insert(name.to_owned(), inode);
     }
@@ -183,7 +193,9 @@ impl State {
     fn change_names(&mut self, change: NameChange) -> io::Result<()> {
         let fate = self.change()?;
         change.apply(&mut self.names);
-        self.pending.push(change);
+        if !self.is_steady {
+            self.pending.push(change);
+        }
         fate.end()
     }
 
@@ -267,7 +279,9 @@ impl Files for SimulatedDisk {
     fn sync_folder(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         state.change()?.end()?;
-        state.kept_names = state.names.clone();
+        if !state.is_steady {
+            state.kept_names = state.names.clone();
+        }
         state.pending.clear();
         Ok(())
     }
@@ -287,9 +301,8 @@ impl SimulatedFile {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{}: read-only", self.name)));
         }
         let fate = state.change()?;
-        let inode = &mut state.inodes[self.inode];
-        change.apply(&mut inode.seen);
-        inode.pending.push(change);
+        let remembers = !state.is_steady;
+        state.inodes[self.inode].take(change, remembers);
         fate.end()
     }
 }
@@ -335,19 +348,13 @@ impl File for SimulatedFile {
         let mut state = self.disk.state.lock();
         state.change()?.end()?;
         let fails = std::mem::take(&mut state.fails_next_sync);
-        let inode = &mut state.inodes[self.inode];
-        let pending = std::mem::take(&mut inode.pending);
-        if fails {
-            return Err(io::Error::from_raw_os_error(EIO));
-        }
-        for change in pending {
-            change.apply(&mut inode.kept);
-        }
-        Ok(())
+        state.inodes[self.inode].sync(!fails);
+        if fails { Err(io::Error::from_raw_os_error(EIO)) } else { Ok(()) }
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 mod tests {
     use super::*;
 
