@@ -11,8 +11,8 @@ use tokio::select;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
+use super::bridge::{present, reconstruct, told};
 use super::calls::{dial, resolve};
-use super::fresh::{present, told};
 use super::known::NodeKnown;
 use super::lanes::Parcel;
 use super::notices::Notices;
@@ -21,8 +21,8 @@ use super::saving::{Kept, Saving};
 use super::submitting::Submitting;
 use super::wire::{Event, Room, Wire};
 use crate::codec::List;
-use crate::node::{Fresh, NodeHandle};
-use crate::protocol::{Compact, Farewell, Input, Message, Now, Order, Output, PeerId, Protocol};
+use crate::node::Fresh;
+use crate::protocol::{Farewell, Input, Message, Now, Order, Output, PeerId, Protocol};
 use crate::types::Timestamp;
 
 /// The machine is not woken more often, whatever it asks for.
@@ -33,10 +33,6 @@ const EVENTS_AT_ONCE: usize = 64;
 /// most.
 const SAVE_FIRST: Duration = Duration::from_secs(5);
 const SAVE_EVERY: Duration = Duration::from_secs(600);
-/// How many waiting transactions are looked at for a compact block, beyond four for each that it has. Most that are mined
-/// stand near the top; the rest is asked for.
-const LOOKED_AT_MIN: usize = 4096;
-
 /// What an operator wants.
 pub(super) enum Ask {
     Report(oneshot::Sender<PeersReport>),
@@ -233,13 +229,4 @@ async fn next(fresh: &mut Option<broadcast::Receiver<Fresh>>) -> Result<Fresh, b
         Some(fresh) => fresh.recv().await,
         None => std::future::pending().await,
     }
-}
-
-/// Looks for a block's transactions among those that wait. The writer waits only while they are listed.
-fn reconstruct(node: &NodeHandle, peer: PeerId, compact: Arc<Compact>) -> Input {
-    let count = LOOKED_AT_MIN + 4 * compact.names.len();
-    let waiting: Vec<_> = node
-        .look(|_, pool| pool.ordered().take(count).map(|entry| Arc::clone(entry.transaction())).collect());
-    let partial = Compact::clone(&compact).reconstruct(&waiting);
-    Input::Reconstructed { peer, partial, compact }
 }

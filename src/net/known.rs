@@ -8,7 +8,8 @@ use crate::types::{BlockHash, Header, Height, Transaction, TxHash};
 use super::wire::Stock;
 
 /// A node, as its machine asks it.
-pub(super) struct NodeKnown {
+pub struct NodeKnown {
+    /// It.
     pub node: NodeHandle,
 }
 
@@ -57,7 +58,8 @@ impl Known for NodeKnown {
 }
 
 /// A node, as others are served from it.
-pub(super) struct NodeStock {
+pub struct NodeStock {
+    /// It.
     pub node: NodeHandle,
 }
 

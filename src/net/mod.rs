@@ -6,13 +6,13 @@
 //!
 //! Read `frames.rs` first, then `noise.rs` and `connection.rs`; `driver.rs` is where the machine is.
 
+mod bridge;
 mod calls;
 mod connection;
 mod door;
 mod driver;
 mod faults;
 mod frames;
-mod fresh;
 mod greet;
 mod guests;
 mod keep;
@@ -31,6 +31,7 @@ mod submitting;
 mod wire;
 mod writing;
 
+pub use bridge::{gather, judged_block, judged_transaction, present, reconstruct, told};
 pub use connection::carry;
 pub use faults::{Far, Faults, FaultsRefused, Link};
 pub use frames::{
@@ -39,6 +40,7 @@ pub use frames::{
 pub use greet::Greeted;
 pub use guests::{Guest, Guests};
 pub use keep::Keep;
+pub use known::{NodeKnown, NodeStock};
 pub use lanes::Parcel;
 pub use noise::{
     HANDSHAKE_BYTES, Handshake, Identity, NoiseError, Opener, PREAMBLE_BYTES, SEALED_BYTES_MAX, Sealer,

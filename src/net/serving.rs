@@ -3,12 +3,13 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use super::bridge::gather;
 use super::lanes::Parcel;
 use super::sending::{Sending, Wanted};
 use super::wire::{End, Wire};
-use crate::codec::{List, encode, encoded_len};
-use crate::protocol::{BLOCKS_ASKED_MAX, BlockBytes, Message, Served, TRANSACTIONS_BYTES_MAX};
-use crate::types::{BlockHash, Transaction, TxHash};
+use crate::codec::{List, encode};
+use crate::protocol::{BLOCKS_ASKED_MAX, BlockBytes, Message, Served};
+use crate::types::BlockHash;
 
 /// Serves until the connection ends. One thing at a time is read, and only while what was read before is taken.
 pub(super) async fn serve(wire: &Arc<Wire>, sending: &Sending) -> Result<Infallible, End> {
@@ -69,18 +70,4 @@ fn send_missing(sending: &Sending, missing: &mut Vec<BlockHash>) {
     if let Ok(hashes) = List::new(std::mem::take(missing)) {
         sending.send(&Parcel::of(&Message::Missing(hashes)));
     }
-}
-
-/// The transactions that are here, as many as a message can hold, and what is left of the hashes.
-fn gather(hashes: &[TxHash], find: impl Fn(&TxHash) -> Option<Transaction>) -> (Vec<Transaction>, &[TxHash]) {
-    let (mut together, mut bytes) = (Vec::new(), 0);
-    for (at, hash) in hashes.iter().enumerate() {
-        let Some(transaction) = find(hash) else { continue };
-        bytes += encoded_len(&transaction);
-        if bytes > TRANSACTIONS_BYTES_MAX && !together.is_empty() {
-            return (together, &hashes[at..]);
-        }
-        together.push(transaction);
-    }
-    (together, &[])
 }

@@ -9,11 +9,10 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::bridge::{judged_block, judged_transaction};
 use super::wire::{Event, Room};
-use crate::node::{
-    BlockRefused, BlockVerdict, NodeHandle, Pending, TransactionRefused, TransactionVerdict, Verdict,
-};
-use crate::protocol::{BlockBytes, Body, Errand, Input, JudgedBlock, JudgedTransaction, PeerId};
+use crate::node::{BlockRefused, BlockVerdict, NodeHandle, Pending, TransactionVerdict};
+use crate::protocol::{BlockBytes, Body, Errand, Input, JudgedBlock, PeerId};
 use crate::types::{Block, BlockHash, Header, Transaction, TxHash};
 
 /// Blocks, or messages of transactions, whose answers are yet to come; beyond that the next ones wait. The node's own
@@ -162,22 +161,4 @@ async fn judge_transactions(mut answers: mpsc::Receiver<Judging>, events: Events
 
 async fn tell(events: &Events, input: Input) -> Result<(), ()> {
     events.send(Event::Told(input, Room::default())).await.map_err(|_| ())
-}
-
-fn judged_block(verdict: BlockVerdict) -> JudgedBlock {
-    match verdict {
-        Ok(Verdict::Known | Verdict::Side | Verdict::Followed { .. }) => JudgedBlock::Taken,
-        Ok(Verdict::Orphan { .. }) => JudgedBlock::Orphan,
-        Ok(Verdict::Early { .. }) => JudgedBlock::Early,
-        Err(BlockRefused::Closed(_)) => JudgedBlock::Closed,
-        Err(refused) => JudgedBlock::Refused { blame: refused.blame(), reason: refused.to_string() },
-    }
-}
-
-fn judged_transaction(verdict: TransactionVerdict) -> JudgedTransaction {
-    match verdict {
-        Ok(_) => JudgedTransaction::Admitted,
-        Err(TransactionRefused::Closed(_)) => JudgedTransaction::Closed,
-        Err(refused) => JudgedTransaction::Refused { blame: refused.blame(), reason: refused.to_string() },
-    }
 }
