@@ -1,7 +1,28 @@
-//! Whole networks in virtual time.
+//! The laboratory: whole networks of real nodes in virtual time.
+//!
+//! This room decides what befalls a network: who is connected to whom by what kind of line, who mines with how many hashes,
+//! who pays whom, what breaks, who cheats. What nodes do about it they decide themselves: each is the writer, the pool, the
+//! chain and the machine of peers as they are shipped. Nothing here waits for anything: an hour passes as fast as what
+//! happens in it can be worked out, and the same seed makes the same happen.
+//!
+//! Read [`World`] first.
 
+mod clock;
 mod disk;
+mod ground;
+mod links;
 mod people;
+mod queue;
+mod record;
+mod world;
 
+pub use clock::{HOUR, MILLISECOND, MINUTE, SECOND};
 pub use disk::{SimulatedDatabase, SimulatedDisk};
+pub use ground::{Ground, GroundOptions};
+pub use links::{Access, Link};
 pub use people::Actor;
+pub use record::{BlockStory, Record};
+pub use world::{
+    CrashKind, Finding, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage, Stranger, Strategy,
+    Users, World,
+};

@@ -7,9 +7,10 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 const WAITS_MAX: u64 = 5;
 
 /// What chance brings. The same seed brings the same.
-pub(super) struct Draws(ChaCha12Rng);
+pub struct Draws(ChaCha12Rng);
 
 impl Draws {
+    /// From a seed.
     pub fn new(seed: [u8; 32]) -> Self {
         Self(ChaCha12Rng::from_seed(seed))
     }
@@ -34,6 +35,11 @@ impl Draws {
     /// One of so many numbers from 0 on.
     pub fn below(&mut self, count: u64) -> u64 {
         ((u128::from(self.0.next_u64()) * u128::from(count)) >> 64) as u64
+    }
+
+    /// Anything from 0 up to, but not including, 1.
+    pub fn unit(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// The place of one of so many things.

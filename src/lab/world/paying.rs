@@ -1,0 +1,114 @@
+//! People who pay each other, through the nodes that they trust.
+
+use std::collections::HashMap;
+
+use super::node::Party;
+use super::work::Job;
+use super::{Event, World};
+use crate::lab::clock::SECOND;
+use crate::node::TransactionVerdict;
+use crate::types::{Height, Transaction, TxHash};
+
+/// What somebody pays, in pebbles, and as a fee: enough to be mined.
+const AMOUNT: u64 = 10_000;
+const FEE: u64 = 10_000;
+
+/// People who pay.
+#[derive(Clone, Debug, Default)]
+pub struct Users {
+    /// Payments in a second, of all together.
+    pub rate: f64,
+    /// The nodes through which they pay; each has one of them.
+    pub nodes: Vec<usize>,
+    /// What was paid, and what became of it.
+    pub paid: Vec<Paid>,
+    by_hash: HashMap<TxHash, usize>,
+    /// Payments that a node did not take.
+    pub refused: u64,
+}
+
+/// A payment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Paid {
+    /// What machines call it.
+    pub hash: TxHash,
+    /// When it was brought before a node.
+    pub at: u64,
+    /// Which node.
+    pub node: usize,
+    /// When that node said that it waits for a block.
+    pub admitted: Option<u64>,
+    /// The tip's height there at that time.
+    pub height: Height,
+}
+
+impl World {
+    /// Lets people pay each other so often in a second, through these nodes.
+    pub fn set_users(&mut self, rate: f64, nodes: Vec<usize>) {
+        let began = self.users.is_some();
+        let users = self.users.get_or_insert_default();
+        (users.rate, users.nodes) = (rate, nodes);
+        if !began {
+            self.draw_payment();
+        }
+    }
+
+    /// The people who pay.
+    pub fn users(&self) -> Option<&Users> {
+        self.users.as_ref()
+    }
+
+    fn draw_payment(&mut self) {
+        let Some(users) = &self.users else { return };
+        let wait = match users.rate > 0.0 {
+            true => (-(1.0 - self.fate.unit()).ln() / users.rate * SECOND as f64) as u64,
+            // Somebody looks now and then whether there is something to be paid again.
+            false => 10 * SECOND,
+        };
+        self.at(self.micros().saturating_add(wait), Event::Pay);
+    }
+
+    pub(super) fn pay(&mut self) {
+        if let Some(users) = &self.users
+            && users.rate > 0.0
+            && !users.nodes.is_empty()
+        {
+            let payer = self.fate.place(self.ground.people.len());
+            let node = users.nodes[payer % users.nodes.len()];
+            if let Some(transaction) = self.payment(payer, node) {
+                self.bring_payment(node, transaction);
+            }
+        }
+        self.draw_payment();
+    }
+
+    /// Somebody's next payment to somebody, as a wallet makes it that asks this node; nothing where the node does not run.
+    fn payment(&mut self, payer: usize, node: usize) -> Option<Transaction> {
+        let payee = self.fate.place(self.ground.people.len());
+        let more = self.fate.below(AMOUNT);
+        let Party::Node(node) = &self.parties[node] else { return None };
+        let (from, to) = (&self.ground.people[payer], &self.ground.people[payee]);
+        let (nonce, _) = node.handle()?.reader().pending(&from.address()).ok()?;
+        Some(from.pay(self.ground.params(), nonce.0, to, AMOUNT + more, FEE + more))
+    }
+
+    /// Brings a transaction before a node, as a wallet does.
+    pub fn bring_payment(&mut self, node: usize, transaction: Transaction) {
+        let (hash, at) = (transaction.hash(), self.micros());
+        let height = self.node(node).handle().map_or(Height::GENESIS, |handle| handle.reader().tip().height);
+        let users = self.users.get_or_insert_default();
+        users.by_hash.insert(hash, users.paid.len());
+        users.paid.push(Paid { hash, at, node, admitted: None, height });
+        self.bring(node, Job::Transactions(None, vec![(hash, transaction)]));
+    }
+
+    pub(super) fn user_told(&mut self, hash: &TxHash, verdict: &TransactionVerdict) {
+        let now = self.clock.micros();
+        let Some(users) = &mut self.users else { return };
+        let Some(at) = users.by_hash.get(hash) else { return };
+        match verdict {
+            Ok(_) => users.paid[*at].admitted = Some(now),
+            Err(_) => users.refused += 1,
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Wires: how connections come to be, how messages travel, and how both end.
+
+use core::net::SocketAddr;
+use std::collections::VecDeque;
+use std::hash::Hasher;
+use std::sync::Arc;
+
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use super::node::Party;
+use super::{Event, World};
+use crate::lab::clock::SECOND;
+use crate::net::{Lane, Parcel as Packed, Patience};
+use crate::protocol::{Input, Message, MessageError, Met, NodeId, PeerId, Side};
+
+/// Bytes that a message takes on the way beyond its own.
+const OVERHEAD_BYTES: usize = 60;
+/// How long a way is tried again at most after it was opened: a connection that was cut off asks more and more seldom.
+const RETRY_MAX: u64 = 10 * SECOND;
+
+/// A message on its way, to one or to many.
+pub(in crate::lab) struct Parcel {
+    /// What arrives: the bytes, read. They are read once, however many they go to.
+    pub message: Result<Message, MessageError>,
+    pub lane: Lane,
+    pub bytes: usize,
+    /// Of the bytes.
+    pub sum: u128,
+}
+
+impl Parcel {
+    pub fn of(message: &Message) -> Arc<Self> {
+        let packed = Packed::of(message);
+        Self::of_bytes(&packed.bytes, packed.lane)
+    }
+
+    /// Bytes that need not be a message.
+    pub fn of_bytes(bytes: &[u8], lane: Lane) -> Arc<Self> {
+        let mut hasher = SipHasher13::new();
+        hasher.write(bytes);
+        let sum = hasher.finish128().as_u128();
+        Arc::new(Self { message: Message::from_bytes(bytes), lane, bytes: bytes.len(), sum })
+    }
+}
+
+/// One end of a connection.
+pub(super) struct End {
+    pub owner: usize,
+    pub other: u32,
+    pub met: Met,
+    /// The owner was told of it.
+    is_met: bool,
+    /// The owner let go of it, or was told that it ended.
+    is_over: bool,
+    /// When the last arrives that is on its way to this end, by lane.
+    arrives: [u64; 2],
+    /// What cannot come through, until the way is open.
+    held: VecDeque<Held>,
+    held_since: u64,
+}
+
+enum Held {
+    Parcel(Arc<Parcel>),
+    Close,
+}
+
+impl World {
+    fn patience(&self) -> Patience {
+        Patience::of(self.ground.params().lab)
+    }
+
+    /// Dials, for a node or a stranger.
+    pub(super) fn dial(&mut self, dialer: usize, address: SocketAddr) {
+        let takes = match self.party_at(address) {
+            // There and back for a connection, there and back to know who it is.
+            Some(there) => {
+                let there_and_back = self.links.delay(dialer, there, &mut self.draws)
+                    + self.links.delay(there, dialer, &mut self.draws);
+                2 * there_and_back
+            }
+            None => 2 * self.links.usual.delay,
+        };
+        let run = self.parties[dialer].run();
+        let (dialer, address) = (dialer as u32, Box::new(address));
+        self.at(self.micros() + takes, Event::Reach { dialer, run, address });
+    }
+
+    pub(super) fn reach(&mut self, dialer: usize, run: u32, address: SocketAddr) {
+        if self.parties[dialer].run() != run {
+            return;
+        }
+        let there = self.party_at(address);
+        if there
+            .is_some_and(|there| self.links.is_closed(dialer, there) || self.links.is_closed(there, dialer))
+        {
+            let micros = self.patience().dial.as_micros() as u64;
+            return self.fail_to_dial(dialer, micros, address, "nobody answers");
+        }
+        match there.filter(|there| self.listens(*there)) {
+            None => self.fail_to_dial(dialer, 0, address, "nobody is there"),
+            Some(there) => self.connect(dialer, there, address),
+        }
+    }
+
+    fn fail_to_dial(&mut self, dialer: usize, micros: u64, address: SocketAddr, reason: &str) {
+        match &self.parties[dialer] {
+            Party::Node(_) => {
+                let input = Input::DialFailed { address, reason: reason.to_owned() };
+                self.tell_later(dialer, micros, input);
+            }
+            Party::Stranger(_) => self.stranger_failed(dialer, address),
+        }
+    }
+
+    fn listens(&self, number: usize) -> bool {
+        match &self.parties[number] {
+            Party::Node(node) => node.is_running() && node.settings.port.is_some(),
+            Party::Stranger(stranger) => stranger.listens(),
+        }
+    }
+
+    fn connect(&mut self, dialer: usize, listener: usize, address: SocketAddr) {
+        let near = self.ends.len() as u32;
+        let far = near + 1;
+        let port = 49_152 + (near % 16_384) as u16;
+        let from = SocketAddr::new(self.address(dialer).ip(), port);
+        let id = |number: u32| PeerId(u64::from(number));
+        let met = |number, address, side, node: NodeId| Met { peer: id(number), address, side, node };
+        let near_met = met(near, address, Side::Dialer, self.parties[listener].node_id());
+        let far_met = met(far, from, Side::Listener, self.parties[dialer].node_id());
+        let reaches = self.micros() + self.links.delay(dialer, listener, &mut self.draws);
+        self.ends.push(End::new(dialer, far, near_met, self.micros()));
+        self.ends.push(End::new(listener, near, far_met, reaches));
+        self.at(reaches, Event::Meet(far));
+        self.meet(near);
+    }
+
+    pub(super) fn meet(&mut self, number: u32) {
+        let end = &mut self.ends[number as usize];
+        if end.is_over {
+            return;
+        }
+        end.is_met = true;
+        let (owner, met) = (end.owner, end.met);
+        self.record.met(self.clock.micros(), owner, &met);
+        match &mut self.parties[owner] {
+            Party::Node(node) => {
+                let Some(running) = &mut node.running else { return self.let_go(number) };
+                running.ends.push(met.peer);
+                self.tell(owner, Input::Connected(met));
+                self.attend(owner);
+            }
+            Party::Stranger(_) => self.stranger_met(owner, &met),
+        }
+    }
+
+    /// Whether this is an end of its owner's through which something can be said.
+    pub(super) fn is_open(&self, owner: usize, peer: PeerId) -> bool {
+        let end = usize::try_from(peer.0).ok().and_then(|number| self.ends.get(number));
+        end.is_some_and(|end| end.owner == owner && end.is_met && !end.is_over)
+    }
+
+    /// Sends a message from one of a party's ends.
+    pub(super) fn transmit(&mut self, owner: usize, peer: PeerId, parcel: Arc<Parcel>) {
+        if self.is_open(owner, peer) {
+            let other = self.ends[peer.0 as usize].other;
+            self.send_on(owner, other, Held::Parcel(parcel));
+        }
+    }
+
+    /// Something is on its way to this end, from there.
+    fn send_on(&mut self, from: usize, to: u32, what: Held) {
+        let end = &self.ends[to as usize];
+        if end.is_over {
+            return;
+        }
+        let owner = end.owner;
+        if self.links.is_closed(from, owner) || !end.held.is_empty() {
+            return self.hold(to, what);
+        }
+        let now = self.micros();
+        let (lane, bytes) = what.load();
+        let (at, stalls) = self.links.send(now, (from, owner), (lane, bytes), &mut self.draws);
+        let end = &mut self.ends[to as usize];
+        let lanes = match (lane, stalls, &what) {
+            (_, true, _) | (_, _, Held::Close) => &mut end.arrives[..],
+            (Lane::Urgent, ..) => &mut end.arrives[..1],
+            (Lane::Bulk, ..) => &mut end.arrives[1..],
+        };
+        let at = lanes.iter().copied().max().unwrap_or(0).max(at);
+        lanes.fill(at);
+        self.at(at, what.arriving(to));
+    }
+
+    /// Keeps what cannot come through; whoever sent it notices after a while.
+    fn hold(&mut self, to: u32, what: Held) {
+        let (now, patience) = (self.micros(), self.patience().write.as_micros() as u64);
+        let end = &mut self.ends[to as usize];
+        if end.held.is_empty() {
+            end.held_since = now;
+            let sender = end.other;
+            end.held.push_back(what);
+            return self.at(now + patience, Event::Stuck(sender));
+        }
+        end.held.push_back(what);
+    }
+
+    /// Lets through what was held, where the way is open now: whoever sent it tries again now and then.
+    pub(super) fn release(&mut self) {
+        for to in 0..self.ends.len() as u32 {
+            let end = &self.ends[to as usize];
+            let from = self.ends[end.other as usize].owner;
+            if end.held.is_empty() || end.is_over || self.links.is_closed(from, end.owner) {
+                continue;
+            }
+            let now = self.micros();
+            let outage = now - end.held_since;
+            let retried = now + self.draws.below(outage.clamp(1, RETRY_MAX));
+            let end = &mut self.ends[to as usize];
+            end.arrives.iter_mut().for_each(|at| *at = retried.max(*at));
+            let held = std::mem::take(&mut end.held);
+            held.into_iter().for_each(|what| self.send_on(from, to, what));
+        }
+    }
+
+    /// One end may have sent for a while without anything coming through.
+    pub(super) fn stuck(&mut self, number: u32) {
+        let End { other, is_over, .. } = self.ends[number as usize];
+        let far = &self.ends[other as usize];
+        let patience = self.patience().write.as_micros() as u64;
+        if !is_over && !far.held.is_empty() && self.micros() >= far.held_since + patience {
+            self.lost(number, "nothing comes through any more");
+        }
+    }
+
+    pub(super) fn arrive(&mut self, number: u32, parcel: Arc<Parcel>) {
+        let end = &self.ends[number as usize];
+        if end.is_over || !end.is_met {
+            return;
+        }
+        let (owner, peer, from) = (end.owner, end.met.peer, self.ends[end.other as usize].owner);
+        if self.links.is_closed(from, owner) {
+            return self.hold(number, Held::Parcel(parcel));
+        }
+        self.record.arrived(self.clock.micros(), from, owner, &parcel);
+        if let Party::Stranger(_) = &self.parties[owner] {
+            return self.stranger_heard(owner, peer, parcel);
+        }
+        let read = match Arc::try_unwrap(parcel) {
+            Ok(parcel) => parcel.message,
+            Err(parcel) => parcel.message.clone(),
+        };
+        match read {
+            Ok(message) => self.tell(owner, Input::Received(peer, message)),
+            Err(error) => self.tell(owner, Input::Unreadable(peer, error)),
+        }
+        self.attend(owner);
+    }
+
+    /// An owner lets go of its end; the other side hears of it after all that was sent before.
+    pub(super) fn let_go(&mut self, number: u32) {
+        let end = &mut self.ends[number as usize];
+        if end.is_over {
+            return;
+        }
+        let (owner, other) = (end.owner, end.other);
+        end.end();
+        self.forget_end(owner, number);
+        self.send_on(owner, other, Held::Close);
+    }
+
+    pub(super) fn close(&mut self, number: u32) {
+        let end = &self.ends[number as usize];
+        let from = self.ends[end.other as usize].owner;
+        if end.is_over {
+            return;
+        }
+        if self.links.is_closed(from, end.owner) {
+            return self.hold(number, Held::Close);
+        }
+        self.lost(number, "the other side closed it");
+    }
+
+    /// A connection ends for its owner, who is told.
+    fn lost(&mut self, number: u32, reason: &str) {
+        let end = &mut self.ends[number as usize];
+        let (owner, peer, was_met) = (end.owner, end.met.peer, end.is_met);
+        end.end();
+        self.forget_end(owner, number);
+        match &self.parties[owner] {
+            Party::Node(_) if was_met => {
+                self.tell(owner, Input::Disconnected { peer, reason: reason.to_owned() });
+                self.attend(owner);
+            }
+            Party::Node(_) => {}
+            Party::Stranger(_) => self.stranger_lost(owner, peer),
+        }
+    }
+
+    fn forget_end(&mut self, owner: usize, number: u32) {
+        if let Party::Node(node) = &mut self.parties[owner]
+            && let Some(running) = &mut node.running
+        {
+            running.ends.retain(|peer| peer.0 != u64::from(number));
+        }
+    }
+
+    /// All connections of a party end, and the others hear of it; or not, where nothing is left that could say so.
+    pub(super) fn hang_up_all(&mut self, party: usize, is_silent: bool) {
+        for number in 0..self.ends.len() as u32 {
+            if self.ends[number as usize].owner != party {
+                continue;
+            }
+            if is_silent {
+                self.ends[number as usize].end();
+                self.forget_end(party, number);
+            } else {
+                self.let_go(number);
+            }
+        }
+    }
+
+    /// Who is on the other side of an end.
+    pub(super) fn other_of(&self, peer: PeerId) -> usize {
+        self.ends[self.ends[peer.0 as usize].other as usize].owner
+    }
+
+    /// How many connections there are between two of which both know.
+    pub fn connections(&self, a: usize, b: usize) -> usize {
+        let of_both = |end: &&End| {
+            let other = &self.ends[end.other as usize];
+            let is_whole = |end: &End| end.is_met && !end.is_over;
+            end.owner == a && other.owner == b && is_whole(end) && is_whole(other)
+        };
+        self.ends.iter().filter(of_both).count()
+    }
+
+    /// Tells a node of something in so many microseconds, if it still runs then.
+    pub(super) fn tell_later(&mut self, node: usize, micros: u64, input: Input) {
+        let run = self.parties[node].run();
+        self.at(self.micros() + micros, Event::Tell { node: node as u32, run, input: Box::new(input) });
+    }
+}
+
+impl End {
+    fn new(owner: usize, other: u32, met: Met, from: u64) -> Self {
+        let (held, held_since) = (VecDeque::new(), 0);
+        Self { owner, other, met, is_met: false, is_over: false, arrives: [from; 2], held, held_since }
+    }
+
+    fn end(&mut self) {
+        self.is_over = true;
+        self.held = VecDeque::new();
+    }
+}
+
+impl Held {
+    fn load(&self) -> (Lane, usize) {
+        match self {
+            Self::Parcel(parcel) => (parcel.lane, parcel.bytes + OVERHEAD_BYTES),
+            Self::Close => (Lane::Bulk, OVERHEAD_BYTES),
+        }
+    }
+
+    fn arriving(self, to: u32) -> Event {
+        match self {
+            Self::Parcel(parcel) => Event::Arrive(to, parcel),
+            Self::Close => Event::Close(to),
+        }
+    }
+}

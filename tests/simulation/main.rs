@@ -1,0 +1,4 @@
+//! Whole networks in virtual time.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod worlds;
