@@ -18,11 +18,12 @@ const RESENT_MAX: u32 = 6;
 pub struct Link {
     /// Microseconds that a message takes.
     pub delay: u64,
-    /// Up to so many more are drawn for each; none overtakes another of its lane.
+    /// Up to so many more are drawn for each; none overtakes another that has left before.
     pub jitter: u64,
     /// Packets in a million that are lost, and have to be sent again while all behind them waits.
     pub loss: u32,
-    /// Messages in a million that come out of order: others go by the time until this one is there, too.
+    /// Messages in a million that come in pieces out of order: all behind them on their connection waits until the last piece
+    /// is there.
     pub reorder: u32,
 }
 
@@ -151,19 +152,18 @@ impl Links {
         link.delay + jitter(&link, draws)
     }
 
-    /// When something arrives that is sent now, and whether all behind it on the same connection waits for it.
+    /// When something leaves that is sent now, and when it arrives, but for what left before it on the same connection.
     pub fn send(
         &mut self,
         now: u64,
         (from, to): (usize, usize),
         (lane, bytes): (Lane, usize),
         draws: &mut Draws,
-    ) -> (u64, bool) {
+    ) -> (u64, u64) {
         let link = self.link(from, to);
         let line = &mut self.lines[from];
-        let sent = take_line(&mut line.up_free, line.access.up, now, lane, bytes);
+        let leaves = take_line(&mut line.up_free, line.access.up, now, lane, bytes);
         let mut late = jitter(&link, draws);
-        let mut stalls = false;
         if link.loss > 0 {
             let kept = 1.0 - f64::from(link.loss) / 1e6;
             let lost = 1.0 - kept.powi(bytes.div_ceil(PACKET_BYTES) as i32);
@@ -172,14 +172,13 @@ impl Links {
                 late += (RESEND_AFTER << resent).max(2 * link.delay);
                 resent += 1;
             }
-            stalls = resent > 0;
         }
         if link.reorder > 0 && draws.below(1_000_000) < u64::from(link.reorder) {
             late += draws.below(2 * link.delay + MILLISECOND);
         }
-        let reaches = sent + link.delay + late;
+        let reaches = leaves + link.delay + late;
         let line = &mut self.lines[to];
-        (take_line(&mut line.down_free, line.access.down, reaches, lane, bytes), stalls)
+        (leaves, take_line(&mut line.down_free, line.access.down, reaches, lane, bytes))
     }
 }
 

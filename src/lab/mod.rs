@@ -7,21 +7,26 @@
 //!
 //! Read [`World`] first.
 
+mod checkers;
 mod clock;
 mod disk;
 mod ground;
 mod links;
+pub mod model;
 mod people;
 mod queue;
 mod record;
+mod swarm;
 mod world;
 
+pub use checkers::{Checkers, Violation};
 pub use clock::{HOUR, MILLISECOND, MINUTE, SECOND};
 pub use disk::{SimulatedDatabase, SimulatedDisk};
 pub use ground::{Ground, GroundOptions};
 pub use links::{Access, Link};
 pub use people::Actor;
 pub use record::{BlockStory, Record};
+pub use swarm::{Mix, Outcome, replay};
 pub use world::{
     CrashKind, Finding, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage, Stranger, Strategy,
     Users, World,

@@ -19,11 +19,11 @@ use super::shared::Shared;
 use super::start::{Assembled, Identity, assemble};
 use super::verdict::{BlockRefused, BlockVerdict, TransactionVerdict};
 use super::writer::Writer;
-use crate::chain::HeaderPlacement;
+use crate::chain::{Chain, HeaderPlacement};
 use crate::consensus::Genesis;
 use crate::crypto::BatchSeed;
-use crate::ledger::MapSeed;
-use crate::mempool::Limits;
+use crate::ledger::{Ledger, MapSeed};
+use crate::mempool::{Limits, Mempool};
 use crate::storage::{Files, Medium, Recovered, StorageError};
 use crate::template::Groundwork;
 use crate::types::{Block, Header, Transaction};
@@ -164,6 +164,12 @@ impl Clockwork {
     /// When it next wants a turn even if nothing comes, by its own clock; nothing where that is never.
     pub fn wake_at(&self) -> Option<Duration> {
         [self.writer.wake_at(), self.follower.wake_at()].into_iter().flatten().min()
+    }
+
+    /// Looks at chain, state and pool as they are, between two turns: for whoever checks that they belong together.
+    pub fn look<T>(&self, look: impl FnOnce(&Chain, &Ledger, &Mempool) -> T) -> T {
+        let state = self.shared.state.read();
+        look(&state.chain, &state.ledger, &state.pool)
     }
 
     /// Why nothing is taken in any more, where that is so.

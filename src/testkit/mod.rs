@@ -8,7 +8,6 @@
 mod actor;
 mod follower;
 mod mining;
-pub mod model;
 mod network;
 mod node;
 pub mod raw;
@@ -16,7 +15,7 @@ pub mod strategies;
 mod workload;
 pub mod world;
 
-pub use crate::lab::{Actor, SimulatedDisk};
+pub use crate::lab::{Actor, SimulatedDisk, model};
 pub use actor::satisfy;
 pub use follower::{Follower, Outcome, Rejection};
 pub use mining::{Draft, mine, remine};

@@ -1,4 +1,5 @@
 //! Whole networks in virtual time.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod swarm;
 mod worlds;

@@ -72,6 +72,11 @@ impl SimulatedDisk {
         self.state.lock().crash_at = Some(operation);
     }
 
+    /// Will not crash any more, unless it has.
+    pub fn never_crash(&self) {
+        self.state.lock().crash_at = None;
+    }
+
     /// Whether it has come to that.
     pub fn has_crashed(&self) -> bool {
         self.state.lock().has_crashed
@@ -82,6 +87,11 @@ impl SimulatedDisk {
     /// The write that does not fit gets part of its bytes in.
     pub fn limit_free_bytes(&self, bytes: Option<u64>) {
         self.state.lock().free_bytes = bytes;
+    }
+
+    /// Whether something was refused for want of room, and there is none still.
+    pub fn is_full(&self) -> bool {
+        self.state.lock().free_bytes == Some(0)
     }
 
     /// Refuses every change, or no more.

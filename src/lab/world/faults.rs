@@ -1,8 +1,11 @@
 //! What befalls nodes: they start, stop, die, lose power, run out of room, and their clocks are wrong.
 
+use std::sync::Arc;
+
 use super::World;
-use super::node::Party;
-use crate::protocol::Draws;
+use super::node::{Party, SimulatedNode};
+use crate::lab::clock::MILLISECOND;
+use crate::protocol::{Draws, Input};
 use crate::storage::StorageError;
 
 /// How a node ends.
@@ -25,8 +28,19 @@ pub struct Skew {
     pub drift: i64,
 }
 
+impl SimulatedNode {
+    /// What is on its disks when the power is back.
+    fn lose_power(&mut self, draw: u64) {
+        let mut draws = Draws::of(draw);
+        self.lost_power = Some(self.clock.now().millis * MILLISECOND);
+        self.disks.journal = self.disks.journal.after_crash(draws.any());
+        self.disks.pool = self.disks.pool.after_crash(draws.any());
+        self.disks.database.crash(|choices| draws.place(choices));
+    }
+}
+
 impl World {
-    /// Starts a node on what is on its disks.
+    /// Starts a node on what is on its disks. Where its power fails in the midst of that, it is started once more.
     ///
     /// # Errors
     /// When it cannot open its store.
@@ -34,19 +48,30 @@ impl World {
     /// # Panics
     /// When it runs.
     pub fn start(&mut self, number: usize) -> Result<(), StorageError> {
-        let (now, memo) = (self.micros(), self.memo.clone());
-        let run = self.node(number).run();
-        let seed = Draws::new(self.seed_of(number, &[&b"run"[..], &run.to_le_bytes()].concat()));
-        let ground = std::sync::Arc::clone(&self.ground);
-        let node = self.node_mut(number);
-        assert!(!node.is_running(), "{number} runs");
-        node.stopped = None;
-        node.open(&ground.genesis, memo, now, seed)?;
-        self.record.started(now, number);
-        self.tell(number, crate::protocol::Input::Woken);
+        let opened = self.open(number);
+        if opened.is_err() && self.is_off(number) {
+            let draw = self.fate.any();
+            self.node_mut(number).lose_power(draw);
+            self.open(number)?;
+        } else {
+            opened?;
+        }
+        self.record.started(self.clock.micros(), number);
+        self.tell(number, Input::Woken);
         self.attend(number);
         self.tip_moved(number);
         Ok(())
+    }
+
+    fn open(&mut self, number: usize) -> Result<(), StorageError> {
+        let (now, memo) = (self.micros(), self.memo.clone());
+        let run = self.node(number).run();
+        let seed = Draws::new(self.seed_of(number, &[&b"run"[..], &run.to_le_bytes()].concat()));
+        let ground = Arc::clone(&self.ground);
+        let node = self.node_mut(number);
+        assert!(!node.is_running(), "{number} runs");
+        (node.stopped, node.is_excused) = (None, false);
+        node.open(&ground.genesis, memo, now, seed)
     }
 
     /// Ends a node. What outlives it is on its disks.
@@ -71,13 +96,15 @@ impl World {
             }
             CrashKind::PowerLost => {
                 drop(running);
-                let mut draws = Draws::of(draw);
-                node.disks.journal = node.disks.journal.after_crash(draws.any());
-                node.disks.pool = node.disks.pool.after_crash(draws.any());
-                node.disks.database.crash(|choices| draws.place(choices));
+                node.lose_power(draw);
             }
         }
         self.hang_up_all(number, kind == CrashKind::PowerLost);
+    }
+
+    /// Whether a node has lost power, and what it had not synced, since then.
+    pub fn lost_power_since(&self, number: usize, micros: u64) -> bool {
+        self.node(number).lost_power.is_some_and(|at| at >= micros)
     }
 
     /// Lets a node's disk crash in the midst of one of the next operations; it has lost its power then.
@@ -89,6 +116,18 @@ impl World {
     /// Lets a node's disk have room for so many bytes more; for as many as it likes, where nothing is given.
     pub fn limit_disk(&mut self, number: usize, bytes: Option<u64>) {
         self.node(number).disks.journal.limit_free_bytes(bytes);
+    }
+
+    /// Gives a node's disk all the room that it wants, and lets it lose its power no more.
+    pub fn mend_disk(&mut self, number: usize) {
+        let disk = &self.node(number).disks.journal;
+        disk.limit_free_bytes(None);
+        disk.never_crash();
+    }
+
+    /// Whether a node's disk has lost its power.
+    pub fn is_off(&self, number: usize) -> bool {
+        self.node(number).disks.journal.has_crashed()
     }
 
     /// Makes a node's clock wrong.

@@ -213,6 +213,11 @@ impl World {
         self.nodes().into_iter().filter(|number| self.node(*number).is_running()).collect()
     }
 
+    /// Whether somebody is a node, and no stranger.
+    pub fn is_honest(&self, number: usize) -> bool {
+        matches!(self.parties[number], Party::Node(_))
+    }
+
     /// How many parties there are.
     pub fn parties(&self) -> usize {
         self.parties.len()

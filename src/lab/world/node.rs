@@ -141,8 +141,12 @@ pub struct SimulatedNode {
     pub punished: Vec<(SocketAddr, Farewell)>,
     /// Blocks that it said are durable, in their order.
     pub acknowledged: Vec<BlockHash>,
+    /// When it last lost its power, or what it had not written.
+    pub lost_power: Option<u64>,
     /// Why it takes nothing in any more, if it once stopped to.
     pub stopped: Option<String>,
+    /// Whether that was for a reason outside of it: its disk was full, or had lost its power.
+    pub is_excused: bool,
     /// The last lines of its log.
     pub log: VecDeque<String>,
     pub(super) limits: Limits,
@@ -210,7 +214,9 @@ impl SimulatedNode {
             farewells: BTreeMap::new(),
             punished: Vec::new(),
             acknowledged: Vec::new(),
+            lost_power: None,
             stopped: None,
+            is_excused: false,
             log: VecDeque::new(),
             limits: setup.limits.unwrap_or(Limits::DEFAULT),
             clock,
@@ -236,6 +242,11 @@ impl SimulatedNode {
     /// Its doors and its readers, while it runs.
     pub fn handle(&self) -> Option<&NodeHandle> {
         self.running.as_ref().map(|running| running.clockwork.handle())
+    }
+
+    /// The node itself, while it runs: for whoever checks it.
+    pub fn clockwork(&self) -> Option<&Clockwork> {
+        self.running.as_ref().map(|running| &running.clockwork)
     }
 
     /// Its machine, while it runs.

@@ -91,7 +91,7 @@ impl World {
         self.record.hung_up(self.clock.micros(), number, address, &why);
         let node = self.node_mut(number);
         *node.farewells.entry((address, why.to_string())).or_default() += 1;
-        if matches!(why, Farewell::Misbehaved(_) | Farewell::Stalls) {
+        if matches!(why, Farewell::Misbehaved(_)) {
             node.punished.push((address, why));
         }
         self.let_go(peer.0 as u32);

@@ -7,7 +7,7 @@ use super::work::Job;
 use super::{Event, World};
 use crate::lab::clock::SECOND;
 use crate::node::TransactionVerdict;
-use crate::types::{Height, Transaction, TxHash};
+use crate::types::{Address, Height, Nonce, Transaction, TxHash};
 
 /// What somebody pays, in pebbles, and as a fee: enough to be mined.
 const AMOUNT: u64 = 10_000;
@@ -23,6 +23,8 @@ pub struct Users {
     /// What was paid, and what became of it.
     pub paid: Vec<Paid>,
     by_hash: HashMap<TxHash, usize>,
+    /// Who waits for an answer, from which run of a node, and pays nothing else meanwhile: it would have the same nonce.
+    waiting: HashMap<Address, (usize, u32)>,
     /// Payments that a node did not take.
     pub refused: u64,
 }
@@ -32,6 +34,10 @@ pub struct Users {
 pub struct Paid {
     /// What machines call it.
     pub hash: TxHash,
+    /// Whose it is.
+    pub sender: Address,
+    /// Its number among its sender's.
+    pub nonce: Nonce,
     /// When it was brought before a node.
     pub at: u64,
     /// Which node.
@@ -86,6 +92,12 @@ impl World {
     fn payment(&mut self, payer: usize, node: usize) -> Option<Transaction> {
         let payee = self.fate.place(self.ground.people.len());
         let more = self.fate.below(AMOUNT);
+        let run = self.parties[node].run();
+        let sender = self.ground.people[payer].address();
+        let waits = self.users.as_ref().is_some_and(|users| users.waiting.get(&sender) == Some(&(node, run)));
+        if waits {
+            return None;
+        }
         let Party::Node(node) = &self.parties[node] else { return None };
         let (from, to) = (&self.ground.people[payer], &self.ground.people[payee]);
         let (nonce, _) = node.handle()?.reader().pending(&from.address()).ok()?;
@@ -96,9 +108,12 @@ impl World {
     pub fn bring_payment(&mut self, node: usize, transaction: Transaction) {
         let (hash, at) = (transaction.hash(), self.micros());
         let height = self.node(node).handle().map_or(Height::GENESIS, |handle| handle.reader().tip().height);
+        let run = self.parties[node].run();
         let users = self.users.get_or_insert_default();
         users.by_hash.insert(hash, users.paid.len());
-        users.paid.push(Paid { hash, at, node, admitted: None, height });
+        users.waiting.insert(transaction.body.policy.address(), (node, run));
+        let (sender, nonce) = (transaction.body.policy.address(), transaction.body.nonce);
+        users.paid.push(Paid { hash, sender, nonce, at, node, admitted: None, height });
         self.bring(node, Job::Transactions(None, vec![(hash, transaction)]));
     }
 
@@ -106,6 +121,7 @@ impl World {
         let now = self.clock.micros();
         let Some(users) = &mut self.users else { return };
         let Some(at) = users.by_hash.get(hash) else { return };
+        users.waiting.remove(&users.paid[*at].sender);
         match verdict {
             Ok(_) => users.paid[*at].admitted = Some(now),
             Err(_) => users.refused += 1,

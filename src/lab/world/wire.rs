@@ -52,8 +52,11 @@ pub(super) struct End {
     is_met: bool,
     /// The owner let go of it, or was told that it ended.
     is_over: bool,
-    /// When the last arrives that is on its way to this end, by lane.
+    /// When the last arrives that has left, and the last of all of each lane.
+    left_arrives: u64,
     arrives: [u64; 2],
+    /// When bulk leaves that waits for its sender's line, and when it arrives: what is urgent still goes before it.
+    leaving: VecDeque<(u64, u64)>,
     /// What cannot come through, until the way is open.
     held: VecDeque<Held>,
     held_since: u64,
@@ -180,15 +183,8 @@ impl World {
         }
         let now = self.micros();
         let (lane, bytes) = what.load();
-        let (at, stalls) = self.links.send(now, (from, owner), (lane, bytes), &mut self.draws);
-        let end = &mut self.ends[to as usize];
-        let lanes = match (lane, stalls, &what) {
-            (_, true, _) | (_, _, Held::Close) => &mut end.arrives[..],
-            (Lane::Urgent, ..) => &mut end.arrives[..1],
-            (Lane::Bulk, ..) => &mut end.arrives[1..],
-        };
-        let at = lanes.iter().copied().max().unwrap_or(0).max(at);
-        lanes.fill(at);
+        let (leaves, at) = self.links.send(now, (from, owner), (lane, bytes), &mut self.draws);
+        let at = self.ends[to as usize].in_order(lane, leaves, at);
         self.at(at, what.arriving(to));
     }
 
@@ -217,7 +213,7 @@ impl World {
             let outage = now - end.held_since;
             let retried = now + self.draws.below(outage.clamp(1, RETRY_MAX));
             let end = &mut self.ends[to as usize];
-            end.arrives.iter_mut().for_each(|at| *at = retried.max(*at));
+            end.left_arrives = retried.max(end.left_arrives);
             let held = std::mem::take(&mut end.held);
             held.into_iter().for_each(|what| self.send_on(from, to, what));
         }
@@ -345,12 +341,35 @@ impl World {
 impl End {
     fn new(owner: usize, other: u32, met: Met, from: u64) -> Self {
         let (held, held_since) = (VecDeque::new(), 0);
-        Self { owner, other, met, is_met: false, is_over: false, arrives: [from; 2], held, held_since }
+        let (left_arrives, arrives, leaving) = (from, [from; 2], VecDeque::new());
+        let (is_met, is_over) = (false, false);
+        Self { owner, other, met, is_met, is_over, left_arrives, arrives, leaving, held, held_since }
+    }
+
+    /// When something arrives here behind all that leaves before it: nothing is overtaken on the way, only where it waits
+    /// for its sender's line.
+    fn in_order(&mut self, lane: Lane, leaves: u64, at: u64) -> u64 {
+        while let Some((_, arrives)) = self.leaving.pop_front_if(|(leaving, _)| *leaving <= leaves) {
+            self.left_arrives = self.left_arrives.max(arrives);
+        }
+        let [urgent, bulk] = &mut self.arrives;
+        let at = at.max(self.left_arrives).max(*urgent);
+        match lane {
+            Lane::Urgent => {
+                *urgent = at;
+                at
+            }
+            Lane::Bulk => {
+                *bulk = at.max(*bulk);
+                self.leaving.push_back((leaves, *bulk));
+                *bulk
+            }
+        }
     }
 
     fn end(&mut self) {
         self.is_over = true;
-        self.held = VecDeque::new();
+        (self.held, self.leaving) = (VecDeque::new(), VecDeque::new());
     }
 }
 

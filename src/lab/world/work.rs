@@ -3,7 +3,7 @@
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::node::{Party, Processor, Submitted};
-use super::{Event, World};
+use super::{CrashKind, Event, World};
 use crate::consensus::Blame;
 use crate::lab::clock::{MILLISECOND, SECOND};
 use crate::net::{judged_block, judged_transaction, present, told};
@@ -157,8 +157,15 @@ impl World {
         running.clockwork.turn();
         if node.stopped.is_none() {
             node.stopped = running.clockwork.stopped();
+            let disk = &node.disks.journal;
+            node.is_excused = node.stopped.is_some() && (disk.has_crashed() || disk.is_full());
         }
+        let is_off = node.disks.journal.has_crashed();
         self.tell_fresh(number);
+        if is_off {
+            // Its power is gone: what it has just said is on its way, and nothing more comes.
+            return self.end(number, CrashKind::PowerLost);
+        }
         self.tell_verdicts(number);
     }
 

@@ -1,0 +1,216 @@
+//! What a seed draws: a network, and what befalls it.
+
+use std::sync::Arc;
+
+use crate::lab::clock::{MILLISECOND, MINUTE, SECOND};
+use crate::lab::ground::{Ground, GroundOptions};
+use crate::lab::links::{Access, Link};
+use crate::lab::world::{CrashKind, NodeSetup, Processor, Skew, Strategy, World};
+use crate::protocol::Draws;
+
+/// Something that befalls a network, and when.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Blow {
+    /// A node ends, and is started again after so long.
+    Ends(usize, CrashKind, u64),
+    /// A node's disk loses its power in the midst of one of the next operations, and is started again after so long.
+    CrashesSoon(usize, u64, u64),
+    /// A node's disk is full after so many bytes more; it gets room, and is started again, after so long.
+    Fills(usize, u64, u64),
+    /// Nothing comes through from these to the others for so long; and not the other way, where that is said.
+    Parts(Vec<usize>, bool, u64),
+    /// A node's clock is wrong from now on.
+    Shifts(usize, Skew),
+    /// Every way is like this from now on.
+    Lines(Link),
+}
+
+/// A network, and what befalls it.
+#[derive(Clone, Debug)]
+pub struct Mix {
+    /// What it was drawn from.
+    pub seed: u64,
+    /// The chain.
+    pub ground: GroundOptions,
+    /// The nodes.
+    pub nodes: Vec<NodeSetup>,
+    /// How fast their lines are.
+    pub access: Vec<Access>,
+    /// Which of them join late, and when.
+    pub late: Vec<(usize, u64)>,
+    /// Every way.
+    pub link: Link,
+    /// Who mines, with what share of the usual hash rate.
+    pub miners: Vec<(usize, f64)>,
+    /// Payments in a second.
+    pub payments: f64,
+    /// What befalls it.
+    pub blows: Vec<(u64, Blow)>,
+    /// For how long.
+    pub duration: u64,
+}
+
+impl Mix {
+    /// What this seed draws.
+    pub fn draw(seed: u64) -> Self {
+        let mut draws = Draws::of(seed);
+        let count = 3 + draws.place(6);
+        let ground = GroundOptions {
+            people: 12,
+            spacing: [10, 30, 60, 120][draws.place(4)],
+            adjusts: draws.below(3) == 0,
+            lab: draws.below(4) == 0,
+            maturity: 1 + draws.below(8) as u32,
+            future_drift: 600,
+        };
+        let duration = (20 + draws.below(40)) * MINUTE;
+        let nodes: Vec<NodeSetup> = (0..count).map(|_| setup(&mut draws)).collect();
+        let access = (0..count).map(|_| access(&mut draws)).collect();
+        let late = (1..count).filter_map(|node| late(&mut draws, node, duration)).collect();
+        let link = link(&mut draws);
+        let miners = miners(&mut draws, count);
+        let payments = [0.0, 0.02, 0.1, 0.4][draws.place(4)];
+        let mut blows = Vec::new();
+        let harshness = [0, 4, 8, 20][draws.place(4)];
+        for _ in 0..harshness {
+            blows.push((draws.below(duration), blow(&mut draws, count)));
+        }
+        Self { seed, ground, nodes, access, late, link, miners, payments, blows, duration }
+    }
+
+    /// The world as it begins, with all that is to befall it planned.
+    pub(super) fn world(&self, story: Option<Box<dyn FnMut(&str)>>) -> World {
+        let mut world = World::new(Arc::new(Ground::new(&self.ground)), self.seed);
+        if let Some(story) = story {
+            world.record.tell_to(story);
+        }
+        world.set_usual_link(self.link);
+        for setup in &self.nodes {
+            let number = world.add(setup.clone());
+            world.set_access(number, self.access[number]);
+        }
+        let first = vec![world.address(0).to_string()];
+        for number in world.nodes() {
+            if number > 0 {
+                world.node_mut(number).settings.bootstrap.clone_from(&first);
+            }
+            let at = self.late.iter().find(|(late, _)| *late == number).map_or(0, |(_, at)| *at);
+            world.plan(at, move |world| start_if_down(world, number));
+        }
+        for (node, share) in &self.miners {
+            world.add_miner(*node, *share, Strategy::Honest);
+        }
+        world.set_users(self.payments, world.nodes());
+        for (at, blow) in &self.blows {
+            let blow = blow.clone();
+            world.plan(*at, move |world| strike(world, blow));
+        }
+        world
+    }
+}
+
+fn setup(draws: &mut Draws) -> NodeSetup {
+    let processor = Processor::USUAL.slower([0, 1, 1, 10, 50][draws.place(5)]);
+    NodeSetup { stem: draws.below(2) == 0, processor: Some(processor), ..NodeSetup::default() }
+}
+
+fn access(draws: &mut Draws) -> Access {
+    let rate = [None, None, Some(1_000_000), Some(50_000)][draws.place(4)];
+    Access { up: rate, down: rate.map(|rate| 2 * rate) }
+}
+
+fn late(draws: &mut Draws, node: usize, duration: u64) -> Option<(usize, u64)> {
+    (draws.below(6) == 0).then(|| (node, draws.below(duration)))
+}
+
+fn link(draws: &mut Draws) -> Link {
+    let delay = [1, 20, 80, 300][draws.place(4)] * MILLISECOND;
+    Link {
+        delay,
+        jitter: draws.below(delay),
+        loss: [0, 0, 5_000, 50_000][draws.place(4)],
+        reorder: [0, 0, 20_000][draws.place(3)],
+    }
+}
+
+/// Some mine, a few of them a lot.
+fn miners(draws: &mut Draws, count: usize) -> Vec<(usize, f64)> {
+    let weights: Vec<f64> = (0..count).map(|_| [0.0, 1.0, 1.0, 4.0][draws.place(4)]).collect();
+    let sum: f64 = weights.iter().sum();
+    if sum == 0.0 {
+        return vec![(0, 1.0)];
+    }
+    let mining = weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0);
+    mining.map(|(node, weight)| (node, weight / sum)).collect()
+}
+
+/// From a moment to a while.
+fn span(draws: &mut Draws) -> u64 {
+    [SECOND, 20 * SECOND, 2 * MINUTE, 15 * MINUTE][draws.place(4)] + draws.below(MINUTE)
+}
+
+fn blow(draws: &mut Draws, count: usize) -> Blow {
+    let node = draws.place(count);
+    match draws.below(8) {
+        0 | 1 => {
+            let kind = [CrashKind::Stopped, CrashKind::Killed, CrashKind::PowerLost][draws.place(3)];
+            Blow::Ends(node, kind, span(draws))
+        }
+        2 => Blow::CrashesSoon(node, 1 + draws.below(60), span(draws)),
+        3 => Blow::Fills(node, draws.below(20_000), span(draws)),
+        4 | 5 => {
+            let cut: Vec<usize> = (0..count).filter(|_| draws.below(2) == 0).collect();
+            Blow::Parts(cut, draws.below(3) == 0, span(draws))
+        }
+        6 => {
+            let seconds = draws.below(400).cast_signed() - 200;
+            Blow::Shifts(node, Skew { seconds, drift: draws.below(400).cast_signed() - 200 })
+        }
+        _ => Blow::Lines(link(draws)),
+    }
+}
+
+fn strike(world: &mut World, blow: Blow) {
+    let now = world.micros();
+    match blow {
+        Blow::Ends(node, kind, again) => {
+            world.end(node, kind);
+            world.plan(now + again, move |world| start_if_down(world, node));
+        }
+        Blow::CrashesSoon(node, operations, again) => {
+            world.crash_soon(node, operations);
+            world.plan(now + again, move |world| see_to(world, node));
+        }
+        Blow::Fills(node, bytes, again) => {
+            world.limit_disk(node, Some(bytes));
+            world.plan(now + again, move |world| see_to(world, node));
+        }
+        Blow::Parts(cut, one_way, lasts) => {
+            let others: Vec<usize> = world.nodes().into_iter().filter(|node| !cut.contains(node)).collect();
+            let mut closed = vec![world.close_ways(&cut, &others)];
+            if !one_way {
+                closed.push(world.close_ways(&others, &cut));
+            }
+            world.plan(now + lasts, move |world| closed.iter().for_each(|number| world.open_ways(*number)));
+        }
+        Blow::Shifts(node, skew) => world.set_clock(node, skew),
+        Blow::Lines(link) => world.set_usual_link(link),
+    }
+}
+
+/// A node whose disk may have failed is seen to: it gets room, and is started again where it does not work.
+fn see_to(world: &mut World, node: usize) {
+    world.mend_disk(node);
+    if world.node(node).stopped.is_some() {
+        let kind = if world.is_off(node) { CrashKind::PowerLost } else { CrashKind::Killed };
+        world.end(node, kind);
+    }
+    start_if_down(world, node);
+}
+
+fn start_if_down(world: &mut World, node: usize) {
+    if !world.node(node).is_running() {
+        // One that cannot be opened is found down in the end, and said to be.
+        let _ = world.start(node);
+    }
+}
