@@ -26,7 +26,7 @@ pub use ground::{Ground, GroundOptions};
 pub use links::{Access, Link};
 pub use people::Actor;
 pub use record::{BlockStory, Record};
-pub use swarm::{Mix, Outcome, replay};
+pub use swarm::{Mix, Outcome, replay, soak};
 pub use world::{
     CrashKind, Finding, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage, Stranger, Strategy,
     Users, World,

@@ -8,6 +8,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::clock::SECOND;
 use super::world::{CrashKind, Parcel};
+use crate::consensus::Blame;
 use crate::node::BlockVerdict;
 use crate::protocol::{Farewell, Met};
 use crate::types::{Block, BlockHash, Height};
@@ -39,6 +40,8 @@ pub struct Record {
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Blocks of honest miners that a node refused, and why.
+    pub refused: Vec<(usize, BlockHash, String)>,
     /// How often a node went over to another branch.
     pub reorganizations: u64,
     story: Option<Box<dyn FnMut(&str)>>,
@@ -53,6 +56,7 @@ impl Record {
             messages: 0,
             bytes: 0,
             reorganizations: 0,
+            refused: Vec::new(),
             story: None,
         }
     }
@@ -145,7 +149,12 @@ impl Record {
                 self.say(at, || format!("{who} has {hash}: {verdict:?}"));
             }
             Ok(verdict) => self.say(at, || format!("{who} puts {hash} aside: {verdict:?}")),
-            Err(refused) => self.say(at, || format!("{who} refuses {hash}: {refused}")),
+            Err(refused) => {
+                if self.blocks.contains_key(&hash) && refused.blame() == Blame::Block {
+                    self.refused.push((who, hash, refused.to_string()));
+                }
+                self.say(at, || format!("{who} refuses {hash}: {refused}"));
+            }
         }
     }
 

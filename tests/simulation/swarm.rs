@@ -1,40 +1,24 @@
 //! Networks that seeds draw, and what befalls them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use cairn::lab::{Outcome, replay};
+use cairn::lab::{replay, soak};
 
 /// Seeds of a usual run; a long one has a hundred times as many.
 const SEEDS: u64 = 100;
-
-/// Runs seeds on all cores, and gives those that were not sound.
-fn soak(seeds: std::ops::Range<u64>) -> Vec<Outcome> {
-    let next = AtomicU64::new(seeds.start);
-    let run = || {
-        let mut unsound = Vec::new();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end {
-                return unsound;
-            }
-            let outcome = replay(seed, None);
-            if !outcome.is_sound() {
-                unsound.push(outcome);
-            }
-        }
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..2).map(|_| scope.spawn(run)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
-    })
-}
 
 #[test]
 fn every_network_comes_through_what_befalls_it() {
     let count = std::env::var("SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(SEEDS);
     let from: u64 = std::env::var("FROM").ok().and_then(|count| count.parse().ok()).unwrap_or(0);
-    let unsound = soak(from..from + count);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut unsound = Vec::new();
+    soak(from..from + count, threads, |outcome| {
+        if !outcome.is_sound() {
+            unsound.push(outcome);
+        }
+        true
+    });
     for outcome in &unsound {
         println!("seed {}:", outcome.seed);
         outcome.violations.iter().for_each(|violation| println!("  {violation}"));

@@ -69,6 +69,16 @@ pub enum Violation {
         /// Which block.
         block: BlockHash,
     },
+    /// A node refused what an honest miner made by the rules.
+    #[error("node {node} refused block {block}, which an honest miner found: {why}")]
+    Refused {
+        /// Which node.
+        node: usize,
+        /// Which block.
+        block: BlockHash,
+        /// Why.
+        why: String,
+    },
     /// A pool does not belong to its node's tip, or to itself.
     #[error("node {node}'s pool is not sound: {what}")]
     Pool {
@@ -189,6 +199,9 @@ impl Checkers {
             {
                 self.note(Violation::Stopped { node: number, why: why.clone() });
             }
+        }
+        for (node, block, why) in &world.record.refused {
+            self.note(Violation::Refused { node: *node, block: *block, why: why.clone() });
         }
         let found = self.chains.check(world);
         found.into_iter().for_each(|violation| self.note(violation));

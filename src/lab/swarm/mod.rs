@@ -3,10 +3,12 @@
 //! Read [`Mix`] for what can be drawn.
 
 mod mix;
+mod soak;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use mix::Mix;
+pub use soak::soak;
 
 use super::checkers::{Checkers, Violation, words};
 use super::clock::{MINUTE, SECOND};

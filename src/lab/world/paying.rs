@@ -6,12 +6,17 @@ use super::node::Party;
 use super::work::Job;
 use super::{Event, World};
 use crate::lab::clock::SECOND;
+use crate::lab::people::Actor;
 use crate::node::TransactionVerdict;
 use crate::types::{Address, Height, Nonce, Transaction, TxHash};
 
 /// What somebody pays, in pebbles, and as a fee: enough to be mined.
 const AMOUNT: u64 = 10_000;
 const FEE: u64 = 10_000;
+/// Of so many payments one goes to somebody who never had anything.
+const PAYS_STRANGERS: u64 = 8;
+/// Those have these numbers, and above.
+const FIRST_STRANGER: u32 = 10_000_000;
 
 /// People who pay.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +96,8 @@ impl World {
     /// Somebody's next payment to somebody, as a wallet makes it that asks this node; nothing where the node does not run.
     fn payment(&mut self, payer: usize, node: usize) -> Option<Transaction> {
         let payee = self.fate.place(self.ground.people.len());
+        let fresh = self.fate.below(PAYS_STRANGERS) == 0;
+        let stranger = Actor::new(FIRST_STRANGER + self.fate.below(1 << 20) as u32);
         let more = self.fate.below(AMOUNT);
         let run = self.parties[node].run();
         let sender = self.ground.people[payer].address();
@@ -99,7 +106,8 @@ impl World {
             return None;
         }
         let Party::Node(node) = &self.parties[node] else { return None };
-        let (from, to) = (&self.ground.people[payer], &self.ground.people[payee]);
+        let (from, known) = (&self.ground.people[payer], &self.ground.people[payee]);
+        let to = if fresh { &stranger } else { known };
         let (nonce, _) = node.handle()?.reader().pending(&from.address()).ok()?;
         Some(from.pay(self.ground.params(), nonce.0, to, AMOUNT + more, FEE + more))
     }
