@@ -23,6 +23,8 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(super) struct Early {
     blocks: Vec<(Block, usize)>,
+    /// When the clock was last looked at, by how long the node has been running.
+    looked: Duration,
 }
 
 impl Early {
@@ -49,14 +51,15 @@ impl Early {
         self.blocks.iter().map(|(_, bytes)| bytes).sum()
     }
 
-    /// Those whose time has come.
-    pub fn due(&mut self, now: Timestamp, params: &Params) -> Vec<Block> {
+    /// Those whose time has come; the node has been running for so long.
+    pub fn due(&mut self, uptime: Duration, now: Timestamp, params: &Params) -> Vec<Block> {
+        self.looked = uptime;
         let is_due = |(block, _): &mut (Block, usize)| check_arrival(block.header.time, now, params).is_ok();
         self.blocks.extract_if(.., is_due).map(|(block, _)| block).collect()
     }
 
-    /// How long until it is worth asking again; nothing while none waits.
+    /// When it is worth asking again, by how long the node has been running; nothing while none waits.
     pub fn next(&self) -> Option<Duration> {
-        (!self.blocks.is_empty()).then_some(EVERY)
+        (!self.blocks.is_empty()).then_some(self.looked + EVERY)
     }
 }

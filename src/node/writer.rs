@@ -163,7 +163,7 @@ impl Writer {
         if ready || (self.group.since.is_none() && !self.transactions.is_empty()) {
             return Some(now);
         }
-        let early = self.early.next().map(|seconds| now + seconds);
+        let early = self.early.next();
         if let Some(deadline) = self.group.deadline() {
             // Until that is synced the pool and what was synced before are left alone.
             return Some(early.map_or(deadline, |early| early.min(deadline)));
@@ -185,7 +185,8 @@ impl Writer {
             waiting.expect("a verdict on a block that waits for it").body = Some(body);
         }
         mail.submissions.into_iter().for_each(|submission| self.take_in(submission));
-        for block in self.early.due(self.shared.clocks.chain(), &self.shared.params) {
+        let (uptime, time) = (self.shared.clocks.uptime(), self.shared.clocks.chain());
+        for block in self.early.due(uptime, time, &self.shared.params) {
             self.take_in(Submission { block, ticket: None });
         }
         self.transactions.extend(mail.transactions);

@@ -116,6 +116,7 @@ fn time_passes_when_it_is_told_to() {
     let wish = clockwork.wake_at().unwrap();
     assert!(wish <= Duration::from_secs(1), "it looks at the clock now and then: {wish:?}");
     bench.pass(wish);
+    assert_eq!(clockwork.wake_at(), Some(wish), "asking when does not put it off");
     clockwork.turn();
     assert!(clockwork.wake_at().unwrap() > wish);
 }
