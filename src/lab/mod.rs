@@ -5,17 +5,20 @@
 //! chain and the machine of peers as they are shipped. Nothing here waits for anything: an hour passes as fast as what
 //! happens in it can be worked out, and the same seed makes the same happen.
 //!
-//! Read [`World`] first.
+//! Read [`World`] first; then [`scenario`] for files that say what happens and what is expected, and [`report`] for what is told of it.
 
 mod checkers;
 mod clock;
 mod disk;
+pub mod figures;
 mod ground;
 mod links;
 pub mod model;
 mod people;
 mod queue;
 mod record;
+pub mod report;
+pub mod scenario;
 mod swarm;
 mod world;
 
@@ -25,7 +28,7 @@ pub use disk::{SimulatedDatabase, SimulatedDisk};
 pub use ground::{Ground, GroundOptions};
 pub use links::{Access, Link};
 pub use people::Actor;
-pub use record::{BlockStory, Record};
+pub use record::{BlockStory, Record, Reorganization, Traffic};
 pub use swarm::{Mix, Outcome, replay, soak};
 pub use world::{
     CrashKind, Finding, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage, Stranger, Strategy,

@@ -30,6 +30,26 @@ pub struct BlockStory {
     pub seen: Vec<(u32, u64)>,
 }
 
+/// A node went over to another branch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reorganization {
+    /// When.
+    pub at: u64,
+    /// Which node.
+    pub node: usize,
+    /// How many blocks it took back.
+    pub depth: u32,
+}
+
+/// What a party sent that arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Traffic {
+    /// Messages.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
 /// What happened.
 pub struct Record {
     digest: SipHasher13,
@@ -44,6 +64,12 @@ pub struct Record {
     pub refused: Vec<(usize, BlockHash, String)>,
     /// How often a node went over to another branch.
     pub reorganizations: u64,
+    /// When which node did, and how deep.
+    pub reorganized: Vec<Reorganization>,
+    /// What each party sent, by its number; nothing of those behind the last that sent anything.
+    pub sent: Vec<Traffic>,
+    /// When each party started, by its number; nothing of those behind the last that did.
+    pub starts: Vec<Vec<u64>>,
     story: Option<Box<dyn FnMut(&str)>>,
 }
 
@@ -57,6 +83,9 @@ impl Record {
             bytes: 0,
             reorganizations: 0,
             refused: Vec::new(),
+            reorganized: Vec::new(),
+            sent: Vec::new(),
+            starts: Vec::new(),
             story: None,
         }
     }
@@ -93,6 +122,11 @@ impl Record {
     pub(super) fn arrived(&mut self, at: u64, from: usize, to: usize, parcel: &Parcel) {
         self.messages += 1;
         self.bytes += parcel.bytes as u64;
+        if self.sent.len() <= from {
+            self.sent.resize(from + 1, Traffic::default());
+        }
+        self.sent[from].messages += 1;
+        self.sent[from].bytes += parcel.bytes as u64;
         self.digest.write_u64(at);
         self.digest.write_u64((from as u64) << 32 | to as u64);
         self.digest.write_u128(parcel.sum);
@@ -117,6 +151,10 @@ impl Record {
 
     pub(super) fn started(&mut self, at: u64, who: usize) {
         self.note(3, at, who, &[]);
+        if self.starts.len() <= who {
+            self.starts.resize_with(who + 1, Vec::new);
+        }
+        self.starts[who].push(at);
         self.say(at, || format!("{who} starts"));
     }
 
@@ -140,8 +178,9 @@ impl Record {
         self.note(6, at, who, hash.as_bytes());
         match verdict {
             Ok(verdict @ (Followed { .. } | Side)) => {
-                if matches!(verdict, Followed { reverted: 1.. }) {
+                if let Followed { reverted: depth @ 1.., .. } = *verdict {
                     self.reorganizations += 1;
+                    self.reorganized.push(Reorganization { at, node: who, depth });
                 }
                 if let Some(story) = self.blocks.get_mut(&hash) {
                     story.seen.push((who as u32, at));

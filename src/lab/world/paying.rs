@@ -112,6 +112,22 @@ impl World {
         Some(from.pay(self.ground.params(), nonce.0, to, AMOUNT + more, FEE + more))
     }
 
+    /// Lets somebody pay somebody through this node now; nothing happens where it does not run.
+    pub fn pay_through(&mut self, node: usize) {
+        // Who has their wallet elsewhere would count their payments from what that node knows of.
+        let users = self.users.as_ref().filter(|users| !users.nodes.is_empty());
+        let places = users.map_or(1, |users| users.nodes.len());
+        let place = users.and_then(|users| users.nodes.iter().position(|other| *other == node)).unwrap_or(0);
+        let people = (self.ground.people.len().saturating_sub(place)).div_ceil(places);
+        if people == 0 {
+            return;
+        }
+        let payer = place + places * self.fate.place(people);
+        if let Some(transaction) = self.payment(payer, node) {
+            self.bring_payment(node, transaction);
+        }
+    }
+
     /// Brings a transaction before a node, as a wallet does.
     pub fn bring_payment(&mut self, node: usize, transaction: Transaction) {
         let (hash, at) = (transaction.hash(), self.micros());

@@ -1,0 +1,150 @@
+//! Plots as drawings that stand in a page.
+
+use std::fmt::Write as _;
+
+use plotters::prelude::{
+    ChartBuilder, DashedLineSeries, IntoDrawingArea, IntoFont, LineSeries, RGBColor, SVGBackend,
+};
+use plotters::style::Color;
+
+use super::escaped;
+use super::plot::Plot;
+
+/// How large a drawing is before it is fitted to its page.
+const SIZE: (u32, u32) = (720, 300);
+/// Curves that have a colour of their own; beyond, colours come again.
+pub(super) const COLOURS: usize = 6;
+/// Stands for the colour of text and axes. No colour is in a drawing: each stands for one that the page chooses.
+const INK: RGBColor = RGBColor(1, 0, 0);
+/// Stands for the colour of the mesh.
+const MESH: RGBColor = RGBColor(2, 0, 0);
+
+fn colour(number: usize) -> RGBColor {
+    RGBColor(3, 0, (number % COLOURS) as u8)
+}
+
+/// A plot with its title and its legend; nothing to look at where there is nothing to draw.
+pub(super) fn figure(plot: &Plot) -> String {
+    let mut legend = String::new();
+    for (number, series) in plot.series.iter().enumerate() {
+        let dashed = if series.is_reference { " dashed" } else { "" };
+        let (number, name) = (number % COLOURS, escaped(&series.name));
+        let _ = write!(legend, "<li><span class=\"swatch c{number}{dashed}\"></span>{name}</li>");
+    }
+    let drawing =
+        drawing(plot).unwrap_or_else(|| "<p class=\"muted\">There is nothing to draw.</p>".to_owned());
+    let title = escaped(&plot.title);
+    format!("<figure><figcaption>{title}</figcaption>{drawing}<ul class=\"legend\">{legend}</ul></figure>")
+}
+
+/// From the least to the most of all, with some room where they are the same.
+fn range(values: impl Iterator<Item = f64>, from_zero: bool) -> Option<std::ops::Range<f64>> {
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    values
+        .filter(|value| value.is_finite())
+        .for_each(|value| (least, most) = (least.min(value), most.max(value)));
+    if from_zero {
+        least = least.min(0.0);
+    }
+    if least > most {
+        return None;
+    }
+    Some(if most - least < 1e-9 { least..least + 1.0 } else { least..most + (most - least) * 0.04 })
+}
+
+/// The points of a curve as they are drawn.
+fn points(plot: &Plot, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let placed = points.iter().map(|(x, y)| (if plot.is_logarithmic { x.log10() } else { *x }, *y));
+    placed.filter(|(x, y)| x.is_finite() && y.is_finite()).collect()
+}
+
+/// A number at an axis.
+fn tick(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100_000.0 => format!("{value:.1e}"),
+        size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),
+        size if size >= 1.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+fn drawing(plot: &Plot) -> Option<String> {
+    let all: Vec<(f64, f64)> = plot.series.iter().flat_map(|series| points(plot, &series.points)).collect();
+    let x = range(all.iter().map(|point| point.0), false)?;
+    let y = range(all.iter().map(|point| point.1), true)?;
+    let mut svg = String::new();
+    draw(plot, x, y, &mut svg)?;
+    let mut svg = svg.replacen("<svg ", "<svg role=\"img\" ", 1);
+    let class = |colour: RGBColor| format!("\"#{:02X}{:02X}{:02X}\"", colour.0, colour.1, colour.2);
+    svg = svg.replace(&class(INK), "\"var(--ink)\"").replace(&class(MESH), "\"var(--mesh)\"");
+    for number in 0..COLOURS {
+        svg = svg.replace(&class(colour(number)), &format!("\"var(--c{number})\""));
+    }
+    // A declaration stands at the top of a file and nowhere else.
+    Some(svg.find("<svg").map_or(String::new(), |at| svg[at..].to_owned()))
+}
+
+/// Nothing where it cannot be drawn: there is no disk and no screen to it that could fail.
+fn draw(plot: &Plot, x: std::ops::Range<f64>, y: std::ops::Range<f64>, svg: &mut String) -> Option<()> {
+    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    let text = ("sans-serif", 15).into_font().color(&INK);
+    let mut chart = ChartBuilder::on(&root)
+        .margin(10)
+        .x_label_area_size(44)
+        .y_label_area_size(60)
+        .build_cartesian_2d(x, y)
+        .ok()?;
+    chart
+        .configure_mesh()
+        .x_desc(&plot.x)
+        .y_desc(&plot.y)
+        .x_label_formatter(&|x| tick(if plot.is_logarithmic { 10_f64.powf(*x) } else { *x }))
+        .y_label_formatter(&|y| tick(*y))
+        .y_labels(6)
+        .x_labels(8)
+        .label_style(text.clone())
+        .axis_desc_style(text)
+        .axis_style(INK)
+        .bold_line_style(MESH)
+        .light_line_style(RGBColor(0, 0, 0).mix(0.0))
+        .draw()
+        .ok()?;
+    for (number, series) in plot.series.iter().enumerate() {
+        let style = colour(number).stroke_width(2);
+        let points = points(plot, &series.points).into_iter();
+        match series.is_reference {
+            true => chart.draw_series(DashedLineSeries::new(points, 6, 4, style)).map(|_| ()),
+            false => chart.draw_series(LineSeries::new(points, style)).map(|_| ()),
+        }
+        .ok()?;
+    }
+    root.present().ok()?;
+    drop(chart);
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::report::Series;
+
+    #[test]
+    fn plot_is_drawn_in_the_colours_of_its_page_and_what_it_says_is_escaped() {
+        let series = vec![
+            Series::curve("<one>", vec![(0.0, 1.0), (1.0, 2.0)]),
+            Series::reference("theory", vec![(0.0, 0.5), (1.0, f64::NAN)]),
+        ];
+        let plot = Plot::new("a < b", "x & y", "<y>", series);
+        let drawn = figure(&plot);
+        assert!(drawn.contains("var(--c0)") && drawn.contains("var(--ink)"), "{drawn}");
+        assert!(drawn.contains("a &lt; b") && drawn.contains("&lt;one&gt;") && drawn.contains("x &amp; y"));
+        assert!(!drawn.contains("<y>") && !drawn.contains("#010000"), "{drawn}");
+    }
+
+    #[test]
+    fn plot_of_nothing_says_so() {
+        assert!(figure(&Plot::new("t", "x", "y", Vec::new())).contains("nothing to draw"));
+        let nowhere = vec![Series::curve("c", vec![(0.0, 1.0), (-1.0, 2.0)])];
+        assert!(figure(&Plot::new("t", "x", "y", nowhere).logarithmic()).contains("nothing to draw"));
+    }
+}

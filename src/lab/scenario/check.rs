@@ -1,0 +1,303 @@
+//! Whether what a scenario file says can be: each name is somebody's, each number within its bounds.
+
+use super::form::{Act, Group, Line, Topology, Ways};
+use super::text::{Moment, Span, Who, listed};
+use super::{Expectation, NODES_MAX, Scenario, ScenarioError};
+use crate::lab::clock::SECOND;
+use crate::mempool::Limits;
+
+type Checked = Result<(), ScenarioError>;
+
+fn senseless<T>(field: impl Into<String>, reason: impl Into<String>) -> Result<T, ScenarioError> {
+    Err(ScenarioError::Senseless { field: field.into(), reason: reason.into() })
+}
+
+fn check_share(field: &str, share: f64) -> Checked {
+    match (0.0..=1.0).contains(&share) {
+        true => Ok(()),
+        false => senseless(field, format!("{share} is no share: write a number from 0 to 1")),
+    }
+}
+
+fn check_rate(field: &str, rate: f64, what: &str) -> Checked {
+    match (0.0..=1e6).contains(&rate) {
+        true => Ok(()),
+        false => senseless(field, format!("{rate} cannot be: write {what}, 0 or more")),
+    }
+}
+
+fn check_ways(field: &str, ways: &Ways) -> Checked {
+    check_share(&format!("{field}.loss"), ways.loss)?;
+    check_share(&format!("{field}.reorder"), ways.reorder)
+}
+
+impl Scenario {
+    /// Whether what it says can be.
+    pub(super) fn check(&self) -> Checked {
+        self.check_times()?;
+        self.check_nodes()?;
+        self.check_chain()?;
+        check_ways("link", &self.link)?;
+        for (at, mining) in self.mining.iter().enumerate() {
+            self.check_who(&format!("mining[{at}].who"), &mining.who)?;
+            check_rate(
+                &format!("mining[{at}].share"),
+                mining.share,
+                "how much of one block a spacing it finds",
+            )?;
+        }
+        if let Some(users) = &self.users {
+            check_rate("users.rate", users.rate, "payments a second")?;
+            self.check_who("users.through", &users.through)?;
+        }
+        for (at, event) in self.events.iter().enumerate() {
+            self.check_at(&format!("events[{at}].at"), Some(event.at))?;
+            self.check_act(&format!("events[{at}].do"), &event.what)?;
+        }
+        self.expect
+            .iter()
+            .enumerate()
+            .try_for_each(|(at, expect)| self.check_expected(&format!("expect[{at}]"), expect))
+    }
+
+    fn check_times(&self) -> Checked {
+        if self.name.trim().is_empty() {
+            return senseless("name", "it is empty: say what the scenario is called");
+        }
+        if self.duration <= self.settle {
+            let (duration, settle) = (self.duration, self.settle);
+            return senseless(
+                "duration",
+                format!("{duration} leaves nothing before the {settle} of `settle`: make it longer"),
+            );
+        }
+        Ok(())
+    }
+
+    fn check_nodes(&self) -> Checked {
+        for (at, group) in self.nodes.iter().enumerate() {
+            let field = |name: &str| format!("nodes[{at}].{name}");
+            let is_taken = self.nodes[..at].iter().any(|other| other.name == group.name);
+            if group.name.is_empty() || group.name == "all" || group.name.contains('.') || is_taken {
+                let name = &group.name;
+                return senseless(
+                    field("name"),
+                    format!(
+                        "`{name}` cannot be a name: choose another, without a dot, that no other group has, and not `all`"
+                    ),
+                );
+            }
+            if group.count == 0 {
+                return senseless(field("count"), "a group of nobody: write 1 or more");
+            }
+            self.check_group(&field, group)?;
+        }
+        match (self.nodes(), self.topology) {
+            (0, _) => senseless("nodes", "there are none: add a table [[nodes]] with a name and a count"),
+            (NODES_MAX.., _) => senseless("nodes", format!("there are too many: {NODES_MAX} at most")),
+            (count, Topology::Random { degree }) if degree < 2 || degree >= count => senseless(
+                "topology.random.degree",
+                format!(
+                    "{degree} cannot be with {count} nodes: write 2 or more, and less than there are nodes"
+                ),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_group(&self, field: &dyn Fn(&str) -> String, group: &Group) -> Checked {
+        if group.hidden && self.topology != Topology::Discovered {
+            return senseless(
+                field("hidden"),
+                "a topology that is given connects to everybody: leave one of the two out",
+            );
+        }
+        if group.outbound_max.is_some() && self.topology != Topology::Discovered {
+            return senseless(
+                field("outbound_max"),
+                "a topology that is given says who is connected: leave one of the two out",
+            );
+        }
+        if self.geography.is_none() && group.region.is_some() {
+            return senseless(
+                field("region"),
+                "no region is anywhere: add `geography = \"bitcoin-2019\"` above the tables",
+            );
+        }
+        if self.geography.is_none() && group.line == Line::Measured {
+            return senseless(
+                field("line"),
+                "lines are measured by region: add `geography = \"bitcoin-2019\"` above the tables",
+            );
+        }
+        if group.pool_bytes_max.is_some_and(|bytes| bytes < Limits::BYTES_MAX_MIN) {
+            return senseless(
+                field("pool_bytes_max"),
+                format!("too small for a pool: write {} or more", Limits::BYTES_MAX_MIN),
+            );
+        }
+        self.check_at(&field("starts"), group.starts)
+    }
+
+    fn check_chain(&self) -> Checked {
+        for (field, span) in
+            [("chain.spacing", self.chain.spacing), ("chain.future_drift", self.chain.future_drift)]
+        {
+            if span.is_some_and(|span| span.0 < SECOND || span.0 % SECOND != 0 || span.seconds() > 1e6) {
+                return senseless(
+                    field,
+                    "headers count whole seconds: write 1s or more, and no parts of one",
+                );
+            }
+        }
+        let people = self.chain.people.unwrap_or(1);
+        if !(1..=10_000).contains(&people) {
+            return senseless("chain.people", format!("{people} cannot be: write 1 to 10000"));
+        }
+        Ok(())
+    }
+
+    fn check_at(&self, field: &str, at: Option<Span>) -> Checked {
+        match at.filter(|at| *at > self.duration) {
+            None => Ok(()),
+            Some(at) => {
+                senseless(field, format!("{at} is after the end: the scenario lasts {}", self.duration))
+            }
+        }
+    }
+
+    fn check_who(&self, field: &str, who: &[Who]) -> Checked {
+        if who.is_empty() {
+            return senseless(field, "nobody is named: write groups, or `all`");
+        }
+        match who.iter().find(|one| self.numbers(std::slice::from_ref(one)).is_none()) {
+            None => Ok(()),
+            Some(unknown) => {
+                let known: Vec<Who> = self.nodes.iter().map(|group| Who(group.name.clone())).collect();
+                let reason = format!(
+                    "nobody is called `{}`: write `all`, a group ({}), or one of a group by its number, as `{}.1`",
+                    unknown.0,
+                    listed(&known),
+                    known.first().map_or("nodes", |first| &first.0)
+                );
+                senseless(field, reason)
+            }
+        }
+    }
+
+    fn check_act(&self, field: &str, act: &Act) -> Checked {
+        match act {
+            Act::Partition(sides) => {
+                if sides.len() < 2 {
+                    return senseless(
+                        field,
+                        "a partition has two sides or more: write [[\"one\"], [\"other\"]]",
+                    );
+                }
+                sides
+                    .iter()
+                    .enumerate()
+                    .try_for_each(|(at, side)| self.check_who(&format!("{field}.partition[{at}]"), side))
+            }
+            Act::Cut { from, to } => {
+                self.check_who(&format!("{field}.cut.from"), from)?;
+                self.check_who(&format!("{field}.cut.to"), to)
+            }
+            Act::Link { from, to, becomes, .. } => {
+                self.check_who(&format!("{field}.link.from"), from)?;
+                self.check_who(&format!("{field}.link.to"), to)?;
+                check_ways(&format!("{field}.link.becomes"), becomes)
+            }
+            Act::Clock { who, ahead, behind, .. } => {
+                if ahead.is_some() && behind.is_some() {
+                    return senseless(
+                        format!("{field}.clock"),
+                        "a clock is ahead or behind: leave one of the two out",
+                    );
+                }
+                self.check_who(&format!("{field}.clock.who"), who)
+            }
+            Act::Stop(who)
+            | Act::Kill(who)
+            | Act::LosePower(who)
+            | Act::Start(who)
+            | Act::DiskFull(who)
+            | Act::DiskFree(who) => self.check_who(field, who),
+            Act::Shares(shares) => shares.iter().try_for_each(|(who, share)| {
+                self.check_who(&format!("{field}.shares"), std::slice::from_ref(who))?;
+                check_rate(
+                    &format!("{field}.shares.{}", who.0),
+                    *share,
+                    "how much of one block a spacing they find",
+                )
+            }),
+            Act::Users { rate } => check_rate(&format!("{field}.users.rate"), *rate, "payments a second"),
+            Act::Pay { through, .. } => self.check_who(&format!("{field}.pay.through"), through),
+            Act::Heal => Ok(()),
+        }
+    }
+
+    fn check_expected(&self, field: &str, expect: &Expectation) -> Checked {
+        use Expectation::{
+            BlocksOf, Connections, Height, NobodyBanned, OneTip, Payments, Propagation, Reorganizations,
+            StaleRate, Stopped, SupplyExact, TipsDiffer, Working,
+        };
+        self.check_at(&format!("{field}.at"), expect.at())?;
+        let is_bounded = match expect {
+            Height { at_least, at_most, .. } => at_least.is_some() || at_most.is_some(),
+            Connections { at_least, at_most, .. } | BlocksOf { at_least, at_most, .. } => {
+                at_least.is_some() || at_most.is_some()
+            }
+            StaleRate { above, below } => above.is_some() || below.is_some(),
+            Propagation { p50_below, p90_below, p99_below, p50_above } => {
+                [p50_below, p90_below, p99_below, p50_above].into_iter().any(Option::is_some)
+            }
+            Reorganizations { at_least, at_most, depth_at_least, depth_at_most } => {
+                [at_least, at_most].into_iter().any(Option::is_some)
+                    || depth_at_least.or(*depth_at_most).is_some()
+            }
+            Payments { mined_at_least, mined_at_most, taken_at_least, refused_at_most, .. } => {
+                mined_at_least.or(*mined_at_most).is_some()
+                    || taken_at_least.is_some()
+                    || refused_at_most.is_some()
+            }
+            _ => true,
+        };
+        if !is_bounded {
+            return senseless(
+                field,
+                "nothing is asked: say how much is expected, as `at_least`, `at_most`, `below`",
+            );
+        }
+        match expect {
+            OneTip { who, after, .. } => {
+                match after {
+                    Some(Moment::Heal) if self.healed_at().is_none() => {
+                        return senseless(
+                            format!("{field}.one_tip.after"),
+                            "nothing is ever healed: add an event `heal`, or write a time",
+                        );
+                    }
+                    Some(Moment::At(at)) => self.check_at(&format!("{field}.one_tip.after"), Some(*at))?,
+                    _ => {}
+                }
+                self.check_who(&format!("{field}.one_tip.who"), who)
+            }
+            TipsDiffer { one, other, .. } => {
+                self.check_who(&format!("{field}.tips_differ.one"), one)?;
+                self.check_who(&format!("{field}.tips_differ.other"), other)
+            }
+            Height { who, .. }
+            | BlocksOf { who, .. }
+            | Connections { who, .. }
+            | Stopped { who, .. }
+            | Working { who, .. } => self.check_who(&format!("{field}.who"), who),
+            StaleRate { .. }
+            | Propagation { .. }
+            | Reorganizations { .. }
+            | NobodyBanned(_)
+            | Payments { .. }
+            | SupplyExact(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What is expected of a network: a line of a scenario file each, and what it says in words.
+
+use core::fmt;
+
+use serde::Deserialize;
+
+use super::text::{Moment, Span, Who, listed};
+
+/// Something that has to hold.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Expectation {
+    /// Those that run follow the same block: within a time, or at the end.
+    OneTip {
+        /// Of whom.
+        #[serde(default = "Who::all")]
+        who: Vec<Who>,
+        /// From when on that is waited for; the end, where nothing is said.
+        after: Option<Moment>,
+        /// For how long; no time at all, where nothing is said.
+        within: Option<Span>,
+    },
+    /// Nobody of these follows the same block as anybody of those.
+    TipsDiffer {
+        /// These.
+        one: Vec<Who>,
+        /// Those.
+        other: Vec<Who>,
+        /// When; at the end, where nothing is said.
+        at: Option<Span>,
+    },
+    /// How high the tips are of all that run of these.
+    Height {
+        /// Whose.
+        #[serde(default = "Who::all")]
+        who: Vec<Who>,
+        /// When; at the end, where nothing is said.
+        at: Option<Span>,
+        /// The lowest that is well.
+        at_least: Option<u32>,
+        /// The highest.
+        at_most: Option<u32>,
+    },
+    /// Which share of the blocks that were found did not stay in the chain.
+    StaleRate {
+        /// More than this.
+        above: Option<f64>,
+        /// Less than this.
+        below: Option<f64>,
+    },
+    /// How long it took until a node had a block, over all blocks and nodes.
+    Propagation {
+        /// Half of all took less.
+        p50_below: Option<Span>,
+        /// Nine of ten.
+        p90_below: Option<Span>,
+        /// Ninety-nine of a hundred.
+        p99_below: Option<Span>,
+        /// Half of all took more.
+        p50_above: Option<Span>,
+    },
+    /// How often nodes went over to another branch, and how deep that went at the deepest.
+    Reorganizations {
+        /// As often at least.
+        at_least: Option<usize>,
+        /// As often at most.
+        at_most: Option<usize>,
+        /// As many blocks at least.
+        depth_at_least: Option<u32>,
+        /// As many at most.
+        depth_at_most: Option<u32>,
+    },
+    /// Whether no node hung up on another for breaking a rule, or banned it: all here are honest.
+    NobodyBanned(bool),
+    /// Which share of payments that nodes took in stands in the chain.
+    Payments {
+        /// This at least, from 0 to 1.
+        mined_at_least: Option<f64>,
+        /// Or this at most.
+        mined_at_most: Option<f64>,
+        /// In a block that was found no later than so long after; in any, where nothing is said.
+        within: Option<Span>,
+        /// Of those that were paid until then; until the end, where nothing is said.
+        paid_before: Option<Span>,
+        /// Of those that were paid from then on.
+        paid_after: Option<Span>,
+        /// How many must have been taken in for it to count.
+        taken_at_least: Option<usize>,
+        /// How many nodes may have refused.
+        refused_at_most: Option<u64>,
+    },
+    /// How many blocks of these stand in the chain.
+    BlocksOf {
+        /// Whose.
+        who: Vec<Who>,
+        /// Of those found from then on.
+        found_after: Option<Span>,
+        /// Of those found before.
+        found_before: Option<Span>,
+        /// So many at least.
+        at_least: Option<usize>,
+        /// So many at most.
+        at_most: Option<usize>,
+    },
+    /// How many connections each that runs has.
+    Connections {
+        /// Whose.
+        #[serde(default = "Who::all")]
+        who: Vec<Who>,
+        /// When; at the end, where nothing is said.
+        at: Option<Span>,
+        /// So many at least.
+        at_least: Option<usize>,
+        /// So many at most.
+        at_most: Option<usize>,
+    },
+    /// Nodes take nothing in any more: they stopped themselves.
+    Stopped {
+        /// Who.
+        who: Vec<Who>,
+        /// When; at the end, where nothing is said.
+        at: Option<Span>,
+    },
+    /// Nodes run, and take in what comes.
+    Working {
+        /// Who.
+        #[serde(default = "Who::all")]
+        who: Vec<Who>,
+        /// When; at the end, where nothing is said.
+        at: Option<Span>,
+    },
+    /// Whether all that was issued is what the rules issue up to the tip, to the last pebble, at each that runs.
+    SupplyExact(bool),
+}
+
+impl Expectation {
+    /// When it is looked at; at the end, where there is nothing.
+    pub(super) fn at(&self) -> Option<Span> {
+        match self {
+            Self::TipsDiffer { at, .. }
+            | Self::Height { at, .. }
+            | Self::Connections { at, .. }
+            | Self::Stopped { at, .. }
+            | Self::Working { at, .. } => *at,
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneTip { who, after: Some(after), within } => {
+                let within = within.unwrap_or_default();
+                write!(f, "{} of one tip within {within} after {after}", listed(who))
+            }
+            Self::OneTip { who, .. } => write!(f, "{} of one tip at the end", listed(who)),
+            Self::TipsDiffer { one, other, at } => {
+                write!(f, "tips of {} and {} differ{}", listed(one), listed(other), When(*at))
+            }
+            Self::Height { who, at, at_least, at_most } => {
+                write!(f, "height of {}{}{}", listed(who), When(*at), Bounds(at_least, at_most))
+            }
+            Self::StaleRate { above, below } => write!(f, "stale rate{}", Limits(above, below)),
+            Self::Propagation { p50_below, p90_below, p99_below, p50_above } => {
+                f.write_str("blocks spread")?;
+                for (name, below) in
+                    [("half", p50_below), ("nine of ten", p90_below), ("99 of 100", p99_below)]
+                {
+                    below.iter().try_for_each(|below| write!(f, ", {name} within {below}"))?;
+                }
+                p50_above.iter().try_for_each(|above| write!(f, ", half after more than {above}"))
+            }
+            Self::Reorganizations { at_least, at_most, depth_at_least, depth_at_most } => {
+                write!(f, "reorganizations{}", Bounds(at_least, at_most))?;
+                match (depth_at_least, depth_at_most) {
+                    (None, None) => Ok(()),
+                    (least, most) => write!(f, ", the deepest{}", Bounds(least, most)),
+                }
+            }
+            Self::NobodyBanned(true) => f.write_str("nobody honest is banned"),
+            Self::NobodyBanned(false) => f.write_str("somebody honest is banned"),
+            Self::Payments { mined_at_least, mined_at_most, within, .. } => {
+                write!(f, "share of payments that is mined")?;
+                within.iter().try_for_each(|within| write!(f, " within {within}"))?;
+                write!(f, "{}", Bounds(mined_at_least, mined_at_most))
+            }
+            Self::BlocksOf { who, found_after, found_before, at_least, at_most } => {
+                write!(f, "blocks of {} in the chain", listed(who))?;
+                found_after.iter().try_for_each(|after| write!(f, ", found from {after} on"))?;
+                found_before.iter().try_for_each(|before| write!(f, ", found before {before}"))?;
+                write!(f, "{}", Bounds(at_least, at_most))
+            }
+            Self::Connections { who, at, at_least, at_most } => {
+                write!(f, "connections of {}{}{}", listed(who), When(*at), Bounds(at_least, at_most))
+            }
+            Self::Stopped { who, at } => write!(f, "{} stopped{}", listed(who), When(*at)),
+            Self::Working { who, at } => write!(f, "{} at work{}", listed(who), When(*at)),
+            Self::SupplyExact(true) => f.write_str("the supply is exact"),
+            Self::SupplyExact(false) => f.write_str("the supply is not exact"),
+        }
+    }
+}
+
+struct When(Option<Span>);
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(at) => write!(f, " at {at}"),
+            None => f.write_str(" at the end"),
+        }
+    }
+}
+
+struct Bounds<'a, T>(&'a Option<T>, &'a Option<T>);
+
+impl<T: fmt::Display> fmt::Display for Bounds<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(None, None) => Ok(()),
+            Self(Some(least), None) => write!(f, ": at least {least}"),
+            Self(None, Some(most)) => write!(f, ": at most {most}"),
+            Self(Some(least), Some(most)) => write!(f, ": {least} to {most}"),
+        }
+    }
+}
+
+struct Limits<'a>(&'a Option<f64>, &'a Option<f64>);
+
+impl fmt::Display for Limits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|above| write!(f, " above {above}"))?;
+        self.1.iter().try_for_each(|below| write!(f, " below {below}"))
+    }
+}

@@ -1,0 +1,464 @@
+//! Running a scenario: what is to happen and what is to be looked at, in the order of time.
+
+use super::form::Act;
+use super::judge::Judge;
+use super::outcome::{Occurrence, Outcome, Sample, TreeBlock, Verdict};
+use super::text::{Moment, Span, listed};
+use super::{Expectation, Scenario, Who};
+use crate::lab::clock::{MILLISECOND, SECOND};
+use crate::lab::figures::{Figures, Followed, Recovery};
+use crate::lab::report::{Plot, Series};
+use crate::lab::world::{CrashKind, Skew, World};
+
+/// How often it is looked whether all are of one mind, while that is waited for.
+const LOOK_EVERY: u64 = 100 * MILLISECOND;
+/// How often it is noted how the network stands, in all.
+const SAMPLES: u64 = 240;
+
+/// Something that has its time.
+#[derive(Clone, Copy)]
+enum Due {
+    /// An expectation is looked at.
+    Check(usize),
+    /// A group starts.
+    Begin(usize),
+    /// Something befalls the network.
+    Happening(usize),
+    /// All are waited for to be of one mind, because an expectation says so.
+    Watch(usize),
+    /// Nobody mines any more.
+    Settle,
+}
+
+/// Somebody waits for nodes to be of one mind.
+struct Watch {
+    /// For which expectation; nothing where it is a healing that is measured.
+    expectation: Option<usize>,
+    who: Vec<usize>,
+    since: u64,
+    until: u64,
+}
+
+/// A scenario that runs.
+struct Run<'a> {
+    scenario: &'a Scenario,
+    world: World,
+    events: Vec<Occurrence>,
+    verdicts: Vec<Option<Verdict>>,
+    watches: Vec<Watch>,
+    recoveries: Vec<Recovery>,
+    samples: Vec<Sample>,
+    /// What each miner did, in hashes.
+    hashes: Vec<f64>,
+}
+
+impl Scenario {
+    /// Lets it happen, from its own seed or another, and tells the story to whoever wants to hear it.
+    pub fn run(&self, seed: Option<u64>, story: Option<Box<dyn FnMut(&str)>>) -> Outcome {
+        let seed = seed.unwrap_or(self.seed);
+        let mut world = self.build(seed);
+        if let Some(story) = story {
+            world.record.tell_to(story);
+        }
+        let mut run = Run {
+            scenario: self,
+            world,
+            events: Vec::new(),
+            verdicts: vec![None; self.expect.len()],
+            watches: Vec::new(),
+            recoveries: Vec::new(),
+            samples: Vec::new(),
+            hashes: Vec::new(),
+        };
+        for mining in &self.mining {
+            run.add_miners(&mining.who, mining.share, mining.strategy.strategy());
+        }
+        for (at, due) in self.agenda() {
+            run.advance(at);
+            run.meet(due);
+        }
+        run.advance(self.duration.0);
+        run.finish(seed)
+    }
+
+    /// Everything that has its time, in order. Of the same time, what is looked at comes before what happens.
+    fn agenda(&self) -> Vec<(u64, Due)> {
+        let mut agenda = Vec::new();
+        for (number, expect) in self.expect.iter().enumerate() {
+            if let Some(at) = expect.at() {
+                agenda.push((at.0, Due::Check(number)));
+            }
+        }
+        let starts = self.nodes.iter().map(|group| group.starts.unwrap_or_default().0);
+        agenda.extend(starts.enumerate().map(|(group, at)| (at, Due::Begin(group))));
+        let happens = self.events.iter().map(|event| event.at.0);
+        agenda.extend(happens.enumerate().map(|(number, at)| (at, Due::Happening(number))));
+        for (number, expect) in self.expect.iter().enumerate() {
+            let after = match expect {
+                Expectation::OneTip { after: Some(Moment::At(at)), .. } => Some(*at),
+                Expectation::OneTip { after: Some(Moment::Heal), .. } => self.healed_at(),
+                _ => None,
+            };
+            agenda.extend(after.map(|at| (at.0, Due::Watch(number))));
+        }
+        agenda.push((self.duration.0 - self.settle.0, Due::Settle));
+        agenda.sort_by_key(|(at, _)| *at);
+        agenda
+    }
+}
+
+impl Run<'_> {
+    fn numbers(&self, who: &[Who]) -> Vec<usize> {
+        self.scenario.numbers(who).unwrap_or_default()
+    }
+
+    fn seconds(&self) -> f64 {
+        self.world.micros() as f64 / SECOND as f64
+    }
+
+    fn note(&mut self, what: String, is_trouble: bool) {
+        let micros = self.world.micros();
+        self.world.record.say(micros, || format!("*** {what}"));
+        self.events.push(Occurrence { at: self.seconds(), what, is_trouble });
+    }
+
+    /// Each of them mines with as much as the others.
+    fn add_miners(&mut self, who: &[Who], share: f64, strategy: crate::lab::Strategy) {
+        let nodes = self.numbers(who);
+        for node in &nodes {
+            self.world.add_miner(*node, share / nodes.len() as f64, strategy);
+            self.hashes.push(0.0);
+        }
+    }
+
+    /// Lets time go by until then, and looks what has to be looked at on the way.
+    fn advance(&mut self, until: u64) {
+        let every = (self.scenario.duration.0 / SAMPLES).max(1);
+        while self.world.micros() < until {
+            let now = self.world.micros();
+            let sample = every * (now / every + 1);
+            let look = if self.watches.is_empty() { u64::MAX } else { now + LOOK_EVERY };
+            let next = until.min(sample).min(look);
+            self.count_hashes(next - now);
+            self.world.run_until(next);
+            if next == sample {
+                self.sample();
+            }
+            self.look();
+        }
+    }
+
+    /// Whoever runs now is taken to have mined until then.
+    fn count_hashes(&mut self, micros: u64) {
+        for (hashes, miner) in self.hashes.iter_mut().zip(self.world.miners()) {
+            if self.world.node(miner.node).is_running() {
+                *hashes += miner.rate * micros as f64;
+            }
+        }
+    }
+
+    fn sample(&mut self) {
+        let running = self.world.running();
+        let mut tips = Vec::new();
+        let mut height = 0;
+        for handle in running.iter().filter_map(|node| self.world.node(*node).handle()) {
+            let tip = handle.reader().tip();
+            tips.push(tip.hash);
+            height = height.max(tip.height.0);
+        }
+        tips.sort_unstable();
+        tips.dedup();
+        self.samples.push(Sample { at: self.seconds(), running: running.len(), tips: tips.len(), height });
+    }
+
+    /// Whoever is waited for may be of one mind by now.
+    fn look(&mut self) {
+        let now = self.world.micros();
+        let watches = std::mem::take(&mut self.watches);
+        for watch in watches {
+            let tips: Vec<_> = watch.who.iter().filter_map(|node| self.world.tip(*node)).collect();
+            let agree = !tips.is_empty() && tips.windows(2).all(|pair| pair[0] == pair[1]);
+            let took = Span::of_micros(now - watch.since);
+            if !agree && now < watch.until {
+                self.watches.push(watch);
+                continue;
+            }
+            match watch.expectation {
+                None => self.recoveries.push(Recovery {
+                    healed: watch.since as f64 / SECOND as f64,
+                    seconds: agree.then(|| took.seconds()),
+                }),
+                Some(number) => {
+                    let found = if agree {
+                        format!("after {took}")
+                    } else {
+                        Judge::new(&self.world, self.scenario).different(&watch.who)
+                    };
+                    self.settle_verdict(number, agree, found);
+                }
+            }
+        }
+    }
+
+    fn settle_verdict(&mut self, number: usize, holds: bool, found: String) {
+        let expected = self.scenario.expect[number].to_string();
+        self.verdicts[number] = Some(Verdict { expected, found, holds });
+    }
+
+    fn meet(&mut self, due: Due) {
+        match due {
+            Due::Check(number) => {
+                let (holds, found) =
+                    Judge::new(&self.world, self.scenario).judge(&self.scenario.expect[number]);
+                self.settle_verdict(number, holds, found);
+            }
+            Due::Begin(group) => self.begin(group),
+            Due::Happening(number) => self.befall(&self.scenario.events[number].what),
+            Due::Watch(number) => {
+                if let Expectation::OneTip { who, within, .. } = &self.scenario.expect[number] {
+                    let (since, end) = (self.world.micros(), self.scenario.duration.0);
+                    let until = (since + within.unwrap_or_default().0).min(end);
+                    let who = self.numbers(who);
+                    self.watches.push(Watch { expectation: Some(number), who, since, until });
+                    self.look();
+                }
+            }
+            Due::Settle => {
+                (0..self.world.miners().len()).for_each(|miner| self.world.set_share(miner, 0.0));
+                if !self.scenario.mining.is_empty() {
+                    self.note("nobody mines any more".to_owned(), false);
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, place: usize) {
+        let group = &self.scenario.nodes[place];
+        let first: usize = self.scenario.nodes[..place].iter().map(|group| group.count).sum();
+        if self.world.micros() > 0 {
+            self.note(format!("{} start for the first time", group.name), false);
+        }
+        (first..first + group.count).for_each(|node| self.start(node));
+        if let Some(users) = &self.scenario.users
+            && self.world.users().is_none()
+        {
+            let through = self.numbers(&users.through);
+            self.world.set_users(users.rate, through);
+        }
+    }
+
+    fn start(&mut self, node: usize) {
+        if self.world.node(node).is_running() {
+            return;
+        }
+        if let Err(error) = self.world.start(node) {
+            return self.note(format!("node {node} cannot start: {error}"), true);
+        }
+        let lost = self.lost(node);
+        if lost > 0 {
+            self.note(format!("node {node} has lost {lost} blocks that it had said are durable"), true);
+        }
+    }
+
+    /// Of the blocks that a node said are durable, how many it does not have.
+    fn lost(&self, node: usize) -> usize {
+        let node = self.world.node(node);
+        let Some(handle) = node.handle() else { return 0 };
+        let reader = handle.reader();
+        node.acknowledged.iter().filter(|hash| !matches!(reader.block(hash), Ok(Some(_)))).count()
+    }
+
+    fn end(&mut self, who: &[Who], kind: CrashKind) {
+        for node in self.numbers(who) {
+            if self.world.node(node).is_running() {
+                self.world.end(node, kind);
+            }
+        }
+    }
+
+    /// Something befalls the network.
+    fn befall(&mut self, act: &Act) {
+        self.note(act.to_string(), false);
+        match act {
+            Act::Partition(sides) => {
+                let sides: Vec<Vec<usize>> = sides.iter().map(|side| self.numbers(side)).collect();
+                for (at, one) in sides.iter().enumerate() {
+                    for other in
+                        sides.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, side)| side)
+                    {
+                        self.world.close_ways(one, other);
+                    }
+                }
+            }
+            Act::Cut { from, to } => {
+                let (from, to) = (self.numbers(from), self.numbers(to));
+                self.world.close_ways(&from, &to);
+            }
+            Act::Heal => {
+                self.world.open_all_ways();
+                let (since, until) = (self.world.micros(), self.scenario.duration.0);
+                self.watches.push(Watch { expectation: None, who: self.world.nodes(), since, until });
+            }
+            Act::Stop(who) => self.end(who, CrashKind::Stopped),
+            Act::Kill(who) => self.end(who, CrashKind::Killed),
+            Act::LosePower(who) => self.end(who, CrashKind::PowerLost),
+            Act::Start(who) => self.numbers(who).into_iter().for_each(|node| self.start(node)),
+            Act::Link { from, to, becomes, one_way } => {
+                let (from, to, link) = (self.numbers(from), self.numbers(to), becomes.link());
+                for (one, other) in from.iter().flat_map(|one| to.iter().map(move |other| (*one, *other))) {
+                    self.world.set_link(one, other, link);
+                    if !one_way {
+                        self.world.set_link(other, one, link);
+                    }
+                }
+            }
+            Act::Clock { who, ahead, behind, drift } => {
+                let seconds = |span: &Option<Span>| span.map_or(0, |span| (span.0 / SECOND).cast_signed());
+                let skew = Skew { seconds: seconds(ahead) - seconds(behind), drift: *drift };
+                self.numbers(who).into_iter().for_each(|node| self.world.set_clock(node, skew));
+            }
+            Act::DiskFull(who) => {
+                self.numbers(who).into_iter().for_each(|node| self.world.limit_disk(node, Some(0)))
+            }
+            Act::DiskFree(who) => {
+                self.numbers(who).into_iter().for_each(|node| self.world.limit_disk(node, None))
+            }
+            Act::Shares(shares) => shares.iter().for_each(|(who, share)| self.share_out(who, *share)),
+            Act::Users { rate } => {
+                let through =
+                    self.scenario.users.as_ref().map_or_else(Who::all, |users| users.through.clone());
+                let through = self.numbers(&through);
+                self.world.set_users(*rate, through);
+            }
+            Act::Pay { through, count } => {
+                let through = self.numbers(through);
+                (0..*count).for_each(|at| self.world.pay_through(through[at % through.len()]));
+            }
+        }
+    }
+
+    /// The miners of these have this share together; whoever did not mine begins to, where nobody of these did.
+    fn share_out(&mut self, who: &Who, share: f64) {
+        let nodes = self.numbers(std::slice::from_ref(who));
+        let is_of = |node: &usize| nodes.contains(node);
+        let miners: Vec<usize> =
+            (0..self.world.miners().len()).filter(|miner| is_of(&self.world.miners()[*miner].node)).collect();
+        if miners.is_empty() {
+            return self.add_miners(std::slice::from_ref(who), share, crate::lab::Strategy::Honest);
+        }
+        miners.iter().for_each(|miner| self.world.set_share(*miner, share / miners.len() as f64));
+    }
+
+    fn finish(mut self, seed: u64) -> Outcome {
+        let end = self.world.micros();
+        self.watches.iter_mut().for_each(|watch| watch.until = end);
+        self.look();
+        self.sample();
+        let judge = Judge::new(&self.world, self.scenario);
+        let judged = self.scenario.expect.iter().zip(&self.verdicts).map(|(expect, verdict)| {
+            verdict.clone().unwrap_or_else(|| {
+                let (holds, found) = judge.judge(expect);
+                Verdict { expected: expect.to_string(), found, holds }
+            })
+        });
+        let verdicts = judged.collect();
+        let name = |node: usize| self.scenario.group_of(node).to_owned();
+        let figures = Figures::of(&self.world, name, &self.hashes, std::mem::take(&mut self.recoveries));
+        Outcome {
+            name: self.scenario.name.clone(),
+            about: self.scenario.about.clone(),
+            seed,
+            seconds: self.seconds(),
+            nodes: self.scenario.nodes(),
+            digest: format!("{:032x}", self.world.digest()),
+            blocks: self.blocks(),
+            plots: vec![tips_plot(&self.samples)],
+            events: self.events,
+            verdicts,
+            figures,
+            samples: self.samples,
+        }
+    }
+
+    fn blocks(&self) -> Vec<TreeBlock> {
+        let chain = Followed::of(&self.world);
+        let stories =
+            self.world.record.found.iter().filter_map(|hash| Some((hash, self.world.record.block(hash)?)));
+        let block = |(hash, story): (&crate::types::BlockHash, &crate::lab::BlockStory)| {
+            let node = self.world.miners().get(story.miner).map_or(usize::MAX, |miner| miner.node);
+            let mut seen: Vec<u32> = story.seen.iter().map(|(node, _)| *node).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            TreeBlock {
+                hash: hash.to_string(),
+                below: story.below.to_string(),
+                height: story.height.0,
+                found: story.found as f64 / SECOND as f64,
+                miner: self.scenario.group_of(node).to_owned(),
+                transactions: story.transactions,
+                seen: seen.len(),
+                in_chain: chain.has(hash),
+            }
+        };
+        stories.map(block).collect()
+    }
+}
+
+fn tips_plot(samples: &[Sample]) -> Plot {
+    let points = |value: fn(&Sample) -> usize| {
+        samples.iter().map(|sample| (sample.at / 60.0, value(sample) as f64)).collect()
+    };
+    let series = vec![
+        Series::curve("tips", points(|sample| sample.tips)),
+        Series::reference("nodes that run", points(|sample| sample.running)),
+    ];
+    Plot::new("Tips that are followed, and nodes that run", "minutes", "how many", series)
+}
+
+impl core::fmt::Display for Act {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Partition(sides) => {
+                let sides: Vec<String> = sides.iter().map(|side| listed(side)).collect();
+                write!(f, "a partition: {}", sides.join(" | "))
+            }
+            Self::Cut { from, to } => {
+                write!(f, "nothing comes through from {} to {}", listed(from), listed(to))
+            }
+            Self::Heal => f.write_str("all ways are open again"),
+            Self::Stop(who) => write!(f, "{} stop", listed(who)),
+            Self::Kill(who) => write!(f, "{} are killed", listed(who)),
+            Self::LosePower(who) => write!(f, "{} lose their power", listed(who)),
+            Self::Start(who) => write!(f, "{} start", listed(who)),
+            Self::Link { from, to, becomes, one_way } => {
+                let way = if *one_way { "to" } else { "and" };
+                let super::Ways { delay, loss, .. } = becomes;
+                write!(
+                    f,
+                    "the way between {} {way} {} becomes {delay} long and loses {loss} of all packets",
+                    listed(from),
+                    listed(to)
+                )
+            }
+            Self::Clock { who, ahead: Some(ahead), .. } => {
+                write!(f, "clocks of {} are {ahead} ahead", listed(who))
+            }
+            Self::Clock { who, behind: Some(behind), .. } => {
+                write!(f, "clocks of {} are {behind} behind", listed(who))
+            }
+            Self::Clock { who, drift: 0, .. } => write!(f, "clocks of {} are right", listed(who)),
+            Self::Clock { who, drift, .. } => {
+                write!(f, "clocks of {} run {drift} millionths too fast", listed(who))
+            }
+            Self::DiskFull(who) => write!(f, "disks of {} are full", listed(who)),
+            Self::DiskFree(who) => write!(f, "disks of {} have room again", listed(who)),
+            Self::Shares(shares) => {
+                let shares: Vec<String> =
+                    shares.iter().map(|(who, share)| format!("{} {share}", who.0)).collect();
+                write!(f, "shares of hashes become: {}", shares.join(", "))
+            }
+            Self::Users { rate } => write!(f, "people pay {rate} times a second"),
+            Self::Pay { through, count } => write!(f, "people pay {count} times through {}", listed(through)),
+        }
+    }
+}
