@@ -11,6 +11,7 @@ mod control;
 mod files;
 mod genesis;
 mod host_port;
+mod lab;
 mod mine;
 mod mining;
 mod network;
@@ -52,6 +53,9 @@ enum Command {
     /// The node is the one that runs on the data directory.
     #[command(subcommand)]
     Peers(peers::Command),
+    /// Run whole networks in virtual time: what befalls them is in a file, and so is what is expected of them.
+    #[command(subcommand)]
+    Lab(lab::Command),
     /// Work on the data of a node that is not running.
     #[command(subcommand)]
     Chain(chain::Command),
@@ -64,6 +68,7 @@ pub fn run() -> ExitCode {
         Command::Node(run) => node::run(&run),
         Command::Mine(run) => mine::run(&run),
         Command::Peers(command) => peers::run(&command),
+        Command::Lab(command) => return lab::run(&command),
         Command::Chain(command) => chain::run(&command),
     };
     match answer {

@@ -1,0 +1,86 @@
+//! `cairn lab run`: one scenario, told in the ways that are asked for.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+
+use super::{named, unknown, unreadable};
+use crate::cli::output::tell;
+use crate::lab::report;
+use crate::lab::scenario::Scenario;
+
+#[derive(Args)]
+pub(in crate::cli) struct Run {
+    /// A file, or the name of one that is part of this program.
+    #[arg(value_name = "FILE|NAME")]
+    scenario: String,
+    /// What chance follows from [default: what the scenario says, else 1].
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Answer in JSON: every figure, block and verdict.
+    #[arg(long)]
+    json: bool,
+    /// Write JUnit's XML to this file, each expectation a case, for build servers.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write a page to this file: expectations, events, how blocks spread, the tree of blocks, figures.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write down all that happens as it does, a line each, to this file, or with `-` to standard error. It can be much.
+    #[arg(long, value_name = "FILE|-")]
+    trace: Option<PathBuf>,
+}
+
+impl Run {
+    /// Runs it, and tells what came of it.
+    pub(super) fn run(&self) -> Result<ExitCode> {
+        let scenario = match read(&self.scenario) {
+            Ok(scenario) => scenario,
+            Err(error) => return Ok(unreadable(&error)),
+        };
+        let story = self.trace.as_deref().map(story).transpose()?;
+        let outcome = scenario.run(self.seed, story);
+        if let Some(path) = &self.junit {
+            write(path, &report::junit(std::slice::from_ref(&outcome)))?;
+        }
+        if let Some(path) = &self.html {
+            write(path, &report::html(&outcome))?;
+        }
+        match self.json {
+            true => tell(&format!("{}\n", report::json(&outcome)))?,
+            false => tell(&report::text(&outcome))?,
+        }
+        Ok(if outcome.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// A scenario, from a file or from those that are part of the program. A file goes before a name.
+fn read(name: &str) -> Result<Scenario> {
+    let text = match (fs::read_to_string(name), named(name)) {
+        (Ok(text), _) => text,
+        (Err(_), Some(shipped)) => shipped.text.to_owned(),
+        (Err(error), None) if error.kind() == io::ErrorKind::NotFound => return Err(unknown(name)),
+        (Err(error), None) => return Err(anyhow!("cannot read {name}: {error}")),
+    };
+    Scenario::from_toml(&text).with_context(|| name.to_owned())
+}
+
+/// Where a story is written to. What cannot be written any more is left out: the outcome is told either way.
+fn story(path: &Path) -> Result<Box<dyn FnMut(&str)>> {
+    let mut out: Box<dyn Write> = match path == Path::new("-") {
+        true => Box::new(io::stderr()),
+        false => {
+            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            Box::new(BufWriter::new(file))
+        }
+    };
+    Ok(Box::new(move |line| drop(writeln!(out, "{line}"))))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
