@@ -6,6 +6,7 @@
 mod broken_files;
 mod carrying;
 mod genesis;
+mod laboratory;
 mod mining;
 mod namespaces;
 mod peering;

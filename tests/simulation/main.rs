@@ -1,5 +1,8 @@
 //! Whole networks in virtual time.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod planted;
+mod reports;
+mod scenarios;
 mod swarm;
 mod worlds;
