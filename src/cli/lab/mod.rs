@@ -1,6 +1,7 @@
 //! `cairn lab`: whole networks in virtual time, from a file that says what befalls them and what is expected of them.
 
 mod run;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,14 @@ pub(super) enum Command {
     /// cannot be.
     #[command(after_help = RUN_HELP)]
     Run(run::Run),
+    /// Run many networks that seeds draw, each with what befalls it, and check that every one comes through.
+    ///
+    /// Each seed draws nodes, lines, miners, people who pay, crashes, lost power, full disks, wrong clocks, closed ways and
+    /// those who mean harm. Beside the nodes stand checkers: all end on one tip, no coin is spent twice, the supply adds up,
+    /// nothing acknowledged is lost, nobody honest is punished, what was paid is mined.
+    ///
+    /// Ends with 0 when every network came through, else with 1, and a line that replays each that did not.
+    Soak(soak::Soak),
     /// Name the scenarios that are part of this program, and say what each teaches.
     List(List),
     /// Print the file of one of them: where a scenario of your own begins.
@@ -56,6 +65,7 @@ pub(super) struct Show {
 pub(super) fn run(command: &Command) -> ExitCode {
     let answer = match command {
         Command::Run(run) => run.run(),
+        Command::Soak(soak) => soak.run(),
         Command::List(list) => list.run().map(|()| ExitCode::SUCCESS),
         Command::Show(show) => match named(&show.name) {
             Some(shipped) => tell(shipped.text).map(|()| ExitCode::SUCCESS),

@@ -70,7 +70,7 @@ fn read(name: &str) -> Result<Scenario> {
 }
 
 /// Where a story is written to. What cannot be written any more is left out: the outcome is told either way.
-fn story(path: &Path) -> Result<Box<dyn FnMut(&str)>> {
+pub(super) fn story(path: &Path) -> Result<Box<dyn FnMut(&str)>> {
     let mut out: Box<dyn Write> = match path == Path::new("-") {
         true => Box::new(io::stderr()),
         false => {
