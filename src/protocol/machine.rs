@@ -150,9 +150,7 @@ impl Protocol {
         if self.dialing.wake_at() <= now.millis {
             self.dialing.woken(now, &self.bans, acts);
         }
-        if self.gossip.wake_at() <= now.millis {
-            self.gossip.woken(now, acts);
-        }
+        self.gossip.woken(now, acts);
         self.relay.woken(now, acts);
         let open = self.stem.woken(now);
         self.transactions.announce(now, &open, acts);
@@ -420,7 +418,8 @@ impl Protocol {
         }
     }
 
-    /// When, in [`Now::millis`], it wants to be woken; it may be told of other things before.
+    /// When, in [`Now::millis`], it wants to be woken; it may be told of other things before, and there may turn out to be
+    /// nothing to do. Each small machine keeps for itself when that is, so that nothing is looked through to say it.
     pub fn wake_at(&self) -> u64 {
         let Some(now) = self.now else { return 0 };
         let all = [

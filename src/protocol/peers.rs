@@ -15,6 +15,8 @@ const YOUNG_MILLIS: u64 = 5_000;
 pub(super) struct Peers {
     peers: BTreeMap<PeerId, Peer>,
     patience: u64,
+    /// When somebody may have been silent for too long: no later than that.
+    due: u64,
 }
 
 /// Somebody who is connected.
@@ -53,7 +55,7 @@ pub(super) enum Welcome {
 
 impl Peers {
     pub fn new(lab: bool) -> Self {
-        Self { peers: BTreeMap::new(), patience: if lab { 5_000 } else { 15_000 } }
+        Self { peers: BTreeMap::new(), patience: if lab { 5_000 } else { 15_000 }, due: u64::MAX }
     }
 
     pub fn get(&self, peer: PeerId) -> Option<&Peer> {
@@ -124,6 +126,7 @@ impl Peers {
         }
         let peer = Peer { met, since: now.millis, hello: None, last_block: None, last_transaction: None };
         self.peers.insert(met.peer, peer);
+        self.due = self.due.min(now.millis + self.patience);
         Welcome::Stays { instead_of, evicted }
     }
 
@@ -138,16 +141,25 @@ impl Peers {
         Ok(peer)
     }
 
-    /// Those who have not said who they are for too long.
-    pub fn silent(&self, now: Now) -> Vec<PeerId> {
-        let is_silent = |peer: &Peer| peer.hello.is_none() && now.millis >= peer.since + self.patience;
-        self.peers.iter().filter(|(_, peer)| is_silent(peer)).map(|(id, _)| *id).collect()
+    /// Those who have not said who they are for too long. They are named once: they have to go.
+    pub fn silent(&mut self, now: Now) -> Vec<PeerId> {
+        if now.millis < self.due {
+            return Vec::new();
+        }
+        self.due = u64::MAX;
+        let mut silent = Vec::new();
+        for (id, peer) in self.peers.iter().filter(|(_, peer)| peer.hello.is_none()) {
+            match peer.since + self.patience {
+                until if until <= now.millis => silent.push(*id),
+                until => self.due = self.due.min(until),
+            }
+        }
+        silent
     }
 
-    /// When there is something to do even if nothing comes.
+    /// When there may be something to do even if nothing comes.
     pub fn wake_at(&self) -> u64 {
-        let waits = self.peers.values().filter(|peer| peer.hello.is_none());
-        waits.map(|peer| peer.since + self.patience).min().unwrap_or(u64::MAX)
+        self.due
     }
 }
 

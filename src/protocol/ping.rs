@@ -10,6 +10,8 @@ pub(super) struct Pings {
     pings: BTreeMap<PeerId, Ping>,
     every: u64,
     patience: u64,
+    /// When there may be something to do: no later than that.
+    due: u64,
 }
 
 struct Ping {
@@ -24,13 +26,14 @@ struct Ping {
 impl Pings {
     pub fn new(lab: bool) -> Self {
         let (every, patience) = if lab { (10_000, 20_000) } else { (60_000, 30_000) };
-        Self { pings: BTreeMap::new(), every, patience }
+        Self { pings: BTreeMap::new(), every, patience, due: u64::MAX }
     }
 
     /// Begins to ask one.
     pub fn greeted(&mut self, now: Now, peer: PeerId) {
         let ping = Ping { awaited: None, next_at: now.millis, number: 0, best: None, last: None };
         self.pings.insert(peer, ping);
+        self.due = self.due.min(now.millis);
     }
 
     pub fn disconnected(&mut self, peer: PeerId) {
@@ -45,6 +48,7 @@ impl Pings {
             Some((_, sent_at)) => {
                 let took = now.millis.saturating_sub(sent_at);
                 ping.last = Some(took);
+                self.due = self.due.min(ping.next_at);
                 ping.best = Some(ping.best.map_or(took, |best| best.min(took)));
             }
         }
@@ -57,26 +61,28 @@ impl Pings {
 
     /// Asks, and gives up those who do not answer.
     pub fn woken(&mut self, now: Now, acts: &mut Acts) {
+        if now.millis < self.due {
+            return;
+        }
+        self.due = u64::MAX;
         for (peer, ping) in &mut self.pings {
-            match ping.awaited {
-                Some((_, sent_at)) if now.millis >= sent_at + self.patience => {
-                    acts.drop(*peer, Farewell::Silent);
-                }
-                Some(_) => {}
-                None if now.millis >= ping.next_at => {
-                    ping.number += 1;
-                    ping.awaited = Some((ping.number, now.millis));
-                    ping.next_at = now.millis + self.every;
-                    acts.send(*peer, Message::Ping(ping.number));
-                }
-                None => {}
+            if ping.awaited.is_none() && now.millis >= ping.next_at {
+                ping.number += 1;
+                ping.awaited = Some((ping.number, now.millis));
+                ping.next_at = now.millis + self.every;
+                acts.send(*peer, Message::Ping(ping.number));
+            }
+            let due = ping.awaited.map_or(ping.next_at, |(_, sent_at)| sent_at + self.patience);
+            if due > now.millis {
+                self.due = self.due.min(due);
+            } else {
+                acts.drop(*peer, Farewell::Silent);
             }
         }
     }
 
-    /// When there is something to do even if nothing comes.
+    /// When there may be something to do even if nothing comes.
     pub fn wake_at(&self) -> u64 {
-        let at = |ping: &Ping| ping.awaited.map_or(ping.next_at, |(_, sent_at)| sent_at + self.patience);
-        self.pings.values().map(at).min().unwrap_or(u64::MAX)
+        self.due
     }
 }

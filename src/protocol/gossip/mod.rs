@@ -44,6 +44,8 @@ pub(super) struct Gossip {
     draws: Draws,
     talks: BTreeMap<PeerId, Talk>,
     shown: Option<Shown>,
+    /// When somebody may have to be asked: no later than that.
+    due: u64,
 }
 
 /// With one peer.
@@ -72,7 +74,7 @@ struct Shown {
 impl Gossip {
     /// One that talks to nobody yet. The same draws choose the same.
     pub fn new(lab: bool, draws: [u8; 32]) -> Self {
-        Self { lab, draws: Draws::new(draws), talks: BTreeMap::new(), shown: None }
+        Self { lab, draws: Draws::new(draws), talks: BTreeMap::new(), shown: None, due: u64::MAX }
     }
 
     /// A peer that stays has said hello: it is asked, and others hear of it. `listening` is where it says it can be
@@ -97,6 +99,7 @@ impl Gossip {
             saved_at: now.millis,
         };
         self.talks.insert(met.peer, talk);
+        self.due = if asks { self.due.min(now.millis) } else { self.due };
         self.woken(now, acts);
         if let Some(listening) = listening.filter(|_| met.side == Side::Listener) {
             let itself = [PeerAddress::new(listening, now.wall)];
@@ -107,21 +110,25 @@ impl Gossip {
 
     /// Asks those whose turn it is.
     pub fn woken(&mut self, now: Now, acts: &mut Acts) {
+        if now.millis < self.due {
+            return;
+        }
+        self.due = u64::MAX;
         for (peer, talk) in &mut self.talks {
-            if talk.ask_at.is_none_or(|at| now.millis < at) {
-                continue;
+            if talk.ask_at.is_some_and(|at| at <= now.millis) {
+                let hurries = now.millis.saturating_sub(talk.since) < LAB_HURRY_MILLIS;
+                let next = if hurries { LAB_ASK_MILLIS } else { LAB_ASK_LATER_MILLIS };
+                talk.ask_at = self.lab.then_some(now.millis + next);
+                talk.is_asked = true;
+                acts.send(*peer, Message::GetAddresses(()));
             }
-            let hurries = now.millis.saturating_sub(talk.since) < LAB_HURRY_MILLIS;
-            let next = if hurries { LAB_ASK_MILLIS } else { LAB_ASK_LATER_MILLIS };
-            talk.ask_at = self.lab.then_some(now.millis + next);
-            talk.is_asked = true;
-            acts.send(*peer, Message::GetAddresses(()));
+            self.due = talk.ask_at.map_or(self.due, |at| self.due.min(at));
         }
     }
 
-    /// When `woken` has something to do.
+    /// When `woken` may have something to do.
     pub fn wake_at(&self) -> u64 {
-        self.talks.values().filter_map(|talk| talk.ask_at).min().unwrap_or(u64::MAX)
+        self.due
     }
 
     /// A peer asks. It is answered once; in a lab again after a while.
@@ -162,6 +169,7 @@ impl Gossip {
     /// A peer is gone.
     pub fn disconnected(&mut self, peer: PeerId) {
         self.talks.remove(&peer);
+        self.due = self.talks.values().filter_map(|talk| talk.ask_at).min().unwrap_or(u64::MAX);
     }
 
     /// The part of the book that is shown now: the same for a day, unless the book has become twice as large, which happens

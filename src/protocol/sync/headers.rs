@@ -61,6 +61,7 @@ impl Sync {
         if let Some(source) = self.sources.get_mut(&peer) {
             source.owed += 1;
             source.has_unknown = true;
+            self.nobody_until = 0;
         }
         if self.sources.len() > 1 {
             acts.drop(peer, Farewell::Stalls);

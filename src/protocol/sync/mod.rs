@@ -55,6 +55,10 @@ pub(super) struct Sync {
     target: Option<Target>,
     /// When it is next considered whether another branch would be better.
     reconsider_at: u64,
+    /// Until when nobody may have more, if nothing is heard.
+    nobody_until: u64,
+    /// When the first may be over that were passed over: no later than that.
+    passed_over_until: u64,
     draws: Draws,
     /// The node takes nothing in any more: nothing is asked for.
     is_closed: bool,
@@ -83,6 +87,8 @@ impl Sync {
             held: None,
             target: None,
             reconsider_at: u64::MAX,
+            nobody_until: 0,
+            passed_over_until: u64::MAX,
             draws: Draws::new(draws),
             is_closed: false,
         }
@@ -99,6 +105,7 @@ impl Sync {
             owed: 0,
         };
         self.sources.insert(peer, source);
+        self.nobody_until = 0;
     }
 
     pub fn disconnected(&mut self, peer: PeerId) {
@@ -116,6 +123,7 @@ impl Sync {
     pub fn heard_of_unknown(&mut self, peer: PeerId) {
         if let Some(source) = self.sources.get_mut(&peer) {
             source.has_unknown = true;
+            self.nobody_until = 0;
         }
     }
 
@@ -134,6 +142,7 @@ impl Sync {
 
     /// Goes on: asks for headers, asks for bodies, hands on what came. To be called after anything happened.
     pub fn go_on(&mut self, now: Now, known: &dyn Known, acts: &mut Acts) {
+        self.look_at_passed_over(now);
         self.give_up_silent(now, acts);
         self.fetch(now, known, acts);
         self.ask_for_headers(now, known, acts);
@@ -198,6 +207,7 @@ impl Sync {
             for (_, source) in self.sources.iter_mut().filter(|(peer, _)| !servers.lacks(**peer)) {
                 source.passed_over_until = until;
             }
+            self.passed_over_until = self.passed_over_until.min(until);
             self.target = None;
         }
     }
@@ -210,16 +220,28 @@ impl Sync {
         let until = now.millis + self.seconds(60);
         if let Some(source) = self.sources.get_mut(&peer) {
             source.passed_over_until = until;
+            self.passed_over_until = self.passed_over_until.min(until);
+        }
+    }
+
+    fn look_at_passed_over(&mut self, now: Now) {
+        if self.passed_over_until <= now.millis {
+            let passed_over = self.sources.values().map(|source| source.passed_over_until);
+            self.passed_over_until = passed_over.filter(|at| *at > now.millis).min().unwrap_or(u64::MAX);
         }
     }
 
     /// Somebody who may have more than we do: one of those that we chose ourselves if there is any.
     fn choose(&mut self, now: Now, known: &dyn Known) -> Option<PeerId> {
-        let may = |source: &Source| {
-            (source.claim > Work::ZERO || source.has_unknown) && source.passed_over_until <= now.millis
-        };
+        if now.millis < self.nobody_until {
+            return None;
+        }
+        let claims = |source: &&Source| source.claim > Work::ZERO || source.has_unknown;
+        let may = |source: &Source| claims(&source) && source.passed_over_until <= now.millis;
         // Nothing is asked of the node where nobody claims anything, as is usual.
-        if !self.sources.values().any(may) {
+        let first = self.sources.values().filter(claims).map(|source| source.passed_over_until).min();
+        if first.is_none_or(|first| first > now.millis) {
+            self.nobody_until = first.unwrap_or(u64::MAX);
             return None;
         }
         let tip = known.tip();
@@ -330,15 +352,13 @@ impl Sync {
         }
     }
 
-    /// When there is something to do even if nothing comes.
+    /// When there may be something to do even if nothing comes.
     pub fn wake_at(&self, now: Now) -> u64 {
         let question = self.question.as_ref().map_or(u64::MAX, |question| self.gives_up_at(question));
-        let passed_over = self.sources.values().map(|source| source.passed_over_until);
-        let passed_over = passed_over.filter(|at| *at > now.millis).min().unwrap_or(u64::MAX);
         let target = match self.target {
             Some(_) => self.servers.wake_at(now.millis).min(self.reconsider_at),
             None => u64::MAX,
         };
-        question.min(passed_over).min(target)
+        question.min(self.passed_over_until).min(target)
     }
 }

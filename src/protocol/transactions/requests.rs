@@ -47,6 +47,8 @@ pub(super) struct Requests {
     submitted: Load,
     /// Whether something was not asked for want of room that others may make.
     held_back: bool,
+    /// When a request may be overdue: no later than that.
+    due: u64,
 }
 
 impl Requests {
@@ -60,6 +62,7 @@ impl Requests {
             in_flight: 0,
             submitted: Load::default(),
             held_back: false,
+            due: u64::MAX,
         }
     }
 
@@ -159,20 +162,23 @@ impl Requests {
 
     /// Asks others for what did not come in time.
     pub fn expire(&mut self, now: Now, acts: &mut Acts) {
-        let is_overdue = |source: &Source| source.batches.front().is_some_and(|it| it.deadline <= now.millis);
-        let overdue = self.sources.iter().filter(|(_, source)| is_overdue(source));
+        if now.millis < self.due {
+            return self.ask_held_back(now, acts);
+        }
+        let deadline = |source: &Source| source.batches.front().map_or(u64::MAX, |batch| batch.deadline);
+        let overdue = self.sources.iter().filter(|(_, source)| deadline(source) <= now.millis);
         let overdue: Vec<PeerId> = overdue.map(|(peer, _)| *peer).collect();
         let mut next = BTreeSet::new();
         for peer in overdue {
             self.timed_out(now, peer, &mut next);
         }
+        self.due = self.sources.values().map(deadline).min().unwrap_or(u64::MAX);
         self.ask_each(now, next, acts);
     }
 
-    /// When the first request is overdue.
+    /// When the first request may be overdue.
     pub fn wake_at(&self) -> u64 {
-        let deadlines = self.sources.values().filter_map(|source| Some(source.batches.front()?.deadline));
-        deadlines.min().unwrap_or(u64::MAX)
+        if self.in_flight == 0 { u64::MAX } else { self.due }
     }
 
     /// Asks those of whom something was not asked for want of room that others may have made since.
@@ -218,6 +224,7 @@ impl Requests {
                 self.in_flight += asked.len();
                 source.in_flight.extend(&asked);
                 let deadline = now.millis + self.timeout;
+                self.due = self.due.min(deadline);
                 source.batches.push_back(Batch { deadline, left: asked.len() });
                 acts.send(peer, Message::GetTransactions(List::new(asked).expect("not too many")));
             }
