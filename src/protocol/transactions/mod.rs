@@ -1,10 +1,12 @@
 //! Transactions on their way from one pool to the others.
 //!
 //! Whoever lets a transaction in offers it by its hash to all who are not known to have it; who lacks it asks one of those
-//! who offered. `requests.rs` decides what is asked of whom, `offers.rs` who is told of what; this file puts them together.
+//! who offered. `requests.rs` decides what is asked of whom, `offers.rs` who is told of what by what `holders.rs` knows of them; this
+//! file puts them together.
 //!
 //! A transaction of our own comes from nobody who is known here. It first goes along a stem, which is another's affair.
 
+mod holders;
 mod offers;
 mod requests;
 mod source;

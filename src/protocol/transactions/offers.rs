@@ -2,13 +2,13 @@
 //!
 //! # Security
 //! When an offer goes out tells when a transaction came, and so where it came from. Outside of a lab each peer hears of
-//! what is new at moments of its own that cannot be foreseen.
+//! what is new at moments of its own that cannot be foreseen. These are put off to the next of moments that are the same
+//! distance apart and have nothing to do with what comes, so that several are told at one of them: whoever sees them sees
+//! less of when each was drawn for, and nothing else.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use ahash::RandomState;
-
-use super::{Rolling, fingerprint};
+use super::holders::Holders;
 use crate::codec::List;
 use crate::ledger::MapSeed;
 use crate::protocol::conduct::{Acts, Offence};
@@ -16,8 +16,6 @@ use crate::protocol::draws::Draws;
 use crate::protocol::{HASHES_MAX, Known, Message, Now, Output, PeerId};
 use crate::types::TxHash;
 
-/// Transactions that a peer is known to have. Of these at least are remembered; of older ones it may be told again.
-pub(in crate::protocol) const KNOWN_TO_PEER_MAX: usize = 28_672;
 /// Transactions of which a peer hears that asks for the pool, the best. It does not hear of the others.
 pub(in crate::protocol) const POOL_MAX: usize = 50_000;
 /// Peers that are told of the pool at a time. For each it is put down what is in it; others wait in line until one is done.
@@ -27,13 +25,14 @@ pub(in crate::protocol) const POOL_ANSWERS_MAX: usize = 8;
 const TOLD_UNASKED_MAX: usize = 2;
 /// How long new transactions are gathered in a lab.
 const GATHER_MILLIS_IN_LAB: u64 = 10;
-/// How long they are gathered elsewhere, as a rule.
+/// How long they are gathered elsewhere, as a rule: as drawn, and until the next moment at which anybody is told.
 const GATHER_MILLIS: u64 = 200;
+/// Between two moments at which anybody is told, where no lab is. A node wakes at each at which it has something to tell:
+/// closer together, a transaction costs more of them; further apart, it comes to all at once.
+const TELL_EVERY_MILLIS: u64 = 100;
 
 /// Somebody who is told of transactions.
 struct Hearer {
-    /// Fingerprints of what it has.
-    has: Rolling<u64>,
     /// What it is to hear of. When these fill a message they go out, so there are never more.
     queue: Vec<TxHash>,
     /// What it is still to hear of the pool.
@@ -44,11 +43,11 @@ struct Hearer {
 
 /// Which transactions are offered to whom.
 pub(super) struct Offers {
-    lab: bool,
-    seed: MapSeed,
-    hasher: RandomState,
-    draws: Draws,
+    holders: Holders,
+    moments: Moments,
     hearers: BTreeMap<PeerId, Hearer>,
+    /// When somebody may have to be told: no later than that.
+    due: u64,
     /// Who is to be told of the pool when there is room.
     line: VecDeque<PeerId>,
 }
@@ -56,11 +55,10 @@ pub(super) struct Offers {
 impl Offers {
     pub fn new(lab: bool, seed: MapSeed, draws: [u8; 32]) -> Self {
         Self {
-            lab,
-            seed,
-            hasher: seed.hasher(),
-            draws: Draws::new(draws),
+            holders: Holders::new(seed),
+            moments: Moments::new(lab, draws),
             hearers: BTreeMap::new(),
+            due: u64::MAX,
             line: VecDeque::new(),
         }
     }
@@ -69,19 +67,17 @@ impl Offers {
         if self.hearers.len() < TOLD_UNASKED_MAX {
             self.line.push_back(peer);
         }
-        let hearer = Hearer {
-            has: Rolling::new(KNOWN_TO_PEER_MAX, self.seed),
-            queue: Vec::new(),
-            pool: Vec::new().into_iter(),
-            has_asked: false,
-            flush_at: None,
-        };
+        let hearer =
+            Hearer { queue: Vec::new(), pool: Vec::new().into_iter(), has_asked: false, flush_at: None };
         self.hearers.insert(peer, hearer);
+        self.holders.connected(peer);
     }
 
     pub fn disconnected(&mut self, peer: PeerId) {
         self.hearers.remove(&peer);
+        self.holders.disconnected(peer);
         self.line.retain(|other| *other != peer);
+        self.due = self.hearers.values().filter_map(|hearer| hearer.flush_at).min().unwrap_or(u64::MAX);
     }
 
     pub fn is_connected(&self, peer: PeerId) -> bool {
@@ -90,28 +86,21 @@ impl Offers {
 
     /// A peer told of these, so it need not be told.
     pub fn told_by(&mut self, peer: PeerId, hashes: &[TxHash]) {
-        if let Some(hearer) = self.hearers.get_mut(&peer) {
-            for hash in hashes {
-                hearer.has.insert(fingerprint(&self.hasher, hash));
-            }
+        for hash in hashes {
+            self.holders.insert(peer, hash);
         }
     }
 
     /// Tells all who are not known to have these, in a while.
     pub fn announce(&mut self, now: Now, hashes: &[TxHash], acts: &mut Acts) {
-        let prints: Vec<u64> = hashes.iter().map(|hash| fingerprint(&self.hasher, hash)).collect();
-        for (peer, hearer) in &mut self.hearers {
-            for (hash, print) in hashes.iter().zip(&prints) {
-                if hearer.has.contains(print) {
-                    continue;
-                }
+        for hash in hashes {
+            for peer in self.holders.without(hash) {
+                let Some(hearer) = self.hearers.get_mut(&peer) else { continue };
                 hearer.queue.push(*hash);
                 if hearer.queue.len() >= HASHES_MAX {
-                    hearer.send_queue(&self.hasher, *peer, acts);
+                    hearer.send_queue(&mut self.holders, peer, acts);
                 }
-            }
-            if hearer.is_to_hear() && hearer.flush_at.is_none() {
-                hearer.flush_at = Some(now.millis + gathering(self.lab, &mut self.draws));
+                self.due = self.due.min(hearer.hurry(now, &mut self.moments));
             }
         }
     }
@@ -121,12 +110,8 @@ impl Offers {
         if self.hearers.is_empty() {
             return;
         }
-        for hearer in self.hearers.values_mut() {
-            for hash in hashes {
-                hearer.has.insert(fingerprint(&self.hasher, hash));
-            }
-        }
         let all: Vec<PeerId> = self.hearers.keys().copied().collect();
+        all.iter().for_each(|peer| self.told_by(*peer, hashes));
         for some in hashes.chunks(HASHES_MAX) {
             let offer = Message::Offer(List::new(some.to_vec()).expect("not too many"));
             acts.push(Output::Send(all.clone(), offer));
@@ -154,23 +139,27 @@ impl Offers {
         is_withheld: &dyn Fn(&TxHash) -> bool,
         acts: &mut Acts,
     ) {
-        for (peer, hearer) in &mut self.hearers {
-            if hearer.flush_at.is_some_and(|at| at <= now.millis) {
-                hearer.send_queue(&self.hasher, *peer, acts);
-                hearer.send_pool(&self.hasher, *peer, is_withheld, acts);
-                let left = hearer.is_to_hear();
-                hearer.flush_at = left.then(|| now.millis + gathering(self.lab, &mut self.draws));
+        if self.due <= now.millis {
+            self.due = u64::MAX;
+            for (peer, hearer) in &mut self.hearers {
+                if hearer.flush_at.is_some_and(|at| at <= now.millis) {
+                    hearer.flush_at = None;
+                    hearer.send_queue(&mut self.holders, *peer, acts);
+                    hearer.send_pool(&mut self.holders, *peer, is_withheld, acts);
+                    hearer.hurry(now, &mut self.moments);
+                }
+                self.due = self.due.min(hearer.flush_at.unwrap_or(u64::MAX));
             }
         }
         self.serve_line(now, known);
     }
 
-    /// When somebody is to be told of something.
+    /// When somebody may have to be told of something.
     pub fn wake_at(&self) -> u64 {
         if !self.line.is_empty() && self.answers() < POOL_ANSWERS_MAX {
             return 0;
         }
-        self.hearers.values().filter_map(|hearer| hearer.flush_at).min().unwrap_or(u64::MAX)
+        self.due
     }
 
     /// How many are being told of the pool.
@@ -186,35 +175,38 @@ impl Offers {
                 continue;
             };
             hearer.pool = known.pool(POOL_MAX).into_iter();
-            if hearer.is_to_hear() && hearer.flush_at.is_none() {
-                hearer.flush_at = Some(now.millis + gathering(self.lab, &mut self.draws));
-            }
+            self.due = self.due.min(hearer.hurry(now, &mut self.moments));
         }
     }
 }
 
 impl Hearer {
-    fn is_to_hear(&self) -> bool {
-        !self.queue.is_empty() || self.pool.len() > 0
+    /// When it hears of what it is to hear of; which is drawn, if it was not.
+    fn hurry(&mut self, now: Now, moments: &mut Moments) -> u64 {
+        let is_to_hear = !self.queue.is_empty() || self.pool.len() > 0;
+        if is_to_hear && self.flush_at.is_none() {
+            self.flush_at = Some(moments.draw(now));
+        }
+        self.flush_at.unwrap_or(u64::MAX)
     }
 
     /// Tells of what is new, but for what it told us of in the meantime.
-    fn send_queue(&mut self, hasher: &RandomState, peer: PeerId, acts: &mut Acts) {
+    fn send_queue(&mut self, holders: &mut Holders, peer: PeerId, acts: &mut Acts) {
         let mut hashes = core::mem::take(&mut self.queue);
-        hashes.retain(|hash| self.has.insert(fingerprint(hasher, hash)));
+        hashes.retain(|hash| holders.insert(peer, hash));
         offer(peer, hashes, acts);
     }
 
     /// Tells of the next part of the pool.
     fn send_pool(
         &mut self,
-        hasher: &RandomState,
+        holders: &mut Holders,
         peer: PeerId,
         is_withheld: &dyn Fn(&TxHash) -> bool,
         acts: &mut Acts,
     ) {
         let open = self.pool.by_ref().filter(|hash| !is_withheld(hash));
-        let new = open.filter(|hash| self.has.insert(fingerprint(hasher, hash)));
+        let new = open.filter(|hash| holders.insert(peer, hash));
         let hashes = new.take(HASHES_MAX).collect();
         if self.pool.len() == 0 {
             // Gives the memory back.
@@ -233,7 +225,27 @@ fn offer(peer: PeerId, hashes: Vec<TxHash>, acts: &mut Acts) {
 /// Most peers are idle.
 const _: () = assert!(size_of::<Hearer>() < 512, "what one takes that is told of nothing");
 
-/// How long to gather what somebody is to hear of.
-fn gathering(lab: bool, draws: &mut Draws) -> u64 {
-    if lab { GATHER_MILLIS_IN_LAB } else { draws.wait(GATHER_MILLIS) }
+/// When somebody is told.
+struct Moments {
+    lab: bool,
+    draws: Draws,
+    /// The first moment at which anybody is told.
+    first: u64,
+}
+
+impl Moments {
+    fn new(lab: bool, draws: [u8; 32]) -> Self {
+        let mut draws = Draws::new(draws);
+        Self { lab, first: draws.below(TELL_EVERY_MILLIS), draws }
+    }
+
+    /// When somebody is told of what is gathered from now on.
+    fn draw(&mut self, now: Now) -> u64 {
+        if self.lab {
+            return now.millis + GATHER_MILLIS_IN_LAB;
+        }
+        let drawn = now.millis + self.draws.wait(GATHER_MILLIS - TELL_EVERY_MILLIS / 2);
+        let since_first = drawn.saturating_sub(self.first);
+        self.first + since_first.next_multiple_of(TELL_EVERY_MILLIS)
+    }
 }

@@ -67,7 +67,7 @@ fn a_full_message_goes_out_at_once() {
 }
 
 #[test]
-fn elsewhere_each_peer_hears_at_moments_of_its_own() {
+fn elsewhere_each_peer_hears_at_a_moment_of_its_own_of_those_that_are_for_all() {
     let mut machine = Transactions::new(false, MapSeed([1; 4]), [2; 32]);
     for peer in 0..50 {
         machine.connected(PeerId(peer), Side::Dialer, &mut Acts::default());
@@ -84,8 +84,10 @@ fn elsewhere_each_peer_hears_at_moments_of_its_own() {
     let mean = moments.iter().sum::<u64>() / 50;
     assert!((120..300).contains(&mean), "{mean}");
     assert!(*moments.last().unwrap() <= 1000);
+    let count = |moment: u64| moments.iter().filter(|other| **other == moment).count();
+    assert!(moments.iter().all(|moment| moment % 100 == moments[0] % 100 && count(*moment) < 30));
     moments.dedup();
-    assert!(moments.len() > 35);
+    assert!((4..=10).contains(&moments.len()), "{moments:?}");
 }
 
 #[test]
