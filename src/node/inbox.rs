@@ -151,8 +151,12 @@ impl Inbox {
 
     /// Takes everything out; waits for something so long, or for ever where no time is given.
     pub fn take(&self, wait: Option<Duration>) -> Mail {
-        let until = wait.map(|wait| Instant::now() + wait);
         let mut mail = self.mail.lock();
+        // Whoever does not wait need not ask what time it is.
+        if wait.is_some_and(|wait| wait.is_zero()) {
+            return mail.as_mut().map(std::mem::take).unwrap_or_default();
+        }
+        let until = wait.map(|wait| Instant::now() + wait);
         while mail.as_ref().is_some_and(Mail::is_empty) {
             match until {
                 None => self.came.wait(&mut mail),

@@ -63,6 +63,7 @@ impl World {
         let params = self.ground.params();
         let rate = share * hashes(params.genesis_bits) / f64::from(params.spacing);
         let recipient = Actor::new(FIRST_MINER + number as u32).address();
+        self.node_mut(node).miners.push(number);
         self.miners.push(Miner { node, rate, strategy, recipient, found: 0, epoch: 0, bits: None });
         self.draw_find(number);
         number
@@ -83,10 +84,8 @@ impl World {
 
     /// The tip of a node moved: where that changes the difficulty, it is drawn again when its miners find their next.
     pub(super) fn tip_moved(&mut self, node: usize) {
-        for miner in 0..self.miners.len() {
-            if self.miners[miner].node == node {
-                self.draw_find(miner);
-            }
+        for at in 0..self.node(node).miners.len() {
+            self.draw_find(self.node(node).miners[at]);
         }
     }
 
@@ -146,7 +145,9 @@ impl World {
         let nonce = self.fate.any() as u32;
         let Party::Node(node) = &mut self.parties[node] else { return None };
         let running = node.running.as_mut()?;
-        let template = assemble(&mut running.clockwork, node.clock.time())?;
+        let template = assemble(&mut running.clockwork, node.clock.time());
+        running.look_when_to_turn();
+        let template = template?;
         let time = match strategy {
             Strategy::Shifting(seconds) => {
                 let shifted = template.time().0.saturating_add_signed(seconds);

@@ -155,6 +155,8 @@ pub struct SimulatedNode {
     pub(super) book: Vec<u8>,
     pub(super) bans: Vec<u8>,
     pub(super) run: u32,
+    /// Who mines on it.
+    pub(super) miners: Vec<usize>,
     /// When it is next looked at.
     pub(super) wakes_at: u64,
     pub(super) running: Option<Running>,
@@ -173,6 +175,8 @@ pub(super) struct Running {
     /// What waits for the processor, and whether it is at the first of it.
     pub jobs: VecDeque<Job>,
     pub is_working: bool,
+    /// When the clockwork wants its next turn, as it said after the last.
+    pub turns_at: u64,
     /// What was submitted and has no answer yet.
     pub blocks: VecDeque<(BlockHash, Option<Errand>, Pending<BlockVerdict>)>,
     pub transactions: VecDeque<Submitted>,
@@ -181,6 +185,13 @@ pub(super) struct Running {
     /// When it next keeps the addresses that it knows, and how long it then waits.
     pub saves_at: u64,
     pub save_every: u64,
+}
+
+impl Running {
+    /// To be called whenever the clockwork had a turn: without one it does not change its mind.
+    pub fn look_when_to_turn(&mut self) {
+        self.turns_at = self.clockwork.wake_at().map_or(u64::MAX, |at| at.as_micros() as u64);
+    }
 }
 
 /// Transactions that were submitted, by a peer or by a user.
@@ -224,6 +235,7 @@ impl SimulatedNode {
             book: AddressBook::new(secret, lab).to_bytes(),
             bans: Bans::new().to_bytes(),
             run: 0,
+            miners: Vec::new(),
             wakes_at: u64::MAX,
             running: None,
         }
@@ -317,6 +329,7 @@ impl SimulatedNode {
             clockwork,
             jobs: VecDeque::new(),
             is_working: false,
+            turns_at: 0,
             blocks: VecDeque::new(),
             transactions: VecDeque::new(),
             ends: Vec::new(),

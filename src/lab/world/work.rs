@@ -55,22 +55,27 @@ impl World {
         }
     }
 
-    /// Begins what waits for a node's processor, and sees when the node is next to be looked at.
+    /// Begins what waits for a node's processor, and sees when the node is next to be looked at. What takes no time is done
+    /// at once, and so is what comes of it.
     pub(super) fn attend(&mut self, number: usize) {
         let now = self.micros();
-        let Party::Node(node) = &mut self.parties[number] else { return };
-        let (processor, run) = (node.processor, node.run);
-        let Some(running) = &mut node.running else { return };
-        if !running.is_working
+        while let Party::Node(node) = &mut self.parties[number]
+            && let Some(running) = &mut node.running
+            && !running.is_working
             && let Some(job) = running.jobs.front()
         {
-            running.is_working = true;
-            let done = now + job.takes(&processor);
-            self.queue.put(done, Event::Worked { node: number as u32, run });
+            match job.takes(&node.processor) {
+                0 => self.work(number),
+                takes => {
+                    running.is_working = true;
+                    self.queue.put(now + takes, Event::Worked { node: number as u32, run: node.run });
+                }
+            }
         }
+        let Party::Node(node) = &mut self.parties[number] else { return };
+        let Some(running) = &mut node.running else { return };
         let machine = running.protocol.wake_at().saturating_mul(MILLISECOND);
-        let clockwork = running.clockwork.wake_at().map_or(u64::MAX, |at| at.as_micros() as u64);
-        let wish = machine.min(clockwork).min(running.saves_at).max(now + WAKE_EVERY_MIN);
+        let wish = machine.min(running.turns_at).min(running.saves_at).max(now + WAKE_EVERY_MIN);
         // Where it is to be looked at sooner anyway, it is seen then when to look next.
         if wish < node.wakes_at {
             node.wakes_at = wish;
@@ -89,7 +94,7 @@ impl World {
                     running.saves_at = now + running.save_every;
                     node.book = running.protocol.book().to_bytes();
                 }
-                let turns = running.clockwork.wake_at().is_some_and(|at| at.as_micros() as u64 <= now);
+                let turns = running.turns_at <= now;
                 let is_due = running.protocol.wake_at().saturating_mul(MILLISECOND) <= now;
                 if turns {
                     self.turn(number);
@@ -106,10 +111,14 @@ impl World {
 
     /// The processor is done with the first that waited: it goes before the writer.
     pub(super) fn worked(&mut self, number: usize, run: u32) {
-        let number = number;
         if self.parties[number].run() != run {
             return;
         }
+        self.work(number);
+        self.attend(number);
+    }
+
+    fn work(&mut self, number: usize) {
         let Party::Node(node) = &mut self.parties[number] else { return };
         let processor = node.processor;
         let Some(running) = &mut node.running else { return };
@@ -147,7 +156,6 @@ impl World {
         }
         self.turn(number);
         judged.into_iter().for_each(|input| self.tell(number, input));
-        self.attend(number);
     }
 
     /// Gives a node's writer a turn, and tells its machine what came of it.
@@ -155,6 +163,7 @@ impl World {
         let Party::Node(node) = &mut self.parties[number] else { return };
         let Some(running) = &mut node.running else { return };
         running.clockwork.turn();
+        running.look_when_to_turn();
         if node.stopped.is_none() {
             node.stopped = running.clockwork.stopped();
             let disk = &node.disks.journal;
