@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use super::content::{Content, Shelf};
+
 /// Units in which a disk writes; the rest of a write may be missing.
 const UNIT_BYTES: [usize; 2] = [512, 4096];
 
@@ -12,7 +14,7 @@ const UNIT_BYTES: [usize; 2] = [512, 4096];
 #[derive(Clone, Default)]
 pub(super) struct Inode {
     /// As a program sees it.
-    pub seen: Vec<u8>,
+    pub seen: Content,
     /// As a crash keeps it, where that is not what is seen without what is pending: since a sync failed.
     kept: Option<Vec<u8>>,
     /// What happened since the last sync.
@@ -90,13 +92,21 @@ impl NameChange {
 impl Inode {
     /// All of it kept.
     pub fn durable(bytes: &[u8]) -> Self {
-        Self { seen: bytes.to_vec(), ..Self::default() }
+        Self { seen: bytes.to_vec().into(), ..Self::default() }
+    }
+
+    /// An empty one, which shares what is appended to it where there is a shelf.
+    pub fn on(shelf: Option<Shelf>) -> Self {
+        Self { seen: Content::on(shelf), ..Self::default() }
     }
 
     /// Changes what is seen; and remembers what it was, where that may be asked for.
     pub fn take(&mut self, change: Change, remembers: bool) {
         if !remembers {
-            return change.apply(&mut self.seen);
+            return match &change {
+                Change::Written { offset, bytes } => self.seen.write(*offset, bytes),
+                cut @ Change::Cut { .. } => cut.apply(self.seen.flat()),
+            };
         }
         let length_before = self.seen.len();
         let begin = change.begin().min(length_before);
@@ -104,8 +114,8 @@ impl Inode {
             Change::Written { offset, bytes } => (offset + bytes.len()).min(length_before),
             Change::Cut { .. } => length_before,
         };
-        let overwritten = self.seen[begin..end.max(begin)].to_vec();
-        change.apply(&mut self.seen);
+        let overwritten = self.seen.flat()[begin..end.max(begin)].to_vec();
+        change.apply(self.seen.flat());
         self.pending.push(Done { change, length_before, overwritten });
     }
 
@@ -121,7 +131,7 @@ impl Inode {
 
     fn kept(&self) -> Vec<u8> {
         self.kept.clone().unwrap_or_else(|| {
-            let mut content = self.seen.clone();
+            let mut content = self.seen.to_vec();
             self.pending.iter().rev().for_each(|done| done.undo(&mut content));
             content
         })

@@ -1,10 +1,12 @@
 //! A disk that forgets: in memory, told when to crash, and then honest about what a real one could have kept.
 //!
-//! `image.rs` decides what that is, `database.rs` the same of a database.
+//! `image.rs` decides what that is, `database.rs` the same of a database. `content.rs` holds what is in files.
 
+mod content;
 mod database;
 mod image;
 
+pub(super) use content::Shelf;
 pub use database::SimulatedDatabase;
 
 use std::collections::BTreeMap;
@@ -41,6 +43,8 @@ struct State {
     pending: Vec<NameChange>,
     /// Never crashes, and so need not remember what a crash would undo.
     is_steady: bool,
+    /// Where what is appended is shared with other disks.
+    shelf: Option<Shelf>,
     operations: u64,
     crash_at: Option<u64>,
     has_crashed: bool,
@@ -56,9 +60,11 @@ impl SimulatedDisk {
         Self::default()
     }
 
-    /// One that never loses anything, and takes no memory for what it might. It must not crash.
-    pub fn steady() -> Self {
-        Self { state: Arc::new(Mutex::new(State { is_steady: true, ..State::default() })) }
+    /// One that never loses anything, takes no memory for what it might, and holds what others write, too, together with
+    /// them. It must not crash.
+    pub(super) fn steady(shelf: &Shelf) -> Self {
+        let state = State { is_steady: true, shelf: Some(shelf.clone()), ..State::default() };
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// How many operations there were that change something; only they are worth a crash.
@@ -121,7 +127,7 @@ impl SimulatedDisk {
     /// Where there is no such file.
     pub fn content(&self, name: &str) -> Vec<u8> {
         let state = self.state.lock();
-        state.inodes[state.names[name]].seen.clone()
+        state.inodes[state.names[name]].seen.to_vec()
     }
 
     /// Puts a file in place of whatever was there, all of it durable.
@@ -249,7 +255,8 @@ impl Files for SimulatedDisk {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{name}: is there already")));
         }
         let inode = state.inodes.len();
-        state.inodes.push(Inode::default());
+        let shelf = state.shelf.clone();
+        state.inodes.push(Inode::on(shelf));
         state.change_names(NameChange::Created { name: name.to_owned(), inode })?;
         drop(state);
         Ok(Arc::new(SimulatedFile { disk: self.clone(), name: name.to_owned(), inode, is_read_only: false }))
@@ -335,11 +342,9 @@ impl File for SimulatedFile {
         {
             return Err(io::Error::from_raw_os_error(EIO));
         }
-        let seen = state.inodes[self.inode].seen.get(offset as usize..).unwrap_or_default();
-        let Some(bytes) = seen.get(..buffer.len()) else {
+        if !state.inodes[self.inode].seen.read(offset as usize, buffer) {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, format!("{}: ends early", self.name)));
-        };
-        buffer.copy_from_slice(bytes);
+        }
         Ok(())
     }
 

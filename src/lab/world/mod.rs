@@ -30,6 +30,7 @@ use self::node::Party;
 use self::wire::End;
 pub(super) use self::wire::Parcel;
 use super::clock::{NodeClock, WorldClock};
+use super::disk::Shelf;
 use super::ground::Ground;
 use super::links::{Access, Link, Links};
 use super::queue::Queue;
@@ -81,6 +82,8 @@ pub struct World {
     pub record: Record,
     /// What checks found, for all nodes.
     memo: Option<Arc<Memo>>,
+    /// What steady disks hold together.
+    shelf: Shelf,
     /// What happens on the way, and what happens to people.
     draws: Draws,
     fate: Draws,
@@ -94,6 +97,7 @@ impl World {
         let mut seeds = Draws::of(seed);
         Self {
             memo: Some(Arc::new(Memo::new(MapSeed(std::array::from_fn(|_| seeds.any()))))),
+            shelf: Shelf::default(),
             ground,
             clock: WorldClock::default(),
             queue: Queue::new(),
@@ -141,7 +145,7 @@ impl World {
         let number = self.parties.len();
         let (identity, address) = (self.identity(number), address_of(number));
         let clock = NodeClock::new(self.clock.clone(), self.ground.begin());
-        let node = SimulatedNode::new(setup, identity, address, clock, self.ground.params().lab);
+        let node = SimulatedNode::new(setup, identity, address, clock, &self.shelf, self.ground.params().lab);
         self.join(Party::Node(Box::new(node)), address)
     }
 

@@ -10,7 +10,7 @@ use super::stranger::{Stranger, StrangerParty};
 use super::work::Job;
 use crate::crypto::{BatchSeed, sha256};
 use crate::lab::clock::NodeClock;
-use crate::lab::disk::{SimulatedDatabase, SimulatedDisk};
+use crate::lab::disk::{Shelf, SimulatedDatabase, SimulatedDisk};
 use crate::ledger::MapSeed;
 use crate::mempool::Limits;
 use crate::net::{NodeKnown, NodeStock};
@@ -111,11 +111,11 @@ pub(super) struct Disks {
 }
 
 impl Disks {
-    fn new(is_steady: bool) -> Self {
+    fn new(is_steady: bool, shelf: &Shelf) -> Self {
         match is_steady {
             true => Self {
-                journal: SimulatedDisk::steady(),
-                pool: SimulatedDisk::steady(),
+                journal: SimulatedDisk::steady(shelf),
+                pool: SimulatedDisk::steady(shelf),
                 database: SimulatedDatabase::steady(),
             },
             false => Self {
@@ -207,6 +207,7 @@ impl SimulatedNode {
         node: NodeId,
         address: SocketAddr,
         clock: Arc<NodeClock>,
+        shelf: &Shelf,
         lab: bool,
     ) -> Self {
         let mut settings = Settings::new(node, lab);
@@ -231,7 +232,7 @@ impl SimulatedNode {
             log: VecDeque::new(),
             limits: setup.limits.unwrap_or(Limits::DEFAULT),
             clock,
-            disks: Disks::new(setup.is_steady),
+            disks: Disks::new(setup.is_steady, shelf),
             book: AddressBook::new(secret, lab).to_bytes(),
             bans: Bans::new().to_bytes(),
             run: 0,
