@@ -84,16 +84,20 @@ pub(super) struct Acts {
 
 impl Acts {
     pub fn push(&mut self, output: Output) {
+        // As a rule there is one, and they are large: room for four, as else, would be looked for far and wide each time.
+        if self.outputs.is_empty() {
+            self.outputs.reserve_exact(1);
+        }
         self.outputs.push(output);
     }
 
     /// Sends to one.
     pub fn send(&mut self, to: PeerId, message: super::Message) {
-        self.outputs.push(Output::Send(vec![to], message));
+        self.push(Output::Send(vec![to], message));
     }
 
     pub fn drop(&mut self, peer: PeerId, why: Farewell) {
-        self.outputs.push(Output::Drop(peer, why));
+        self.push(Output::Drop(peer, why));
     }
 
     pub fn blame(&mut self, peer: PeerId, offence: Offence) {

@@ -25,6 +25,8 @@ pub const HASHES_MAX: usize = 1000;
 pub const TRANSACTIONS_BYTES_MAX: usize = 1 << 20;
 /// Addresses in one answer.
 pub const ADDRESSES_MAX: usize = 250;
+/// Bytes that are made room for before a message is written: most have no more.
+const SHORT_BYTES: usize = 192;
 
 /// What a node calls its program, for people.
 pub type Agent = Blob<0, 64>;
@@ -217,7 +219,7 @@ macro_rules! messages {
         impl Message {
             /// The bytes.
             pub fn to_bytes(&self) -> Vec<u8> {
-                let mut bytes = Vec::new();
+                let mut bytes = Vec::with_capacity(SHORT_BYTES);
                 match self {
                     $(Self::$name(content) => {
                         bytes.push($kind);

@@ -14,15 +14,13 @@ impl Protocol {
         known: &dyn Known,
         acts: &mut Acts,
     ) {
-        if self.peers.get(peer).is_none() {
-            // It was on its way while we hung up.
-            return;
-        }
+        // If it is not there, it was on its way while we hung up.
+        let Some(is_greeted) = self.peers.get(peer).map(|peer| peer.hello.is_some()) else { return };
         if let Message::Hello(hello) = message {
             self.hello_came(now, peer, &hello, known, acts);
             return;
         }
-        if !self.peers.is_greeted(peer) {
+        if !is_greeted {
             acts.blame(peer, Offence::OutOfTurn("something before a hello"));
             return;
         }
