@@ -126,7 +126,9 @@ impl World {
         let mut judged = Vec::new();
         // What takes no time is done together.
         let mut is_first = true;
-        while let Some(job) = running.jobs.pop_front_if(|job| is_first || job.takes(&processor) == 0) {
+        while running.jobs.front().is_some_and(|job| is_first || job.takes(&processor) == 0)
+            && let Some(job) = running.jobs.pop_front()
+        {
             is_first = false;
             match job {
                 Job::Block(hash, body, errand) => match read(body) {
