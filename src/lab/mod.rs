@@ -18,7 +18,9 @@ mod people;
 mod queue;
 mod record;
 pub mod report;
+mod revenue;
 pub mod scenario;
+mod shadow;
 mod swarm;
 mod world;
 
@@ -29,8 +31,9 @@ pub use ground::{Ground, GroundOptions};
 pub use links::{Access, Link};
 pub use people::Actor;
 pub use record::{BlockStory, Record, Reorganization, Traffic};
+pub use revenue::{Revenue, selfish_curve};
 pub use swarm::{Mix, Outcome, replay, soak};
 pub use world::{
-    CrashKind, Finding, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage, Stranger, Strategy,
-    Users, World,
+    CrashKind, Finding, Fraud, FraudOutcome, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage,
+    Stranger, Strategy, Users, World,
 };

@@ -4,5 +4,6 @@
 mod planted;
 mod reports;
 mod scenarios;
+mod selfish;
 mod swarm;
 mod worlds;

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use super::hoard::Hoard;
 use super::node::Party;
 use super::work::Job;
 use super::{Event, World};
 use crate::lab::clock::SECOND;
 use crate::lab::people::Actor;
-use crate::node::Clockwork;
-use crate::template::{Extranonce, Job as Work, Payout, Rolled, Template, VERSION};
+use crate::lab::shadow::assemble;
+use crate::template::{Extranonce, Job as Work, Payout, Rolled, VERSION};
 use crate::types::{Address, Bits, Block, BlockHash, Target, Timestamp};
 
 /// People of these numbers and above are paid for blocks.
-const FIRST_MINER: u32 = 1_000_000;
+pub(super) const FIRST_MINER: u32 = 1_000_000;
 
 /// What a miner does with a block that it found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -22,6 +23,9 @@ pub enum Strategy {
     Honest,
     /// Keeps it to itself, and lets others have it when that costs them most: Eyal and Sirer's.
     Selfish,
+    /// Submits it at once, but while it takes a payment back: then it keeps to itself what it finds on a branch that does,
+    /// until the payment has so many blocks.
+    DoubleSpending(u32),
     /// Keeps it to itself for ever.
     Withholding,
     /// Submits it at once, with a time so many seconds off.
@@ -44,6 +48,8 @@ pub struct Miner {
     epoch: u32,
     /// The difficulty that was drawn for.
     bits: Option<Bits>,
+    /// What it keeps to itself, if it does.
+    pub(super) hoard: Option<Box<Hoard>>,
 }
 
 /// A block that was found.
@@ -63,8 +69,12 @@ impl World {
         let params = self.ground.params();
         let rate = share * hashes(params.genesis_bits) / f64::from(params.spacing);
         let recipient = Actor::new(FIRST_MINER + number as u32).address();
+        let hoard = strategy.hoards().then(|| self.new_hoard());
+        if hoard.is_some() {
+            self.hoarders.push(number);
+        }
         self.node_mut(node).miners.push(number);
-        self.miners.push(Miner { node, rate, strategy, recipient, found: 0, epoch: 0, bits: None });
+        self.miners.push(Miner { node, rate, strategy, recipient, found: 0, epoch: 0, bits: None, hoard });
         self.draw_find(number);
         number
     }
@@ -84,6 +94,7 @@ impl World {
 
     /// The tip of a node moved: where that changes the difficulty, it is drawn again when its miners find their next.
     pub(super) fn tip_moved(&mut self, node: usize) {
+        self.hoarders_look(node);
         for at in 0..self.node(node).miners.len() {
             self.draw_find(self.node(node).miners[at]);
         }
@@ -92,8 +103,11 @@ impl World {
     /// Draws when a miner finds its next block; as likely in the next moment as in any other, however long it has been at it.
     fn draw_find(&mut self, number: usize) {
         let node = self.miners[number].node;
-        let bits = self.node(node).handle().and_then(|handle| {
-            handle.look(|chain, _| chain.context_above(&chain.tip().hash).map(|context| context.bits))
+        let bits = self.node(node).handle().and_then(|handle| match self.miners[number].hoard {
+            Some(_) => self.hoarded_bits(number),
+            None => {
+                handle.look(|chain, _| chain.context_above(&chain.tip().hash).map(|context| context.bits))
+            }
         });
         let miner = &mut self.miners[number];
         // Whoever has waited in vain so far is as far from it as before.
@@ -120,14 +134,17 @@ impl World {
         let (node, strategy, recipient) = (miner.node, miner.strategy, miner.recipient);
         let turned = (miner.found as u32).to_be_bytes();
         let extranonce = Extranonce { assigned: (number as u32).to_be_bytes(), turned };
-        if let Some(block) = self.make(node, strategy, recipient, extranonce) {
+        let made = match strategy.hoards() {
+            true => self.make_hoarded(number, extranonce),
+            false => self.make(node, strategy, recipient, extranonce),
+        };
+        if let Some(block) = made {
             self.miners[number].found += 1;
             let below = block.header.previous;
             self.record.found(self.clock.micros(), number, node, &block, below);
             match strategy {
-                Strategy::Honest | Strategy::Shifting(_) | Strategy::Selfish => {
-                    self.bring(node, Job::Mined(Box::new(block)));
-                }
+                Strategy::Honest | Strategy::Shifting(_) => self.bring(node, Job::Mined(Box::new(block))),
+                Strategy::Selfish | Strategy::DoubleSpending(_) => self.hoard(number, block),
                 Strategy::Withholding => {}
             }
         }
@@ -153,23 +170,11 @@ impl World {
                 let shifted = template.time().0.saturating_add_signed(seconds);
                 Timestamp(shifted).max(template.groundwork().context.median_time)
             }
-            Strategy::Honest | Strategy::Selfish | Strategy::Withholding => template.time(),
+            _ => template.time(),
         };
         let work = Work::new(Arc::new(template), &Payout::to(recipient));
         Some(work.block(&Rolled { extranonce, version: VERSION, time, nonce }))
     }
-}
-
-/// The best block on a node's tip, as of now.
-fn assemble(clockwork: &mut Clockwork, now: Timestamp) -> Option<Template> {
-    let groundwork = clockwork.groundwork()?;
-    let reader = clockwork.handle().reader();
-    let params = clockwork.handle().genesis().params();
-    let assembled = reader.ready(|ordered| {
-        let ordered = ordered.map(|entry| entry.transaction());
-        Template::assemble(params, groundwork, now, ordered)
-    });
-    assembled.ok()
 }
 
 /// How many hashes a block takes.

@@ -8,6 +8,7 @@
 //! for what its machine orders.
 
 mod faults;
+mod hoard;
 mod mining;
 mod node;
 mod orders;
@@ -17,6 +18,7 @@ mod wire;
 mod work;
 
 pub use faults::{CrashKind, Skew};
+pub use hoard::{Fraud, FraudOutcome};
 pub use mining::{Finding, Miner, Strategy};
 pub use node::{NodeSetup, Processor, SimulatedNode};
 pub use paying::{Paid, Users};
@@ -77,6 +79,8 @@ pub struct World {
     links: Links,
     ends: Vec<End>,
     miners: Vec<Miner>,
+    /// Those of them that keep blocks to themselves.
+    hoarders: Vec<usize>,
     users: Option<Users>,
     /// What happened, for whoever asks.
     pub record: Record,
@@ -106,6 +110,7 @@ impl World {
             links: Links::new(),
             ends: Vec::new(),
             miners: Vec::new(),
+            hoarders: Vec::new(),
             users: None,
             record: Record::new(),
             draws: Draws::new(seeds.bytes()),

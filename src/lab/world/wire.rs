@@ -242,6 +242,7 @@ impl World {
         if let Party::Stranger(_) = &self.parties[owner] {
             return self.stranger_heard(owner, peer, parcel);
         }
+        self.overhear(owner, &parcel);
         let read = match Arc::try_unwrap(parcel) {
             Ok(parcel) => parcel.message,
             Err(parcel) => parcel.message.clone(),

@@ -1,0 +1,153 @@
+//! Selfish mining earns what Eyal and Sirer say, and taking payments back succeeds as seldom as it should.
+
+use std::sync::Arc;
+
+use cairn::lab::{
+    FraudOutcome, Ground, GroundOptions, Link, NodeSetup, Revenue, Strategy, World, selfish_curve,
+};
+
+const SPACING: u32 = 600;
+const SECOND: u64 = cairn::lab::SECOND;
+/// Honest nodes, each with a miner as strong as the others.
+const HONEST: usize = 5;
+/// Parts of all hashes that a selfish miner is given.
+const ALPHAS: [f64; 6] = [0.1, 0.2, 0.3, 0.33, 0.4, 0.45];
+
+/// Everybody connected to everybody: 100 milliseconds from one to another, but as many as are given from and to the first.
+fn mesh(millis: u64, seed: u64) -> World {
+    let options = GroundOptions { spacing: SPACING, ..GroundOptions::default() };
+    let mut world = World::new(Arc::new(Ground::new(&options)), seed);
+    world.set_usual_link(Link::of_millis(100));
+    for number in 0..=HONEST {
+        let below = (0..number).map(|other| world.address(other).to_string()).collect();
+        let setup = NodeSetup { connects_only: Some(below), is_steady: true, ..NodeSetup::default() };
+        let node = world.add(setup);
+        world.start(node).unwrap();
+    }
+    for node in 1..=HONEST {
+        world.set_link(0, node, Link::of_millis(millis));
+        world.set_link(node, 0, Link::of_millis(millis));
+    }
+    world.run_for(10 * SECOND);
+    world
+}
+
+/// Lets one miner with this share do as it likes on the first node, until so many blocks were found.
+fn mine(world: &mut World, alpha: f64, strategy: Strategy, blocks: usize) -> usize {
+    let miner = world.add_miner(0, alpha, strategy);
+    for node in 1..=HONEST {
+        world.add_miner(node, (1.0 - alpha) / HONEST as f64, Strategy::Honest);
+    }
+    while world.record.found.len() < blocks {
+        world.run_for(100 * u64::from(SPACING) * SECOND);
+    }
+    miner
+}
+
+struct Figures {
+    alpha: f64,
+    gamma: f64,
+    share: f64,
+    curve: f64,
+    error: f64,
+}
+
+/// What a selfish miner has in the end, what the curve says for the part of the others that was seen to mine on its
+/// block in races, and the standard error of the difference.
+fn selfish(alpha: f64, millis: u64, blocks: usize, seed: u64) -> Figures {
+    let mut world = mesh(millis, seed);
+    let miner = mine(&mut world, alpha, Strategy::Selfish, blocks);
+    let (gamma, races) = world.race_gamma(miner);
+    let revenue = Revenue::of(&world, 1);
+    // The part that was seen is as uncertain as any part of so many, and the curve moves with it.
+    let slope = selfish_curve(alpha, 1.0) - selfish_curve(alpha, 0.0);
+    let uncertain = slope * (gamma * (1.0 - gamma) / races.max(1) as f64).sqrt();
+    let error = revenue.error(miner, 20).hypot(uncertain);
+    for node in world.nodes() {
+        assert!(world.node(node).punished.is_empty(), "{:?}", world.node(node).punished);
+    }
+    Figures { alpha, gamma, share: revenue.share(miner), curve: selfish_curve(alpha, gamma), error }
+}
+
+fn follows_the_curve(alphas: &[f64], millis: u64, gammas: std::ops::RangeInclusive<f64>) {
+    let blocks = std::env::var("CAIRN_SELFISH_BLOCKS").map_or(2_500, |blocks| blocks.parse().unwrap());
+    for (seed, alpha) in (10 * millis..).zip(alphas.iter().copied()) {
+        let Figures { alpha, gamma, share, curve, error } = selfish(alpha, millis, blocks, seed);
+        println!(
+            "{millis} ms: alpha {alpha:.2} gamma {gamma:.3} share {share:.4} curve {curve:.4} error {error:.4}"
+        );
+        assert!(gammas.contains(&gamma), "alpha {alpha}: gamma {gamma}");
+        let off = (share - curve).abs();
+        assert!(off < 3.5 * error, "alpha {alpha}: {share} and not {curve}, by {error}");
+        assert!(error < 0.04, "alpha {alpha}: {error} says nothing");
+    }
+}
+
+#[test]
+fn selfish_miner_whom_nobody_hears_first_earns_what_the_curve_says() {
+    follows_the_curve(&ALPHAS, 1_000, 0.0..=0.05);
+}
+
+#[test]
+fn selfish_miner_who_is_as_far_away_as_everybody_earns_what_the_curve_says() {
+    // Whoever was not sent the other block at once has to ask for it, and is sent this one meanwhile.
+    follows_the_curve(&[0.2, 0.33, 0.45], 100, 0.1..=0.6);
+}
+
+#[test]
+fn selfish_miner_who_is_heard_before_most_earns_what_the_curve_says() {
+    // All but whoever found the other block hear of this one first.
+    follows_the_curve(&ALPHAS, 1, 0.6..=0.95);
+}
+
+#[test]
+fn honest_miner_earns_its_share() {
+    let mut world = mesh(100, 7);
+    let miner = mine(&mut world, 0.4, Strategy::Honest, 2_000);
+    let revenue = Revenue::of(&world, 1);
+    let (share, error) = (revenue.share(miner), revenue.error(miner, 20));
+    assert!((share - 0.4).abs() < 3.5 * error, "{share} by {error}");
+}
+
+/// How many of so many frauds succeed where a payment is taken as made after this many blocks.
+fn defrauds(alpha: f64, confirmations: u32, tries: usize, seed: u64) -> usize {
+    let mut world = mesh(1, seed);
+    let strategy = Strategy::DoubleSpending(confirmations);
+    let miner = mine(&mut world, alpha, strategy, 1);
+    for number in 0..tries {
+        let people = world.ground().people.len();
+        assert!(world.defraud(miner, number % people, (number + 1) % people), "{number}");
+        let is_underway = |world: &mut World| {
+            world.frauds(miner).last().is_some_and(|fraud| fraud.outcome == FraudOutcome::Underway)
+        };
+        assert!(world.run_while(1_000 * u64::from(SPACING) * SECOND, is_underway));
+        // What is shown goes round, and the next block is everybody's.
+        world.run_for(2 * u64::from(SPACING) * SECOND);
+    }
+    world.run_for(20 * u64::from(SPACING) * SECOND);
+    let reader = world.node(1).handle().unwrap().reader();
+    let frauds = world.frauds(miner).to_vec();
+    assert_eq!(frauds.len(), tries);
+    let is_mined = |txid| reader.transaction(txid).unwrap().is_some();
+    for fraud in &frauds {
+        let (paid, back) = (is_mined(&fraud.paid.1), is_mined(&fraud.back.1));
+        assert_eq!(
+            (paid, back),
+            match fraud.outcome {
+                FraudOutcome::Shown => (false, true),
+                _ => (true, false),
+            }
+        );
+    }
+    frauds.iter().filter(|fraud| fraud.outcome == FraudOutcome::Shown).count()
+}
+
+#[test]
+fn payments_are_taken_back_more_seldom_the_more_blocks_they_have() {
+    let (one, six) = (defrauds(0.3, 1, 40, 1), defrauds(0.3, 6, 40, 2));
+    println!("{one} of 40 after a block, {six} after six");
+    // Somebody who finds three blocks of ten wins after a block more often than not once in two, after six blocks once in
+    // eight or so.
+    assert!((8..=30).contains(&one), "{one}");
+    assert!(six <= 12 && six < one, "{six}");
+}
