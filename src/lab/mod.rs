@@ -22,6 +22,7 @@ mod revenue;
 pub mod scenario;
 mod shadow;
 mod swarm;
+pub mod strangers;
 mod world;
 
 pub use checkers::{Checkers, Violation};

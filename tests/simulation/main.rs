@@ -4,6 +4,7 @@
 mod planted;
 mod reports;
 mod scenarios;
+mod adversaries;
 mod selfish;
 mod swarm;
 mod worlds;

@@ -10,6 +10,7 @@ use super::wire::Parcel;
 use super::{Miner, Strategy, World};
 use crate::lab::people::Actor;
 use crate::lab::shadow::Shadow;
+use crate::node::NodeHandle;
 use crate::protocol::Message;
 use crate::template::{Extranonce, Job as Work, Payout, Rolled, VERSION};
 use crate::types::{Bits, Block, BlockHash, Header, Height, TxHash, Txid};
@@ -267,7 +268,7 @@ impl World {
         };
         let (node, Some(at)) = (*node, hoard.fraud) else { return };
         let Party::Node(party) = &self.parties[node] else { return };
-        let Some(reader) = party.handle().map(|handle| handle.reader()) else { return };
+        let Some(reader) = party.handle().map(NodeHandle::reader) else { return };
         let (public, private) = (reader.tip().height, hoard.shadow.tip().1);
         let mined = reader.transaction(&hoard.frauds[at].paid.1).ok().flatten();
         let depth = mined.map_or(0, |found| public.0 + 1 - found.place.height.0);

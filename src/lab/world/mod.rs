@@ -156,8 +156,16 @@ impl World {
 
     /// Adds somebody who is no node, and says their number.
     pub fn add_stranger(&mut self, stranger: Box<dyn Stranger>) -> usize {
-        let number = self.parties.len();
-        let (identity, address) = (self.identity(number), address_of(number));
+        self.add_stranger_at(stranger, address_of(self.parties.len()))
+    }
+
+    /// Adds somebody who is no node at an address of their own choice, and says their number.
+    ///
+    /// # Panics
+    /// When somebody is there.
+    pub fn add_stranger_at(&mut self, stranger: Box<dyn Stranger>, address: SocketAddr) -> usize {
+        assert!(self.party_at(address).is_none(), "somebody is at {address}");
+        let identity = self.identity(self.parties.len());
         let at = self.join(Party::stranger(stranger, identity, address), address);
         self.wake_party(at, self.micros());
         at

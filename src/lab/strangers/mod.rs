@@ -1,0 +1,31 @@
+//! Those who mean harm, as ordinary peers: each connects, says hello, answers pings, and then does what it came for.
+//!
+//! None of them can do what a real one could not: whoever shows a header that may be followed has to find it first, with
+//! the part of all hashes that it has. Blocks that break a rule cost them nothing here, though they would cost a real one as
+//! much as any other; so they make more of them than anybody would.
+//!
+//! Read `villain.rs` first; each of the others is one kind of mischief.
+
+mod addresses;
+mod blocks;
+mod eclipse;
+mod flood;
+mod liar;
+mod orphans;
+mod spender;
+mod time;
+mod transactions;
+mod villain;
+mod withholder;
+
+pub use addresses::{AddressPoisoner, Poison};
+pub use blocks::{BlockFlaw, InvalidBlocks};
+pub use eclipse::{Eclipse, EclipsePlan};
+pub use flood::{HeaderFlood, HeaderKind};
+pub use liar::{Liar, Lie};
+pub use orphans::OrphanFlood;
+pub use spender::{DoubleSpender, Spent};
+pub use time::WrongClock;
+pub use transactions::{InvalidTransactions, TransactionFlaw};
+pub use villain::{Deeds, Mischief, Villain};
+pub use withholder::Withholder;
