@@ -9,7 +9,7 @@ use cairn::lab::strangers::{
     InvalidTransactions, Liar, Lie, Mischief, OrphanFlood, Poison, TransactionFlaw, Villain, Withholder,
     WrongClock,
 };
-use cairn::lab::{CrashKind, Ground, GroundOptions, HOUR, MINUTE, NodeSetup, SECOND, Strategy, World};
+use cairn::lab::{CrashKind, Ground, GroundOptions, HOUR, Link, MINUTE, NodeSetup, SECOND, Strategy, World};
 use cairn::protocol::Farewell;
 use cairn::types::{BlockHash, Height};
 
@@ -294,23 +294,28 @@ fn header_whose_body_is_kept_back_costs_only_whoever_found_it() {
 }
 
 #[test]
-fn who_announces_first_and_hands_over_nothing_delays_blocks_by_seconds_at_most() {
+fn who_announces_first_and_hands_over_nothing_delays_next_to_no_block() {
     for (seed, is_named) in [(62, false), (63, true)] {
         let mut world = honest(seed);
         let (stranger, deeds) = let_in(&mut world, Withholder::new(is_named));
         for node in world.nodes() {
             // It is nearer to all than they are to each other.
-            world.set_link(stranger, node, cairn::lab::Link::of_millis(1));
-            world.set_link(node, stranger, cairn::lab::Link::of_millis(1));
+            world.set_link(stranger, node, Link::of_millis(1));
+            world.set_link(node, stranger, Link::of_millis(1));
         }
         let (_, world) = go_on(world, stranger, &deeds);
         let delays = world.record.found.iter().filter_map(|hash| {
             let story = world.record.block(hash)?;
             story.seen.iter().map(|(_, at)| at - story.found).max()
         });
-        let slowest = delays.max().unwrap();
-        println!("named: {is_named}: the slowest block took {} ms", slowest / 1000);
-        assert!(slowest < 30 * SECOND, "{slowest}");
+        let (slow, all): (Vec<u64>, Vec<u64>) =
+            (delays.clone().filter(|took| *took > SECOND).collect(), delays.collect());
+        println!(
+            "named: {is_named}: {} of {} blocks took more than a second: {slow:?}",
+            slow.len(),
+            all.len()
+        );
+        assert!(slow.len() * 5 < all.len(), "{slow:?} of {}", all.len());
     }
 }
 

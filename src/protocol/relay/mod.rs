@@ -213,6 +213,9 @@ impl Relay {
             Some(pending) if pending.stage == Stage::Named => true,
             Some(pending) => {
                 pending.also(peer, is_outbound);
+                if pending.is_worth_a_try(peer, is_outbound) {
+                    acts.push(Output::Reconstruct(peer, Arc::new(compact)));
+                }
                 return false;
             }
             None => false,
@@ -265,9 +268,11 @@ impl Relay {
         acts: &mut Acts,
     ) {
         let hash = partial.header().hash();
-        let Some(pending) = self.pending.get_mut(&hash).filter(|pending| pending.from == peer) else {
+        let Some(pending) = self.pending.get_mut(&hash) else { return };
+        if pending.from != peer {
+            self.reconstructed_of_another(peer, partial, compact, known, acts);
             return;
-        };
+        }
         let places: Vec<u32> = partial.missing().collect();
         if places.is_empty() {
             self.complete(now, peer, partial, Vec::new(), compact, known, acts);
@@ -277,6 +282,32 @@ impl Relay {
             pending.stage = Stage::Parts;
             pending.at = now.millis;
             pending.partial = Some((partial, Arc::clone(compact)));
+        }
+    }
+
+    /// What is here of a compact block was found while another is waited for who keeps parts of it: if it is all, nobody has
+    /// to be waited for.
+    ///
+    /// # Security
+    /// Whoever is first with names for which there are no transactions could else hold up every block for as long as parts
+    /// are waited for, at no cost. What is not all of the block changes nothing: nobody who is waited for is displaced.
+    fn reconstructed_of_another(
+        &mut self,
+        peer: PeerId,
+        partial: Partial,
+        compact: &Arc<Compact>,
+        known: &dyn Known,
+        acts: &mut Acts,
+    ) {
+        let hash = partial.header().hash();
+        let waits = self.pending.get(&hash).filter(|pending| pending.stage == Stage::Parts);
+        let Some(from) = waits.map(|pending| pending.from) else { return };
+        if partial.missing().next().is_some() {
+            return;
+        }
+        if let Ok(block) = partial.complete(Vec::new(), known.params().block_bytes_max as usize) {
+            self.listeners.may_answer_late(from);
+            self.put_together(hash, peer, block, compact, acts);
         }
     }
 
@@ -312,14 +343,26 @@ impl Relay {
             Err(_) => self.ask_whole(now, hash, peer, acts),
             Ok(block) => {
                 let compact = truly_named(compact, &block, &sent);
-                let block = Arc::new(block);
-                self.pending.remove(&hash);
-                self.listeners.brought(peer, acts);
-                self.keep(Kept { hash, block: Arc::clone(&block), compact: Arc::clone(&compact) });
-                acts.push(Output::SubmitBlock(hash, Body::Whole(block), Errand::PutTogether(peer)));
-                self.listeners.push(hash, &compact, acts);
+                self.put_together(hash, peer, block, &compact, acts);
             }
         }
+    }
+
+    /// A block is whole: it is submitted, and passed on.
+    fn put_together(
+        &mut self,
+        hash: BlockHash,
+        peer: PeerId,
+        block: Block,
+        compact: &Arc<Compact>,
+        acts: &mut Acts,
+    ) {
+        let block = Arc::new(block);
+        self.pending.remove(&hash);
+        self.listeners.brought(peer, acts);
+        self.keep(Kept { hash, block: Arc::clone(&block), compact: Arc::clone(compact) });
+        acts.push(Output::SubmitBlock(hash, Body::Whole(block), Errand::PutTogether(peer)));
+        self.listeners.push(hash, compact, acts);
     }
 
     fn ask_whole(&mut self, now: Now, hash: BlockHash, peer: PeerId, acts: &mut Acts) {

@@ -8,6 +8,10 @@ use crate::protocol::{Compact, Partial, PeerId};
 /// a rule: else a few who are quick to tell and send nothing could keep a block from us that many have.
 const OTHERS_MAX: usize = 128;
 
+/// Of those who came to us and sent the same block while parts of it are waited for, so many are tried; of those that we
+/// chose ourselves each is, once.
+const TRIED_MAX: usize = 2;
+
 /// How far it has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stage {
@@ -33,11 +37,13 @@ pub(super) struct Pending {
     pub names: usize,
     /// Those that we chose ourselves first.
     others: Vec<(PeerId, bool)>,
+    /// Whose names were tried, too, while parts were waited for.
+    tried: Vec<(PeerId, bool)>,
 }
 
 impl Pending {
     pub fn new(from: PeerId, millis: u64, stage: Stage) -> Self {
-        Self { from, stage, at: millis, partial: None, names: 0, others: Vec::new() }
+        Self { from, stage, at: millis, partial: None, names: 0, others: Vec::new(), tried: Vec::new() }
     }
 
     /// This one has it, too. Whom we chose ourselves goes before those who came to us, and takes their place.
@@ -48,6 +54,19 @@ impl Pending {
         let before = self.others.iter().position(|(_, other)| is_outbound && !other);
         self.others.insert(before.unwrap_or(self.others.len()), (peer, is_outbound));
         self.others.truncate(OTHERS_MAX);
+    }
+
+    /// Whether to look for what this one names, while another is waited for who names something that is not here.
+    pub fn is_worth_a_try(&mut self, peer: PeerId, is_outbound: bool) -> bool {
+        let came_to_us = self.tried.iter().filter(|(_, is_outbound)| !is_outbound).count();
+        let is_worth = self.stage == Stage::Parts
+            && peer != self.from
+            && (is_outbound || came_to_us < TRIED_MAX)
+            && !self.tried.iter().any(|(other, _)| *other == peer);
+        if is_worth {
+            self.tried.push((peer, is_outbound));
+        }
+        is_worth
     }
 
     /// Whoever had it, has it.

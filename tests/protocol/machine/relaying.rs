@@ -225,6 +225,63 @@ fn who_keeps_parts_to_itself_is_replaced_by_another_who_has_the_block() {
 }
 
 #[test]
+fn names_for_which_there_is_nothing_hold_up_no_block_that_another_names_truly() {
+    let (mut world, node, liar, block) = pushed(24, |above| {
+        twisted(above, |asked, honest| match asked {
+            Message::GetParts(_) => Vec::new(),
+            _ => at_once(honest),
+        })
+    });
+    for transaction in &block.transactions {
+        world.send(node, transaction.clone());
+    }
+    let mut above = Follower::new(&world.network);
+    above.submit(block.clone()).unwrap();
+    let other = world.puppet_with(&Follower::new(&world.network), honest(above));
+    world.connect(other, node);
+    world.run_for(1_000);
+    let mut compact = Compact::of(&block);
+    let namer = Namer::new(&block.header);
+    let lies = [payment(&world, 5, 0), payment(&world, 6, 0)].map(|other| namer.name(&other.hash()));
+    compact.names = List::new(lies.to_vec()).unwrap();
+    world.say(liar, &Message::Compact(compact));
+    world.run_for(200);
+    assert_eq!(count(&world, node, liar, asks_parts), 1);
+    assert_ne!(world.node(node).tip(), block.header.hash());
+    world.say(other, &Message::Compact(Compact::of(&block)));
+    world.run_for(200);
+    assert_eq!(world.node(node).tip(), block.header.hash(), "it was all here, and nobody is waited for");
+    assert_eq!(count(&world, node, other, asks_parts), 0);
+    // What was asked of the first may still come.
+    let transactions = List::new(block.transactions.to_vec()).unwrap();
+    world.say(liar, &Message::Parts(Parts { block: block.header.hash(), transactions }));
+    world.run_for(200);
+    assert!(world.is_kept(liar) && world.is_kept(other));
+}
+
+#[test]
+fn names_of_another_that_are_not_here_either_displace_nobody() {
+    let (mut world, node, good, block) = pushed(25, |above| {
+        twisted(above, |asked, honest| match asked {
+            Message::GetParts(_) => honest.into_iter().map(|reply| (1_000, reply)).collect(),
+            _ => at_once(honest),
+        })
+    });
+    let liar = world.puppet();
+    world.connect(liar, node);
+    world.say(good, &Message::Compact(Compact::of(&block)));
+    world.run_for(200);
+    let mut compact = Compact::of(&block);
+    let namer = Namer::new(&block.header);
+    let lies = [payment(&world, 5, 0), payment(&world, 6, 0)].map(|other| namer.name(&other.hash()));
+    compact.names = List::new(lies.to_vec()).unwrap();
+    world.say(liar, &Message::Compact(compact));
+    world.run_for(1_500);
+    assert_eq!(world.node(node).tip(), block.header.hash());
+    assert_eq!(count(&world, node, liar, asks_parts), 0);
+}
+
+#[test]
 fn who_leaves_with_the_parts_is_replaced_at_once() {
     let (mut world, node, leaver, block) = pushed(8, |above| {
         twisted(above, |asked, honest| match asked {
