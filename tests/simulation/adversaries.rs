@@ -358,7 +358,7 @@ fn addresses_without_end_fill_little_of_a_book() {
 }
 
 /// Of the connections that a victim makes after a restart, how many lead to attackers in so many groups.
-fn eclipse(seed: u64, attackers: usize, groups: usize) -> (usize, usize, World) {
+fn eclipse(seed: u64, groups: usize, end: CrashKind) -> (usize, usize, World) {
     let mut world = honest(seed);
     for _ in 0..12 {
         let bootstrap = vec![world.address(0).to_string()];
@@ -366,23 +366,27 @@ fn eclipse(seed: u64, attackers: usize, groups: usize) -> (usize, usize, World) 
         world.start(node).unwrap();
     }
     world.run_for(10 * MINUTE);
-    let plan = EclipsePlan { victim: 3, attackers, groups };
+    let plan = EclipsePlan { victim: 3, attackers: 130, groups };
     let attackers = plan.begin(&mut world);
     world.run_for(HOUR);
     let inbound = world.node(3).connections();
-    world.end(3, CrashKind::Stopped);
+    world.end(3, end);
     world.run_for(30 * SECOND);
     world.start(3).unwrap();
     world.run_for(10 * MINUTE);
     let (outbound, theirs) = plan.outbound(&world, &attackers);
-    println!("{groups} groups: {theirs} of {outbound} connections; {inbound} were there before the restart");
+    println!(
+        "{groups} groups, {end:?}: {theirs} of {outbound} connections; {inbound} were there before the restart"
+    );
     (outbound, theirs, world)
 }
 
 #[test]
 fn victim_keeps_its_chosen_peers_through_an_eclipse_attempt() {
-    for (seed, groups) in [(80, 2), (81, 20), (82, 130)] {
-        let (outbound, theirs, mut world) = eclipse(seed, 130, groups);
+    use CrashKind::{Killed, Stopped};
+    // One that was killed does not know with whom it was connected.
+    for (seed, groups, end) in [(80, 2, Stopped), (81, 20, Stopped), (82, 130, Stopped), (83, 130, Killed)] {
+        let (outbound, theirs, mut world) = eclipse(seed, groups, end);
         assert!(theirs <= groups, "no two connections lead to one group");
         assert!(outbound > theirs, "{theirs} of {outbound} of its connections are the attackers'");
         (0..NODES).for_each(|miner| world.set_share(miner, 0.0));
