@@ -21,8 +21,8 @@ pub mod report;
 mod revenue;
 pub mod scenario;
 mod shadow;
-mod swarm;
 pub mod strangers;
+mod swarm;
 mod world;
 
 pub use checkers::{Checkers, Violation};
@@ -31,7 +31,7 @@ pub use disk::{SimulatedDatabase, SimulatedDisk};
 pub use ground::{Ground, GroundOptions};
 pub use links::{Access, Link};
 pub use people::Actor;
-pub use record::{BlockStory, Record, Reorganization, Traffic};
+pub use record::{BlockStory, Listener, Record, Reorganization, Traffic};
 pub use revenue::{Revenue, selfish_curve};
 pub use swarm::{Mix, Outcome, replay, soak};
 pub use world::{

@@ -50,6 +50,9 @@ pub struct Traffic {
     pub bytes: u64,
 }
 
+/// Whoever listens to a story, a line at a time.
+pub type Listener = Box<dyn FnMut(&str)>;
+
 /// What happened.
 pub struct Record {
     digest: SipHasher13,
@@ -70,7 +73,7 @@ pub struct Record {
     pub sent: Vec<Traffic>,
     /// When each party started, by its number; nothing of those behind the last that did.
     pub starts: Vec<Vec<u64>>,
-    story: Option<Box<dyn FnMut(&str)>>,
+    story: Option<Listener>,
 }
 
 impl Record {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::{NodeClock, WorldClock};
-use super::disk::{SimulatedDatabase, SimulatedDisk};
+use super::disk::{Shelf, SimulatedDatabase, SimulatedDisk};
 use super::ground::Ground;
 use crate::crypto::BatchSeed;
 use crate::ledger::MapSeed;
@@ -29,13 +29,14 @@ impl Shadow {
     pub fn new(ground: &Ground, memo: Option<Arc<Memo>>, draws: &mut Draws) -> Self {
         let world = WorldClock::default();
         let clock = NodeClock::new(world.clone(), ground.begin());
+        let shelf = Shelf::default();
         let clockwork = Clockwork::open(ClockworkOptions {
             genesis: ground.genesis.clone(),
             medium: Medium {
-                journal: Arc::new(SimulatedDisk::steady()),
+                journal: Arc::new(SimulatedDisk::steady(&shelf)),
                 database: Arc::new(SimulatedDatabase::steady()),
             },
-            pool: Arc::new(SimulatedDisk::steady()),
+            pool: Arc::new(SimulatedDisk::steady(&shelf)),
             limits: Limits::DEFAULT,
             clocks: clock.clocks(),
             seed: MapSeed(std::array::from_fn(|_| draws.any())),

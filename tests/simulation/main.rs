@@ -1,10 +1,10 @@
 //! Whole networks in virtual time.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod adversaries;
 mod planted;
 mod reports;
 mod scenarios;
-mod adversaries;
 mod selfish;
 mod swarm;
 mod worlds;

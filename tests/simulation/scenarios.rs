@@ -139,7 +139,7 @@ fn field_that_nobody_knows_or_that_is_missing_is_named() {
         (
             format!("{QUIET}\n[[expect]]\nheight = {{ at_leest = 3 }}"),
             "expect[0].height",
-            "unknown field `at_leest`",
+            "unexpected keys in table: at_leest, available keys: who, at, at_least, at_most",
         ),
     ];
     for (text, field, reason) in cases {

@@ -10,8 +10,8 @@ use clap::Args;
 
 use super::{named, unknown, unreadable};
 use crate::cli::output::tell;
-use crate::lab::report;
 use crate::lab::scenario::Scenario;
+use crate::lab::{Listener, report};
 
 #[derive(Args)]
 pub(in crate::cli) struct Run {
@@ -70,7 +70,7 @@ fn read(name: &str) -> Result<Scenario> {
 }
 
 /// Where a story is written to. What cannot be written any more is left out: the outcome is told either way.
-pub(super) fn story(path: &Path) -> Result<Box<dyn FnMut(&str)>> {
+pub(super) fn story(path: &Path) -> Result<Listener> {
     let mut out: Box<dyn Write> = match path == Path::new("-") {
         true => Box::new(io::stderr()),
         false => {

@@ -61,7 +61,7 @@ fn points(plot: &Plot, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 /// A number at an axis.
 fn tick(value: f64) -> String {
     match value.abs() {
-        size if size >= 100_000.0 => format!("{value:.1e}"),
+        size if size >= 10_000_000.0 => format!("{value:.1e}"),
         size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),
         size if size >= 1.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),

@@ -1,5 +1,6 @@
 //! Whether what a scenario file says can be: each name is somebody's, each number within its bounds.
 
+use super::expect::Paid;
 use super::form::{Act, Group, Line, Topology, Ways};
 use super::text::{Moment, Span, Who, listed};
 use super::{Expectation, NODES_MAX, Scenario, ScenarioError};
@@ -256,7 +257,7 @@ impl Scenario {
                 [at_least, at_most].into_iter().any(Option::is_some)
                     || depth_at_least.or(*depth_at_most).is_some()
             }
-            Payments { mined_at_least, mined_at_most, taken_at_least, refused_at_most, .. } => {
+            Payments(Paid { mined_at_least, mined_at_most, taken_at_least, refused_at_most, .. }) => {
                 mined_at_least.or(*mined_at_most).is_some()
                     || taken_at_least.is_some()
                     || refused_at_most.is_some()
@@ -296,7 +297,7 @@ impl Scenario {
             | Propagation { .. }
             | Reorganizations { .. }
             | NobodyBanned(_)
-            | Payments { .. }
+            | Payments(_)
             | SupplyExact(_) => Ok(()),
         }
     }

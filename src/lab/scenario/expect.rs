@@ -72,23 +72,8 @@ pub enum Expectation {
     },
     /// Whether no node hung up on another for breaking a rule, or banned it: all here are honest.
     NobodyBanned(bool),
-    /// Which share of payments that nodes took in stands in the chain.
-    Payments {
-        /// This at least, from 0 to 1.
-        mined_at_least: Option<f64>,
-        /// Or this at most.
-        mined_at_most: Option<f64>,
-        /// In a block that was found no later than so long after; in any, where nothing is said.
-        within: Option<Span>,
-        /// Of those that were paid until then; until the end, where nothing is said.
-        paid_before: Option<Span>,
-        /// Of those that were paid from then on.
-        paid_after: Option<Span>,
-        /// How many must have been taken in for it to count.
-        taken_at_least: Option<usize>,
-        /// How many nodes may have refused.
-        refused_at_most: Option<u64>,
-    },
+    /// What became of payments that nodes took in.
+    Payments(Paid),
     /// How many blocks of these stand in the chain.
     BlocksOf {
         /// Whose.
@@ -131,6 +116,26 @@ pub enum Expectation {
     },
     /// Whether all that was issued is what the rules issue up to the tip, to the last pebble, at each that runs.
     SupplyExact(bool),
+}
+
+/// Which payments are asked about, and how many of them have to be in the chain.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Paid {
+    /// This share at least, from 0 to 1.
+    pub mined_at_least: Option<f64>,
+    /// Or this at most.
+    pub mined_at_most: Option<f64>,
+    /// In a block that was found no later than so long after; in any, where nothing is said.
+    pub within: Option<Span>,
+    /// Of those that were paid until then; until the end, where nothing is said.
+    pub paid_before: Option<Span>,
+    /// Of those that were paid from then on.
+    pub paid_after: Option<Span>,
+    /// How many must have been taken in for it to count: 1.
+    pub taken_at_least: Option<usize>,
+    /// How many nodes may have refused.
+    pub refused_at_most: Option<u64>,
 }
 
 impl Expectation {
@@ -180,7 +185,7 @@ impl fmt::Display for Expectation {
             }
             Self::NobodyBanned(true) => f.write_str("nobody honest is banned"),
             Self::NobodyBanned(false) => f.write_str("somebody honest is banned"),
-            Self::Payments { mined_at_least, mined_at_most, within, .. } => {
+            Self::Payments(Paid { mined_at_least, mined_at_most, within, .. }) => {
                 write!(f, "share of payments that is mined")?;
                 within.iter().try_for_each(|within| write!(f, " within {within}"))?;
                 write!(f, "{}", Bounds(mined_at_least, mined_at_most))

@@ -1,7 +1,7 @@
 //! Whether what was expected holds in a world as it is now, and what is found there instead.
 
 use super::text::Span;
-use super::{Expectation, Scenario, Who};
+use super::{Expectation, Scenario, Who, expect};
 use crate::lab::clock::MILLISECOND;
 use crate::lab::figures::{Figures, Followed, share};
 use crate::lab::world::{Paid, World};
@@ -15,17 +15,6 @@ pub(super) struct Judge<'a> {
 
 /// Whether something holds, and what was found.
 type Found = (bool, String);
-
-/// Which payments are asked about, and how many of them.
-struct Asked {
-    mined_at_least: Option<f64>,
-    mined_at_most: Option<f64>,
-    within: Option<Span>,
-    paid_before: Option<Span>,
-    paid_after: Option<Span>,
-    taken_at_least: Option<usize>,
-    refused_at_most: Option<u64>,
-}
 
 impl<'a> Judge<'a> {
     pub fn new(world: &'a World, scenario: &'a Scenario) -> Self {
@@ -53,13 +42,7 @@ impl<'a> Judge<'a> {
                 let tips = self.tips(who);
                 (tips.len() == 1, self.different(&self.numbers(who)))
             }
-            Expectation::TipsDiffer { one, other, .. } => {
-                let (one, other) = (self.tips(one), self.tips(other));
-                let differ =
-                    !one.is_empty() && !other.is_empty() && !one.iter().any(|tip| other.contains(tip));
-                let found = if differ { "they differ" } else { "some follow the same" };
-                (differ, found.to_owned())
-            }
+            Expectation::TipsDiffer { one, other, .. } => self.tips_differ(one, other),
             Expectation::Height { who, at_least, at_most, .. } => self.height(who, *at_least, *at_most),
             Expectation::StaleRate { above, below } => {
                 let blocks = self.figures().blocks;
@@ -68,24 +51,12 @@ impl<'a> Judge<'a> {
                 (holds, format!("{:.2} %: {} of {} blocks", rate * 100.0, blocks.stale, blocks.found))
             }
             Expectation::Propagation { p50_below, p90_below, p99_below, p50_above } => {
-                let spread = self.figures().propagation;
-                let less = |took: f64, below: &Option<Span>| {
-                    below.is_none_or(|below| took * (MILLISECOND as f64) < below.0 as f64)
-                };
-                let slow = p50_above.is_none_or(|above| !less(spread.p50_ms, &Some(above)));
-                let holds = less(spread.p50_ms, p50_below)
-                    && less(spread.p90_ms, p90_below)
-                    && less(spread.p99_ms, p99_below);
-                let found = format!(
-                    "{:.0} ms, {:.0} ms, {:.0} ms for 50, 90, 99 of 100",
-                    spread.p50_ms, spread.p90_ms, spread.p99_ms
-                );
-                (holds && slow && spread.count > 0, found)
+                self.propagation([*p50_below, *p90_below, *p99_below], *p50_above)
             }
             Expectation::Reorganizations { at_least, at_most, depth_at_least, depth_at_most } => {
                 let found = self.figures().reorganizations;
-                let holds = within(found.count, *at_least, *at_most)
-                    && within(found.deepest, *depth_at_least, *depth_at_most);
+                let holds = within(&found.count, *at_least, *at_most)
+                    && within(&found.deepest, *depth_at_least, *depth_at_most);
                 (holds, format!("{}, the deepest of {} blocks", found.count, found.deepest))
             }
             Expectation::NobodyBanned(nobody) => {
@@ -93,35 +64,13 @@ impl<'a> Judge<'a> {
                 let holds = (misbehaved == 0 && banned == 0) == *nobody;
                 (holds, format!("{misbehaved} hung up on for breaking a rule, {banned} banned"))
             }
-            Expectation::Payments {
-                mined_at_least,
-                mined_at_most,
-                within,
-                paid_before,
-                paid_after,
-                taken_at_least,
-                refused_at_most,
-            } => self.payments(&Asked {
-                mined_at_least: *mined_at_least,
-                mined_at_most: *mined_at_most,
-                within: *within,
-                paid_before: *paid_before,
-                paid_after: *paid_after,
-                taken_at_least: *taken_at_least,
-                refused_at_most: *refused_at_most,
-            }),
+            Expectation::Payments(asked) => self.payments(asked),
             Expectation::BlocksOf { who, found_after, found_before, at_least, at_most } => {
                 let count = self.blocks_of(who, *found_after, *found_before);
-                (within(count, *at_least, *at_most), format!("{count}"))
+                (within(&count, *at_least, *at_most), format!("{count}"))
             }
             Expectation::Connections { who, at_least, at_most, .. } => {
-                let counts: Vec<usize> =
-                    self.running(who).iter().map(|node| self.world.node(*node).connections()).collect();
-                let (least, most) =
-                    (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
-                let holds =
-                    !counts.is_empty() && counts.iter().all(|count| within(*count, *at_least, *at_most));
-                (holds, format!("{least} to {most}"))
+                self.connections(who, *at_least, *at_most)
             }
             Expectation::Stopped { who, .. } => self.state(who, true),
             Expectation::Working { who, .. } => self.state(who, false),
@@ -129,6 +78,36 @@ impl<'a> Judge<'a> {
                 let wrong = self.wrong_supplies();
                 (wrong.is_empty() == *exact, wrong.first().cloned().unwrap_or_else(|| "it is".to_owned()))
             }
+        }
+    }
+
+    fn tips_differ(&self, one: &[Who], other: &[Who]) -> Found {
+        let (one, other) = (self.tips(one), self.tips(other));
+        let differ = !one.is_empty() && !other.is_empty() && !one.iter().any(|tip| other.contains(tip));
+        (differ, if differ { "they differ" } else { "some follow the same" }.to_owned())
+    }
+
+    fn propagation(&self, below: [Option<Span>; 3], p50_above: Option<Span>) -> Found {
+        let spread = self.figures().propagation;
+        let took = [spread.p50_ms, spread.p90_ms, spread.p99_ms];
+        let is_less = |took: f64, than: Span| took * (MILLISECOND as f64) < than.0 as f64;
+        let is_fast =
+            took.iter().zip(below).all(|(took, below)| below.is_none_or(|below| is_less(*took, below)));
+        let is_slow = p50_above.is_none_or(|above| !is_less(spread.p50_ms, above));
+        let [p50, p90, p99] = took;
+        let found = format!("{p50:.0} ms, {p90:.0} ms, {p99:.0} ms for 50, 90, 99 of 100");
+        (is_fast && is_slow && spread.count > 0, found)
+    }
+
+    fn connections(&self, who: &[Who], at_least: Option<usize>, at_most: Option<usize>) -> Found {
+        let counts = self.running(who).into_iter().map(|node| self.world.node(node).connections());
+        let counts: Vec<usize> = counts.collect();
+        match (counts.iter().min(), counts.iter().max()) {
+            (Some(least), Some(most)) => {
+                let holds = within(least, at_least, at_most) && within(most, at_least, at_most);
+                (holds, format!("{least} to {most}"))
+            }
+            _ => (false, "nobody runs".to_owned()),
         }
     }
 
@@ -171,7 +150,7 @@ impl<'a> Judge<'a> {
         let heights: Vec<u32> = handles.map(|handle| handle.reader().tip().height.0).collect();
         match (heights.iter().min(), heights.iter().max()) {
             (Some(least), Some(most)) => {
-                let holds = within(*least, at_least, at_most) && within(*most, at_least, at_most);
+                let holds = within(least, at_least, at_most) && within(most, at_least, at_most);
                 (holds, if least == most { format!("{least}") } else { format!("{least} to {most}") })
             }
             _ => (false, "nobody runs".to_owned()),
@@ -184,7 +163,7 @@ impl<'a> Judge<'a> {
         self.world.nodes().into_iter().map(bans).sum()
     }
 
-    fn payments(&self, asked: &Asked) -> Found {
+    fn payments(&self, asked: &expect::Paid) -> Found {
         let Some(users) = self.world.users() else { return (false, "nobody pays".to_owned()) };
         let chain = Followed::of(self.world);
         let is_asked = |paid: &&Paid| {
@@ -264,6 +243,6 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn within<T: PartialOrd>(value: T, at_least: Option<T>, at_most: Option<T>) -> bool {
-    at_least.is_none_or(|least| value >= least) && at_most.is_none_or(|most| value <= most)
+fn within<T: PartialOrd>(value: &T, at_least: Option<T>, at_most: Option<T>) -> bool {
+    at_least.is_none_or(|least| *value >= least) && at_most.is_none_or(|most| *value <= most)
 }

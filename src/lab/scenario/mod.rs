@@ -2,8 +2,9 @@
 //!
 //! This room decides what such a file may say, and runs it in a [`World`](super::World). A file is TOML; whatever is in it that
 //! nobody understands is refused, by its name. Read `form.rs` for what a network is like and what may befall it, `expect.rs` for what can be
-//! expected of it, `run.rs` for how both come together.
+//! expected of it, `run.rs` and `acts.rs` for how both come together.
 
+mod acts;
 mod build;
 mod check;
 mod expect;
@@ -15,7 +16,7 @@ mod run;
 mod shipped;
 mod text;
 
-pub use expect::Expectation;
+pub use expect::{Expectation, Paid};
 pub use form::{
     Act, Chain, Conduct, Geography, Group, Happening, Line, Mining, Paying, Region, Speed, Topology, Ways,
 };

@@ -1,14 +1,13 @@
 //! Running a scenario: what is to happen and what is to be looked at, in the order of time.
 
-use super::form::Act;
 use super::judge::Judge;
 use super::outcome::{Occurrence, Outcome, Sample, TreeBlock, Verdict};
-use super::text::{Moment, Span, listed};
+use super::text::{Moment, Span};
 use super::{Expectation, Scenario, Who};
 use crate::lab::clock::{MILLISECOND, SECOND};
 use crate::lab::figures::{Figures, Followed, Recovery};
 use crate::lab::report::{Plot, Series};
-use crate::lab::world::{CrashKind, Skew, World};
+use crate::lab::world::World;
 
 /// How often it is looked whether all are of one mind, while that is waited for.
 const LOOK_EVERY: u64 = 100 * MILLISECOND;
@@ -31,21 +30,21 @@ enum Due {
 }
 
 /// Somebody waits for nodes to be of one mind.
-struct Watch {
+pub(super) struct Watch {
     /// For which expectation; nothing where it is a healing that is measured.
-    expectation: Option<usize>,
-    who: Vec<usize>,
-    since: u64,
-    until: u64,
+    pub(super) expectation: Option<usize>,
+    pub(super) who: Vec<usize>,
+    pub(super) since: u64,
+    pub(super) until: u64,
 }
 
 /// A scenario that runs.
-struct Run<'a> {
-    scenario: &'a Scenario,
-    world: World,
+pub(super) struct Run<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) world: World,
     events: Vec<Occurrence>,
     verdicts: Vec<Option<Verdict>>,
-    watches: Vec<Watch>,
+    pub(super) watches: Vec<Watch>,
     recoveries: Vec<Recovery>,
     samples: Vec<Sample>,
     /// What each miner did, in hashes.
@@ -54,7 +53,7 @@ struct Run<'a> {
 
 impl Scenario {
     /// Lets it happen, from its own seed or another, and tells the story to whoever wants to hear it.
-    pub fn run(&self, seed: Option<u64>, story: Option<Box<dyn FnMut(&str)>>) -> Outcome {
+    pub fn run(&self, seed: Option<u64>, story: Option<crate::lab::Listener>) -> Outcome {
         let seed = seed.unwrap_or(self.seed);
         let mut world = self.build(seed);
         if let Some(story) = story {
@@ -108,7 +107,7 @@ impl Scenario {
 }
 
 impl Run<'_> {
-    fn numbers(&self, who: &[Who]) -> Vec<usize> {
+    pub(super) fn numbers(&self, who: &[Who]) -> Vec<usize> {
         self.scenario.numbers(who).unwrap_or_default()
     }
 
@@ -116,14 +115,14 @@ impl Run<'_> {
         self.world.micros() as f64 / SECOND as f64
     }
 
-    fn note(&mut self, what: String, is_trouble: bool) {
+    pub(super) fn note(&mut self, what: String, is_trouble: bool) {
         let micros = self.world.micros();
         self.world.record.say(micros, || format!("*** {what}"));
         self.events.push(Occurrence { at: self.seconds(), what, is_trouble });
     }
 
     /// Each of them mines with as much as the others.
-    fn add_miners(&mut self, who: &[Who], share: f64, strategy: crate::lab::Strategy) {
+    pub(super) fn add_miners(&mut self, who: &[Who], share: f64, strategy: crate::lab::Strategy) {
         let nodes = self.numbers(who);
         for node in &nodes {
             self.world.add_miner(*node, share / nodes.len() as f64, strategy);
@@ -232,123 +231,6 @@ impl Run<'_> {
         }
     }
 
-    fn begin(&mut self, place: usize) {
-        let group = &self.scenario.nodes[place];
-        let first: usize = self.scenario.nodes[..place].iter().map(|group| group.count).sum();
-        if self.world.micros() > 0 {
-            self.note(format!("{} start for the first time", group.name), false);
-        }
-        (first..first + group.count).for_each(|node| self.start(node));
-        if let Some(users) = &self.scenario.users
-            && self.world.users().is_none()
-        {
-            let through = self.numbers(&users.through);
-            self.world.set_users(users.rate, through);
-        }
-    }
-
-    fn start(&mut self, node: usize) {
-        if self.world.node(node).is_running() {
-            return;
-        }
-        if let Err(error) = self.world.start(node) {
-            return self.note(format!("node {node} cannot start: {error}"), true);
-        }
-        let lost = self.lost(node);
-        if lost > 0 {
-            self.note(format!("node {node} has lost {lost} blocks that it had said are durable"), true);
-        }
-    }
-
-    /// Of the blocks that a node said are durable, how many it does not have.
-    fn lost(&self, node: usize) -> usize {
-        let node = self.world.node(node);
-        let Some(handle) = node.handle() else { return 0 };
-        let reader = handle.reader();
-        node.acknowledged.iter().filter(|hash| !matches!(reader.block(hash), Ok(Some(_)))).count()
-    }
-
-    fn end(&mut self, who: &[Who], kind: CrashKind) {
-        for node in self.numbers(who) {
-            if self.world.node(node).is_running() {
-                self.world.end(node, kind);
-            }
-        }
-    }
-
-    /// Something befalls the network.
-    fn befall(&mut self, act: &Act) {
-        self.note(act.to_string(), false);
-        match act {
-            Act::Partition(sides) => {
-                let sides: Vec<Vec<usize>> = sides.iter().map(|side| self.numbers(side)).collect();
-                for (at, one) in sides.iter().enumerate() {
-                    for other in
-                        sides.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, side)| side)
-                    {
-                        self.world.close_ways(one, other);
-                    }
-                }
-            }
-            Act::Cut { from, to } => {
-                let (from, to) = (self.numbers(from), self.numbers(to));
-                self.world.close_ways(&from, &to);
-            }
-            Act::Heal => {
-                self.world.open_all_ways();
-                let (since, until) = (self.world.micros(), self.scenario.duration.0);
-                self.watches.push(Watch { expectation: None, who: self.world.nodes(), since, until });
-            }
-            Act::Stop(who) => self.end(who, CrashKind::Stopped),
-            Act::Kill(who) => self.end(who, CrashKind::Killed),
-            Act::LosePower(who) => self.end(who, CrashKind::PowerLost),
-            Act::Start(who) => self.numbers(who).into_iter().for_each(|node| self.start(node)),
-            Act::Link { from, to, becomes, one_way } => {
-                let (from, to, link) = (self.numbers(from), self.numbers(to), becomes.link());
-                for (one, other) in from.iter().flat_map(|one| to.iter().map(move |other| (*one, *other))) {
-                    self.world.set_link(one, other, link);
-                    if !one_way {
-                        self.world.set_link(other, one, link);
-                    }
-                }
-            }
-            Act::Clock { who, ahead, behind, drift } => {
-                let seconds = |span: &Option<Span>| span.map_or(0, |span| (span.0 / SECOND).cast_signed());
-                let skew = Skew { seconds: seconds(ahead) - seconds(behind), drift: *drift };
-                self.numbers(who).into_iter().for_each(|node| self.world.set_clock(node, skew));
-            }
-            Act::DiskFull(who) => {
-                self.numbers(who).into_iter().for_each(|node| self.world.limit_disk(node, Some(0)))
-            }
-            Act::DiskFree(who) => {
-                self.numbers(who).into_iter().for_each(|node| self.world.limit_disk(node, None))
-            }
-            Act::Shares(shares) => shares.iter().for_each(|(who, share)| self.share_out(who, *share)),
-            Act::Users { rate } => {
-                let through =
-                    self.scenario.users.as_ref().map_or_else(Who::all, |users| users.through.clone());
-                let through = self.numbers(&through);
-                self.world.set_users(*rate, through);
-            }
-            Act::Pay { through, count } => {
-                let through = self.numbers(through);
-                (0..*count).for_each(|at| self.world.pay_through(through[at % through.len()]));
-            }
-        }
-    }
-
-    /// The miners of these have this share together; whoever did not mine begins to, where nobody of these did.
-    fn share_out(&mut self, who: &Who, share: f64) {
-        let nodes = self.numbers(std::slice::from_ref(who));
-        let is_of = |node: &usize| nodes.contains(node);
-        let miners: Vec<usize> =
-            (0..self.world.miners().len()).filter(|miner| is_of(&self.world.miners()[*miner].node)).collect();
-        if miners.is_empty() {
-            return self.add_miners(std::slice::from_ref(who), share, crate::lab::Strategy::Honest);
-        }
-        miners.iter().for_each(|miner| self.world.set_share(*miner, share / miners.len() as f64));
-    }
-
     fn finish(mut self, seed: u64) -> Outcome {
         let end = self.world.micros();
         self.watches.iter_mut().for_each(|watch| watch.until = end);
@@ -413,52 +295,4 @@ fn tips_plot(samples: &[Sample]) -> Plot {
         Series::reference("nodes that run", points(|sample| sample.running)),
     ];
     Plot::new("Tips that are followed, and nodes that run", "minutes", "how many", series)
-}
-
-impl core::fmt::Display for Act {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Partition(sides) => {
-                let sides: Vec<String> = sides.iter().map(|side| listed(side)).collect();
-                write!(f, "a partition: {}", sides.join(" | "))
-            }
-            Self::Cut { from, to } => {
-                write!(f, "nothing comes through from {} to {}", listed(from), listed(to))
-            }
-            Self::Heal => f.write_str("all ways are open again"),
-            Self::Stop(who) => write!(f, "{} stop", listed(who)),
-            Self::Kill(who) => write!(f, "{} are killed", listed(who)),
-            Self::LosePower(who) => write!(f, "{} lose their power", listed(who)),
-            Self::Start(who) => write!(f, "{} start", listed(who)),
-            Self::Link { from, to, becomes, one_way } => {
-                let way = if *one_way { "to" } else { "and" };
-                let super::Ways { delay, loss, .. } = becomes;
-                write!(
-                    f,
-                    "the way between {} {way} {} becomes {delay} long and loses {loss} of all packets",
-                    listed(from),
-                    listed(to)
-                )
-            }
-            Self::Clock { who, ahead: Some(ahead), .. } => {
-                write!(f, "clocks of {} are {ahead} ahead", listed(who))
-            }
-            Self::Clock { who, behind: Some(behind), .. } => {
-                write!(f, "clocks of {} are {behind} behind", listed(who))
-            }
-            Self::Clock { who, drift: 0, .. } => write!(f, "clocks of {} are right", listed(who)),
-            Self::Clock { who, drift, .. } => {
-                write!(f, "clocks of {} run {drift} millionths too fast", listed(who))
-            }
-            Self::DiskFull(who) => write!(f, "disks of {} are full", listed(who)),
-            Self::DiskFree(who) => write!(f, "disks of {} have room again", listed(who)),
-            Self::Shares(shares) => {
-                let shares: Vec<String> =
-                    shares.iter().map(|(who, share)| format!("{} {share}", who.0)).collect();
-                write!(f, "shares of hashes become: {}", shares.join(", "))
-            }
-            Self::Users { rate } => write!(f, "people pay {rate} times a second"),
-            Self::Pay { through, count } => write!(f, "people pay {count} times through {}", listed(through)),
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::lab::clock::{MILLISECOND, MINUTE, SECOND};
 use crate::lab::ground::{Ground, GroundOptions};
 use crate::lab::links::{Access, Link};
+use crate::lab::record::Listener;
 use crate::lab::world::{CrashKind, NodeSetup, Processor, Skew, Strategy, World};
 use crate::protocol::Draws;
 
@@ -79,7 +80,7 @@ impl Mix {
     }
 
     /// The world as it begins, with all that is to befall it planned.
-    pub(super) fn world(&self, story: Option<Box<dyn FnMut(&str)>>) -> World {
+    pub(super) fn world(&self, story: Option<Listener>) -> World {
         let mut world = World::new(Arc::new(Ground::new(&self.ground)), self.seed);
         if let Some(story) = story {
             world.record.tell_to(story);

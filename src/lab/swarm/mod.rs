@@ -12,6 +12,7 @@ pub use soak::soak;
 
 use super::checkers::{Checkers, Violation, words};
 use super::clock::{MINUTE, SECOND};
+use super::record::Listener;
 use super::world::{CrashKind, Skew, World};
 
 /// How often what must always hold is checked.
@@ -44,7 +45,7 @@ impl Outcome {
 }
 
 /// Runs what a seed draws. A story is told as it happens, where somebody wants to hear it.
-pub fn replay(seed: u64, story: Option<Box<dyn FnMut(&str)>>) -> Outcome {
+pub fn replay(seed: u64, story: Option<Listener>) -> Outcome {
     let run = catch_unwind(AssertUnwindSafe(|| run(&Mix::draw(seed), story)));
     run.unwrap_or_else(|panic| {
         let fault = Violation::Fault { what: words(&*panic) };
@@ -52,7 +53,7 @@ pub fn replay(seed: u64, story: Option<Box<dyn FnMut(&str)>>) -> Outcome {
     })
 }
 
-fn run(mix: &Mix, story: Option<Box<dyn FnMut(&str)>>) -> Outcome {
+fn run(mix: &Mix, story: Option<Listener>) -> Outcome {
     let mut checkers = Checkers::new();
     let mut world = mix.world(story);
     let end = mix.duration;
