@@ -207,8 +207,9 @@ impl Checkers {
         found.into_iter().for_each(|violation| self.note(violation));
     }
 
-    /// Checks what holds once the network had time to come to rest; a payment had so many minutes to be mined.
-    pub fn at_rest(&mut self, world: &World, minutes: u64) {
+    /// Checks what holds once the network had time to come to rest; a payment had so many minutes to be mined, where
+    /// nobody else signs for those who pay.
+    pub fn at_rest(&mut self, world: &World, minutes: Option<u64>) {
         self.watch(world);
         let mut tips: BTreeMap<BlockHash, Vec<usize>> = BTreeMap::new();
         for number in world.running() {
@@ -220,8 +221,8 @@ impl Checkers {
         let indexed: Vec<Violation> =
             world.running().into_iter().filter_map(|node| chains::check_index(world, node)).collect();
         indexed.into_iter().for_each(|violation| self.note(violation));
-        let unmined = payments::unmined(world, minutes * MINUTE);
-        unmined.into_iter().for_each(|violation| self.note(violation));
+        let unmined = minutes.map(|minutes| payments::unmined(world, minutes * MINUTE));
+        unmined.into_iter().flatten().for_each(|violation| self.note(violation));
     }
 
     /// What a node once said is durable is still there, after whatever befell it.

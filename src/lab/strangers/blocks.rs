@@ -27,6 +27,8 @@ pub enum BlockFlaw {
     Signature,
     /// Two payments spend the same.
     DoubleSpend,
+    /// A payment leaves out one before it.
+    NonceGap,
     /// Somebody pays more than they have.
     NoMoney,
     /// It commits to another state.
@@ -154,6 +156,10 @@ fn spoil(block: &mut Block, flaw: BlockFlaw, stage: &mut Stage<'_>, model: usize
         BlockFlaw::Signature => add(block, params, vec![other.sign(params, pay(1))]),
         BlockFlaw::DoubleSpend => {
             add(block, params, vec![person.sign(params, pay(1)), person.sign(params, pay(2))]);
+        }
+        BlockFlaw::NonceGap => {
+            let body = person.payment(params, nonce + 1, other.address(), 1, FEE);
+            add(block, params, vec![person.sign(params, body)]);
         }
         BlockFlaw::NoMoney => add(block, params, vec![person.sign(params, pay(u64::MAX >> 12))]),
         BlockFlaw::State => block.commitments.state = StateRoot::from_bytes(stage.draws.bytes()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::crowd::Harm;
 use crate::lab::clock::{MILLISECOND, MINUTE, SECOND};
 use crate::lab::ground::{Ground, GroundOptions};
 use crate::lab::links::{Access, Link};
@@ -45,6 +46,8 @@ pub struct Mix {
     pub miners: Vec<(usize, f64)>,
     /// Payments in a second.
     pub payments: f64,
+    /// Who means harm.
+    pub harm: Vec<Harm>,
     /// What befalls it.
     pub blows: Vec<(u64, Blow)>,
     /// For how long.
@@ -71,12 +74,15 @@ impl Mix {
         let link = link(&mut draws);
         let miners = miners(&mut draws, count);
         let payments = [0.0, 0.02, 0.1, 0.4][draws.place(4)];
+        let mut harm: Vec<Harm> = (0..[0, 0, 1, 2][draws.place(4)]).map(|_| Harm::draw(&mut draws)).collect();
+        // Of those who come in crowds one crowd is enough.
+        harm.dedup_by_key(|harm| matches!(harm, Harm::Eclipses(..)).then_some(()).ok_or(*harm));
         let mut blows = Vec::new();
         let harshness = [0, 4, 8, 20][draws.place(4)];
         for _ in 0..harshness {
             blows.push((draws.below(duration), blow(&mut draws, count)));
         }
-        Self { seed, ground, nodes, access, late, link, miners, payments, blows, duration }
+        Self { seed, ground, nodes, access, late, link, miners, payments, harm, blows, duration }
     }
 
     /// The world as it begins, with all that is to befall it planned.
@@ -102,6 +108,7 @@ impl Mix {
             world.add_miner(*node, *share, Strategy::Honest);
         }
         world.set_users(self.payments, world.nodes());
+        self.harm.iter().for_each(|harm| harm.enter(&mut world));
         for (at, blow) in &self.blows {
             let blow = blow.clone();
             world.plan(*at, move |world| strike(world, blow));

@@ -2,12 +2,14 @@
 //!
 //! Read [`Mix`] for what can be drawn.
 
+mod crowd;
 mod mix;
 mod soak;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use mix::Mix;
+pub use crowd::Harm;
+pub use mix::{Blow, Mix};
 pub use soak::soak;
 
 use super::checkers::{Checkers, Violation, words};
@@ -63,7 +65,8 @@ fn run(mix: &Mix, story: Option<Listener>) -> Outcome {
         checkers.watch(&world);
     }
     come_to_rest(&mut world, &mut checkers);
-    checkers.at_rest(&world, REST / MINUTE);
+    let patience = (!mix.harm.iter().any(Harm::spends)).then_some(REST / MINUTE);
+    checkers.at_rest(&world, patience);
     Outcome {
         seed: mix.seed,
         violations: checkers.violations,

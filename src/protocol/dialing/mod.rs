@@ -67,6 +67,8 @@ pub(super) struct Dialing {
     ours: VecDeque<SocketAddr>,
     /// Slots are filled no faster than this.
     paced_until: u64,
+    /// How many attempts to fill a slot came to nothing one after the other.
+    vain: u32,
     /// Until when the book is not looked at again because there was nobody in it.
     idle_until: u64,
     feeler_at: Option<u64>,
@@ -109,6 +111,7 @@ impl Dialing {
             resting: Resting::default(),
             ours: VecDeque::new(),
             paced_until: 0,
+            vain: 0,
             idle_until: 0,
             feeler_at: None,
             due: 0,
@@ -139,7 +142,8 @@ impl Dialing {
     /// Nobody could be reached there.
     pub fn failed(&mut self, now: Now, address: SocketAddr) {
         let address = canonical(address);
-        if self.attempts.remove(&address).is_some() {
+        if let Some(attempt) = self.attempts.remove(&address) {
+            self.vain = self.vain.saturating_add(u32::from(attempt.kind == Kind::Full));
             self.book.failed(address, now.wall);
             self.rest(now, address, false);
         }
@@ -161,6 +165,7 @@ impl Dialing {
         }
         let ours = Some((kind, address));
         self.links.insert(met.peer, Link { ours, leads: vec![address], since: now.millis, greeted: false });
+        self.vain = 0;
         self.hurry(now);
         kind
     }

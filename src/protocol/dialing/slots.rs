@@ -14,7 +14,8 @@ pub(super) const ATTEMPTS_MAX: usize = 8;
 const ATTEMPT_MILLIS_MAX: u64 = 60_000;
 /// Between two attempts to fill a slot: who knows many addresses must not try all of them at once.
 const PACE_MILLIS: u64 = 500;
-/// Between two looks into a lab's book that find nobody.
+/// The same in a lab, where an attempt came to nothing; twice as much for each further one, up to what is usual elsewhere. Whoever
+/// is told of a thousand addresses of nobody would else do nothing but try them.
 const LAB_PACE_MILLIS: u64 = 20;
 /// How long nobody looks into a book in which there was nobody to connect to, unless something happens.
 const IDLE_MILLIS: u64 = 30_000;
@@ -113,14 +114,22 @@ impl Dialing {
     fn fill(&mut self, now: Now, bans: &Bans, acts: &mut Acts) {
         while self.has_room(Kind::Full) && now.millis >= self.fill_at() {
             let Some(address) = self.candidate(now, bans) else {
-                let pace = if self.lab { LAB_PACE_MILLIS } else { PACE_MILLIS };
-                self.paced_until = now.millis + pace;
+                self.paced_until = now.millis + self.pace().max(LAB_PACE_MILLIS);
                 let rested = self.resting.next(now.millis).unwrap_or(u64::MAX);
                 self.idle_until = rested.min(now.millis + IDLE_MILLIS);
                 return;
             };
             self.dial(now, address, Kind::Full, acts);
-            self.paced_until = now.millis + if self.lab { 0 } else { PACE_MILLIS };
+            self.paced_until = now.millis + self.pace();
+        }
+    }
+
+    /// How long to wait between two attempts: in a lab not at all, while they lead to somebody.
+    fn pace(&self) -> u64 {
+        match self.lab.then_some(self.vain) {
+            None => PACE_MILLIS,
+            Some(0) => 0,
+            Some(vain) => (LAB_PACE_MILLIS << vain.min(6)).min(PACE_MILLIS),
         }
     }
 

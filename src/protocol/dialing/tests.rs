@@ -525,3 +525,16 @@ fn only_what_is_new_and_fresh_is_worth_telling_and_floods_are_bounded() {
     }
     assert!(passed < BOOK_MAX / 10, "{passed}: one teller fills a part of the book and no more");
 }
+
+#[test]
+fn in_a_lab_slots_fill_at_once_but_addresses_of_nobody_are_not_tried_without_end() {
+    let there: Vec<_> = (1..=8).map(|group| place(group, 1)).collect();
+    let mut quick = world(&settings(true), &there);
+    quick.run(10, |_| Meets);
+    assert_eq!(quick.dialing.full(), 8, "without a pause");
+
+    let nobody: Vec<_> = (0..4000).map(|at| place((at / 250) as u8, (at % 250) as u8)).collect();
+    let mut told = world(&settings(true), &nobody);
+    told.run(MINUTE, |_| Refuses);
+    assert!((20..200).contains(&told.dialed.len()), "{} in a minute", told.dialed.len());
+}
