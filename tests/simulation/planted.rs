@@ -114,11 +114,11 @@ const FAULTS: &[Planted] = &[
         seeds: 5,
     },
     Planted {
-        name: "whoever shows an unknown block is not asked for its branch",
-        file: "src/protocol/machine.rs",
-        instead_of: "self.sync.heard_of_unknown(peer);",
-        stands: "if !PLANTED { self.sync.heard_of_unknown(peer); }",
-        seeds: 100,
+        name: "a gap between nonces is let through",
+        file: "src/ledger/settle.rs",
+        instead_of: "if body.nonce != nonce {",
+        stands: "if body.nonce != nonce && !(PLANTED && body.nonce > nonce) {",
+        seeds: 200,
     },
 ];
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Violation;
 use crate::lab::world::World;
-use crate::types::{Address, Height, TxHash};
+use crate::types::{Address, Height, Transaction, TxHash};
 
 /// Payments that were taken in so long ago, and are not mined, nor was another of the same sender in their place.
 ///
@@ -19,8 +19,7 @@ pub(super) fn unmined(world: &World, patience: u64) -> Vec<Violation> {
     let mut mined: BTreeSet<TxHash> = BTreeSet::new();
     for height in 1..=reader.tip().height.0 {
         let block = reader.header_at(Height(height)).and_then(|entry| reader.block(&entry.hash).ok()?);
-        mined
-            .extend(block.iter().flat_map(|block| &block.transactions).map(|transaction| transaction.hash()));
+        mined.extend(block.iter().flat_map(|block| &block.transactions).map(Transaction::hash));
     }
     let nonces: BTreeMap<Address, u64> = (world.ground().people.iter())
         .map(|person| {

@@ -1,9 +1,11 @@
 //! Those who mean harm, as a seed draws them.
+//!
+//! Nobody here can win by the rules: whoever would, one who is all that a newcomer's only acquaintance knows, or who has most of
+//! the hashes, is looked at alone.
 
 use crate::lab::strangers::{
-    AddressPoisoner, BlockFlaw, DoubleSpender, EclipsePlan, HeaderFlood, HeaderKind, InvalidBlocks,
-    InvalidTransactions, Liar, Lie, Mischief, OrphanFlood, Poison, TransactionFlaw, Villain, Withholder,
-    WrongClock,
+    BlockFlaw, DoubleSpender, EclipsePlan, HeaderFlood, HeaderKind, InvalidBlocks, InvalidTransactions, Liar,
+    Lie, Mischief, OrphanFlood, TransactionFlaw, Villain, Withholder, WrongClock,
 };
 use crate::lab::world::World;
 use crate::protocol::Draws;
@@ -23,8 +25,6 @@ pub enum Harm {
     Lies(Lie),
     /// Blocks that are announced and not handed over.
     Withholds(bool),
-    /// Addresses of nobody.
-    Addresses,
     /// A hello from another time.
     Clock(i32),
     /// Two payments with the same money.
@@ -66,10 +66,9 @@ impl Harm {
             5 => Self::Orphans,
             6 => Self::Lies(LIES[draws.place(LIES.len())]),
             7 => Self::Withholds(draws.below(2) == 0),
-            8 => Self::Addresses,
-            9 => Self::Clock((draws.below(20_000) as i32) - 10_000),
+            8 | 9 => Self::Clock((draws.below(20_000) as i32) - 10_000),
             10 => Self::SpendsTwice,
-            _ => Self::Eclipses(5 + draws.place(40), 1 + draws.place(10)),
+            _ => Self::Eclipses(5 + draws.place(40), 1 + draws.place(3)),
         }
     }
 
@@ -88,13 +87,10 @@ impl Harm {
             Self::Orphans => enter(world, OrphanFlood::new(5, 0)),
             Self::Lies(lie) => enter(world, Liar::new(lie, 0)),
             Self::Withholds(is_named) => enter(world, Withholder::new(is_named)),
-            Self::Addresses => {
-                enter(world, AddressPoisoner { poison: Poison::Nobody, addresses: 10 });
-            }
             Self::Clock(seconds) => enter(world, WrongClock { seconds }),
             Self::SpendsTwice => enter(world, DoubleSpender::new(0)),
             Self::Eclipses(attackers, groups) => {
-                EclipsePlan { victim: 0, attackers, groups }.begin(world);
+                EclipsePlan { victim: 1, attackers, groups }.begin(world);
             }
         }
     }

@@ -166,7 +166,7 @@ impl World {
         self.act(number, |stranger, stage| stranger.failed(stage, address));
     }
 
-    pub(super) fn stranger_heard(&mut self, number: usize, peer: PeerId, parcel: Arc<Parcel>) {
+    pub(super) fn stranger_heard(&mut self, number: usize, peer: PeerId, parcel: &Parcel) {
         if let Ok(message) = &parcel.message {
             self.act(number, |stranger, stage| stranger.heard(stage, peer, message));
         }

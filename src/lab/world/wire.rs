@@ -240,7 +240,7 @@ impl World {
         }
         self.record.arrived(self.clock.micros(), from, owner, &parcel);
         if let Party::Stranger(_) = &self.parties[owner] {
-            return self.stranger_heard(owner, peer, parcel);
+            return self.stranger_heard(owner, peer, &parcel);
         }
         self.overhear(owner, &parcel);
         let read = match Arc::try_unwrap(parcel) {
@@ -350,7 +350,9 @@ impl End {
     /// When something arrives here behind all that leaves before it: nothing is overtaken on the way, only where it waits
     /// for its sender's line.
     fn in_order(&mut self, lane: Lane, leaves: u64, at: u64) -> u64 {
-        while let Some((_, arrives)) = self.leaving.pop_front_if(|(leaving, _)| *leaving <= leaves) {
+        while let Some((_, arrives)) = self.leaving.front().copied().filter(|(leaving, _)| *leaving <= leaves)
+        {
+            self.leaving.pop_front();
             self.left_arrives = self.left_arrives.max(arrives);
         }
         let [urgent, bulk] = &mut self.arrives;
