@@ -3,16 +3,14 @@
 use std::thread;
 
 use cairn::lab::{replay, soak};
+use cairn::testkit::strategies::cases;
 
-/// Seeds of a usual run.
-const SEEDS: u64 = 300;
-/// Says how many there are instead, as `./test --long` does.
-const SEEDS_VARIABLE: &str = "CAIRN_LAB_SEEDS";
+/// Seeds of a usual run; a long one has a hundred times as many.
+const SEEDS: u32 = 300;
 
 #[test]
 fn every_network_comes_through_what_befalls_it() {
-    let told = std::env::var(SEEDS_VARIABLE).ok();
-    let count = told.map_or(SEEDS, |count| count.parse().expect("a number of seeds"));
+    let count = u64::from(cases(SEEDS).cases);
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let mut unsound = Vec::new();
     soak(0..count, threads, |outcome| {

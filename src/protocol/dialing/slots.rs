@@ -114,7 +114,8 @@ impl Dialing {
     fn fill(&mut self, now: Now, bans: &Bans, acts: &mut Acts) {
         while self.has_room(Kind::Full) && now.millis >= self.fill_at() {
             let Some(address) = self.candidate(now, bans) else {
-                self.paced_until = now.millis + self.pace().max(LAB_PACE_MILLIS);
+                let pace = if self.lab { LAB_PACE_MILLIS } else { PACE_MILLIS };
+                self.paced_until = now.millis + pace;
                 let rested = self.resting.next(now.millis).unwrap_or(u64::MAX);
                 self.idle_until = rested.min(now.millis + IDLE_MILLIS);
                 return;
