@@ -1,12 +1,11 @@
 //! What checks found, for many nodes of one chain in one process: each is a function of its input and of nothing else, so
 //! whoever finds it first finds it for all.
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::halves::Halves;
 use super::inbox::CheckedAndIndexed;
 use crate::codec::encode;
 use crate::consensus::{BlockError, CheckedTransaction, HeaderContext};
@@ -26,45 +25,24 @@ pub struct Memo {
 /// What a branch asks of a block: the other half of what its verdict depends on.
 type Ask = (u32, u32, u32);
 
-struct Halves<K, V> {
-    young: HashMap<K, V, ahash::RandomState>,
-    old: HashMap<K, V, ahash::RandomState>,
-}
-
-impl<K: Hash + Eq, V: Clone> Halves<K, V> {
-    fn new(hasher: &ahash::RandomState) -> Self {
-        let empty = || HashMap::with_hasher(hasher.clone());
-        Self { young: empty(), old: empty() }
-    }
-
-    fn get(&self, key: &K) -> Option<V> {
-        self.young.get(key).or_else(|| self.old.get(key)).cloned()
-    }
-
-    fn remember(&mut self, key: K, value: V) {
-        if self.young.len() >= HALF_MAX {
-            std::mem::swap(&mut self.young, &mut self.old);
-            self.young.clear();
-        }
-        self.young.insert(key, value);
-    }
-}
-
 impl Memo {
     /// Knows nothing yet.
     pub fn new(seed: MapSeed) -> Self {
         let hasher = seed.hasher();
-        Self { transactions: Mutex::new(Halves::new(&hasher)), blocks: Mutex::new(Halves::new(&hasher)) }
+        Self {
+            transactions: Mutex::new(Halves::new(HALF_MAX, &hasher)),
+            blocks: Mutex::new(Halves::new(HALF_MAX, &hasher)),
+        }
     }
 
     /// A transaction that was found to hold.
     pub(super) fn transaction(&self, hash: &TxHash) -> Option<Arc<CheckedTransaction>> {
-        self.transactions.lock().get(hash)
+        self.transactions.lock().get(hash).cloned()
     }
 
     /// Remembers one that was found to hold. By its [`TxHash`], which covers all of its bytes.
     pub(super) fn remember(&self, transaction: &Arc<CheckedTransaction>) {
-        self.transactions.lock().remember(transaction.facts().hash, Arc::clone(transaction));
+        self.transactions.lock().put(transaction.facts().hash, Arc::clone(transaction));
     }
 
     /// What was found about a block, or is found now.
@@ -76,10 +54,10 @@ impl Memo {
     ) -> Result<CheckedAndIndexed, BlockError> {
         let ask = (context.height.0, context.bits.0, context.median_time.0);
         let key = (sha256(&encode(&block)), ask);
-        let found = self.blocks.lock().get(&key);
+        let found = self.blocks.lock().get(&key).cloned();
         found.unwrap_or_else(|| {
             let found = check(block);
-            self.blocks.lock().remember(key, found.clone());
+            self.blocks.lock().put(key, found.clone());
             found
         })
     }

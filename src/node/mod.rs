@@ -19,6 +19,7 @@ mod events;
 mod follower;
 mod fresh;
 mod group;
+mod halves;
 mod handle;
 mod health;
 mod inbox;
