@@ -8,16 +8,16 @@ use super::ground::Ground;
 use crate::crypto::BatchSeed;
 use crate::ledger::MapSeed;
 use crate::mempool::Limits;
+use crate::miner::template_on;
 use crate::node::{Clockwork, ClockworkOptions, Memo, NodeHandle, Verdict};
 use crate::protocol::Draws;
 use crate::storage::Medium;
 use crate::template::Template;
-use crate::types::{Bits, Block, BlockHash, Height, Timestamp, Transaction, TxHash};
+use crate::types::{Bits, Block, BlockHash, Height, Transaction, TxHash};
 
 /// A node without connections, whose clock is right.
 pub(super) struct Shadow {
     world: WorldClock,
-    clock: Arc<NodeClock>,
     clockwork: Clockwork,
 }
 
@@ -44,7 +44,7 @@ impl Shadow {
             memo,
             log: Box::new(|_| {}),
         });
-        Self { world, clock, clockwork: clockwork.expect("a disk in memory") }
+        Self { world, clockwork: clockwork.expect("a disk in memory") }
     }
 
     /// Says what time it is.
@@ -117,18 +117,13 @@ impl Shadow {
 
     /// The best block on what it follows.
     pub fn template(&mut self) -> Option<Template> {
-        assemble(&mut self.clockwork, self.clock.time())
+        assemble(&mut self.clockwork)
     }
 }
 
 /// The best block on a node's tip, as of now.
-pub(super) fn assemble(clockwork: &mut Clockwork, now: Timestamp) -> Option<Template> {
+pub(super) fn assemble(clockwork: &mut Clockwork) -> Option<Template> {
     let groundwork = clockwork.groundwork()?;
-    let reader = clockwork.handle().reader();
-    let params = clockwork.handle().genesis().params();
-    let assembled = reader.ready(|ordered| {
-        let ordered = ordered.map(|entry| entry.transaction());
-        Template::assemble(params, groundwork, now, ordered)
-    });
-    assembled.ok()
+    let node = clockwork.handle();
+    template_on(node, &node.reader(), groundwork).ok()
 }

@@ -9,8 +9,8 @@ use tokio::select;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::node::{Closed, NodeHandle};
-use crate::template::{ASSIGNED_BYTES, Template};
+use crate::node::{Closed, NodeHandle, ReadError, Reader};
+use crate::template::{ASSIGNED_BYTES, Groundwork, Template};
 
 /// A template is made again this long after the pool changed; in between changes gather.
 const REFRESH_AFTER: Duration = Duration::from_millis(500);
@@ -38,12 +38,7 @@ pub async fn template(node: &NodeHandle) -> Result<Template, MineError> {
         let groundwork = node.groundwork().await?.ok_or(MineError::EndOfChain)?;
         let reader = node.reader();
         if reader.tip().hash == groundwork.previous {
-            let (params, now) = (node.genesis().params(), node.chain_time());
-            let assembled = reader.ready(|ordered| {
-                let ordered = ordered.map(|entry| entry.transaction());
-                Template::assemble(params, groundwork, now, ordered)
-            });
-            if let Ok(template) = assembled {
+            if let Ok(template) = template_on(node, &reader, groundwork) {
                 return Ok(template);
             }
             continue;
@@ -53,6 +48,22 @@ pub async fn template(node: &NodeHandle) -> Result<Template, MineError> {
             return Err(Closed::ended().into());
         }
     }
+}
+
+/// The best block on this groundwork, of what a reader sees waiting, as of now.
+///
+/// # Errors
+/// When the pool has gone on to another tip.
+pub fn template_on(
+    node: &NodeHandle,
+    reader: &Reader,
+    groundwork: Groundwork,
+) -> Result<Template, ReadError> {
+    let (params, now) = (node.genesis().params(), node.chain_time());
+    reader.ready(|ordered| {
+        let ordered = ordered.map(|entry| entry.transaction());
+        Template::assemble(params, groundwork, now, ordered)
+    })
 }
 
 /// The newest template at any time, for as many as like to work on it. It is made while anybody holds this.

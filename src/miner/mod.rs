@@ -12,7 +12,7 @@ mod pace;
 mod polite;
 mod threads;
 
-pub use feed::{Feed, MineError, template};
+pub use feed::{Feed, MineError, template, template_on};
 pub use made::{Maker, OrderError, Pacer, Unfinished};
 pub use pace::{Pace, PaceError};
 pub use polite::make_way;

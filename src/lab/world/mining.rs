@@ -162,7 +162,7 @@ impl World {
         let nonce = self.fate.any() as u32;
         let Party::Node(node) = &mut self.parties[node] else { return None };
         let running = node.running.as_mut()?;
-        let template = assemble(&mut running.clockwork, node.clock.time());
+        let template = assemble(&mut running.clockwork);
         running.look_when_to_turn();
         let template = template?;
         let time = match strategy {
