@@ -35,6 +35,6 @@ pub use record::{BlockStory, Listener, Record, Reorganization, Traffic};
 pub use revenue::{Revenue, selfish_curve};
 pub use swarm::{Blow, Harm, Mix, Outcome, replay, soak};
 pub use world::{
-    CrashKind, Finding, Fraud, FraudOutcome, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage,
-    Stranger, Strategy, Users, World,
+    CrashKind, Fraud, FraudOutcome, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage, Stranger,
+    Strategy, Users, World,
 };

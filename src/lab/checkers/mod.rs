@@ -168,8 +168,8 @@ pub struct Checkers {
     /// What was found wrong, in the order in which it was found.
     pub violations: Vec<Violation>,
     chains: Chains,
-    /// How many of a node's acknowledged blocks and farewells were looked at.
-    looked_at: BTreeMap<usize, (usize, usize)>,
+    /// How many of a node's punishments were looked at.
+    looked_at: BTreeMap<usize, usize>,
 }
 
 /// Violations beyond which no more are gathered.
@@ -227,13 +227,7 @@ impl Checkers {
 
     /// What a node once said is durable is still there, after whatever befell it.
     fn check_acknowledged(&mut self, world: &World, number: usize) {
-        let node = world.node(number);
-        let Some(handle) = node.handle() else { return };
-        let lost = handle.look(|chain, _| {
-            let is_lost = |hash: &&BlockHash| !chain.has_body(hash);
-            node.acknowledged.iter().find(is_lost).copied()
-        });
-        if let Some(block) = lost {
+        if let Some(block) = lost(world, number) {
             self.note(Violation::Lost { node: number, block });
         }
     }
@@ -241,8 +235,8 @@ impl Checkers {
     fn check_punished(&mut self, world: &World, number: usize) {
         let looked_at = self.looked_at.entry(number).or_default();
         let punished = &world.node(number).punished;
-        let fresh = &punished[looked_at.1.min(punished.len())..];
-        looked_at.1 = punished.len();
+        let fresh = &punished[*looked_at..];
+        *looked_at = punished.len();
         let wrong: Vec<Violation> = fresh
             .iter()
             .filter_map(|(address, why)| {
@@ -282,6 +276,12 @@ impl Checkers {
             self.note(Violation::Pool { node: number, what: words(&*panic) });
         }
     }
+}
+
+/// A block that a node once said is durable and does not have.
+pub(super) fn lost(world: &World, number: usize) -> Option<BlockHash> {
+    let node = world.node(number);
+    node.handle()?.look(|chain, _| node.acknowledged.iter().find(|hash| !chain.has_body(hash)).copied())
 }
 
 /// What a panic said.

@@ -4,6 +4,7 @@ use super::Who;
 use super::form::Act;
 use super::run::{Run, Watch};
 use super::text::{Span, listed};
+use crate::lab::checkers::{Violation, lost};
 use crate::lab::clock::SECOND;
 use crate::lab::world::{CrashKind, Skew, Strategy};
 
@@ -31,18 +32,9 @@ impl Run<'_> {
         if let Err(error) = self.world.start(node) {
             return self.note(format!("node {node} cannot start: {error}"), true);
         }
-        let lost = self.lost(node);
-        if lost > 0 {
-            self.note(format!("node {node} has lost {lost} blocks that it had said are durable"), true);
+        if let Some(block) = lost(&self.world, node) {
+            self.note(Violation::Lost { node, block }.to_string(), true);
         }
-    }
-
-    /// Of the blocks that a node said are durable, how many it does not have.
-    fn lost(&self, node: usize) -> usize {
-        let node = self.world.node(node);
-        let Some(handle) = node.handle() else { return 0 };
-        let reader = handle.reader();
-        node.acknowledged.iter().filter(|hash| !matches!(reader.block(hash), Ok(Some(_)))).count()
     }
 
     fn end(&mut self, who: &[Who], kind: CrashKind) {

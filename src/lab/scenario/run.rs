@@ -4,6 +4,7 @@ use super::judge::Judge;
 use super::outcome::{Occurrence, Outcome, Sample, TreeBlock, Verdict};
 use super::text::{Moment, Span};
 use super::{Expectation, Scenario, Who};
+use crate::lab::checkers::Checkers;
 use crate::lab::clock::{MILLISECOND, SECOND};
 use crate::lab::figures::{Figures, Followed, Recovery};
 use crate::lab::report::{Plot, Series};
@@ -236,6 +237,9 @@ impl Run<'_> {
         self.watches.iter_mut().for_each(|watch| watch.until = end);
         self.look();
         self.sample();
+        let mut checkers = Checkers::new();
+        checkers.watch(&self.world);
+        checkers.violations.iter().for_each(|violation| self.note(violation.to_string(), true));
         let judge = Judge::new(&self.world, self.scenario);
         let judged = self.scenario.expect.iter().zip(&self.verdicts).map(|(expect, verdict)| {
             verdict.clone().unwrap_or_else(|| {

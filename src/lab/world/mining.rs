@@ -10,7 +10,7 @@ use crate::lab::clock::SECOND;
 use crate::lab::people::Actor;
 use crate::lab::shadow::assemble;
 use crate::template::{Extranonce, Job as Work, Payout, Rolled, VERSION};
-use crate::types::{Address, Bits, Block, BlockHash, Target, Timestamp};
+use crate::types::{Address, Bits, Block, Target, Timestamp};
 
 /// People of these numbers and above are paid for blocks.
 pub(super) const FIRST_MINER: u32 = 1_000_000;
@@ -50,15 +50,6 @@ pub struct Miner {
     bits: Option<Bits>,
     /// What it keeps to itself, if it does.
     pub(super) hoard: Option<Box<Hoard>>,
-}
-
-/// A block that was found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Finding {
-    /// The block.
-    pub hash: BlockHash,
-    /// By which miner.
-    pub miner: usize,
 }
 
 impl World {

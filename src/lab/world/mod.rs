@@ -19,7 +19,7 @@ mod work;
 
 pub use faults::{CrashKind, Skew};
 pub use hoard::{Fraud, FraudOutcome};
-pub use mining::{Finding, Miner, Strategy};
+pub use mining::{Miner, Strategy};
 pub use node::{NodeSetup, Processor, SimulatedNode};
 pub use paying::{Paid, Users};
 pub use stranger::{Stage, Stranger};
@@ -233,11 +233,6 @@ impl World {
     /// Whether somebody is a node, and no stranger.
     pub fn is_honest(&self, number: usize) -> bool {
         matches!(self.parties[number], Party::Node(_))
-    }
-
-    /// How many parties there are.
-    pub fn parties(&self) -> usize {
-        self.parties.len()
     }
 
     /// What a running node follows; nothing of one that does not run.
