@@ -1,5 +1,6 @@
 //! A node of a world: what it is made of, and what outlives it.
 
+use core::hint::black_box;
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -265,6 +266,14 @@ impl SimulatedNode {
     /// Its machine, while it runs.
     pub fn machine(&self) -> Option<&Protocol> {
         self.running.as_ref().map(|running| &running.protocol)
+    }
+
+    /// Looks at what it will need as soon as it is told of anything.
+    pub(super) fn foresee(&self) {
+        black_box(self.clock.now());
+        if let Some(running) = &self.running {
+            black_box((running.protocol.wake_at(), running.jobs.len(), running.turns_at, running.saves_at));
+        }
     }
 
     /// How it stands with others, while it runs.
