@@ -8,6 +8,7 @@
 //! for what its machine orders.
 
 mod faults;
+mod hands;
 mod hoard;
 mod mining;
 mod node;
@@ -25,7 +26,7 @@ pub use paying::{Paid, Users};
 pub use stranger::{Stage, Stranger};
 
 use core::net::SocketAddr;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use self::node::Party;
@@ -76,6 +77,8 @@ pub struct World {
     queue: Queue<Event>,
     parties: Vec<Party>,
     places: HashMap<SocketAddr, u32>,
+    /// What names stand for that are no addresses.
+    names: BTreeMap<String, Vec<SocketAddr>>,
     links: Links,
     ends: Vec<End>,
     miners: Vec<Miner>,
@@ -107,6 +110,7 @@ impl World {
             queue: Queue::new(),
             parties: Vec::new(),
             places: HashMap::new(),
+            names: BTreeMap::new(),
             links: Links::new(),
             ends: Vec::new(),
             miners: Vec::new(),
@@ -185,6 +189,11 @@ impl World {
 
     fn seed_of(&self, number: usize, what: &[u8]) -> Digest {
         sha256(&[&self.seed.to_le_bytes()[..], &number.to_le_bytes(), what].concat())
+    }
+
+    /// Who a party says that it is.
+    pub fn node_id(&self, number: usize) -> NodeId {
+        self.parties[number].node_id()
     }
 
     /// Where a party can be reached.

@@ -322,14 +322,19 @@ impl World {
         self.ends[self.ends[peer.0 as usize].other as usize].owner
     }
 
-    /// How many connections there are between two of which both know.
-    pub fn connections(&self, a: usize, b: usize) -> usize {
+    /// The connections of one to another of which both know, as the first calls them.
+    pub fn peers(&self, a: usize, b: usize) -> Vec<PeerId> {
         let of_both = |end: &&End| {
             let other = &self.ends[end.other as usize];
             let is_whole = |end: &End| end.is_met && !end.is_over;
             end.owner == a && other.owner == b && is_whole(end) && is_whole(other)
         };
-        self.ends.iter().filter(of_both).count()
+        self.ends.iter().filter(of_both).map(|end| end.met.peer).collect()
+    }
+
+    /// How many connections there are between two of which both know.
+    pub fn connections(&self, a: usize, b: usize) -> usize {
+        self.peers(a, b).len()
     }
 
     /// Tells a node of something in so many microseconds, if it still runs then.
