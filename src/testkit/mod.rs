@@ -12,6 +12,7 @@ mod network;
 mod node;
 pub mod raw;
 pub mod strategies;
+pub mod theatre;
 mod workload;
 pub mod world;
 
@@ -22,7 +23,7 @@ pub use mining::{Draft, mine, remine};
 pub use network::{Network, actors, asert_file, devnet_file};
 pub use node::{Clock, PATIENCE, TestNode, until, within};
 pub use raw::Raw;
-
+pub use theatre::Theatre;
 pub use workload::Workload;
 pub use world::World;
 

@@ -6,7 +6,7 @@ use cairn::testkit::world::Link;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::stage::{mainland, payment};
+use super::old_stage::{mainland, payment};
 
 /// How many worlds of each kind are tried: this many, times `CAIRN_CASES_FACTOR` where the environment sets it.
 pub fn worlds() -> u64 {

@@ -8,7 +8,7 @@ use cairn::types::{Block, BlockHash, Timestamp, TxHash};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::stage::{block_on, chain, count, mainland, payment};
+use super::old_stage::{block_on, chain, count, mainland, payment};
 
 /// Three nodes in a line, and a puppet that is connected to the middle one.
 fn surrounded(mut world: World) -> (World, Vec<usize>, usize) {
@@ -149,7 +149,7 @@ fn flood_of_offers_is_bounded() {
     flood(&mut world, puppet, |draws| {
         Message::Offer(List::new((0..1_000).map(|_| TxHash::from_bytes(hash(draws))).collect()).unwrap())
     });
-    let asked: usize = super::stage::sent(&world, nodes[1], puppet, |message| match message {
+    let asked: usize = super::old_stage::sent(&world, nodes[1], puppet, |message| match message {
         Message::GetTransactions(hashes) => Some(hashes.len()),
         _ => None,
     })
@@ -173,7 +173,7 @@ fn flood_of_addresses_is_bounded_and_goes_no_further() {
     });
     let known = world.node(nodes[1]).machine().book().len();
     assert!(known < 60, "{known} of ten thousand");
-    let told: usize = super::stage::sent(&world, nodes[1], nodes[0], |message| match message {
+    let told: usize = super::old_stage::sent(&world, nodes[1], nodes[0], |message| match message {
         Message::Addresses(told) => Some(told.len()),
         _ => None,
     })

@@ -5,7 +5,7 @@ use cairn::protocol::{Addresses, BlockBytes, Compact, GetHeaders, GetParts, Mess
 use cairn::testkit::World;
 use cairn::types::{Block, BlockHash, Header, Timestamp, TxHash};
 
-use super::stage::{block_on, chain, count, payment};
+use super::old_stage::{block_on, chain, count, payment};
 
 /// A node with ten blocks and one waiting transaction, and a puppet that stands at genesis. What they said when they met is
 /// forgotten.
@@ -53,7 +53,7 @@ fn next_block() -> Block {
 fn far_block() -> Block {
     let (world, node, _) = met();
     let mut follower = world.node(node).follower.clone();
-    follower.mine_empty(super::stage::miner().address(), 2);
+    follower.mine_empty(super::old_stage::miner().address(), 2);
     block_on(&follower, Vec::new())
 }
 

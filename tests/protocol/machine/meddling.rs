@@ -8,7 +8,7 @@ use cairn::types::{Block, BlockHash, Header, Height, StateRoot, Transaction, TxH
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::stage::{draft_on, mainland, payment};
+use super::old_stage::{draft_on, mainland, payment};
 
 const NODES: usize = 5;
 const MEDDLERS: usize = 4;

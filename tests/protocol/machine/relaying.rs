@@ -6,7 +6,7 @@ use cairn::testkit::world::{Script, honest};
 use cairn::testkit::{Follower, World};
 use cairn::types::{Block, StateRoot};
 
-use super::stage::{at_once, block_on, chain, count, draft_on, payment, sent, twisted};
+use super::old_stage::{at_once, block_on, chain, count, draft_on, payment, sent, twisted};
 
 fn asks_parts(message: &Message) -> bool {
     matches!(message, Message::GetParts(_))

@@ -4,7 +4,7 @@ use cairn::protocol::{JudgedBlock, Message, SyncState};
 use cairn::testkit::World;
 use cairn::types::Height;
 
-use super::stage::{chain, count, draft_on};
+use super::old_stage::{chain, count, draft_on};
 
 fn is_block(message: &Message) -> bool {
     matches!(message, Message::Block(_))

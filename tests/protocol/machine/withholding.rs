@@ -6,7 +6,7 @@ use cairn::testkit::world::{Reply, Script, honest};
 use cairn::testkit::{Follower, World};
 use cairn::types::{BlockHash, U256, Work};
 
-use super::stage::{self, at_once, chain, count, draft_on, twisted};
+use super::old_stage::{self as stage, at_once, chain, count, draft_on, twisted};
 
 fn asks_headers(message: &Message) -> bool {
     matches!(message, Message::GetHeaders(_))
