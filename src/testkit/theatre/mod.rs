@@ -34,6 +34,8 @@ pub struct Theatre {
     log: Rc<RefCell<Log>>,
     /// What time it was when it opened, in the world's microseconds.
     opened: u64,
+    /// How many blocks were mined by hand, so that no two of them are the same.
+    mined: u64,
 }
 
 impl Deref for Theatre {
@@ -62,7 +64,7 @@ impl Theatre {
         let mut world = World::new(Arc::new(ground), seed);
         world.run_for(OPENS_AFTER * SECOND);
         let (log, opened) = (Log::of(&mut world), world.micros());
-        Self { network, world, log, opened }
+        Self { network, world, log, opened, mined: 0 }
     }
 
     /// Adds a node at genesis, and says its number. It does not run before [`World::start`].
@@ -158,10 +160,14 @@ impl Theatre {
     /// # Panics
     /// When it does not run, or does not follow the block where it can judge it at once.
     pub fn mine_with(&mut self, node: usize, transactions: Vec<Transaction>) -> BlockHash {
-        let block = self.draft(node, miner_at(node), transactions).mine(self.network.params());
+        let mut draft = self.draft(node, miner_at(node), transactions);
+        self.mined += 1;
+        draft.salt = self.mined;
+        let block = draft.mine(self.network.params());
         let hash = block.header.hash();
+        let is_free = self.node(node).processor == Processor::IDEAL && self.node(node).backlog() == 0;
         self.bring_block(node, block);
-        if self.node(node).processor == Processor::IDEAL {
+        if is_free {
             assert_eq!(self.tip(node), Some(hash), "an honest block is followed");
         }
         hash

@@ -3,6 +3,7 @@
 use super::Theatre;
 use crate::node::NodeHandle;
 use crate::protocol::Protocol;
+use crate::testkit::Follower;
 use crate::types::{BlockHash, TxHash};
 
 impl Theatre {
@@ -62,6 +63,30 @@ impl Theatre {
     pub fn mined_in(&self, node: usize, block: &BlockHash) -> usize {
         let found = self.handle(node).reader().block(block).expect("its disk can be read");
         found.expect("it has it").transactions.len()
+    }
+
+    /// Lets a follower follow what a node does.
+    ///
+    /// # Panics
+    /// When the node does not run, or follows what breaks a rule.
+    pub fn follow(&self, follower: &mut Follower, node: usize) {
+        let reader = self.handle(node).reader();
+        let tip = reader.tip().hash;
+        let mut blocks = Vec::new();
+        let mut at = tip;
+        while !follower.chain.has_body(&at) {
+            let block = reader.block(&at).expect("its disk can be read").expect("it has what it follows");
+            at = block.header.previous;
+            blocks.push(block);
+        }
+        for block in blocks.into_iter().rev() {
+            follower.submit(block).expect("what a node follows breaks no rule");
+        }
+        if follower.chain.tip().hash != tip {
+            // Of branches of equal work it knew the other first.
+            *follower = Follower::new(&self.network);
+            self.follow(follower, node);
+        }
     }
 
     /// Whether two are connected.

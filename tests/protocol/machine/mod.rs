@@ -6,7 +6,6 @@ mod greeting;
 mod hostile;
 mod kinds;
 mod meddling;
-mod old_stage;
 mod pings;
 mod relaying;
 mod stage;

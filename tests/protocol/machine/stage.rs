@@ -1,5 +1,4 @@
 //! What the tests of the machine begin with.
-#![allow(dead_code, reason = "tests move from one simulator to the other file by file")]
 
 use cairn::protocol::Message;
 use cairn::testkit::theatre::{Reply, Script, answer};
