@@ -14,7 +14,6 @@ pub mod raw;
 pub mod strategies;
 pub mod theatre;
 mod workload;
-pub mod world;
 
 pub use crate::lab::{Actor, SimulatedDisk, model};
 pub use actor::satisfy;
@@ -25,7 +24,6 @@ pub use node::{Clock, PATIENCE, TestNode, until, within};
 pub use raw::Raw;
 pub use theatre::Theatre;
 pub use workload::Workload;
-pub use world::World;
 
 use crate::crypto::BatchSeed;
 use crate::ledger::MapSeed;
