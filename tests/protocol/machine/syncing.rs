@@ -21,7 +21,7 @@ fn asks_headers(message: &Message) -> bool {
 fn newcomer(seed: u64, servers: usize, blocks: u32) -> (Theatre, Vec<usize>, usize) {
     let mut world = Theatre::new(seed);
     let chain = chain(&world, blocks, 0);
-    let servers: Vec<usize> = (0..servers).map(|_| world.add_with(&chain.clone())).collect();
+    let servers: Vec<usize> = (0..servers).map(|_| world.add_with(&chain)).collect();
     for server in &servers {
         world.only_connects_to(*server, &[]);
         world.run(*server);
