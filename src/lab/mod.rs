@@ -23,6 +23,7 @@ pub mod scenario;
 mod shadow;
 pub mod strangers;
 mod swarm;
+mod watch;
 mod world;
 
 pub use checkers::{Checkers, Violation};
@@ -34,6 +35,7 @@ pub use people::Actor;
 pub use record::{BlockStory, Listener, Record, Reorganization, Traffic};
 pub use revenue::{Revenue, selfish_curve};
 pub use swarm::{Blow, Harm, Mix, Outcome, replay, soak};
+pub use watch::{Happening, Watcher};
 pub use world::{
     CrashKind, Fraud, FraudOutcome, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage, Stranger,
     Strategy, Users, World,

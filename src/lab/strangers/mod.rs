@@ -4,7 +4,7 @@
 //! the part of all hashes that it has. Blocks that break a rule cost them nothing here, though they would cost a real one as
 //! much as any other; so they make more of them than anybody would.
 //!
-//! Read `villain.rs` first; each of the others is one kind of mischief.
+//! Read `villain.rs` first; each of the others is one kind of mischief, but for `puppet.rs`: that does what it is told.
 
 mod addresses;
 mod blocks;
@@ -12,6 +12,7 @@ mod eclipse;
 mod flood;
 mod liar;
 mod orphans;
+mod puppet;
 mod spender;
 mod time;
 mod transactions;
@@ -24,6 +25,7 @@ pub use eclipse::{Eclipse, EclipsePlan};
 pub use flood::{HeaderFlood, HeaderKind};
 pub use liar::{Liar, Lie};
 pub use orphans::OrphanFlood;
+pub use puppet::{HEARD_MAX, Puppet, Script};
 pub use spender::{DoubleSpender, Spent};
 pub use time::WrongClock;
 pub use transactions::{InvalidTransactions, TransactionFlaw};

@@ -8,6 +8,7 @@
 //! for what its machine orders.
 
 mod faults;
+mod hands;
 mod hoard;
 mod mining;
 mod node;
@@ -77,6 +78,8 @@ pub struct World {
     queue: Queue<Event>,
     parties: Vec<Party>,
     places: HashMap<SocketAddr, u32>,
+    /// What names stand for that are no addresses.
+    names: BTreeMap<String, Vec<SocketAddr>>,
     links: Links,
     ends: Vec<End>,
     /// By the end to which something is on its way that does not get on.
@@ -110,6 +113,7 @@ impl World {
             queue: Queue::new(),
             parties: Vec::new(),
             places: HashMap::new(),
+            names: BTreeMap::new(),
             links: Links::new(),
             ends: Vec::new(),
             jams: BTreeMap::new(),
@@ -189,6 +193,11 @@ impl World {
 
     fn seed_of(&self, number: usize, what: &[u8]) -> Digest {
         sha256(&[&self.seed.to_le_bytes()[..], &number.to_le_bytes(), what].concat())
+    }
+
+    /// Who a party says that it is.
+    pub fn node_id(&self, number: usize) -> NodeId {
+        self.parties[number].node_id()
     }
 
     /// Where a party can be reached.

@@ -148,6 +148,10 @@ pub struct SimulatedNode {
     pub stopped: Option<String>,
     /// Whether that was for a reason outside of it: its disk was full, or had lost its power.
     pub is_excused: bool,
+    /// How often its machine was woken by its own wish.
+    pub wakes: u64,
+    /// How often its machine dialed.
+    pub dials: u64,
     /// The last lines of its log.
     pub log: VecDeque<String>,
     pub(super) limits: Limits,
@@ -230,6 +234,8 @@ impl SimulatedNode {
             lost_power: None,
             stopped: None,
             is_excused: false,
+            wakes: 0,
+            dials: 0,
             log: VecDeque::new(),
             limits: setup.limits.unwrap_or(Limits::DEFAULT),
             clock,

@@ -385,14 +385,19 @@ impl World {
         self.ends[peer.0 as usize].from()
     }
 
+    /// The connections of one to another of which both know, as the first calls them.
+    pub fn peers(&self, a: usize, b: usize) -> Vec<PeerId> {
+        let is_whole = |end: &End| end.is_met && !end.is_over;
+        let of_both = |(_, end): &(u64, &End)| {
+            let other = &self.ends[end.other as usize];
+            (end.owner(), end.from()) == (a, b) && is_whole(end) && is_whole(other)
+        };
+        (0..).zip(&self.ends).filter(of_both).map(|(number, _)| PeerId(number)).collect()
+    }
+
     /// How many connections there are between two of which both know.
     pub fn connections(&self, a: usize, b: usize) -> usize {
-        let of_both = |end: &&End| {
-            let other = &self.ends[end.other as usize];
-            let is_whole = |end: &End| end.is_met && !end.is_over;
-            (end.owner(), other.owner()) == (a, b) && is_whole(end) && is_whole(other)
-        };
-        self.ends.iter().filter(of_both).count()
+        self.peers(a, b).len()
     }
 
     /// Tells a node of something in so many microseconds, if it still runs then.
