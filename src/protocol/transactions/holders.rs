@@ -19,14 +19,18 @@ use crate::types::TxHash;
 /// Transactions of which it is remembered who has them, at least; of older ones somebody may be told again. As many as one
 /// table of 65,536 places holds.
 pub(in crate::protocol) const REMEMBERED_MAX: usize = 57_344;
+/// The latest of these, which are kept together: all that have to do with a transaction that is on its way look here.
+const LATEST_MAX: usize = 896;
 /// Peers in one row.
 const ROW: usize = u64::BITS as usize;
 
 /// Who has which transactions.
 ///
 /// There are two generations. When the young one is full the old one is forgotten, so that nothing has to be put in order.
+/// In front of them is a small one; it is complete, so what is in it is looked up nowhere else.
 pub(super) struct Holders {
     hasher: RandomState,
+    latest: Table,
     young: Table,
     old: Table,
     /// The place of each peer, and whether it was ever said to have anything.
@@ -41,7 +45,8 @@ type Table = HashMap<u64, u64, RandomState>;
 impl Holders {
     pub fn new(seed: MapSeed) -> Self {
         let empty = || HashMap::with_hasher(seed.hasher());
-        Self { hasher: seed.hasher(), young: empty(), old: empty(), places: BTreeMap::new(), rows: 1 }
+        let (latest, young, old) = (empty(), empty(), empty());
+        Self { hasher: seed.hasher(), latest, young, old, places: BTreeMap::new(), rows: 1 }
     }
 
     /// Somebody is there, who has nothing as far as is known.
@@ -61,7 +66,7 @@ impl Holders {
         if let Some((place, true)) = self.places.remove(&peer) {
             let kept = !(1 << (place % ROW));
             // Another row's bit may be lost, too, which costs an offer.
-            for table in [&mut self.young, &mut self.old] {
+            for table in [&mut self.latest, &mut self.young, &mut self.old] {
                 table.retain(|_, bits| {
                     *bits &= kept;
                     *bits != 0
@@ -76,27 +81,43 @@ impl Holders {
         let Some((place, has_any)) = self.places.get_mut(&peer) else { return false };
         *has_any = true;
         let (row, bit) = (print.wrapping_add((*place / ROW) as u64), 1 << (*place % ROW));
-        let bits = self.young.entry(row).or_default();
-        let is_known = *bits & bit != 0 || self.old.get(&row).is_some_and(|bits| bits & bit != 0);
+        let Self { latest, young, old, .. } = self;
+        let bits = latest.entry(row).or_insert_with(|| earlier(young, old, row));
+        let is_known = *bits & bit != 0;
         *bits |= bit;
-        if self.young.len() >= REMEMBERED_MAX * self.rows {
-            core::mem::swap(&mut self.young, &mut self.old);
-            self.young.clear();
+        if latest.len() >= LATEST_MAX * self.rows {
+            self.put_by();
         }
         !is_known
+    }
+
+    /// Puts by what was the latest.
+    fn put_by(&mut self) {
+        for (row, bits) in self.latest.drain() {
+            self.young.insert(row, bits);
+            if self.young.len() >= REMEMBERED_MAX * self.rows {
+                core::mem::swap(&mut self.young, &mut self.old);
+                self.young.clear();
+            }
+        }
     }
 
     /// Those who do not have one, as far as is known, in the order of their numbers.
     pub fn without(&self, hash: &TxHash) -> Vec<PeerId> {
         let print = fingerprint(&self.hasher, hash);
         let in_row = |number: usize| {
-            let of = |table: &Table| table.get(&print.wrapping_add(number as u64)).copied().unwrap_or(0);
-            of(&self.young) | of(&self.old)
+            let row = print.wrapping_add(number as u64);
+            self.latest.get(&row).copied().unwrap_or_else(|| earlier(&self.young, &self.old, row))
         };
         let rows: Vec<u64> = (0..self.rows).map(in_row).collect();
         let has = |place: usize| rows[place / ROW] & 1 << (place % ROW) != 0;
         self.places.iter().filter(|(_, (place, _))| !has(*place)).map(|(peer, _)| *peer).collect()
     }
+}
+
+/// What was put by of a row. What is in the young table was complete when it was put there.
+fn earlier(young: &Table, old: &Table, row: u64) -> u64 {
+    young.get(&row).or_else(|| old.get(&row)).copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -140,6 +161,7 @@ mod tests {
         holders.connected(PeerId(1));
         for number in 0..3 * REMEMBERED_MAX as u32 {
             assert!(holders.insert(PeerId(1), &hash(number)));
+            assert!(holders.latest.len() < LATEST_MAX);
             assert!(holders.young.len() + holders.old.len() < 2 * REMEMBERED_MAX);
         }
         let known = |number: u32| holders.without(&hash(number)).is_empty();
