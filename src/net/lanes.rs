@@ -18,9 +18,13 @@ impl Parcel {
     /// The message, encoded.
     pub fn of(message: &Message) -> Self {
         let bytes = message.to_bytes();
-        let lane = if bytes.len() > URGENT_BYTES_MAX { Lane::Bulk } else { lane(message) };
-        Self { lane, bytes: bytes.into() }
+        Self { lane: lane(message, bytes.len()), bytes: bytes.into() }
     }
+}
+
+/// Where a message waits that has so many bytes.
+pub fn lane(message: &Message, bytes: usize) -> Lane {
+    if bytes > URGENT_BYTES_MAX { Lane::Bulk } else { lane_of_short(message) }
 }
 
 /// The byte that a block's message begins with.
@@ -34,7 +38,7 @@ pub(super) fn stays_bytes(message: &[u8]) -> bool {
 /// What is short and of use only soon passes what is long. Order is kept within a lane, so whatever means something only
 /// in order goes in the same one: `Hello` before all else, since nothing is in the other lane by then; blocks, and what
 /// is said to be missing among them; new tips, named or whole. What passes a message of the other lane stands for itself.
-fn lane(message: &Message) -> Lane {
+fn lane_of_short(message: &Message) -> Lane {
     match message {
         Message::Hello(_)
         | Message::Ping(_)

@@ -41,7 +41,7 @@ pub use greet::Greeted;
 pub use guests::{Guest, Guests};
 pub use keep::Keep;
 pub use known::{NodeKnown, NodeStock};
-pub use lanes::Parcel;
+pub use lanes::{Parcel, lane};
 pub use noise::{
     HANDSHAKE_BYTES, Handshake, Identity, NoiseError, Opener, PREAMBLE_BYTES, SEALED_BYTES_MAX, Sealer,
     check_preamble, preamble,

@@ -294,7 +294,7 @@ impl Protocol {
                     acts.drop(older, Farewell::Twice);
                 }
                 evicted.into_iter().for_each(|peer| acts.drop(peer, Farewell::NoRoom));
-                acts.send(met.peer, Message::Hello(self.hello(now, known)));
+                acts.send(met.peer, Message::from(self.hello(now, known)));
             }
         }
     }

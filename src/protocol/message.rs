@@ -4,6 +4,7 @@
 //! known before a byte of it is read.
 
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use super::{Compact, GetParts, Parts};
 use crate::chain::LOCATOR_MAX;
@@ -246,7 +247,7 @@ macro_rules! messages {
 
 messages! {
     /// Who is there. Nothing else comes before it.
-    0 Hello(Hello),
+    0 Hello(Box<Hello>),
     /// Asks for the same number back.
     1 Ping(u64),
     /// The number.
@@ -276,7 +277,7 @@ messages! {
     /// Asks for an offer of all that wait for a block.
     14 GetPool(()),
     /// A block whose transactions are named.
-    15 Compact(Compact),
+    15 Compact(Arc<Compact>),
     /// Asks for some of them.
     16 GetParts(GetParts),
     /// Those.
@@ -288,6 +289,21 @@ messages! {
     /// A transaction that is to go a way before everybody hears of it.
     20 Stem(Stemmed),
 }
+
+impl From<Hello> for Message {
+    fn from(hello: Hello) -> Self {
+        Self::Hello(Box::new(hello))
+    }
+}
+
+impl From<Compact> for Message {
+    fn from(compact: Compact) -> Self {
+        Self::Compact(Arc::new(compact))
+    }
+}
+
+/// Messages are kept and passed on by the thousand, and most are short.
+const _: () = assert!(size_of::<Message>() <= 64, "what is large lies apart");
 
 /// What a message carries.
 trait Content: Sized {
@@ -302,6 +318,26 @@ impl<T: Canonical> Content for T {
 
     fn read(bytes: &[u8]) -> Result<Self, MessageError> {
         Ok(decode(bytes)?)
+    }
+}
+
+impl Content for Box<Hello> {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        Hello::write(self, bytes);
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, MessageError> {
+        Hello::read(bytes).map(Self::new)
+    }
+}
+
+impl<T: Canonical> Content for Arc<T> {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        T::write(self, bytes);
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, MessageError> {
+        T::read(bytes).map(Self::new)
     }
 }
 

@@ -93,7 +93,7 @@ struct Stories {
 
 impl Stories {
     fn tell(&self, mut raw: Raw, heard: &Heard) -> std::io::Result<()> {
-        raw.try_send(&Message::Hello(boast()))?;
+        raw.try_send(&Message::from(boast()))?;
         while let Some(message) = raw.receive() {
             match message {
                 Message::Ping(number) => raw.try_send(&Message::Pong(number))?,

@@ -63,8 +63,8 @@ fn whoever_speaks_nonsense_ends_alone() {
         go_on(&pair, 20 + 2 * number as u64);
     }
     let mut greeted = Raw::greet(address, chain);
-    greeted.send(&Message::Hello(boast()));
-    greeted.send(&Message::Hello(boast()));
+    greeted.send(&Message::from(boast()));
+    greeted.send(&Message::from(boast()));
     rest(&mut greeted.stream);
     go_on(&pair, 40);
     until_so("they are gone", || pair[0].report().machine.peers.len() == 1);

@@ -21,7 +21,7 @@ fn who_is_connected_is_reported_until_they_go() {
     assert_eq!(stage.report().traffic[&peer.met.peer].last_message, None);
     let Some(Message::Hello(theirs)) = raw.receive() else { panic!("it does not say who it is") };
     let agent = Agent::new(b"raw".to_vec()).unwrap();
-    raw.send(&Message::Hello(Hello { agent, port: None, ..theirs }));
+    raw.send(&Message::from(Hello { agent, port: None, ..*theirs }));
     let peer = until("it is heard", || {
         stage.report().machine.peers.first().filter(|peer| peer.agent.is_some()).cloned()
     });

@@ -144,6 +144,6 @@ fn longest_compact_block_is_a_message() {
     assert!(encode(&compact).len() < 500, "forty payments and what is around them");
     compact.names = List::new(vec![name; BLOCK_TRANSACTIONS_MAX]).unwrap();
     assert!(encode(&compact).len() <= Compact::BYTES_MAX);
-    let message = Message::Compact(compact);
+    let message = Message::from(compact);
     assert_eq!(Message::from_bytes(&message.to_bytes()), Ok(message));
 }

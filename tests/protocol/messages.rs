@@ -54,7 +54,7 @@ fn locator() -> impl Strategy<Value = GetHeaders> {
 
 fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
-        hello().prop_map(Message::Hello),
+        hello().prop_map(Message::from),
         any::<u64>().prop_map(Message::Ping),
         any::<u64>().prop_map(Message::Pong),
         Just(Message::GetAddresses(())),
@@ -69,7 +69,7 @@ fn message() -> impl Strategy<Value = Message> {
         tx_hashes().prop_map(Message::GetTransactions),
         vec(transaction(), 1..4).prop_map(|some| Message::Transactions(List::new(some).unwrap())),
         Just(Message::GetPool(())),
-        block().prop_map(|block| Message::Compact(Compact::of(&block))),
+        block().prop_map(|block| Message::from(Compact::of(&block))),
         (any::<[u8; 32]>(), vec(any::<u32>(), 1..20)).prop_map(|(block, places)| {
             let (block, places) = (BlockHash::from_bytes(block), List::new(places).unwrap());
             Message::GetParts(GetParts { block, places })

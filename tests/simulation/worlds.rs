@@ -90,7 +90,7 @@ fn puppet_does_what_its_script_says_and_what_it_is_told() {
     let puppet = Puppet {
         script: Some(Box::new(|stage, peer, message| match message {
             Message::Hello(hello) => {
-                stage.send(peer, &Message::Hello(Hello { port: None, ..hello.clone() }));
+                stage.send(peer, &Message::from(Hello { port: None, ..Hello::clone(hello) }));
             }
             Message::Ping(number) => stage.send_in(SECOND, peer, &Message::Pong(*number)),
             _ => {}

@@ -90,7 +90,7 @@ impl Mischief for InvalidBlocks {
         spoil(&mut block, self.flaw, stage, self.model);
         self.keep(&block);
         match self.way {
-            Way::Pushed => tell(stage, peers, &Message::Compact(Compact::of(&block))),
+            Way::Pushed => tell(stage, peers, &Message::from(Compact::of(&block))),
             Way::CaughtUp => {
                 let mut above = block.clone();
                 above.header.previous = block.header.hash();
@@ -110,7 +110,7 @@ impl Mischief for InvalidBlocks {
                 stage.send(peer, &Message::Headers(List::new(headers).unwrap_or_default()));
             }
             Message::GetCompact(hash) => match self.kept.get(hash) {
-                Some(block) => stage.send(peer, &Message::Compact(Compact::of(block))),
+                Some(block) => stage.send(peer, &Message::from(Compact::of(block))),
                 None => stage.send(peer, &Message::Missing(one(*hash))),
             },
             Message::GetBlocks(hashes) => hashes.iter().for_each(|hash| {

@@ -32,7 +32,7 @@ impl Mischief for OrphanFlood {
             block.header.previous = nowhere(stage);
             block.commitments.state = StateRoot::from_bytes(stage.draws.bytes());
             block.header.merkle_root = block.merkle_root();
-            tell(stage, peers, &Message::Compact(Compact::of(&block)));
+            tell(stage, peers, &Message::from(Compact::of(&block)));
         }
     }
 

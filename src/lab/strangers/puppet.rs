@@ -43,7 +43,7 @@ impl Stranger for Puppet {
     fn met(&mut self, stage: &mut Stage<'_>, met: &Met) {
         self.connections.push(met.peer);
         if let Some(hello) = &self.hello {
-            stage.send(met.peer, &Message::Hello(hello.clone()));
+            stage.send(met.peer, &Message::from(hello.clone()));
         }
     }
 

@@ -103,7 +103,7 @@ impl<M: Mischief + 'static> Stranger for Villain<M> {
         self.deeds.borrow_mut().met += 1;
         let honest = hello(stage, self.model, self.mischief.listens());
         let hello = self.mischief.hello(stage, honest);
-        stage.send(met.peer, &Message::Hello(hello));
+        stage.send(met.peer, &Message::from(hello));
     }
 
     fn heard(&mut self, stage: &mut Stage<'_>, peer: PeerId, message: &Message) {

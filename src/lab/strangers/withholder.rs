@@ -62,8 +62,8 @@ impl Mischief for Withholder {
                         .name(&crate::types::TxHash::from_bytes(crate::crypto::sha256(&draws.to_le_bytes())))
                 });
                 let names = crate::codec::List::new(names.collect()).expect("as many as there were");
-                let twisted = Compact { names, ..compact.clone() };
-                self.pass_on(stage, peer, &Message::Compact(twisted), compact.header.hash());
+                let twisted = Compact { names, ..Compact::clone(compact) };
+                self.pass_on(stage, peer, &Message::from(twisted), compact.header.hash());
             }
             Message::Compact(compact) => {
                 self.pass_on(stage, peer, &Message::News(one(compact.header)), compact.header.hash());

@@ -10,7 +10,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use super::node::Party;
 use super::{Event, World};
 use crate::lab::clock::SECOND;
-use crate::net::{Lane, Parcel as Packed, Patience};
+use crate::net::{Lane, Patience, lane};
 use crate::protocol::{Input, Message, MessageError, Met, NodeId, PeerId, Side};
 
 /// Bytes that a message takes on the way beyond its own.
@@ -30,8 +30,8 @@ pub(in crate::lab) struct Parcel {
 
 impl Parcel {
     pub fn of(message: &Message) -> Arc<Self> {
-        let packed = Packed::of(message);
-        Self::of_bytes(&packed.bytes, packed.lane)
+        let bytes = message.to_bytes();
+        Self::of_bytes(&bytes, lane(message, bytes.len()))
     }
 
     /// Bytes that need not be a message.

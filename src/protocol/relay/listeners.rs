@@ -160,7 +160,7 @@ impl Listeners {
         };
         let to = self.take(&hash, wants);
         if !to.is_empty() {
-            acts.push(Output::Send(to, Message::Compact(Compact::clone(compact))));
+            acts.push(Output::Send(to, Message::Compact(Arc::clone(compact))));
         }
     }
 

@@ -196,7 +196,7 @@ impl Relay {
         &mut self,
         now: Now,
         peer: PeerId,
-        compact: Compact,
+        compact: Arc<Compact>,
         known: &dyn Known,
         acts: &mut Acts,
     ) -> bool {
@@ -214,7 +214,7 @@ impl Relay {
             Some(pending) => {
                 pending.also(peer, is_outbound);
                 if pending.is_worth_a_try(peer, is_outbound) {
-                    acts.push(Output::Reconstruct(peer, Arc::new(compact)));
+                    acts.push(Output::Reconstruct(peer, compact));
                 }
                 return false;
             }
@@ -247,7 +247,6 @@ impl Relay {
             }
         }
         self.pending.insert(hash, pending);
-        let compact = Arc::new(compact);
         if compact.names.is_empty() {
             let partial = Compact::clone(&compact).reconstruct([]);
             self.reconstructed(now, peer, partial, &compact, known, acts);

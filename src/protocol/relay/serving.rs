@@ -41,7 +41,7 @@ impl Relay {
     /// It asks for a block with its transactions named.
     pub fn compact_asked(&mut self, peer: PeerId, hash: BlockHash, acts: &mut Acts) {
         match self.find_kept(&hash) {
-            Some(kept) => acts.send(peer, Message::Compact(Compact::clone(&kept.compact))),
+            Some(kept) => acts.send(peer, Message::Compact(Arc::clone(&kept.compact))),
             None => acts.push(Output::SendBlocks(peer, vec![Served::Stored(hash)])),
         }
         self.listeners.has(peer, hash);

@@ -63,7 +63,7 @@ pub fn answer(follower: &Follower, message: &Message) -> Vec<Message> {
         }
         Message::GetParts(asked) => vec![missing(&asked.block)],
         Message::GetCompact(hash) => match body(hash) {
-            Some(_) => vec![Message::Compact(Compact::of_checked(follower.block(hash)))],
+            Some(_) => vec![Message::from(Compact::of_checked(follower.block(hash)))],
             None => vec![missing(hash)],
         },
         _ => Vec::new(),

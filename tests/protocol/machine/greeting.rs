@@ -17,7 +17,7 @@ fn one_and_puppet() -> (Theatre, usize, usize) {
 
 fn hello(message: &Message) -> Option<Hello> {
     match message {
-        Message::Hello(hello) => Some(hello.clone()),
+        Message::Hello(hello) => Some(Hello::clone(hello)),
         _ => None,
     }
 }
@@ -75,7 +75,7 @@ fn second_hello_ends_it() {
     let (mut world, node, puppet) = one_and_puppet();
     world.connect(puppet, node);
     let hello = world.puppet_ref(puppet).hello.clone().unwrap();
-    world.say(puppet, &Message::Hello(hello));
+    world.say(puppet, &Message::from(hello));
     world.run_for(SECOND);
     assert!(world.punished(node, puppet));
     assert!(!world.is_kept(puppet));

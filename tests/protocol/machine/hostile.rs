@@ -43,7 +43,7 @@ fn samples(world: &Theatre) -> Vec<Message> {
     let tx_hashes = vec![payment(world, 0, 0).hash()];
     let transactions = vec![payment(world, 0, 0)];
     vec![
-        Message::Hello(world.hello_of(&below)),
+        Message::from(world.hello_of(&below)),
         Message::Ping(1),
         Message::Addresses(
             List::new(vec![PeerAddress::new(([10, 0, 0, 9], 9333).into(), Timestamp(5))]).unwrap(),
@@ -56,7 +56,7 @@ fn samples(world: &Theatre) -> Vec<Message> {
         Message::Offer(List::new(tx_hashes.clone()).unwrap()),
         Message::GetTransactions(List::new(tx_hashes).unwrap()),
         Message::Transactions(List::new(transactions.clone()).unwrap()),
-        Message::Compact(Compact::of(&block)),
+        Message::from(Compact::of(&block)),
         Message::Pushes(1),
         Message::GetCompact(block.header.hash()),
         Message::Stem(List::new(transactions).unwrap()),
@@ -230,7 +230,7 @@ fn flood_of_news_from_nowhere_is_bounded() {
         flood(&mut world, puppet, |draws| {
             let block = stray(draws, &other);
             if named {
-                Message::Compact(Compact::of(&block))
+                Message::from(Compact::of(&block))
             } else {
                 Message::News(List::new(vec![block.header]).unwrap())
             }

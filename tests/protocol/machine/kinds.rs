@@ -180,7 +180,7 @@ fn news_on_something_unknown_make_what_is_below_be_asked_for() {
     let block = far_block();
     let (_, heard) = answers(&Message::News(List::new(vec![block.header]).unwrap()));
     assert!(matches!(&heard[..], [Message::GetHeaders(_)]), "{heard:?}");
-    let (_, heard) = answers(&Message::Compact(Compact::of(&block)));
+    let (_, heard) = answers(&Message::from(Compact::of(&block)));
     assert!(matches!(&heard[..], [Message::GetHeaders(_)]), "{heard:?}");
 }
 

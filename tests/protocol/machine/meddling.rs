@@ -125,7 +125,7 @@ impl Meddling {
             8 => Message::GetTransactions(List::new(tx_hashes).unwrap()),
             9 => Message::Transactions(List::new(vec![self.transaction()]).unwrap()),
             10 => Message::GetPool(()),
-            11 | 12 => Message::Compact(self.compact()),
+            11 | 12 => Message::from(self.compact()),
             13 => {
                 let places = List::new(vec![self.below(3) as u32]).unwrap();
                 Message::GetParts(GetParts { block: hashes[0], places })

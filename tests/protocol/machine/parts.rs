@@ -47,7 +47,7 @@ fn wrong_parts_make_the_whole_block_be_asked_for() {
                 _ => at_once(honest),
             })
         });
-        world.say(puppet, &Message::Compact(Compact::of(&block)));
+        world.say(puppet, &Message::from(Compact::of(&block)));
         world.run_for(SECOND);
         assert_eq!(world.tip(node), Some(block.header.hash()));
         assert_eq!(count(&world, node, puppet, asks_blocks), 1);
@@ -64,7 +64,7 @@ fn names_that_stand_for_others_make_the_whole_block_be_asked_for() {
     let mut names = compact.names.clone().into_vec();
     names[1] = Namer::new(&block.header).name(&other.hash());
     compact.names = List::new(names).unwrap();
-    world.say(puppet, &Message::Compact(compact));
+    world.say(puppet, &Message::from(compact));
     world.run_for(SECOND);
     assert_eq!(world.tip(node), Some(block.header.hash()));
     assert_eq!(count(&world, node, puppet, asks_blocks), 1);
@@ -86,7 +86,7 @@ fn names_that_lie_are_not_passed_on() {
     let namer = Namer::new(&block.header);
     let lies = [payment(&world, 5, 0), payment(&world, 6, 0)].map(|other| namer.name(&other.hash()));
     compact.names = List::new(lies.to_vec()).unwrap();
-    world.say(liar, &Message::Compact(compact));
+    world.say(liar, &Message::from(compact));
     assert!(world.waits_for(5 * SECOND, |world| world.is_of_one_mind()));
     world.run_for(SECOND);
     assert_eq!(world.tip(nodes[1]), Some(block.header.hash()));
@@ -113,7 +113,7 @@ fn many_who_keep_parts_to_themselves_do_not_keep_a_block_from_us() {
         withholders.push(withholder);
     }
     for withholder in &withholders {
-        world.say(*withholder, &Message::Compact(Compact::of(&block)));
+        world.say(*withholder, &Message::from(Compact::of(&block)));
         world.run_for(MILLISECOND);
     }
     let mut above = below.clone();
@@ -136,9 +136,9 @@ fn who_keeps_parts_to_itself_is_replaced_by_another_who_has_the_block() {
     above.submit(block.clone()).unwrap();
     let other = world.puppet_with(&Follower::new(&world.network), honest(above));
     world.connect(other, node);
-    world.say(withholder, &Message::Compact(Compact::of(&block)));
+    world.say(withholder, &Message::from(Compact::of(&block)));
     world.run_for(200 * MILLISECOND);
-    world.say(other, &Message::Compact(Compact::of(&block)));
+    world.say(other, &Message::from(Compact::of(&block)));
     world.run_for(3 * SECOND);
     assert_eq!(world.tip(node), Some(block.header.hash()));
     assert_eq!(count(&world, node, other, asks_parts), 1);
@@ -165,11 +165,11 @@ fn names_for_which_there_is_nothing_hold_up_no_block_that_another_names_truly() 
     let namer = Namer::new(&block.header);
     let lies = [payment(&world, 5, 0), payment(&world, 6, 0)].map(|other| namer.name(&other.hash()));
     compact.names = List::new(lies.to_vec()).unwrap();
-    world.say(liar, &Message::Compact(compact));
+    world.say(liar, &Message::from(compact));
     world.run_for(200 * MILLISECOND);
     assert_eq!(count(&world, node, liar, asks_parts), 1);
     assert_ne!(world.tip(node), Some(block.header.hash()));
-    world.say(other, &Message::Compact(Compact::of(&block)));
+    world.say(other, &Message::from(Compact::of(&block)));
     world.run_for(200 * MILLISECOND);
     assert_eq!(world.tip(node), Some(block.header.hash()), "it was all here, and nobody is waited for");
     assert_eq!(count(&world, node, other, asks_parts), 0);
@@ -190,13 +190,13 @@ fn names_of_another_that_are_not_here_either_displace_nobody() {
     });
     let liar = world.puppet();
     world.connect(liar, node);
-    world.say(good, &Message::Compact(Compact::of(&block)));
+    world.say(good, &Message::from(Compact::of(&block)));
     world.run_for(200 * MILLISECOND);
     let mut compact = Compact::of(&block);
     let namer = Namer::new(&block.header);
     let lies = [payment(&world, 5, 0), payment(&world, 6, 0)].map(|other| namer.name(&other.hash()));
     compact.names = List::new(lies.to_vec()).unwrap();
-    world.say(liar, &Message::Compact(compact));
+    world.say(liar, &Message::from(compact));
     world.run_for(1_500 * MILLISECOND);
     assert_eq!(world.tip(node), Some(block.header.hash()));
     assert_eq!(count(&world, node, liar, asks_parts), 0);
@@ -214,8 +214,8 @@ fn who_leaves_with_the_parts_is_replaced_at_once() {
     above.submit(block.clone()).unwrap();
     let other = world.puppet_with(&Follower::new(&world.network), honest(above));
     world.connect(other, node);
-    world.say(leaver, &Message::Compact(Compact::of(&block)));
-    world.say(other, &Message::Compact(Compact::of(&block)));
+    world.say(leaver, &Message::from(Compact::of(&block)));
+    world.say(other, &Message::from(Compact::of(&block)));
     world.run_for(100 * MILLISECOND);
     world.leave(leaver);
     world.run_for(400 * MILLISECOND);
@@ -234,7 +234,7 @@ fn who_keeps_parts_to_itself_and_is_alone_is_caught_up_with() {
             _ => at_once(honest),
         })
     });
-    world.say(withholder, &Message::Compact(Compact::of(&block)));
+    world.say(withholder, &Message::from(Compact::of(&block)));
     world.run_for(5 * SECOND);
     assert_eq!(world.tip(node), Some(block.header.hash()), "it was asked for as what was missed");
     assert!(count(&world, node, withholder, |message| matches!(message, Message::GetHeaders(_))) >= 1);
@@ -263,7 +263,7 @@ fn asked_and_got_elsewhere(seed: u64) -> (Theatre, usize, usize, Block) {
     world.run_for(60 * MILLISECOND);
     let other = world.puppet_with(&Follower::new(&world.network), honest(above));
     world.connect(other, node);
-    world.say(other, &Message::Compact(Compact::of(&block)));
+    world.say(other, &Message::from(Compact::of(&block)));
     world.run_for(500 * MILLISECOND);
     assert_eq!(world.tip(node), Some(block.header.hash()));
     assert_eq!(count(&world, node, asked, |message| matches!(message, Message::GetCompact(_))), 1);
@@ -273,7 +273,7 @@ fn asked_and_got_elsewhere(seed: u64) -> (Theatre, usize, usize, Block) {
 #[test]
 fn answer_is_asked_for_though_another_was_quicker() {
     let answers: [fn(&Block) -> Message; 3] = [
-        |block| Message::Compact(Compact::of(block)),
+        |block| Message::from(Compact::of(block)),
         |block| Message::Block(BlockBytes::new(encode(block)).unwrap()),
         |block| Message::Missing(List::new(vec![block.header.hash()]).unwrap()),
     ];
@@ -301,7 +301,7 @@ fn answer_is_asked_for_though_it_comes_too_late() {
 #[test]
 fn parts_are_asked_for_though_the_block_came_in_another_way() {
     let (mut world, node, asked, block) = pushed(21, |_| Box::new(|_| Vec::new()));
-    world.say(asked, &Message::Compact(Compact::of(&block)));
+    world.say(asked, &Message::from(Compact::of(&block)));
     world.run_for(60 * MILLISECOND);
     assert_eq!(count(&world, node, asked, asks_parts), 0, "the question is on its way");
     world.bring_block(node, block.clone());

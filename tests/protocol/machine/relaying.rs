@@ -110,7 +110,7 @@ fn invalid_block_is_held_against_nobody_who_could_not_know() {
     world.connect(puppet, nodes[0]);
     world.run_for(SECOND);
     let block = no_good(&below);
-    world.say(puppet, &Message::Compact(Compact::of(&block)));
+    world.say(puppet, &Message::from(Compact::of(&block)));
     world.run_for(5 * SECOND);
     for node in &nodes {
         assert!(
@@ -135,13 +135,13 @@ fn who_stands_on_a_block_that_was_refused_has_to_go() {
     let puppet = world.puppet_with(&below, honest(below.clone()));
     world.connect(puppet, node);
     let block = no_good(&below);
-    world.say(puppet, &Message::Compact(Compact::of(&block)));
+    world.say(puppet, &Message::from(Compact::of(&block)));
     world.run_for(SECOND);
     assert!(world.is_kept(puppet));
     let mut next = block_on(&below, Vec::new());
     next.header.previous = block.header.hash();
     cairn::testkit::remine(&mut next, below.params());
-    world.say(puppet, &Message::Compact(Compact::of(&next)));
+    world.say(puppet, &Message::from(Compact::of(&next)));
     world.run_for(30 * SECOND);
     assert_eq!(world.height(node), 0);
     assert_eq!(world.judged(node).len(), 1, "it is not even looked at");
@@ -152,7 +152,7 @@ fn compact_block_without_its_work_ends_it() {
     let (mut world, node, puppet, block) = pushed(13, honest);
     let mut compact = Compact::of(&block);
     compact.header.bits.0 = 0x1f00_ffff;
-    world.say(puppet, &Message::Compact(compact));
+    world.say(puppet, &Message::from(compact));
     world.run_for(SECOND);
     assert!(world.punished(node, puppet));
 }
@@ -228,7 +228,7 @@ fn block_is_pushed_to_those_who_want_it_and_told_to_the_others() {
 #[test]
 fn new_block_of_a_stranger_is_not_told_back_to_it() {
     let (mut world, node, puppet, block) = pushed(17, honest);
-    world.say(puppet, &Message::Compact(Compact::of(&block)));
+    world.say(puppet, &Message::from(Compact::of(&block)));
     world.run_for(5 * SECOND);
     assert_eq!(world.tip(node), Some(block.header.hash()));
     let is_told = |message: &Message| matches!(message, Message::News(_) | Message::Compact(_));
