@@ -33,7 +33,7 @@ pub use links::{Access, Link};
 pub use people::Actor;
 pub use record::{BlockStory, Listener, Record, Reorganization, Traffic};
 pub use revenue::{Revenue, selfish_curve};
-pub use swarm::{Blow, Harm, Mix, Outcome, replay, soak};
+pub use swarm::{Blow, Mix, Outcome, replay, soak};
 pub use world::{
     CrashKind, Fraud, FraudOutcome, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage, Stranger,
     Strategy, Users, World,
