@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 
 use super::clock::{MILLISECOND, SECOND};
-use super::world::World;
+use super::world::{Fraud, FraudOutcome, World};
 use crate::node::Reader;
 use crate::protocol::Farewell;
 use crate::types::{BlockHash, Height, TxHash};
@@ -110,6 +110,10 @@ pub struct MinerFigure {
     pub in_chain: usize,
     /// Their share of what is in it.
     pub of_chain: f64,
+    /// Payments that they meant to take back and are done with.
+    pub frauds: usize,
+    /// Of those, that the chain took back in the end.
+    pub taken_back: usize,
 }
 
 /// What became of payments.
@@ -301,9 +305,20 @@ fn miners(
         let name = name(miner.node);
         let place = figures.iter().position(|figure| figure.name == name).unwrap_or(figures.len());
         if place == figures.len() {
-            figures.push(MinerFigure { name, hashes: 0.0, found: 0, in_chain: 0, of_chain: 0.0 });
+            figures.push(MinerFigure {
+                name,
+                hashes: 0.0,
+                found: 0,
+                in_chain: 0,
+                of_chain: 0.0,
+                frauds: 0,
+                taken_back: 0,
+            });
         }
         place_of.push(place);
+        let (taken, tried) = taken_back(world, chain, number);
+        figures[place].frauds += tried;
+        figures[place].taken_back += taken;
         if all > 0.0 {
             figures[place].hashes += hashes.get(number).unwrap_or(&0.0) / all;
         }
@@ -318,6 +333,16 @@ fn miners(
     let in_chain = figures.iter().map(|figure| figure.in_chain).sum();
     figures.iter_mut().for_each(|figure| figure.of_chain = share(figure.in_chain, in_chain));
     figures
+}
+
+/// How many payments a miner took back, of those that it meant to and is done with.
+pub(super) fn taken_back(world: &World, chain: &Followed, miner: usize) -> (usize, usize) {
+    let done = world.frauds(miner).iter().filter(|fraud| fraud.outcome != FraudOutcome::Underway);
+    let is_back = |fraud: &&Fraud| {
+        let [paid, back] = [fraud.paid, fraud.back].map(|(hash, _)| chain.mined(&hash).is_some());
+        back && !paid
+    };
+    (done.clone().filter(is_back).count(), done.count())
 }
 
 fn payments(world: &World, chain: &Followed) -> Payments {
