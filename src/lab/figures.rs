@@ -59,6 +59,8 @@ pub struct Blocks {
 pub struct Propagation {
     /// Over how many that is.
     pub count: usize,
+    /// Milliseconds on average.
+    pub mean_ms: f64,
     /// Milliseconds within which half of them had it.
     pub p50_ms: f64,
     /// Nine of ten.
@@ -261,6 +263,7 @@ fn propagation(world: &World) -> Propagation {
     });
     Propagation {
         count: took.len(),
+        mean_ms: millis(took.iter().sum()) / took.len().max(1) as f64,
         p50_ms: millis(quantile(&took, 0.5)),
         p90_ms: millis(quantile(&took, 0.9)),
         p99_ms: millis(quantile(&took, 0.99)),
