@@ -25,6 +25,7 @@ mod shadow;
 pub mod strangers;
 pub mod studies;
 mod swarm;
+mod watch;
 mod world;
 
 pub use checkers::{Checkers, Violation};
@@ -36,6 +37,7 @@ pub use people::Actor;
 pub use record::{BlockStory, Listener, Record, Reorganization, Traffic};
 pub use revenue::{Revenue, selfish_curve};
 pub use swarm::{Blow, Mix, Outcome, replay, soak};
+pub use watch::{Happening, Watcher};
 pub use world::{
     CrashKind, Fraud, FraudOutcome, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage, Stranger,
     Strategy, Users, World,

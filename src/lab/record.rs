@@ -7,6 +7,7 @@ use std::hash::Hasher;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::clock::SECOND;
+use super::watch::{Happening, Watcher};
 use super::world::{CrashKind, Parcel};
 use crate::consensus::Blame;
 use crate::node::BlockVerdict;
@@ -74,6 +75,7 @@ pub struct Record {
     /// When each party started, by its number; nothing of those behind the last that did.
     pub starts: Vec<Vec<u64>>,
     story: Option<Listener>,
+    watcher: Option<Watcher>,
 }
 
 impl Record {
@@ -90,12 +92,24 @@ impl Record {
             sent: Vec::new(),
             starts: Vec::new(),
             story: None,
+            watcher: None,
         }
     }
 
     /// Tells the story as it happens, a line at a time.
     pub fn tell_to(&mut self, story: impl FnMut(&str) + 'static) {
         self.story = Some(Box::new(story));
+    }
+
+    /// Shows what happens, as it happens. Watching changes nothing.
+    pub fn show_to(&mut self, watcher: impl FnMut(u64, Happening<'_>) + 'static) {
+        self.watcher = Some(Box::new(watcher));
+    }
+
+    fn show(&mut self, at: u64, happening: Happening<'_>) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher(at, happening);
+        }
     }
 
     /// A hash of all that happened.
@@ -133,6 +147,8 @@ impl Record {
         self.digest.write_u64(at);
         self.digest.write_u64((from as u64) << 32 | to as u64);
         self.digest.write_u128(parcel.sum);
+        let (message, bytes) = (parcel.message.as_ref(), parcel.bytes);
+        self.show(at, Happening::Arrived { from, to, message, bytes });
         if self.story.is_some() {
             let what = match &parcel.message {
                 Ok(message) => brief(&format!("{message:?}")),
@@ -149,6 +165,7 @@ impl Record {
 
     pub(super) fn hung_up(&mut self, at: u64, who: usize, on: SocketAddr, why: &Farewell) {
         self.note(2, at, who, why.to_string().as_bytes());
+        self.show(at, Happening::HungUp { node: who, on, why });
         self.say(at, || format!("{who} hangs up on {on}: {why}"));
     }
 
@@ -179,6 +196,7 @@ impl Record {
     pub(super) fn judged(&mut self, at: u64, who: usize, hash: BlockHash, verdict: &BlockVerdict) {
         use crate::node::Verdict::{Followed, Side};
         self.note(6, at, who, hash.as_bytes());
+        self.show(at, Happening::Judged { node: who, block: hash, verdict });
         match verdict {
             Ok(verdict @ (Followed { .. } | Side)) => {
                 if let Followed { reverted: depth @ 1.., .. } = *verdict {

@@ -23,8 +23,8 @@ pub(super) struct Peers {
 pub(super) struct Peer {
     pub met: Met,
     pub since: u64,
-    /// What they said of themselves, once they have.
-    pub hello: Option<Hello>,
+    /// What they said of themselves, once they have; it is looked at seldom.
+    pub hello: Option<Box<Hello>>,
     /// When they last brought a block, or a transaction, that was new.
     pub last_block: Option<u64>,
     pub last_transaction: Option<u64>,
@@ -137,7 +137,7 @@ impl Peers {
             return Err(Farewell::Versions { oldest, newest });
         }
         let peer = self.peers.get_mut(&peer).ok_or(Farewell::Silent)?;
-        peer.hello = Some(hello);
+        peer.hello = Some(Box::new(hello));
         Ok(peer)
     }
 

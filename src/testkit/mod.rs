@@ -12,8 +12,8 @@ mod network;
 mod node;
 pub mod raw;
 pub mod strategies;
+pub mod theatre;
 mod workload;
-pub mod world;
 
 pub use crate::lab::{Actor, SimulatedDisk, model};
 pub use actor::satisfy;
@@ -22,9 +22,8 @@ pub use mining::{Draft, mine, remine};
 pub use network::{Network, actors, asert_file, devnet_file};
 pub use node::{Clock, PATIENCE, TestNode, until, within};
 pub use raw::Raw;
-
+pub use theatre::Theatre;
 pub use workload::Workload;
-pub use world::World;
 
 use crate::crypto::BatchSeed;
 use crate::ledger::MapSeed;

@@ -4,7 +4,8 @@
 //! the part of all hashes that it has. Blocks that break a rule cost them nothing here, though they would cost a real one as
 //! much as any other; so they make more of them than anybody would.
 //!
-//! Read `villain.rs` first, then `harm.rs`, which names all kinds; each of the others is one of them.
+//! Read `villain.rs` first, then `harm.rs`, which names all kinds; each of the others is one of them, but for `puppet.rs`: that does
+//! what it is told.
 
 mod addresses;
 mod blocks;
@@ -13,6 +14,7 @@ mod flood;
 mod harm;
 mod liar;
 mod orphans;
+mod puppet;
 mod spender;
 mod time;
 mod transactions;
@@ -26,6 +28,7 @@ pub use flood::{HeaderFlood, HeaderKind};
 pub use harm::{Harm, Told, Withheld};
 pub use liar::{Liar, Lie};
 pub use orphans::OrphanFlood;
+pub use puppet::{HEARD_MAX, Puppet, Script};
 pub use spender::{DoubleSpender, Spent};
 pub use time::WrongClock;
 pub use transactions::{InvalidTransactions, TransactionFlaw};

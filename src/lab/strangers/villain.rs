@@ -92,7 +92,7 @@ impl<M: Mischief> Villain<M> {
     }
 }
 
-impl<M: Mischief> Stranger for Villain<M> {
+impl<M: Mischief + 'static> Stranger for Villain<M> {
     fn listens(&self) -> bool {
         self.mischief.listens()
     }

@@ -8,6 +8,7 @@
 //! for what its machine orders.
 
 mod faults;
+mod hands;
 mod hoard;
 mod mining;
 mod node;
@@ -24,13 +25,14 @@ pub use node::{NodeSetup, Processor, SimulatedNode};
 pub use paying::{Paid, Users};
 pub use stranger::{Stage, Stranger};
 
+use core::hint::black_box;
 use core::net::SocketAddr;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use self::node::Party;
-use self::wire::End;
 pub(super) use self::wire::Parcel;
+use self::wire::{End, Jam};
 use super::clock::{NodeClock, WorldClock};
 use super::disk::Shelf;
 use super::ground::Ground;
@@ -40,7 +42,7 @@ use super::record::Record;
 use crate::crypto::{Digest, sha256};
 use crate::ledger::MapSeed;
 use crate::node::Memo;
-use crate::protocol::{Draws, Input, NodeId};
+use crate::protocol::{Draws, Input, Met, NodeId};
 use crate::types::BlockHash;
 
 /// Something that is to happen.
@@ -50,7 +52,7 @@ pub(super) enum Event {
     /// A dialer's call has reached whoever is there, and come back.
     Reach { dialer: u32, run: u32, address: Box<SocketAddr> },
     /// A listener knows who called.
-    Meet(u32),
+    Meet(Box<Met>),
     /// A message has come to this end.
     Arrive(u32, Arc<Parcel>),
     /// The other side has let go of it.
@@ -76,8 +78,12 @@ pub struct World {
     queue: Queue<Event>,
     parties: Vec<Party>,
     places: HashMap<SocketAddr, u32>,
+    /// What names stand for that are no addresses.
+    names: BTreeMap<String, Vec<SocketAddr>>,
     links: Links,
     ends: Vec<End>,
+    /// By the end to which something is on its way that does not get on.
+    jams: BTreeMap<u32, Jam>,
     miners: Vec<Miner>,
     /// Those of them that keep blocks to themselves.
     hoarders: Vec<usize>,
@@ -107,8 +113,10 @@ impl World {
             queue: Queue::new(),
             parties: Vec::new(),
             places: HashMap::new(),
+            names: BTreeMap::new(),
             links: Links::new(),
             ends: Vec::new(),
+            jams: BTreeMap::new(),
             miners: Vec::new(),
             hoarders: Vec::new(),
             users: None,
@@ -185,6 +193,11 @@ impl World {
 
     fn seed_of(&self, number: usize, what: &[u8]) -> Digest {
         sha256(&[&self.seed.to_le_bytes()[..], &number.to_le_bytes(), what].concat())
+    }
+
+    /// Who a party says that it is.
+    pub fn node_id(&self, number: usize) -> NodeId {
+        self.parties[number].node_id()
     }
 
     /// Where a party can be reached.
@@ -309,15 +322,35 @@ impl World {
         let Some((at, event)) = self.queue.take(until) else { return false };
         self.clock.set(at);
         self.events += 1;
+        self.foresee();
         self.happen(event);
         true
+    }
+
+    /// Looks at what will be needed soon. The memory of a thousand nodes is larger than a processor's caches: what is looked
+    /// at together is fetched together, where each would be waited for once it is needed.
+    fn foresee(&self) {
+        if let Some(Event::Arrive(end, _)) = self.queue.coming(6) {
+            black_box(self.ends[*end as usize].owner());
+        }
+        let party = match self.queue.coming(3) {
+            Some(Event::Arrive(end, parcel)) => {
+                black_box(&parcel.lane);
+                self.ends[*end as usize].owner()
+            }
+            Some(Event::Wake(party)) => *party as usize,
+            _ => return,
+        };
+        if let Party::Node(node) = &self.parties[party] {
+            node.foresee();
+        }
     }
 
     fn happen(&mut self, event: Event) {
         match event {
             Event::Wake(party) => self.woken(party as usize, self.micros()),
             Event::Reach { dialer, run, address } => self.reach(dialer as usize, run, *address),
-            Event::Meet(end) => self.meet(end),
+            Event::Meet(met) => self.meet(*met),
             Event::Arrive(end, parcel) => self.arrive(end, parcel),
             Event::Close(end) => self.close(end),
             Event::Stuck(end) => self.stuck(end),

@@ -1,5 +1,6 @@
 //! A node of a world: what it is made of, and what outlives it.
 
+use core::hint::black_box;
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -147,6 +148,10 @@ pub struct SimulatedNode {
     pub stopped: Option<String>,
     /// Whether that was for a reason outside of it: its disk was full, or had lost its power.
     pub is_excused: bool,
+    /// How often its machine was woken by its own wish.
+    pub wakes: u64,
+    /// How often its machine dialed.
+    pub dials: u64,
     /// The last lines of its log.
     pub log: VecDeque<String>,
     pub(super) limits: Limits,
@@ -229,6 +234,8 @@ impl SimulatedNode {
             lost_power: None,
             stopped: None,
             is_excused: false,
+            wakes: 0,
+            dials: 0,
             log: VecDeque::new(),
             limits: setup.limits.unwrap_or(Limits::DEFAULT),
             clock,
@@ -265,6 +272,14 @@ impl SimulatedNode {
     /// Its machine, while it runs.
     pub fn machine(&self) -> Option<&Protocol> {
         self.running.as_ref().map(|running| &running.protocol)
+    }
+
+    /// Looks at what it will need as soon as it is told of anything.
+    pub(super) fn foresee(&self) {
+        black_box(self.clock.now());
+        if let Some(running) = &self.running {
+            black_box((running.protocol.wake_at(), running.jobs.len(), running.turns_at, running.saves_at));
+        }
     }
 
     /// How it stands with others, while it runs.

@@ -47,10 +47,12 @@ impl World {
                     self.transmit(number, peer, Parcel::of(&Message::Stem(one)));
                 }
             }
-            Output::Dial(address) => self.dial(number, address),
+            Output::Dial(address) => {
+                self.node_mut(number).dials += 1;
+                self.dial(number, address);
+            }
             Output::Resolve(name) => {
-                // Whoever is named by an address is there.
-                let addresses = name.parse().into_iter().collect();
+                let addresses = self.resolve(&name);
                 self.tell_later(number, RESOLVE, Input::Resolved { name, addresses });
             }
             Output::Drop(peer, why) => self.hang_up(number, peer, why),

@@ -1,5 +1,6 @@
 //! Strangers: whoever has an address and says what they like.
 
+use core::any::Any;
 use core::net::SocketAddr;
 use std::sync::Arc;
 
@@ -13,7 +14,12 @@ use crate::protocol::{Draws, Message, Met, NodeId, PeerId};
 
 /// Somebody who is no node. It hears what comes to it, and says what it likes, to whomever it is connected.
 #[expect(unused_variables, reason = "nobody has to react to everything")]
-pub trait Stranger {
+pub trait Stranger: Any {
+    /// Who it says that it is; without it, it has a name of its own.
+    fn identity(&self) -> Option<NodeId> {
+        None
+    }
+
     /// Whether it can be dialed.
     fn listens(&self) -> bool {
         false
@@ -51,6 +57,7 @@ pub struct Stage<'a> {
 
 enum Order {
     Send(PeerId, Arc<Parcel>),
+    SendIn(u64, PeerId, Arc<Parcel>),
     Dial(SocketAddr),
     HangUp(PeerId),
     Wake(u64),
@@ -60,6 +67,11 @@ impl Stage<'_> {
     /// Says something.
     pub fn send(&mut self, peer: PeerId, message: &Message) {
         self.orders.push(Order::Send(peer, Parcel::of(message)));
+    }
+
+    /// Says something in so many microseconds, if there still is a connection then.
+    pub fn send_in(&mut self, micros: u64, peer: PeerId, message: &Message) {
+        self.orders.push(Order::SendIn(micros, peer, Parcel::of(message)));
     }
 
     /// Says something that need not be a message.
@@ -105,6 +117,7 @@ pub(super) struct StrangerParty {
 
 impl StrangerParty {
     pub fn new(stranger: Box<dyn Stranger>, node: NodeId, address: SocketAddr) -> Self {
+        let node = stranger.identity().unwrap_or(node);
         Self { stranger: Some(stranger), node, address }
     }
 
@@ -114,6 +127,25 @@ impl StrangerParty {
 }
 
 impl World {
+    /// A stranger of this kind; nothing where it is of another.
+    pub fn stranger<T: Stranger>(&self, number: usize) -> Option<&T> {
+        let Party::Stranger(party) = &self.parties[number] else { return None };
+        let stranger: &dyn Any = party.stranger.as_deref()?;
+        stranger.downcast_ref()
+    }
+
+    /// A stranger of this kind, to be changed; nothing where it is of another.
+    pub fn stranger_mut<T: Stranger>(&mut self, number: usize) -> Option<&mut T> {
+        let Party::Stranger(party) = &mut self.parties[number] else { return None };
+        let stranger: &mut dyn Any = party.stranger.as_deref_mut()?;
+        stranger.downcast_mut()
+    }
+
+    /// Does something in a stranger's place, now.
+    pub fn act_as(&mut self, number: usize, act: impl FnOnce(&mut Stage<'_>)) {
+        self.act(number, |_, stage| act(stage));
+    }
+
     /// Lets a stranger act, and does what it wants.
     fn act(&mut self, number: usize, act: impl FnOnce(&mut dyn Stranger, &mut Stage<'_>)) {
         let now = self.micros();
@@ -135,6 +167,9 @@ impl World {
         for order in orders {
             match order {
                 Order::Send(peer, parcel) => self.transmit(number, peer, parcel),
+                Order::SendIn(micros, peer, parcel) => {
+                    self.plan(now + micros, move |world| world.transmit(number, peer, parcel));
+                }
                 Order::Dial(address) => self.dial(number, address),
                 Order::HangUp(peer) => {
                     if self.is_open(number, peer) {
@@ -151,7 +186,7 @@ impl World {
     }
 
     pub(super) fn stranger_woken(&mut self, number: usize) {
-        self.act(number, |stranger, stage| stranger.woken(stage));
+        self.act(number, Stranger::woken);
     }
 
     pub(super) fn stranger_met(&mut self, number: usize, met: &Met) {

@@ -43,18 +43,27 @@ impl Parcel {
     }
 }
 
-/// One end of a connection.
+/// One end of a connection: what is looked at with each message, which is kept small.
 pub(super) struct End {
-    pub owner: usize,
-    pub other: u32,
-    pub met: Met,
+    /// Whose it is.
+    owner: u32,
+    /// Who is at the other end, and which end that is.
+    from: u32,
+    other: u32,
     /// The owner was told of it.
     is_met: bool,
     /// The owner let go of it, or was told that it ended.
     is_over: bool,
+    /// Something waits for its sender's line, or cannot come through: there is a [`Jam`].
+    is_jammed: bool,
     /// When the last arrives that has left, and the last of all of each lane.
     left_arrives: u64,
     arrives: [u64; 2],
+}
+
+/// What waits on its way to an end.
+#[derive(Default)]
+pub(super) struct Jam {
     /// When bulk leaves that waits for its sender's line, and when it arrives: what is urgent still goes before it.
     leaving: VecDeque<(u64, u64)>,
     /// What cannot come through, until the way is open.
@@ -132,23 +141,24 @@ impl World {
         let near_met = met(near, address, Side::Dialer, self.parties[listener].node_id());
         let far_met = met(far, from, Side::Listener, self.parties[dialer].node_id());
         let reaches = self.micros() + self.links.delay(dialer, listener, &mut self.draws);
-        self.ends.push(End::new(dialer, far, near_met, self.micros()));
-        self.ends.push(End::new(listener, near, far_met, reaches));
-        self.at(reaches, Event::Meet(far));
-        self.meet(near);
+        let (dialer, listener) = (dialer as u32, listener as u32);
+        self.ends.push(End::new(dialer, (listener, far), self.micros()));
+        self.ends.push(End::new(listener, (dialer, near), reaches));
+        self.at(reaches, Event::Meet(Box::new(far_met)));
+        self.meet(near_met);
     }
 
-    pub(super) fn meet(&mut self, number: u32) {
-        let end = &mut self.ends[number as usize];
+    pub(super) fn meet(&mut self, met: Met) {
+        let end = &mut self.ends[met.peer.0 as usize];
         if end.is_over {
             return;
         }
         end.is_met = true;
-        let (owner, met) = (end.owner, end.met);
+        let owner = end.owner();
         self.record.met(self.clock.micros(), owner, &met);
         match &mut self.parties[owner] {
             Party::Node(node) => {
-                let Some(running) = &mut node.running else { return self.let_go(number) };
+                let Some(running) = &mut node.running else { return self.let_go(met.peer.0 as u32) };
                 running.ends.push(met.peer);
                 self.tell(owner, Input::Connected(met));
                 self.attend(owner);
@@ -160,7 +170,7 @@ impl World {
     /// Whether this is an end of its owner's through which something can be said.
     pub(super) fn is_open(&self, owner: usize, peer: PeerId) -> bool {
         let end = usize::try_from(peer.0).ok().and_then(|number| self.ends.get(number));
-        end.is_some_and(|end| end.owner == owner && end.is_met && !end.is_over)
+        end.is_some_and(|end| end.owner() == owner && end.is_met && !end.is_over)
     }
 
     /// Sends a message from one of a party's ends.
@@ -177,44 +187,94 @@ impl World {
         if end.is_over {
             return;
         }
-        let owner = end.owner;
-        if self.links.is_closed(from, owner) || !end.held.is_empty() {
+        let owner = end.owner();
+        if self.links.is_closed(from, owner) || (end.is_jammed && self.holds(to)) {
             return self.hold(to, what);
         }
         let now = self.micros();
         let (lane, bytes) = what.load();
         let (leaves, at) = self.links.send(now, (from, owner), (lane, bytes), &mut self.draws);
-        let at = self.ends[to as usize].in_order(lane, leaves, at);
+        let at = self.in_order(to, lane, leaves, at);
         self.at(at, what.arriving(to));
+    }
+
+    /// When something arrives behind all that leaves before it: nothing is overtaken on the way, only where it waits for its
+    /// sender's line.
+    fn in_order(&mut self, to: u32, lane: Lane, leaves: u64, at: u64) -> u64 {
+        let now = self.micros();
+        let end = &mut self.ends[to as usize];
+        if end.is_jammed
+            && let Some(jam) = self.jams.get_mut(&to)
+        {
+            while let Some((_, arrives)) =
+                jam.leaving.front().copied().filter(|(leaving, _)| *leaving <= leaves)
+            {
+                jam.leaving.pop_front();
+                end.left_arrives = end.left_arrives.max(arrives);
+            }
+            if jam.leaving.is_empty() && jam.held.is_empty() {
+                end.is_jammed = false;
+                self.jams.remove(&to);
+            }
+        }
+        let [urgent, bulk] = &mut end.arrives;
+        let at = at.max(end.left_arrives).max(*urgent);
+        match lane {
+            Lane::Urgent => {
+                *urgent = at;
+                at
+            }
+            Lane::Bulk => {
+                let at = at.max(*bulk);
+                *bulk = at;
+                if leaves <= now {
+                    end.left_arrives = at;
+                } else {
+                    self.jam(to).leaving.push_back((leaves, at));
+                }
+                at
+            }
+        }
+    }
+
+    fn jam(&mut self, to: u32) -> &mut Jam {
+        self.ends[to as usize].is_jammed = true;
+        self.jams.entry(to).or_default()
+    }
+
+    /// Whether something cannot come through to this end.
+    fn holds(&self, to: u32) -> bool {
+        self.jams.get(&to).is_some_and(|jam| !jam.held.is_empty())
     }
 
     /// Keeps what cannot come through; whoever sent it notices after a while.
     fn hold(&mut self, to: u32, what: Held) {
         let (now, patience) = (self.micros(), self.patience().write.as_micros() as u64);
-        let end = &mut self.ends[to as usize];
-        if end.held.is_empty() {
-            end.held_since = now;
-            let sender = end.other;
-            end.held.push_back(what);
-            return self.at(now + patience, Event::Stuck(sender));
+        let jam = self.jam(to);
+        let is_first = jam.held.is_empty();
+        jam.held.push_back(what);
+        if is_first {
+            jam.held_since = now;
+            let sender = self.ends[to as usize].other;
+            self.at(now + patience, Event::Stuck(sender));
         }
-        end.held.push_back(what);
     }
 
     /// Lets through what was held, where the way is open now: whoever sent it tries again now and then.
     pub(super) fn release(&mut self) {
-        for to in 0..self.ends.len() as u32 {
+        let jammed: Vec<u32> = self.jams.keys().copied().collect();
+        for to in jammed {
             let end = &self.ends[to as usize];
-            let from = self.ends[end.other as usize].owner;
-            if end.held.is_empty() || end.is_over || self.links.is_closed(from, end.owner) {
+            let from = end.from();
+            if !self.holds(to) || end.is_over || self.links.is_closed(from, end.owner()) {
                 continue;
             }
             let now = self.micros();
-            let outage = now - end.held_since;
+            let jam = self.jam(to);
+            let (held, outage) = (std::mem::take(&mut jam.held), now - jam.held_since);
             let retried = now + self.draws.below(outage.clamp(1, RETRY_MAX));
             let end = &mut self.ends[to as usize];
             end.left_arrives = retried.max(end.left_arrives);
-            let held = std::mem::take(&mut end.held);
             held.into_iter().for_each(|what| self.send_on(from, to, what));
         }
     }
@@ -222,9 +282,12 @@ impl World {
     /// One end may have sent for a while without anything coming through.
     pub(super) fn stuck(&mut self, number: u32) {
         let End { other, is_over, .. } = self.ends[number as usize];
-        let far = &self.ends[other as usize];
         let patience = self.patience().write.as_micros() as u64;
-        if !is_over && !far.held.is_empty() && self.micros() >= far.held_since + patience {
+        if let Some(jam) = self.jams.get(&other)
+            && !is_over
+            && !jam.held.is_empty()
+            && self.micros() >= jam.held_since + patience
+        {
             self.lost(number, "nothing comes through any more");
         }
     }
@@ -234,7 +297,7 @@ impl World {
         if end.is_over || !end.is_met {
             return;
         }
-        let (owner, peer, from) = (end.owner, end.met.peer, self.ends[end.other as usize].owner);
+        let (owner, from, peer) = (end.owner(), end.from(), PeerId(number.into()));
         if self.links.is_closed(from, owner) {
             return self.hold(number, Held::Parcel(parcel));
         }
@@ -260,19 +323,17 @@ impl World {
         if end.is_over {
             return;
         }
-        let (owner, other) = (end.owner, end.other);
-        end.end();
-        self.forget_end(owner, number);
+        let (owner, other) = (end.owner(), end.other);
+        self.end_of(number);
         self.send_on(owner, other, Held::Close);
     }
 
     pub(super) fn close(&mut self, number: u32) {
         let end = &self.ends[number as usize];
-        let from = self.ends[end.other as usize].owner;
         if end.is_over {
             return;
         }
-        if self.links.is_closed(from, end.owner) {
+        if self.links.is_closed(end.from(), end.owner()) {
             return self.hold(number, Held::Close);
         }
         self.lost(number, "the other side closed it");
@@ -280,10 +341,9 @@ impl World {
 
     /// A connection ends for its owner, who is told.
     fn lost(&mut self, number: u32, reason: &str) {
-        let end = &mut self.ends[number as usize];
-        let (owner, peer, was_met) = (end.owner, end.met.peer, end.is_met);
-        end.end();
-        self.forget_end(owner, number);
+        let end = &self.ends[number as usize];
+        let (owner, was_met, peer) = (end.owner(), end.is_met, PeerId(number.into()));
+        self.end_of(number);
         match &self.parties[owner] {
             Party::Node(_) if was_met => {
                 self.tell(owner, Input::Disconnected { peer, reason: reason.to_owned() });
@@ -294,23 +354,26 @@ impl World {
         }
     }
 
-    fn forget_end(&mut self, owner: usize, number: u32) {
-        if let Party::Node(node) = &mut self.parties[owner]
+    /// It is over with an end: nothing comes to it any more.
+    fn end_of(&mut self, number: u32) {
+        let end = &mut self.ends[number as usize];
+        end.is_over = true;
+        if let Party::Node(node) = &mut self.parties[end.owner()]
             && let Some(running) = &mut node.running
         {
             running.ends.retain(|peer| peer.0 != u64::from(number));
         }
+        self.jams.remove(&number);
     }
 
     /// All connections of a party end, and the others hear of it; or not, where nothing is left that could say so.
     pub(super) fn hang_up_all(&mut self, party: usize, is_silent: bool) {
         for number in 0..self.ends.len() as u32 {
-            if self.ends[number as usize].owner != party {
+            if self.ends[number as usize].owner() != party {
                 continue;
             }
             if is_silent {
-                self.ends[number as usize].end();
-                self.forget_end(party, number);
+                self.end_of(number);
             } else {
                 self.let_go(number);
             }
@@ -319,17 +382,22 @@ impl World {
 
     /// Who is on the other side of an end.
     pub(super) fn other_of(&self, peer: PeerId) -> usize {
-        self.ends[self.ends[peer.0 as usize].other as usize].owner
+        self.ends[peer.0 as usize].from()
+    }
+
+    /// The connections of one to another of which both know, as the first calls them.
+    pub fn peers(&self, a: usize, b: usize) -> Vec<PeerId> {
+        let is_whole = |end: &End| end.is_met && !end.is_over;
+        let of_both = |(_, end): &(u64, &End)| {
+            let other = &self.ends[end.other as usize];
+            (end.owner(), end.from()) == (a, b) && is_whole(end) && is_whole(other)
+        };
+        (0..).zip(&self.ends).filter(of_both).map(|(number, _)| PeerId(number)).collect()
     }
 
     /// How many connections there are between two of which both know.
     pub fn connections(&self, a: usize, b: usize) -> usize {
-        let of_both = |end: &&End| {
-            let other = &self.ends[end.other as usize];
-            let is_whole = |end: &End| end.is_met && !end.is_over;
-            end.owner == a && other.owner == b && is_whole(end) && is_whole(other)
-        };
-        self.ends.iter().filter(of_both).count()
+        self.peers(a, b).len()
     }
 
     /// Tells a node of something in so many microseconds, if it still runs then.
@@ -340,39 +408,19 @@ impl World {
 }
 
 impl End {
-    fn new(owner: usize, other: u32, met: Met, from: u64) -> Self {
-        let (held, held_since) = (VecDeque::new(), 0);
-        let (left_arrives, arrives, leaving) = (from, [from; 2], VecDeque::new());
-        let (is_met, is_over) = (false, false);
-        Self { owner, other, met, is_met, is_over, left_arrives, arrives, leaving, held, held_since }
+    /// Whose it is.
+    pub fn owner(&self) -> usize {
+        self.owner as usize
     }
 
-    /// When something arrives here behind all that leaves before it: nothing is overtaken on the way, only where it waits
-    /// for its sender's line.
-    fn in_order(&mut self, lane: Lane, leaves: u64, at: u64) -> u64 {
-        while let Some((_, arrives)) = self.leaving.front().copied().filter(|(leaving, _)| *leaving <= leaves)
-        {
-            self.leaving.pop_front();
-            self.left_arrives = self.left_arrives.max(arrives);
-        }
-        let [urgent, bulk] = &mut self.arrives;
-        let at = at.max(self.left_arrives).max(*urgent);
-        match lane {
-            Lane::Urgent => {
-                *urgent = at;
-                at
-            }
-            Lane::Bulk => {
-                *bulk = at.max(*bulk);
-                self.leaving.push_back((leaves, *bulk));
-                *bulk
-            }
-        }
+    /// Who is at the other end.
+    fn from(&self) -> usize {
+        self.from as usize
     }
 
-    fn end(&mut self) {
-        self.is_over = true;
-        (self.held, self.leaving) = (VecDeque::new(), VecDeque::new());
+    fn new(owner: u32, (from, other): (u32, u32), since: u64) -> Self {
+        let (left_arrives, arrives) = (since, [since; 2]);
+        Self { owner, from, other, is_met: false, is_over: false, is_jammed: false, left_arrives, arrives }
     }
 }
 

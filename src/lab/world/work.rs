@@ -96,6 +96,7 @@ impl World {
                 }
                 let turns = running.turns_at <= now;
                 let is_due = running.protocol.wake_at().saturating_mul(MILLISECOND) <= now;
+                node.wakes += u64::from(is_due);
                 if turns {
                     self.turn(number);
                 }

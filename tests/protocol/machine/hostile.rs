@@ -1,9 +1,10 @@
 //! Those who mean harm: what they say is no message, or far too much.
 
 use cairn::codec::List;
+use cairn::lab::{HOUR, MILLISECOND, MINUTE, SECOND};
 use cairn::protocol::{Addresses, Banned, Compact, Farewell, GetHeaders, HEADERS_MAX, Message, PeerAddress};
-use cairn::testkit::world::honest;
-use cairn::testkit::{Follower, World, remine};
+use cairn::testkit::theatre::honest;
+use cairn::testkit::{Follower, Theatre, remine};
 use cairn::types::{Block, BlockHash, Timestamp, TxHash};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -11,31 +12,31 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::stage::{block_on, chain, count, mainland, payment};
 
 /// Three nodes in a line, and a puppet that is connected to the middle one.
-fn surrounded(mut world: World) -> (World, Vec<usize>, usize) {
+fn surrounded(mut world: Theatre) -> (Theatre, Vec<usize>, usize) {
     let nodes = world.add_line(3);
     let puppet = world.puppet();
-    world.run_for(10_000);
+    world.run_for(10 * SECOND);
     world.connect(puppet, nodes[1]);
-    world.run_for(2_000);
+    world.run_for(2 * SECOND);
     (world, nodes, puppet)
 }
 
 /// Blocks and transactions still cross the line in no time.
-fn is_unaffected(world: &mut World, nodes: &[usize]) {
+fn is_unaffected(world: &mut Theatre, nodes: &[usize]) {
     let hash = world.mine_with(nodes[0], Vec::new());
-    world.run_for(1_000);
+    world.run_for(SECOND);
     assert_eq!(world.tips(), [hash; 3]);
     let transaction = payment(world, 9, 0);
-    world.send(nodes[2], transaction.clone());
-    world.run_for(10_000);
-    assert!(world.node(nodes[0]).pool.has(&transaction.hash()));
+    world.bring_payment(nodes[2], transaction.clone());
+    world.run_for(10 * SECOND);
+    assert!(world.has(nodes[0], &transaction.hash()));
     for (a, b) in [(0, 1), (1, 2)] {
         assert!(world.is_connected(nodes[a], nodes[b]));
     }
 }
 
 /// One of each kind that has content.
-fn samples(world: &World) -> Vec<Message> {
+fn samples(world: &Theatre) -> Vec<Message> {
     let below = Follower::new(&world.network);
     let block = block_on(&below, vec![payment(world, 0, 0)]);
     let hashes = vec![block.header.hash()];
@@ -64,16 +65,16 @@ fn samples(world: &World) -> Vec<Message> {
 
 #[test]
 fn each_message_that_is_cut_or_longer_ends_it_and_harms_nobody() {
-    let all = samples(&World::new(1));
+    let all = samples(&Theatre::new(1));
     for message in all {
         for longer in [false, true] {
-            let (mut world, nodes, puppet) = surrounded(World::new(1));
+            let (mut world, nodes, puppet) = surrounded(Theatre::new(1));
             let mut bytes = message.to_bytes();
             let length = bytes.len();
             bytes.resize(if longer { length + 1 } else { length - 1 }, 0);
-            world.say_bytes(puppet, bytes);
-            world.run_for(1_000);
-            assert!(world.node(nodes[1]).punished(puppet), "{message:?}");
+            world.say_bytes(puppet, &bytes);
+            world.run_for(SECOND);
+            assert!(world.punished(nodes[1], puppet), "{message:?}");
             assert!(!world.is_kept(puppet));
             is_unaffected(&mut world, &nodes);
         }
@@ -84,16 +85,16 @@ fn each_message_that_is_cut_or_longer_ends_it_and_harms_nobody() {
 fn random_bytes_end_it_and_harm_nobody() {
     let mut draws = ChaCha12Rng::seed_from_u64(3);
     for kind in 0..30 {
-        let (mut world, nodes, puppet) = surrounded(World::new(2));
+        let (mut world, nodes, puppet) = surrounded(Theatre::new(2));
         for _ in 0..30 {
             let mut bytes = vec![0; 1 + (draws.next_u32() % 300) as usize];
             draws.fill_bytes(&mut bytes);
             bytes[0] = kind;
-            world.say_bytes(puppet, bytes);
+            world.say_bytes(puppet, &bytes);
         }
-        world.say_bytes(puppet, Vec::new());
-        world.run_for(2_000);
-        assert!(world.node(nodes[1]).punished(puppet), "{kind}");
+        world.say_bytes(puppet, &[]);
+        world.run_for(2 * SECOND);
+        assert!(world.punished(nodes[1], puppet), "{kind}");
         is_unaffected(&mut world, &nodes);
     }
 }
@@ -112,7 +113,7 @@ fn lists_that_are_too_long_end_it() {
         (12, 1001, 32),
     ];
     for (kind, count, each) in lists {
-        let (mut world, nodes, puppet) = surrounded(World::new(3));
+        let (mut world, nodes, puppet) = surrounded(Theatre::new(3));
         let mut bytes = vec![kind];
         match u8::try_from(count) {
             Ok(count) if count < 251 => bytes.push(count),
@@ -122,18 +123,18 @@ fn lists_that_are_too_long_end_it() {
             }
         }
         bytes.resize(bytes.len() + usize::from(count) * each, 0);
-        world.say_bytes(puppet, bytes);
-        world.run_for(1_000);
-        assert!(world.node(nodes[1]).punished(puppet), "{kind}");
+        world.say_bytes(puppet, &bytes);
+        world.run_for(SECOND);
+        assert!(world.punished(nodes[1], puppet), "{kind}");
     }
 }
 
 /// Says a thousand of these over ten seconds.
-fn flood(world: &mut World, puppet: usize, message: impl Fn(&mut ChaCha12Rng) -> Message) {
+fn flood(world: &mut Theatre, puppet: usize, message: impl Fn(&mut ChaCha12Rng) -> Message) {
     let mut draws = ChaCha12Rng::seed_from_u64(5);
     for _ in 0..1_000 {
         world.say(puppet, &message(&mut draws));
-        world.run_for(10);
+        world.run_for(10 * MILLISECOND);
     }
 }
 
@@ -145,16 +146,17 @@ fn hash(draws: &mut ChaCha12Rng) -> [u8; 32] {
 
 #[test]
 fn flood_of_offers_is_bounded() {
-    let (mut world, nodes, puppet) = surrounded(World::new(4));
+    let (mut world, nodes, puppet) = surrounded(Theatre::new(4));
     flood(&mut world, puppet, |draws| {
         Message::Offer(List::new((0..1_000).map(|_| TxHash::from_bytes(hash(draws))).collect()).unwrap())
     });
-    let asked: usize = super::stage::sent(&world, nodes[1], puppet, |message| match message {
-        Message::GetTransactions(hashes) => Some(hashes.len()),
-        _ => None,
-    })
-    .into_iter()
-    .sum();
+    let asked: usize = world
+        .sent(nodes[1], puppet, |message| match message {
+            Message::GetTransactions(hashes) => Some(hashes.len()),
+            _ => None,
+        })
+        .into_iter()
+        .sum();
     assert!(asked < 100_000, "of a million that were offered {asked} were asked for");
     is_unaffected(&mut world, &nodes);
     assert_eq!(count(&world, nodes[1], nodes[0], |message| matches!(message, Message::Offer(_))), 1);
@@ -163,7 +165,7 @@ fn flood_of_offers_is_bounded() {
 #[test]
 fn flood_of_addresses_is_bounded_and_goes_no_further() {
     let (mut world, nodes, puppet) = surrounded(mainland(5));
-    let seen = world.now().wall;
+    let seen = world.now();
     flood(&mut world, puppet, |draws| {
         let address = |draws: &mut ChaCha12Rng| {
             let [a, b, c, d] = draws.next_u32().to_le_bytes();
@@ -171,22 +173,23 @@ fn flood_of_addresses_is_bounded_and_goes_no_further() {
         };
         Message::Addresses(Addresses::new((0..10).map(|_| address(draws)).collect()).unwrap())
     });
-    let known = world.node(nodes[1]).machine().book().len();
+    let known = world.machine(nodes[1]).book().len();
     assert!(known < 60, "{known} of ten thousand");
-    let told: usize = super::stage::sent(&world, nodes[1], nodes[0], |message| match message {
-        Message::Addresses(told) => Some(told.len()),
-        _ => None,
-    })
-    .into_iter()
-    .sum();
+    let told: usize = world
+        .sent(nodes[1], nodes[0], |message| match message {
+            Message::Addresses(told) => Some(told.len()),
+            _ => None,
+        })
+        .into_iter()
+        .sum();
     assert!(told < 60, "{told}");
     is_unaffected(&mut world, &nodes);
 }
 
 #[test]
 fn flood_of_addresses_in_a_lab_is_bounded() {
-    let (mut world, nodes, puppet) = surrounded(World::new(6));
-    let seen = world.now().wall;
+    let (mut world, nodes, puppet) = surrounded(Theatre::new(6));
+    let seen = world.now();
     flood(&mut world, puppet, |draws| {
         let address = |draws: &mut ChaCha12Rng| {
             let [a, b, c, _] = draws.next_u32().to_le_bytes();
@@ -194,14 +197,14 @@ fn flood_of_addresses_in_a_lab_is_bounded() {
         };
         Message::Addresses(Addresses::new((0..10).map(|_| address(draws)).collect()).unwrap())
     });
-    let known = world.node(nodes[1]).machine().book().len();
+    let known = world.machine(nodes[1]).book().len();
     assert!(known < 2_000, "{known}");
     is_unaffected(&mut world, &nodes);
 }
 
 #[test]
 fn flood_of_questions_for_headers_is_answered_and_harms_nobody() {
-    let (mut world, nodes, puppet) = surrounded(World::new(7));
+    let (mut world, nodes, puppet) = surrounded(Theatre::new(7));
     flood(&mut world, puppet, |draws| {
         let locator = (0..64).map(|_| BlockHash::from_bytes(hash(draws))).collect();
         Message::GetHeaders(GetHeaders { locator: List::new(locator).unwrap() })
@@ -210,7 +213,7 @@ fn flood_of_questions_for_headers_is_answered_and_harms_nobody() {
 }
 
 /// A block whose work is done, on something that nobody knows.
-fn stray(draws: &mut ChaCha12Rng, world: &World) -> Block {
+fn stray(draws: &mut ChaCha12Rng, world: &Theatre) -> Block {
     let mut block = block_on(&Follower::new(&world.network), Vec::new());
     block.header.previous = BlockHash::from_bytes(hash(draws));
     remine(&mut block, world.network.params());
@@ -220,10 +223,10 @@ fn stray(draws: &mut ChaCha12Rng, world: &World) -> Block {
 #[test]
 fn flood_of_news_from_nowhere_is_bounded() {
     for named in [false, true] {
-        let (mut world, nodes, puppet) = surrounded(World::new(8));
-        let other = World::new(8);
-        let headers = world.node(nodes[1]).follower.chain.header_count();
-        world.delivered.clear();
+        let (mut world, nodes, puppet) = surrounded(Theatre::new(8));
+        let other = Theatre::new(8);
+        let headers = world.headers(nodes[1]);
+        world.forget_delivered();
         flood(&mut world, puppet, |draws| {
             let block = stray(draws, &other);
             if named {
@@ -234,18 +237,18 @@ fn flood_of_news_from_nowhere_is_bounded() {
         });
         let asked = count(&world, nodes[1], puppet, |message| matches!(message, Message::GetHeaders(_)));
         assert!(asked <= 4, "it is asked for what is below {asked} times, and does not answer");
-        assert_eq!(world.node(nodes[1]).follower.chain.header_count(), headers);
+        assert_eq!(world.headers(nodes[1]), headers);
         is_unaffected(&mut world, &nodes);
     }
 }
 
 #[test]
 fn flood_of_claims_that_are_not_met_does_not_keep_a_newcomer_from_catching_up() {
-    let mut world = World::new(9);
+    let mut world = Theatre::new(9);
     let good = chain(&world, 500, 0);
     let node = world.add();
     world.only_connects_to(node, &[]);
-    world.start(node);
+    world.run(node);
     let liars: Vec<usize> = (0..20)
         .map(|number| {
             let shown = chain(&world, 100 + number, 50 + number);
@@ -257,35 +260,35 @@ fn flood_of_claims_that_are_not_met_does_not_keep_a_newcomer_from_catching_up() 
         .collect();
     let server = world.puppet_with(&good, honest(good.clone()));
     world.connect(server, node);
-    assert!(world.run_until(60_000, |world| world.node(node).height() == 500));
+    assert!(world.waits_for(MINUTE, |world| world.height(node) == 500));
     assert!(liars.iter().all(|liar| world.is_kept(*liar)));
 }
 
 #[test]
 fn many_headers_at_once_that_were_not_asked_for_are_not_looked_at() {
-    let (mut world, nodes, puppet) = surrounded(World::new(10));
+    let (mut world, nodes, puppet) = surrounded(Theatre::new(10));
     let long = chain(&world, HEADERS_MAX as u32, 7);
-    let headers = long.chain.headers_above(&world.node(nodes[1]).tip()).copied().collect();
+    let headers = long.chain.headers_above(&world.tip(nodes[1]).unwrap()).copied().collect();
     world.say(puppet, &Message::Headers(List::new(headers).unwrap()));
-    world.run_for(2_000);
-    assert_eq!(world.node(nodes[1]).height(), 0);
+    world.run_for(2 * SECOND);
+    assert_eq!(world.height(nodes[1]), 0);
     assert!(world.is_kept(puppet), "once is not enough to go");
 }
 
 /// Somebody who says something that is no message.
-fn offend(world: &mut World, puppet: usize, node: usize) {
+fn offend(world: &mut Theatre, puppet: usize, node: usize) {
     world.connect(puppet, node);
-    world.run_for(1_000);
-    world.say_bytes(puppet, vec![250]);
-    world.run_for(1_000);
-    assert!(world.node(node).punished(puppet));
+    world.run_for(SECOND);
+    world.say_bytes(puppet, &[250]);
+    world.run_for(SECOND);
+    assert!(world.punished(node, puppet));
     assert!(!world.is_kept(puppet));
 }
 
 /// Whether somebody is let in.
-fn is_let_in(world: &mut World, puppet: usize, node: usize) -> bool {
+fn is_let_in(world: &mut Theatre, puppet: usize, node: usize) -> bool {
     world.connect(puppet, node);
-    world.run_for(1_000);
+    world.run_for(SECOND);
     world.is_kept(puppet)
 }
 
@@ -293,33 +296,31 @@ fn is_let_in(world: &mut World, puppet: usize, node: usize) -> bool {
 fn who_misbehaves_is_banned_for_a_day_by_address_and_by_name() {
     let mut world = mainland(11);
     let node = world.add();
-    world.start(node);
+    world.run(node);
     let offender = world.puppet();
     offend(&mut world, offender, node);
-    let (address, name) = (world.address(offender), world.puppet_ref(offender).node);
-    let bans: Vec<Banned> = world.node(node).machine().bans().iter().map(|(who, _)| who).collect();
+    let (address, name) = (world.address(offender), world.node_id(offender));
+    let bans: Vec<Banned> = world.machine(node).bans().iter().map(|(who, _)| who).collect();
     assert_eq!(bans, [Banned::Address(address.ip()), Banned::Node(name)]);
     assert!(!is_let_in(&mut world, offender, node));
-    let neighbour = world.puppet();
-    world.puppet_mut(neighbour).address = (address.ip(), 1).into();
+    let neighbour = world.puppet_at((address.ip(), 1).into());
     assert!(!is_let_in(&mut world, neighbour, node), "who comes from the same address");
-    let elsewhere = world.puppet();
-    world.puppet_mut(elsewhere).node = name;
+    let elsewhere = world.puppet_named(name);
     assert!(!is_let_in(&mut world, elsewhere, node), "who comes from elsewhere under the same name");
     let other = world.puppet();
     assert!(is_let_in(&mut world, other, node));
-    world.run_for(24 * 3_600_000);
+    world.run_for(24 * HOUR);
     assert!(is_let_in(&mut world, offender, node), "a day later");
 }
 
 #[test]
 fn in_a_lab_nobody_is_banned() {
-    let mut world = World::new(12);
+    let mut world = Theatre::new(12);
     let node = world.add();
-    world.start(node);
+    world.run(node);
     let offender = world.puppet();
     offend(&mut world, offender, node);
-    assert_eq!(world.node(node).machine().bans().iter().count(), 0);
+    assert_eq!(world.machine(node).bans().iter().count(), 0);
     assert!(is_let_in(&mut world, offender, node));
 }
 
@@ -328,11 +329,10 @@ fn on_the_same_machine_nobody_is_banned() {
     for loopback in ["127.0.0.1:9333", "[::1]:9333", "[::ffff:127.0.0.1]:9333"] {
         let mut world = mainland(13);
         let node = world.add();
-        world.start(node);
-        let offender = world.puppet();
-        world.puppet_mut(offender).address = loopback.parse().unwrap();
+        world.run(node);
+        let offender = world.puppet_at(loopback.parse().unwrap());
         offend(&mut world, offender, node);
-        assert_eq!(world.node(node).machine().bans().iter().count(), 0, "{loopback}");
+        assert_eq!(world.machine(node).bans().iter().count(), 0, "{loopback}");
         assert!(is_let_in(&mut world, offender, node), "{loopback}");
     }
 }
@@ -344,14 +344,14 @@ fn whom_an_operator_added_is_hung_up_on_and_not_banned() {
     let added = world.puppet();
     world.let_listen(added);
     world.only_connects_to(node, &[added]);
-    world.start(node);
-    world.run_for(5_000);
+    world.run(node);
+    world.run_for(5 * SECOND);
     assert!(world.is_kept(added));
-    world.say_bytes(added, vec![250]);
-    world.run_for(1_000);
-    assert!(world.node(node).punished(added));
-    assert_eq!(world.node(node).machine().bans().iter().count(), 0);
-    world.run_for(60_000);
+    world.say_bytes(added, &[250]);
+    world.run_for(SECOND);
+    assert!(world.punished(node, added));
+    assert_eq!(world.machine(node).bans().iter().count(), 0);
+    world.run_for(MINUTE);
     assert!(world.is_kept(added), "and is dialed again");
 }
 
@@ -359,19 +359,18 @@ fn whom_an_operator_added_is_hung_up_on_and_not_banned() {
 fn one_address_has_no_more_than_its_share_of_the_places() {
     let mut world = mainland(15);
     let node = world.add();
-    world.start(node);
+    world.run(node);
     let address = world.puppet();
     let ip = world.address(address).ip();
     let puppets: Vec<usize> = (0..6_u16)
         .map(|port| {
-            let puppet = world.puppet();
-            world.puppet_mut(puppet).address = (ip, 1000 + port).into();
+            let puppet = world.puppet_at((ip, 1000 + port).into());
             world.connect(puppet, node);
             puppet
         })
         .collect();
-    world.run_for(2_000);
+    world.run_for(2 * SECOND);
     assert_eq!(puppets.iter().filter(|puppet| world.is_kept(**puppet)).count(), 4);
-    let refused = world.node(node).farewells.iter().filter(|(_, why)| *why == Farewell::NoRoom);
-    assert_eq!(refused.count(), 2);
+    let farewells = world.farewells(node);
+    assert_eq!(farewells.iter().filter(|(_, why)| *why == Farewell::NoRoom).count(), 2);
 }

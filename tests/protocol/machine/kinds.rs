@@ -1,35 +1,36 @@
 //! Each kind of message: at its place, and out of it.
 
 use cairn::codec::{List, encode};
+use cairn::lab::{MILLISECOND, SECOND};
 use cairn::protocol::{Addresses, BlockBytes, Compact, GetHeaders, GetParts, Message, Parts, PeerAddress};
-use cairn::testkit::World;
-use cairn::types::{Block, BlockHash, Header, Timestamp, TxHash};
+use cairn::testkit::{Follower, Theatre};
+use cairn::types::{Block, BlockHash, Header, Height, TxHash};
 
 use super::stage::{block_on, chain, count, payment};
 
 /// A node with ten blocks and one waiting transaction, and a puppet that stands at genesis. What they said when they met is
 /// forgotten.
-fn met() -> (World, usize, usize) {
-    let mut world = World::new(1);
+fn met() -> (Theatre, usize, usize) {
+    let mut world = Theatre::new(1);
     let chain = chain(&world, 10, 0);
-    let node = world.add_with(chain);
+    let node = world.add_with(&chain);
     world.only_connects_to(node, &[]);
-    world.start(node);
+    world.run(node);
     let transaction = payment(&world, 0, 0);
-    world.send(node, transaction);
+    world.bring_payment(node, transaction);
     let puppet = world.puppet();
     world.connect(puppet, node);
-    world.run_for(1_500);
+    world.run_for(1_500 * MILLISECOND);
     world.heard(puppet);
     (world, node, puppet)
 }
 
 /// What a node says within a second to this.
-fn answers(message: &Message) -> (World, Vec<Message>) {
+fn answers(message: &Message) -> (Theatre, Vec<Message>) {
     let (mut world, node, puppet) = met();
     world.say(puppet, message);
-    world.run_for(1_000);
-    assert!(world.is_kept(puppet), "{message:?}: {:?}", world.node(node).farewells);
+    world.run_for(SECOND);
+    assert!(world.is_kept(puppet), "{message:?}: {:?}", world.farewells(node));
     let mut heard = world.heard(puppet);
     heard.retain(|message| !matches!(message, Message::Ping(_) | Message::GetAddresses(())));
     (world, heard)
@@ -39,20 +40,23 @@ fn hashes<const MAX: usize>(hash: BlockHash) -> List<BlockHash, 1, MAX> {
     List::new(vec![hash]).unwrap()
 }
 
-fn tip(world: &World) -> BlockHash {
-    world.node(0).tip()
+fn tip(world: &Theatre) -> BlockHash {
+    world.tip(0).expect("it runs")
 }
 
-/// A block with one transaction on the tip that the node of [`met`] has.
+/// The blocks that the node of [`met`] has.
+fn here() -> Follower {
+    chain(&Theatre::new(1), 10, 0)
+}
+
+/// A block with one transaction on them.
 fn next_block() -> Block {
-    let (world, node, _) = met();
-    block_on(&world.node(node).follower, vec![payment(&world, 1, 0)])
+    block_on(&here(), vec![payment(&Theatre::new(1), 1, 0)])
 }
 
 /// A block on something that the node of [`met`] does not know.
 fn far_block() -> Block {
-    let (world, node, _) = met();
-    let mut follower = world.node(node).follower.clone();
+    let mut follower = here();
     follower.mine_empty(super::stage::miner().address(), 2);
     block_on(&follower, Vec::new())
 }
@@ -74,8 +78,8 @@ fn headers_are_given_from_where_branches_part() {
 
 #[test]
 fn blocks_are_given_in_their_order_and_what_is_missing_is_said() {
-    let (world, node, _) = met();
-    let at = |height: u32| world.node(node).follower.chain.at(cairn::types::Height(height)).unwrap().hash;
+    let chain = here().chain;
+    let at = |height: u32| chain.at(Height(height)).unwrap().hash;
     let asked = vec![at(3), BlockHash::ZERO, at(10), at(1)];
     let (_, heard) = answers(&Message::GetBlocks(List::new(asked.clone()).unwrap()));
     let came: Vec<BlockHash> = heard
@@ -128,14 +132,14 @@ fn pool_is_offered_to_the_first_who_come_and_to_whoever_asks() {
             puppet
         })
         .collect();
-    world.run_for(1_000);
+    world.run_for(SECOND);
     let late = others[19];
     assert_eq!(count(&world, node, late, is_offer), 0);
     world.say(late, &Message::GetPool(()));
-    world.run_for(1_000);
+    world.run_for(SECOND);
     assert_eq!(count(&world, node, late, is_offer), 1);
     world.say(first, &Message::GetPool(()));
-    world.run_for(1_000);
+    world.run_for(SECOND);
     assert_eq!(count(&world, node, first, is_offer), 1, "nothing is offered twice");
 }
 
@@ -153,8 +157,8 @@ fn addresses_are_given() {
     let (mut world, node, puppet) = met();
     let other = world.add();
     world.only_connects_to(other, &[node]);
-    world.start(other);
-    world.run_for(5_000);
+    world.run(other);
+    world.run_for(5 * SECOND);
     world.heard(puppet);
     world.say(puppet, &Message::GetAddresses(()));
     let told = world.hears(puppet, |message| match message {
@@ -182,8 +186,7 @@ fn news_on_something_unknown_make_what_is_below_be_asked_for() {
 
 #[test]
 fn news_of_what_is_here_are_no_news() {
-    let (world, _) = answers(&Message::Ping(0));
-    let header = world.node(0).follower.chain.tip().header;
+    let header = here().chain.tip().header;
     assert_eq!(answers(&Message::News(List::new(vec![header]).unwrap())).1, []);
 }
 
@@ -192,7 +195,7 @@ fn stem_that_comes_is_taken_in() {
     let (world, _) = answers(&Message::Ping(0));
     let transaction = payment(&world, 3, 0);
     let (world, heard) = answers(&Message::Stem(List::new(vec![transaction.clone()]).unwrap()));
-    assert!(world.node(0).pool.has(&transaction.hash()));
+    assert!(world.has(0, &transaction.hash()));
     assert!(heard.iter().all(|message| matches!(message, Message::Offer(_))), "{heard:?}");
 }
 
@@ -201,12 +204,12 @@ fn parts_of_a_new_block_are_given() {
     let (mut world, node, puppet) = met();
     let transaction = payment(&world, 1, 0);
     let hash = world.mine_with(node, vec![transaction.clone()]);
-    world.run_for(1_000);
+    world.run_for(SECOND);
     world.heard(puppet);
     world.say(puppet, &Message::GetCompact(hash));
     world.say(puppet, &Message::GetParts(GetParts { block: hash, places: List::new(vec![0]).unwrap() }));
     world.say(puppet, &Message::GetBlocks(hashes(hash)));
-    world.run_for(1_000);
+    world.run_for(SECOND);
     let heard = world.heard(puppet);
     let [Message::Compact(compact), Message::Parts(parts), Message::Block(_)] = &heard[..] else {
         panic!("{heard:?}")
@@ -216,13 +219,13 @@ fn parts_of_a_new_block_are_given() {
 }
 
 /// Says something again and again; how often it takes until the node hangs up, if it does within so many times.
-fn times_until_gone(messages: impl Fn(&World, u32) -> Message, most: u32) -> Option<u32> {
+fn times_until_gone(messages: impl Fn(&Theatre, u32) -> Message, most: u32) -> Option<u32> {
     let (mut world, node, puppet) = met();
     for time in 1..=most {
         let message = messages(&world, time);
         world.say(puppet, &message);
-        world.run_for(60);
-        if world.node(node).punished(puppet) {
+        world.run_for(60 * MILLISECOND);
+        if world.punished(node, puppet) {
             return Some(time);
         }
     }
@@ -254,7 +257,7 @@ fn parts_that_no_block_has_are_an_offence() {
     for places in [vec![0, 0], vec![7], vec![0, 7]] {
         let times = times_until_gone(
             |world, _| {
-                let block = world.node(0).follower.chain.tip().hash;
+                let block = tip(world);
                 Message::GetParts(GetParts { block, places: List::new(places.clone()).unwrap() })
             },
             20,
@@ -265,16 +268,16 @@ fn parts_that_no_block_has_are_an_offence() {
     let (mut world, node, puppet) = met();
     let transaction = payment(&world, 1, 0);
     let block = world.mine_with(node, vec![transaction]);
-    world.run_for(100);
+    world.run_for(100 * MILLISECOND);
     for places in [vec![0, 0], vec![7], vec![0, 7]] {
         assert!(world.is_kept(puppet));
         for _ in 0..4 {
             let places = List::new(places.clone()).unwrap();
             world.say(puppet, &Message::GetParts(GetParts { block, places }));
         }
-        world.run_for(100);
+        world.run_for(100 * MILLISECOND);
     }
-    assert!(world.node(node).punished(puppet));
+    assert!(world.punished(node, puppet));
 }
 
 #[test]
@@ -286,8 +289,8 @@ fn too_many_questions_are_an_offence_that_adds_up() {
 
 #[test]
 fn too_many_addresses_that_nobody_asked_for_are_an_offence() {
-    let told = |world: &World, time: u32| {
-        let seen = Timestamp(world.now().wall.0);
+    let told = |world: &Theatre, time: u32| {
+        let seen = world.now();
         let address = |last: u8| PeerAddress::new(([10, 7, time as u8, last], 9333).into(), seen);
         Message::Addresses(Addresses::new((0..50).map(address).collect()).unwrap())
     };
@@ -298,7 +301,7 @@ fn too_many_addresses_that_nobody_asked_for_are_an_offence() {
 #[test]
 fn what_everybody_may_say_is_never_an_offence() {
     let (world, _) = answers(&Message::Ping(0));
-    let header = world.node(0).follower.chain.tip().header;
+    let header = here().chain.tip().header;
     let here = payment(&world, 0, 0);
     let allowed = [
         Message::Ping(1),
@@ -324,11 +327,11 @@ fn offences_are_forgiven_with_time() {
     let (mut world, node, puppet) = met();
     for _ in 0..40 {
         world.say(puppet, &Message::Pong(5));
-        world.run_for(100_000);
+        world.run_for(100 * SECOND);
     }
     assert!(world.is_kept(puppet), "one in a hundred seconds");
     (0..10).for_each(|_| world.say(puppet, &Message::Pong(5)));
-    world.run_for(1_000);
-    assert!(world.node(node).punished(puppet));
+    world.run_for(SECOND);
+    assert!(world.punished(node, puppet));
     assert_eq!(count(&world, node, puppet, |message| matches!(message, Message::Pong(_))), 0);
 }

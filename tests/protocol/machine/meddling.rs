@@ -2,8 +2,9 @@
 //! take each other for one of these.
 
 use cairn::codec::{List, encode};
+use cairn::lab::{MILLISECOND, MINUTE, SECOND};
 use cairn::protocol::{BlockBytes, Compact, Farewell, GetHeaders, GetParts, Message, Namer, Parts};
-use cairn::testkit::{Follower, World, remine};
+use cairn::testkit::{Follower, Theatre, remine};
 use cairn::types::{Block, BlockHash, Header, Height, StateRoot, Transaction, TxHash};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -14,16 +15,18 @@ const NODES: usize = 5;
 const MEDDLERS: usize = 4;
 
 struct Meddling {
-    world: World,
+    world: Theatre,
     nodes: Vec<usize>,
     meddlers: Vec<usize>,
+    /// What each node follows, as far as somebody looked.
+    chains: Vec<Follower>,
     draws: ChaCha12Rng,
     /// Transactions that somebody has, or could have.
     transactions: Vec<Transaction>,
 }
 
 impl Meddling {
-    fn new(mut world: World, seed: u64) -> Self {
+    fn new(mut world: Theatre, seed: u64) -> Self {
         let nodes = world.add_found_by_first(NODES);
         let meddlers = (0..MEDDLERS).map(|_| world.puppet()).collect();
         let mut transactions: Vec<Transaction> = (0..10)
@@ -33,8 +36,9 @@ impl Meddling {
         let mut broken = transactions[0].clone();
         broken.witness.signatures = transactions[5].witness.signatures.clone();
         transactions.push(broken);
-        world.run_for(30_000);
-        Self { world, nodes, meddlers, draws: ChaCha12Rng::seed_from_u64(seed), transactions }
+        world.run_for(30 * SECOND);
+        let chains = nodes.iter().map(|_| Follower::new(&world.network)).collect();
+        Self { world, nodes, meddlers, chains, draws: ChaCha12Rng::seed_from_u64(seed), transactions }
     }
 
     fn below(&mut self, count: usize) -> usize {
@@ -52,8 +56,9 @@ impl Meddling {
     }
 
     fn chain(&mut self) -> Follower {
-        let node = self.node();
-        self.world.node(node).follower.clone()
+        let at = self.below(NODES);
+        self.world.follow(&mut self.chains[at], self.nodes[at]);
+        self.chains[at].clone()
     }
 
     /// A header that somebody follows.
@@ -158,30 +163,30 @@ impl Meddling {
             1 => drop(self.world.mine_with(node, Vec::new())),
             2 | 3 => {
                 let transaction = self.transaction();
-                self.world.send(node, transaction);
+                self.world.bring_payment(node, transaction);
             }
             _ => {}
         }
         let pause = [0, 30, 120, 900, 5_000][self.below(5)];
-        self.world.run_for(pause);
+        self.world.run_for(pause * MILLISECOND);
     }
 
     fn check(&mut self, name: &str) {
-        self.world.run_for(60_000);
+        self.world.run_for(MINUTE);
         let node = self.node();
         let hash = self.world.mine_with(node, Vec::new());
-        self.world.run_for(60_000);
+        self.world.run_for(MINUTE);
         for node in &self.nodes {
-            assert_eq!(self.world.node(*node).tip(), hash, "{name}: {node}");
+            assert_eq!(self.world.tip(*node), Some(hash), "{name}: {node}");
             let wrong = |(who, why): &&(usize, Farewell)| {
                 self.nodes.contains(who) && matches!(why, Farewell::Misbehaved(_) | Farewell::Banned)
             };
-            assert_eq!(self.world.node(*node).farewells.iter().find(wrong), None, "{name}: {node}");
+            assert_eq!(self.world.farewells(*node).iter().find(wrong), None, "{name}: {node}");
         }
     }
 }
 
-fn try_worlds(name: &str, world: impl Fn(u64) -> World) {
+fn try_worlds(name: &str, world: impl Fn(u64) -> Theatre) {
     for seed in 0..super::chaos::worlds() {
         let mut meddling = Meddling::new(world(seed), seed);
         for _ in 0..150 {
@@ -193,7 +198,7 @@ fn try_worlds(name: &str, world: impl Fn(u64) -> World) {
 
 #[test]
 fn meddlers_in_a_lab_set_nobody_against_another() {
-    try_worlds("lab", World::new);
+    try_worlds("lab", Theatre::new);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod greeting;
 mod hostile;
 mod kinds;
 mod meddling;
+mod parts;
 mod pings;
 mod relaying;
 mod stage;

@@ -1,8 +1,8 @@
 //! Whether those who are connected are still there.
 
+use cairn::lab::{Link, MILLISECOND, MINUTE, SECOND};
 use cairn::protocol::{Farewell, Message};
-use cairn::testkit::World;
-use cairn::testkit::world::Link;
+use cairn::testkit::Theatre;
 
 use super::stage::{count, mainland};
 
@@ -12,12 +12,12 @@ fn is_ping(message: &Message) -> bool {
 
 #[test]
 fn who_answers_stays_and_how_long_it_takes_is_known() {
-    let mut world = World::new(1);
-    world.usual_link = Link { delay: 70, jitter: 0 };
+    let mut world = Theatre::new(1);
+    world.set_usual_link(Link::of_millis(70));
     let nodes = world.add_line(2);
-    world.run_for(60_000);
+    world.run_for(MINUTE);
     for node in &nodes {
-        let report = world.node(*node).report(world.now());
+        let report = world.node(*node).report().unwrap();
         assert_eq!(report.peers[0].ping, (Some(140), Some(140)));
     }
     let pings = count(&world, nodes[0], nodes[1], is_ping);
@@ -26,24 +26,26 @@ fn who_answers_stays_and_how_long_it_takes_is_known() {
 
 #[test]
 fn who_does_not_answer_is_dropped() {
-    for (mut world, soon, late) in [(World::new(2), 15_000, 25_000), (mainland(2), 25_000, 40_000)] {
+    for (mut world, soon, late) in
+        [(Theatre::new(2), 15 * SECOND, 25 * SECOND), (mainland(2), 25 * SECOND, 40 * SECOND)]
+    {
         let node = world.add();
-        world.start(node);
+        world.run(node);
         let puppet = world.puppet();
         world.puppet_mut(puppet).script = None;
         world.connect(puppet, node);
         world.run_for(soon);
         assert!(world.is_kept(puppet));
         world.run_for(late - soon);
-        assert_eq!(world.node(node).farewells, [(puppet, Farewell::Silent)]);
+        assert_eq!(world.farewells(node), [(puppet, Farewell::Silent)]);
     }
 }
 
 #[test]
 fn wrong_number_is_no_answer() {
-    let mut world = World::new(3);
+    let mut world = Theatre::new(3);
     let node = world.add();
-    world.start(node);
+    world.run(node);
     let puppet = world.puppet();
     world.puppet_mut(puppet).script = None;
     world.connect(puppet, node);
@@ -52,22 +54,25 @@ fn wrong_number_is_no_answer() {
         _ => None,
     });
     world.say(puppet, &Message::Pong(number + 1));
-    world.run_for(30_000);
-    assert_eq!(world.node(node).farewells, [(puppet, Farewell::Silent)]);
+    world.run_for(30 * SECOND);
+    assert_eq!(world.farewells(node), [(puppet, Farewell::Silent)]);
 }
 
 #[test]
 fn connection_that_was_cut_is_noticed_on_both_sides_and_made_again() {
-    let mut world = World::new(4);
-    let nodes = world.add_line(2);
-    world.run_for(5_000);
-    world.cut(nodes[0], nodes[1]);
-    world.run_for(40_000);
-    assert!(!world.is_connected(nodes[0], nodes[1]));
-    for (node, other) in [(0, 1), (1, 0)] {
-        let why = &world.node(nodes[node]).farewells;
-        assert_eq!(*why, [(nodes[other], Farewell::Silent)]);
+    for (mut world, millis, is_lab) in [(Theatre::new(4), 40_000, true), (mainland(4), 100_000, false)] {
+        let nodes = world.add_line(2);
+        world.run_for(5 * SECOND);
+        world.cut(&[nodes[0]], &[nodes[1]]);
+        world.run_for(millis * MILLISECOND);
+        for (node, other) in [(0, 1), (1, 0)] {
+            assert_eq!(world.node(nodes[node]).connections(), 0);
+            // In a lab its port notices as soon as it does that nothing comes through any more.
+            if !is_lab {
+                assert_eq!(world.farewells(nodes[node]), [(nodes[other], Farewell::Silent)]);
+            }
+        }
+        world.open_all_ways();
+        assert!(world.waits_for(90 * SECOND, |world| world.is_connected(nodes[0], nodes[1])));
     }
-    world.heal();
-    assert!(world.run_until(15_000, |world| world.is_connected(nodes[0], nodes[1])));
 }

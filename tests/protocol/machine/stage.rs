@@ -1,8 +1,8 @@
 //! What the tests of the machine begin with.
 
 use cairn::protocol::Message;
-use cairn::testkit::world::{Delivered, Heard, Reply, Script, answer};
-use cairn::testkit::{Actor, Draft, Follower, Network, World, devnet_file};
+use cairn::testkit::theatre::{Reply, Script, answer};
+use cairn::testkit::{Actor, Draft, Follower, Network, Theatre, devnet_file};
 use cairn::types::{Block, Transaction};
 
 /// Who mines what nobody in a world has mined.
@@ -11,21 +11,21 @@ pub fn miner() -> Actor {
 }
 
 /// A chain of so many empty blocks, on which a number makes blocks that nobody else has.
-pub fn chain(world: &World, blocks: u32, number: u32) -> Follower {
+pub fn chain(world: &Theatre, blocks: u32, number: u32) -> Follower {
     let mut follower = Follower::new(&world.network);
     follower.mine_empty(Actor::new(1_000 + number).address(), blocks);
     follower
 }
 
 /// A world that is no lab: who misbehaves is banned, stems are taken, and nobody is in a hurry.
-pub fn mainland(seed: u64) -> World {
+pub fn mainland(seed: u64) -> Theatre {
     let mut file = devnet_file(10);
     file.lab = false;
-    World::of(Network::from_file(&file, 10), seed)
+    Theatre::of(Network::from_file(&file, 10), seed)
 }
 
 /// A payment of somebody who owns something, with this nonce.
-pub fn payment(world: &World, actor: usize, nonce: u64) -> Transaction {
+pub fn payment(world: &Theatre, actor: usize, nonce: u64) -> Transaction {
     let to = Actor::new(500);
     world.network.actors[actor].pay(world.network.params(), nonce, &to, 1_000_000, 100_000)
 }
@@ -40,15 +40,9 @@ pub fn draft_on(follower: &Follower, transactions: Vec<Transaction>) -> Draft {
     follower.draft(miner().address(), transactions)
 }
 
-/// What one node was sent by another, of the kind that is looked for.
-pub fn sent<T>(world: &World, from: usize, to: usize, look: impl Fn(&Message) -> Option<T>) -> Vec<T> {
-    let between = |delivered: &&Delivered| delivered.from == from && delivered.to == to;
-    world.delivered.iter().filter(between).filter_map(|delivered| look(delivered.message.as_ref()?)).collect()
-}
-
 /// How many messages of a kind one was sent by another.
-pub fn count(world: &World, from: usize, to: usize, is_it: impl Fn(&Message) -> bool) -> usize {
-    sent(world, from, to, |message| is_it(message).then_some(())).len()
+pub fn count(world: &Theatre, from: usize, to: usize, is_it: impl Fn(&Message) -> bool) -> usize {
+    world.sent(from, to, |message| is_it(message).then_some(())).len()
 }
 
 /// Answers as an honest node with this chain would, but for what the test does with it: that gets the question, and the
@@ -57,12 +51,9 @@ pub fn twisted(
     follower: Follower,
     mut twist: impl FnMut(&Message, Vec<Message>) -> Vec<Reply> + 'static,
 ) -> Script {
-    Box::new(move |heard| match heard {
-        Heard::Message(message) => {
-            let honest = answer(&follower, message);
-            twist(message, honest)
-        }
-        Heard::Met(_) => Vec::new(),
+    Box::new(move |message| {
+        let honest = answer(&follower, message);
+        twist(message, honest)
     })
 }
 

@@ -1,22 +1,23 @@
 //! Whom a verdict is held against: whoever brought what was judged, and nobody else.
 
 use cairn::codec::{List, encode};
+use cairn::lab::{MILLISECOND, MINUTE, SECOND};
 use cairn::protocol::{BlockBytes, Farewell, Message};
-use cairn::testkit::world::honest;
-use cairn::testkit::{Follower, World};
+use cairn::testkit::theatre::honest;
+use cairn::testkit::{Follower, Theatre};
 use cairn::types::Block;
 
 use super::stage::{at_once, chain, mainland, twisted};
 
 /// A world that is no lab, a chain of 40 blocks, a node at its beginning that takes half a second for each block, and
 /// somebody who answers any question for a block with the first header and another body.
-fn lied_to(seed: u64) -> (World, usize, usize, Follower) {
+fn lied_to(seed: u64) -> (Theatre, usize, usize, Follower) {
     let mut world = mainland(seed);
     let good = chain(&world, 40, 0);
     let node = world.add();
     world.only_connects_to(node, &[]);
-    world.node_mut(node).judging_millis = 500;
-    world.start(node);
+    world.judges_in(node, 500 * MILLISECOND);
+    world.run(node);
     let mut other = first(&good);
     other.coinbase.recipient = cairn::types::Address::from_bytes([9; 32]);
     let lie = Message::Block(BlockBytes::new(encode(&other)).unwrap());
@@ -29,7 +30,7 @@ fn lied_to(seed: u64) -> (World, usize, usize, Follower) {
     world.connect(liar, node);
     let news = List::new(vec![first(&good).header]).unwrap();
     world.say(liar, &Message::News(news));
-    world.run_for(100);
+    world.run_for(100 * MILLISECOND);
     (world, node, liar, good)
 }
 
@@ -42,20 +43,20 @@ fn wrong_body_is_not_held_against_another_who_sent_the_right_one() {
     let (mut world, node, liar, good) = lied_to(41);
     let server = world.puppet_with(&good, honest(good.clone()));
     world.connect(server, node);
-    assert!(world.run_until(120_000, |world| world.node(node).height() == 40));
+    assert!(world.waits_for(2 * MINUTE, |world| world.height(node) == 40));
     assert!(world.is_kept(server));
-    assert!(world.node(node).punished(liar));
-    assert_eq!(world.node(node).farewells.len(), 1, "{:?}", world.node(node).farewells);
+    assert!(world.punished(node, liar));
+    assert_eq!(world.farewells(node).len(), 1, "{:?}", world.farewells(node));
 }
 
 #[test]
 fn who_hangs_up_before_the_verdict_is_banned_all_the_same() {
     let (mut world, node, liar, _) = lied_to(42);
-    assert_eq!(world.node(node).machine().bans().iter().count(), 0);
+    assert_eq!(world.machine(node).bans().iter().count(), 0);
     world.leave(liar);
-    world.run_for(5_000);
-    assert_eq!(world.node(node).machine().bans().iter().count(), 2, "its address and itself");
+    world.run_for(5 * SECOND);
+    assert_eq!(world.machine(node).bans().iter().count(), 2, "its address and itself");
     world.connect(liar, node);
-    world.run_for(1_000);
-    assert!(world.node(node).farewells.contains(&(liar, Farewell::Banned)));
+    world.run_for(SECOND);
+    assert!(world.farewells(node).contains(&(liar, Farewell::Banned)));
 }

@@ -1,9 +1,10 @@
 //! Catching up where somebody lies, withholds or dawdles.
 
 use cairn::codec::{List, encode};
+use cairn::lab::{HOUR, MILLISECOND, MINUTE, SECOND};
 use cairn::protocol::{BlockBytes, Farewell, Message};
-use cairn::testkit::world::{Reply, Script, honest};
-use cairn::testkit::{Follower, World};
+use cairn::testkit::theatre::{Reply, Script, honest};
+use cairn::testkit::{Follower, Theatre};
 use cairn::types::{BlockHash, U256, Work};
 
 use super::stage::{self, at_once, chain, count, draft_on, twisted};
@@ -17,29 +18,27 @@ fn is_block(message: &Message) -> bool {
 }
 
 /// A node at genesis that knows nobody, and looks for nobody.
-fn newcomer(world: &mut World) -> usize {
+fn newcomer(world: &mut Theatre) -> usize {
     let node = world.add();
     world.only_connects_to(node, &[]);
-    world.start(node);
+    world.run(node);
     node
 }
 
 /// Somebody who has this chain and answers honestly.
-fn server(world: &mut World, chain: &Follower) -> usize {
+fn server(world: &mut Theatre, chain: &Follower) -> usize {
     world.puppet_with(chain, honest(chain.clone()))
 }
 
-fn liar(world: &mut World, shown: &Follower, script: Script) -> usize {
+fn liar(world: &mut Theatre, shown: &Follower, script: Script) -> usize {
     let liar = world.puppet_with(shown, script);
-    if let Some(hello) = &mut world.puppet_mut(liar).hello {
-        hello.work = Work::from_number(U256::from(u64::MAX));
-    }
+    world.change_hello(liar, |hello| hello.work = Work::from_number(U256::from(u64::MAX)));
     liar
 }
 
 #[test]
 fn peer_that_claims_more_work_than_it_shows_is_passed_over() {
-    let mut world = World::new(1);
+    let mut world = Theatre::new(1);
     let good = chain(&world, 50, 0);
     let node = newcomer(&mut world);
     let nothing = Follower::new(&world.network);
@@ -47,15 +46,15 @@ fn peer_that_claims_more_work_than_it_shows_is_passed_over() {
     world.connect(liar, node);
     let server = server(&mut world, &good);
     world.connect(server, node);
-    assert!(world.run_until(30_000, |world| world.node(node).height() == 50));
-    world.run_for(600_000);
+    assert!(world.waits_for(30 * SECOND, |world| world.height(node) == 50));
+    world.run_for(10 * MINUTE);
     assert!(count(&world, node, liar, asks_headers) <= 2, "it is not asked again and again");
     assert!(world.is_kept(liar), "it may know better than us");
 }
 
 #[test]
 fn peer_that_never_answers_is_dropped_where_there_are_others() {
-    let mut world = World::new(2);
+    let mut world = Theatre::new(2);
     let good = chain(&world, 50, 0);
     let node = newcomer(&mut world);
     let script = twisted(good.clone(), |asked, honest| match asked {
@@ -64,16 +63,16 @@ fn peer_that_never_answers_is_dropped_where_there_are_others() {
     });
     let silent = liar(&mut world, &good, script);
     world.connect(silent, node);
-    world.run_for(1_000);
+    world.run_for(SECOND);
     let server = server(&mut world, &good);
     world.connect(server, node);
-    assert!(world.run_until(30_000, |world| world.node(node).height() == 50));
-    assert_eq!(world.node(node).farewells, [(silent, Farewell::Stalls)]);
+    assert!(world.waits_for(30 * SECOND, |world| world.height(node) == 50));
+    assert_eq!(world.farewells(node), [(silent, Farewell::Stalls)]);
 }
 
 #[test]
 fn peer_that_never_answers_is_kept_and_asked_now_and_then_where_there_is_no_other() {
-    let mut world = World::new(3);
+    let mut world = Theatre::new(3);
     let good = chain(&world, 50, 0);
     let node = newcomer(&mut world);
     let script = twisted(good.clone(), |asked, honest| match asked {
@@ -82,7 +81,7 @@ fn peer_that_never_answers_is_kept_and_asked_now_and_then_where_there_is_no_othe
     });
     let silent = liar(&mut world, &good, script);
     world.connect(silent, node);
-    world.run_for(600_000);
+    world.run_for(10 * MINUTE);
     assert!(world.is_kept(silent));
     let asked = count(&world, node, silent, asks_headers);
     assert!((2..=60).contains(&asked), "{asked} times");
@@ -90,7 +89,7 @@ fn peer_that_never_answers_is_kept_and_asked_now_and_then_where_there_is_no_othe
 
 #[test]
 fn headers_that_break_a_rule_end_it() {
-    let mut world = World::new(4);
+    let mut world = Theatre::new(4);
     let good = chain(&world, 50, 0);
     let node = newcomer(&mut world);
     let script = twisted(good.clone(), |_, honest| {
@@ -107,14 +106,14 @@ fn headers_that_break_a_rule_end_it() {
     });
     let liar = world.puppet_with(&good, script);
     world.connect(liar, node);
-    world.run_for(5_000);
-    assert!(world.node(node).punished(liar));
-    assert_eq!(world.node(node).follower.chain.header_count(), 1, "nothing of it is remembered");
+    world.run_for(5 * SECOND);
+    assert!(world.punished(node, liar));
+    assert_eq!(world.headers(node), 1, "nothing of it is remembered");
 }
 
 #[test]
 fn headers_that_stand_on_nothing_that_is_known_end_it() {
-    let mut world = World::new(5);
+    let mut world = Theatre::new(5);
     let good = chain(&world, 50, 0);
     let node = newcomer(&mut world);
     let script = twisted(good.clone(), |_, honest| {
@@ -128,13 +127,13 @@ fn headers_that_stand_on_nothing_that_is_known_end_it() {
     });
     let liar = world.puppet_with(&good, script);
     world.connect(liar, node);
-    world.run_for(5_000);
-    assert!(world.node(node).punished(liar));
+    world.run_for(5 * SECOND);
+    assert!(world.punished(node, liar));
 }
 
 #[test]
 fn headers_that_do_not_hang_together_end_it() {
-    let mut world = World::new(6);
+    let mut world = Theatre::new(6);
     let good = chain(&world, 50, 0);
     let node = newcomer(&mut world);
     let script = twisted(good.clone(), |_, honest| {
@@ -150,28 +149,28 @@ fn headers_that_do_not_hang_together_end_it() {
     });
     let liar = world.puppet_with(&good, script);
     world.connect(liar, node);
-    world.run_for(5_000);
-    assert!(world.node(node).punished(liar));
+    world.run_for(5 * SECOND);
+    assert!(world.punished(node, liar));
 }
 
 #[test]
 fn headers_from_the_future_are_nobodys_fault_and_are_followed_when_their_time_comes() {
-    let mut world = World::new(7);
+    let mut world = Theatre::new(7);
     let mut good = chain(&world, 20, 0);
     // The median of the last eleven has to come so far, so the last six are early.
     for _ in 0..6 {
         let mut draft = draft_on(&good, Vec::new());
-        draft.time.0 = world.now().chain.0 + 900;
+        draft.time.0 = world.now().0 + 900;
         let block = draft.mine(good.params());
         good.submit(block).unwrap();
     }
     let node = newcomer(&mut world);
     let server = server(&mut world, &good);
     world.connect(server, node);
-    world.run_for(60_000);
-    assert_eq!(world.node(node).height(), 20, "what is not early is followed");
+    world.run_for(MINUTE);
+    assert_eq!(world.height(node), 20, "what is not early is followed");
     assert!(world.is_kept(server));
-    assert!(world.run_until(600_000, |world| world.node(node).height() == 26));
+    assert!(world.waits_for(10 * MINUTE, |world| world.height(node) == 26));
     assert!(world.is_kept(server));
     assert!(count(&world, node, server, asks_headers) < 60);
 }
@@ -181,8 +180,8 @@ fn headers_from_the_future_are_nobodys_fault_and_are_followed_when_their_time_co
 fn without_bodies(
     seed: u64,
     bodies: impl FnMut(&[BlockHash]) -> Vec<Reply> + 'static,
-) -> (World, usize, usize) {
-    let mut world = World::new(seed);
+) -> (Theatre, usize, usize) {
+    let mut world = Theatre::new(seed);
     let (shown, good) = (chain(&world, 60, 1), chain(&world, 59, 2));
     let node = newcomer(&mut world);
     let mut bodies = bodies;
@@ -192,7 +191,7 @@ fn without_bodies(
     });
     let liar = world.puppet_with(&shown, script);
     world.connect(liar, node);
-    world.run_for(100);
+    world.run_for(100 * MILLISECOND);
     let server = server(&mut world, &good);
     world.connect(server, node);
     (world, node, liar)
@@ -201,9 +200,9 @@ fn without_bodies(
 #[test]
 fn who_shows_headers_and_sends_no_bodies_does_not_keep_us_from_a_branch() {
     let (mut world, node, liar) = without_bodies(8, |_| Vec::new());
-    assert!(world.run_until(20_000, |world| world.node(node).height() == 59));
-    world.delivered.clear();
-    world.run_for(3_600_000);
+    assert!(world.waits_for(20 * SECOND, |world| world.height(node) == 59));
+    world.forget_delivered();
+    world.run_for(HOUR);
     // It is asked now and then, since nobody can tell a liar from one whose wire is bad.
     assert!(count(&world, node, liar, asks_headers) <= 120);
 }
@@ -212,17 +211,13 @@ fn who_shows_headers_and_sends_no_bodies_does_not_keep_us_from_a_branch() {
 fn who_shows_headers_and_has_no_bodies_does_not_keep_us_from_a_branch() {
     let missing = |hashes: &[BlockHash]| at_once(vec![Message::Missing(List::new(hashes.to_vec()).unwrap())]);
     let (mut world, node, liar) = without_bodies(9, missing);
-    assert!(
-        world.run_until(10_000, |world| world.node(node).height() == 59),
-        "{:?}",
-        world.node(node).farewells
-    );
-    assert_eq!(world.node(node).farewells, [(liar, Farewell::Stalls)]);
+    assert!(world.waits_for(10 * SECOND, |world| world.height(node) == 59), "{:?}", world.farewells(node));
+    assert_eq!(world.farewells(node), [(liar, Farewell::Stalls)]);
 }
 
 #[test]
 fn who_stalls_midway_is_made_up_for_by_others() {
-    let mut world = World::new(10);
+    let mut world = Theatre::new(10);
     let good = chain(&world, 600, 0);
     let node = newcomer(&mut world);
     let mut sent = 0;
@@ -238,13 +233,13 @@ fn who_stalls_midway_is_made_up_for_by_others() {
     let server = server(&mut world, &good);
     world.connect(staller, node);
     world.connect(server, node);
-    assert!(world.run_until(60_000, |world| world.node(node).height() == 600));
+    assert!(world.waits_for(MINUTE, |world| world.height(node) == 600));
     assert!(count(&world, staller, node, is_block) >= 50);
 }
 
 #[test]
 fn who_is_waited_for_in_vain_three_times_has_to_go_where_there_are_others() {
-    let mut world = World::new(18);
+    let mut world = Theatre::new(18);
     let good = chain(&world, 3_000, 0);
     let node = newcomer(&mut world);
     let silent = twisted(good.clone(), |asked, honest| match asked {
@@ -252,7 +247,7 @@ fn who_is_waited_for_in_vain_three_times_has_to_go_where_there_are_others() {
         _ => at_once(honest),
     });
     let slow = twisted(good.clone(), |asked, honest| match asked {
-        Message::GetBlocks(_) => honest.into_iter().map(|answer| (500, answer)).collect(),
+        Message::GetBlocks(_) => honest.into_iter().map(|answer| (500 * MILLISECOND, answer)).collect(),
         _ => at_once(honest),
     });
     let [silent, slow] = [silent, slow].map(|script| {
@@ -260,21 +255,21 @@ fn who_is_waited_for_in_vain_three_times_has_to_go_where_there_are_others() {
         world.connect(server, node);
         server
     });
-    assert!(world.run_until(120_000, |world| world.node(node).height() == 3_000));
-    assert_eq!(world.node(node).farewells, [(silent, Farewell::Stalls)]);
+    assert!(world.waits_for(2 * MINUTE, |world| world.height(node) == 3_000));
+    assert_eq!(world.farewells(node), [(silent, Farewell::Stalls)]);
     assert!(world.is_kept(slow));
 }
 
 #[test]
 fn what_all_wait_for_is_asked_of_another_before_its_time_is_over() {
-    let mut world = World::new(19);
+    let mut world = Theatre::new(19);
     let good = chain(&world, 200, 0);
     let node = newcomer(&mut world);
     let mut last = 0;
     let trickling = twisted(good.clone(), move |asked, honest| match asked {
         Message::GetBlocks(_) => {
             let say = |message| {
-                last += 700;
+                last += 700 * MILLISECOND;
                 (last, message)
             };
             honest.into_iter().map(say).collect()
@@ -283,17 +278,17 @@ fn what_all_wait_for_is_asked_of_another_before_its_time_is_over() {
     });
     let trickler = world.puppet_with(&good, trickling);
     world.connect(trickler, node);
-    let began = world.millis();
+    let began = world.elapsed();
     let server = server(&mut world, &good);
     world.connect(server, node);
-    assert!(world.run_until(60_000, |world| world.node(node).height() == 200));
-    let took = world.millis() - began;
-    assert!(took < 3_000, "{took}: alone it would take eight times 700 for what it was asked first");
+    assert!(world.waits_for(MINUTE, |world| world.height(node) == 200));
+    let took = world.elapsed() - began;
+    assert!(took < 3 * SECOND, "{took}: alone it would take eight times 700 for what it was asked first");
 }
 
 #[test]
 fn who_stalls_midway_and_is_alone_is_asked_again() {
-    let mut world = World::new(11);
+    let mut world = Theatre::new(11);
     let good = chain(&world, 300, 0);
     let node = newcomer(&mut world);
     let mut asked_for = 0;
@@ -306,7 +301,7 @@ fn who_stalls_midway_and_is_alone_is_asked_again() {
     });
     let staller = world.puppet_with(&good, script);
     world.connect(staller, node);
-    assert!(world.run_until(30_000_000, |world| world.node(node).height() == 300));
+    assert!(world.waits_for(500 * MINUTE, |world| world.height(node) == 300));
     assert!(world.is_kept(staller));
 }
 
@@ -316,20 +311,20 @@ fn who_answers_slowly_is_asked_once_for_each() {
     let good = chain(&world, 100, 0);
     let node = newcomer(&mut world);
     let script = twisted(good.clone(), |asked, honest| match asked {
-        Message::GetBlocks(_) => honest.into_iter().map(|answer| (9_000, answer)).collect(),
+        Message::GetBlocks(_) => honest.into_iter().map(|answer| (9 * SECOND, answer)).collect(),
         _ => at_once(honest),
     });
     let slow = world.puppet_with(&good, script);
     world.connect(slow, node);
-    assert!(world.run_until(600_000, |world| world.node(node).height() == 100));
+    assert!(world.waits_for(10 * MINUTE, |world| world.height(node) == 100));
     assert_eq!(count(&world, slow, node, is_block), 100);
-    world.run_for(60_000);
-    assert_eq!(world.node(node).farewells, []);
+    world.run_for(MINUTE);
+    assert_eq!(world.farewells(node), []);
 }
 
 #[test]
 fn other_body_under_a_header_condemns_its_sender_and_not_the_block() {
-    let mut world = World::new(12);
+    let mut world = Theatre::new(12);
     let good = chain(&world, 100, 0);
     let other = chain(&world, 100, 1);
     let node = newcomer(&mut world);
@@ -351,14 +346,14 @@ fn other_body_under_a_header_condemns_its_sender_and_not_the_block() {
     let server = server(&mut world, &good);
     world.connect(liar, node);
     world.connect(server, node);
-    assert!(world.run_until(60_000, |world| world.node(node).height() == 100));
-    assert!(world.node(node).punished(liar));
+    assert!(world.waits_for(MINUTE, |world| world.height(node) == 100));
+    assert!(world.punished(node, liar));
     assert!(world.is_kept(server));
 }
 
 #[test]
 fn bytes_under_a_header_that_are_no_block_condemn_their_sender() {
-    let mut world = World::new(13);
+    let mut world = Theatre::new(13);
     let good = chain(&world, 100, 0);
     let node = newcomer(&mut world);
     let copy = good.clone();
@@ -379,13 +374,13 @@ fn bytes_under_a_header_that_are_no_block_condemn_their_sender() {
     let server = server(&mut world, &good);
     world.connect(liar, node);
     world.connect(server, node);
-    assert!(world.run_until(60_000, |world| world.node(node).height() == 100));
-    assert!(world.node(node).punished(liar));
+    assert!(world.waits_for(MINUTE, |world| world.height(node) == 100));
+    assert!(world.punished(node, liar));
 }
 
 #[test]
 fn block_on_a_shown_branch_that_breaks_a_rule_condemns_who_showed_it() {
-    let mut world = World::new(14);
+    let mut world = Theatre::new(14);
     let mut bad = chain(&world, 30, 1);
     let good = chain(&world, 20, 2);
     let node = newcomer(&mut world);
@@ -418,22 +413,22 @@ fn block_on_a_shown_branch_that_breaks_a_rule_condemns_who_showed_it() {
     world.connect(liar, node);
     let server = server(&mut world, &good);
     world.connect(server, node);
-    world.run_for(60_000);
-    assert!(world.node(node).punished(liar), "{:?}", world.node(node).farewells);
-    assert_eq!(world.node(node).height(), 30, "what is good of it is followed");
+    world.run_for(MINUTE);
+    assert!(world.punished(node, liar), "{:?}", world.farewells(node));
+    assert_eq!(world.height(node), 30, "what is good of it is followed");
     assert!(world.is_kept(server));
 }
 
 #[test]
 fn who_sends_a_little_now_and_then_does_not_keep_us_from_a_better_branch() {
-    let mut world = World::new(15);
+    let mut world = Theatre::new(15);
     let (slow, good) = (chain(&world, 1_000, 1), chain(&world, 1_100, 2));
     let node = newcomer(&mut world);
     let mut last = 0;
     let script = twisted(slow.clone(), move |asked, honest| match asked {
         Message::GetBlocks(_) => {
             let say = |message| {
-                last += 900;
+                last += 900 * MILLISECOND;
                 (last, message)
             };
             honest.into_iter().map(say).collect()
@@ -442,33 +437,33 @@ fn who_sends_a_little_now_and_then_does_not_keep_us_from_a_better_branch() {
     });
     let trickler = world.puppet_with(&slow, script);
     world.connect(trickler, node);
-    world.run_for(3_000);
+    world.run_for(3 * SECOND);
     for _ in 0..2 {
         let server = server(&mut world, &good);
         world.connect(server, node);
     }
-    assert!(world.run_until(120_000, |world| world.node(node).height() == 1_100));
+    assert!(world.waits_for(2 * MINUTE, |world| world.height(node) == 1_100));
 }
 
 #[test]
 fn cheap_headers_are_held_up_to_a_bound_and_nowhere_else() {
-    let mut world = World::new(16);
+    let mut world = Theatre::new(16);
     let ours = chain(&world, 12_500, 1);
     let cheap = chain(&world, 12_400, 2);
     let known = ours.chain.header_count();
-    let node = world.add_with(ours);
+    let node = world.add_with(&ours);
     world.only_connects_to(node, &[]);
-    world.start(node);
+    world.run(node);
     let liar = liar(&mut world, &cheap, honest(cheap.clone()));
     world.connect(liar, node);
-    world.run_for(600_000);
+    world.run_for(10 * MINUTE);
     let asked = count(&world, node, liar, asks_headers);
     assert!(asked <= 6, "asked {asked} times for 2,000 at most, of which 10,000 are held");
-    assert_eq!(world.node(node).follower.chain.header_count(), known);
+    assert_eq!(world.headers(node), known);
     assert_eq!(count(&world, liar, node, is_block), 0);
-    let mut better = world.node(node).follower.clone();
+    let mut better = ours;
     better.mine_empty(stage::miner().address(), 3);
     let server = server(&mut world, &better);
     world.connect(server, node);
-    assert!(world.run_until(30_000, |world| world.node(node).height() == 12_503));
+    assert!(world.waits_for(30 * SECOND, |world| world.height(node) == 12_503));
 }
