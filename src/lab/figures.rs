@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 
 use super::clock::{MILLISECOND, SECOND};
-use super::world::World;
+use super::world::{Fraud, FraudOutcome, World};
 use crate::node::Reader;
 use crate::protocol::Farewell;
 use crate::types::{BlockHash, Height, TxHash};
@@ -59,6 +59,8 @@ pub struct Blocks {
 pub struct Propagation {
     /// Over how many that is.
     pub count: usize,
+    /// Milliseconds on average.
+    pub mean_ms: f64,
     /// Milliseconds within which half of them had it.
     pub p50_ms: f64,
     /// Nine of ten.
@@ -110,6 +112,10 @@ pub struct MinerFigure {
     pub in_chain: usize,
     /// Their share of what is in it.
     pub of_chain: f64,
+    /// Payments that they meant to take back and are done with.
+    pub frauds: usize,
+    /// Of those, that the chain took back in the end.
+    pub taken_back: usize,
 }
 
 /// What became of payments.
@@ -257,6 +263,7 @@ fn propagation(world: &World) -> Propagation {
     });
     Propagation {
         count: took.len(),
+        mean_ms: millis(took.iter().sum()) / took.len().max(1) as f64,
         p50_ms: millis(quantile(&took, 0.5)),
         p90_ms: millis(quantile(&took, 0.9)),
         p99_ms: millis(quantile(&took, 0.99)),
@@ -301,9 +308,20 @@ fn miners(
         let name = name(miner.node);
         let place = figures.iter().position(|figure| figure.name == name).unwrap_or(figures.len());
         if place == figures.len() {
-            figures.push(MinerFigure { name, hashes: 0.0, found: 0, in_chain: 0, of_chain: 0.0 });
+            figures.push(MinerFigure {
+                name,
+                hashes: 0.0,
+                found: 0,
+                in_chain: 0,
+                of_chain: 0.0,
+                frauds: 0,
+                taken_back: 0,
+            });
         }
         place_of.push(place);
+        let (taken, tried) = taken_back(world, chain, number);
+        figures[place].frauds += tried;
+        figures[place].taken_back += taken;
         if all > 0.0 {
             figures[place].hashes += hashes.get(number).unwrap_or(&0.0) / all;
         }
@@ -318,6 +336,16 @@ fn miners(
     let in_chain = figures.iter().map(|figure| figure.in_chain).sum();
     figures.iter_mut().for_each(|figure| figure.of_chain = share(figure.in_chain, in_chain));
     figures
+}
+
+/// How many payments a miner took back, of those that it meant to and is done with.
+pub(super) fn taken_back(world: &World, chain: &Followed, miner: usize) -> (usize, usize) {
+    let done = world.frauds(miner).iter().filter(|fraud| fraud.outcome != FraudOutcome::Underway);
+    let is_back = |fraud: &&Fraud| {
+        let [paid, back] = [fraud.paid, fraud.back].map(|(hash, _)| chain.mined(&hash).is_some());
+        back && !paid
+    };
+    (done.clone().filter(is_back).count(), done.count())
 }
 
 fn payments(world: &World, chain: &Followed) -> Payments {

@@ -5,7 +5,8 @@
 //! chain and the machine of peers as they are shipped. Nothing here waits for anything: an hour passes as fast as what
 //! happens in it can be worked out, and the same seed makes the same happen.
 //!
-//! Read [`World`] first; then [`scenario`] for files that say what happens and what is expected, and [`report`] for what is told of it.
+//! Read [`World`] first; then [`scenario`] for files that say what happens and what is expected, [`studies`] for figures that many
+//! networks show, and [`report`] for what is told of it all.
 
 mod checkers;
 mod clock;
@@ -22,6 +23,7 @@ mod revenue;
 pub mod scenario;
 mod shadow;
 pub mod strangers;
+pub mod studies;
 mod swarm;
 mod watch;
 mod world;
@@ -34,7 +36,7 @@ pub use links::{Access, Link};
 pub use people::Actor;
 pub use record::{BlockStory, Listener, Record, Reorganization, Traffic};
 pub use revenue::{Revenue, selfish_curve};
-pub use swarm::{Blow, Harm, Mix, Outcome, replay, soak};
+pub use swarm::{Blow, Mix, Outcome, replay, soak};
 pub use watch::{Happening, Watcher};
 pub use world::{
     CrashKind, Fraud, FraudOutcome, Miner, NodeSetup, Paid, Processor, SimulatedNode, Skew, Stage, Stranger,

@@ -95,3 +95,37 @@ fn help_teaches_how_a_scenario_is_run_and_what_its_end_means() {
         assert!(help.contains(taught), "{taught} in {help}");
     }
 }
+
+#[test]
+fn figures_are_told_in_every_way_and_the_same_by_the_same_seed() {
+    let folder = Folder::new();
+    let ask = ["lab", "figures", "double-spend", "--quick", "--seed", "3"];
+    let told = folder.run(&[&ask[..], &["--html", "page.html", "--threads", "1"]].concat());
+    assert!(told.success().starts_with("Payments that are taken back, by how long one waits"), "{told:?}");
+    assert!(told.success().contains("blocks waited for") && told.success().contains("Rosenfeld"), "{told:?}");
+    let page = folder.text("page.html");
+    assert!(
+        page.starts_with("<!DOCTYPE html>") && page.contains("<svg ") && page.contains("<table "),
+        "{page}"
+    );
+    let answer = folder.run(&[&ask[..], &["--json"]].concat()).json();
+    let found = &answer["figures"][0];
+    assert_eq!(
+        (&found["name"], &found["seed"], &found["is_quick"]),
+        (&json!("double-spend"), &json!(3), &json!(true))
+    );
+    assert_eq!(answer, folder.run(&[&ask[..], &["--json"]].concat()).json());
+    let shown = format!("{:.1} %", found["table"][0]["taken_back"].as_f64().unwrap() * 100.0);
+    assert!(told.success().contains(&shown), "{shown} in {told:?}");
+}
+
+#[test]
+fn figures_that_nobody_knows_end_with_2_and_help_names_all() {
+    let folder = Folder::new();
+    let answer = folder.run(&["lab", "figures", "nothing"]);
+    let error = answer.failure(2);
+    assert!(error.contains("there are no figures nothing: name some of propagation, "), "{error}");
+    let names = error.split("some of ").nth(1).unwrap().split(", or none").next().unwrap();
+    let help = folder.run(&["lab", "figures", "--help"]);
+    assert!(help.success().contains(&format!("Names: {names}")), "{names} in {help:?}");
+}

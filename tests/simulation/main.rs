@@ -6,5 +6,6 @@ mod planted;
 mod reports;
 mod scenarios;
 mod selfish;
+mod studies;
 mod swarm;
 mod worlds;

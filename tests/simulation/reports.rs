@@ -1,7 +1,10 @@
 //! What is told of a run: lines, JSON, JUnit's XML, and a page, all of them well-formed whatever names are in them.
 
-use cairn::lab::report::{Plot, Series, html, json, junit, page, text};
+use cairn::lab::report::{
+    Cell, Column, Plot, Series, Table, findings_json, findings_page, findings_text, html, json, junit, text,
+};
 use cairn::lab::scenario::Outcome;
+use cairn::lab::studies::Finding;
 use quick_junit::{Report, TestCaseStatus};
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -83,21 +86,41 @@ fn page_has_all_that_is_asked_and_asks_for_nothing_else() {
 }
 
 #[test]
-fn page_of_plots_is_well_formed_and_names_every_curve() {
+fn page_of_findings_is_well_formed_and_names_every_curve_and_column() {
     let series = vec![
-        Series::curve("measured <&>", vec![(0.1, 0.1), (0.4, 0.5)]),
+        Series::curve("measured <&>", vec![(0.1, 0.1), (0.4, 0.5)]).with_errors(vec![0.01, 0.02]),
         Series::reference("Eyal and Sirer", vec![(0.1, 0.1), (0.4, 0.48)]),
     ];
     let plot = Plot::new("Revenue", "share < 1", "\"revenue\"", series);
-    let written = page("Figures & more", "About <them>.", &[plot]);
+    let mut table = Table::new(vec![Column::percent("share", "share <1>", 0)]);
+    table.push(vec![Cell::from(0.4)]);
+    let (name, title, about) = ("revenue", "What & how", "About <them>.");
+    let finding = Finding { name, title, about, seed: 7, is_quick: true, table, plots: vec![plot] };
+    let findings = [finding];
+    let written = findings_page("Figures & more", &findings);
     let parsed = parsed(&written);
     let everything = words(parsed.root_element());
-    for said in
-        ["Figures & more", "About <them>.", "measured <&>", "Eyal and Sirer", "share < 1", "\"revenue\""]
-    {
+    for said in [
+        "Figures & more",
+        "What & how",
+        "About <them>.",
+        "measured <&>",
+        "Eyal and Sirer",
+        "share < 1",
+        "\"revenue\"",
+        "share <1>",
+        "40 %",
+    ] {
         assert!(everything.contains(said), "{said} in {everything}");
     }
     assert_eq!(parsed.descendants().filter(|node| node.tag_name().name() == "svg").count(), 1);
+
+    let told = findings_text(&findings);
+    assert!(told.starts_with("What & how (revenue, seed 7, quick)\n") && told.contains("40 %"), "{told}");
+    let json: serde_json::Value = serde_json::from_str(&findings_json(&findings)).unwrap();
+    let figures = &json["figures"][0];
+    assert_eq!((&figures["table"][0]["share"], &figures["seed"]), (&0.4.into(), &7.into()));
+    assert_eq!(figures["plots"][0]["series"][0]["errors"][1], 0.02);
 }
 
 #[test]

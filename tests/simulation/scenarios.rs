@@ -191,6 +191,97 @@ fn what_cannot_be_is_told_what_to_do() {
 }
 
 #[test]
+fn harm_that_cannot_be_is_told_what_to_do() {
+    let with = |more: &str| format!("{QUIET}\n{more}");
+    let cases = [
+        (
+            with("[[adversaries]]\nname = \"some\"\ndo = \"orphans\""),
+            "adversaries[0].name",
+            "that nobody else has",
+        ),
+        (
+            with("[[adversaries]]\nname = \"x\"\ndo = \"orphans\"\nagainst = [\"y\"]"),
+            "adversaries[0].against",
+            "nobody is called `y`",
+        ),
+        (
+            with("[[adversaries]]\nname = \"x\"\ndo = \"orphans\"\ncount = 0"),
+            "adversaries[0].count",
+            "write 1 to 1000",
+        ),
+        (
+            with("[[adversaries]]\nname = \"x\"\ndo = \"orphans\"\nfrom = \"16m\""),
+            "adversaries[0].from",
+            "after the end",
+        ),
+        (
+            with("[[adversaries]]\nname = \"x\"\ndo = { eclipse = { groups = 1 } }"),
+            "adversaries[0].against",
+            "name it, as `group.1`",
+        ),
+        (
+            with("[[adversaries]]\nname = \"x\"\ndo = { eclipse = { groups = 2 } }\nagainst = [\"some.1\"]"),
+            "adversaries[0].do.eclipse.groups",
+            "a larger `count`",
+        ),
+        (
+            with("[[expect]]\npunished = { who = [\"some\"], at_least = 1 }"),
+            "expect[0].punished.who",
+            "names of tables [[adversaries]]",
+        ),
+        (with("[[expect]]\nrevenue = { who = [\"some\"] }"), "expect[0]", "nothing is asked"),
+        (
+            with("[[expect]]\ntaken_back = { who = [\"some\"], below = 0.1 }"),
+            "expect[0].taken_back.who",
+            "`strategy = { double_spending = 6 }`",
+        ),
+        (
+            QUIET.replace("share = 1.0", "share = 1.0\nstrategy = { double_spending = 0 }"),
+            "mining[0].strategy.double_spending",
+            "1 to 100",
+        ),
+    ];
+    for (text, field, reason) in cases {
+        let error = error(&text);
+        assert!(error.starts_with(&format!("{field}: ")) && error.contains(reason), "{field}: {error}");
+    }
+}
+
+#[test]
+fn every_kind_of_harm_has_a_name_in_a_file_and_comes_when_it_is_said() {
+    let kinds = [
+        "{ blocks = \"double_spend\" }",
+        "{ branches = \"other_body\" }",
+        "{ transactions = \"nonce_gap\" }",
+        "{ headers = \"from_nowhere\" }",
+        "\"orphans\"",
+        "{ lies = \"stalls\" }",
+        "{ lies = { hides = 50 } }",
+        "{ withholds = \"compact\" }",
+        "{ clock = -300 }",
+        "\"spends_twice\"",
+        "{ addresses = \"itself\" }",
+        "{ eclipse = { groups = 1 } }",
+    ];
+    let table = |(number, kind): (usize, &&str)| {
+        format!(
+            "\n[[adversaries]]\nname = \"x{number}\"\ndo = {kind}\nagainst = [\"some.1\"]\nfrom = \"2m\"\n"
+        )
+    };
+    let tables: String = kinds.iter().enumerate().map(table).collect();
+    let expected = "[[expect]]\nadmitted = { who = [\"x0\"], at = \"1m\", at_most = 9 }\n
+        [[expect]]\nadmitted = { who = [\"x8\"], at_least = 1, at_most = 1 }\n
+        [[expect]]\npunished = { who = [\"x1\"], by = [\"some.1\"], at_least = 1 }\n
+        [[expect]]\nnobody_banned = true\n[[expect]]\none_tip = {}\n";
+    let outcome = outcome(&format!("{QUIET}{tables}{expected}"));
+    let holds: Vec<bool> = outcome.verdicts.iter().map(|verdict| verdict.holds).collect();
+    assert_eq!(holds, [false, true, true, true, true], "{:?}", outcome.verdicts);
+    assert_eq!(outcome.verdicts[0].found, "nobody is there");
+    let came = outcome.events.iter().filter(|event| event.at == 120.0 && event.what.contains("mean harm"));
+    assert_eq!(came.count(), kinds.len(), "{:?}", outcome.events);
+}
+
+#[test]
 fn everything_that_a_file_can_say_is_read() {
     let topologies = [
         ("\"ring\"", Topology::Ring),

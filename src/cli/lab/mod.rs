@@ -1,5 +1,6 @@
 //! `cairn lab`: whole networks in virtual time, from a file that says what befalls them and what is expected of them.
 
+mod figures;
 mod run;
 mod soak;
 
@@ -34,6 +35,14 @@ pub(super) enum Command {
     ///
     /// Ends with 0 when every network came through, else with 1, and a line that replays each that did not.
     Soak(soak::Soak),
+    /// Find out the figures that people know of such networks, each by running whole ones.
+    ///
+    /// How fast blocks spread; how many come to nothing, by the time between two; what selfish mining earns; how often payments are
+    /// taken back; how long a network takes to become one again; what an eclipse costs. Where there is a known formula it
+    /// stands beside what was measured. All of them take some minutes, and use all processors. The same seed gives the same
+    /// figures on every machine.
+    #[command(after_help = FIGURES_HELP)]
+    Figures(figures::Figures),
     /// Name the scenarios that are part of this program, and say what each teaches.
     List(List),
     /// Print the file of one of them: where a scenario of your own begins.
@@ -46,6 +55,14 @@ const RUN_HELP: &str = "Examples:
   cairn lab run partition --seed 7 --trace -     by another chance, and every message of it
   cairn lab show partition > mine.toml           a file to change
   cairn lab run mine.toml";
+
+const FIGURES_HELP: &str = "Names: propagation, stale, selfish, double-spend, partition, eclipse
+
+Examples:
+  cairn lab figures                              all of them, as tables
+  cairn lab figures selfish --html page.html     one of them, also as a page with curves
+  cairn lab figures stale --quick                roughly, within seconds
+  cairn lab figures --seed 7 --json              by another chance, for programs";
 
 #[derive(Args)]
 pub(super) struct List {
@@ -66,6 +83,7 @@ pub(super) fn run(command: &Command) -> ExitCode {
     let answer = match command {
         Command::Run(run) => run.run(),
         Command::Soak(soak) => soak.run(),
+        Command::Figures(figures) => figures.run(),
         Command::List(list) => list.run().map(|()| ExitCode::SUCCESS),
         Command::Show(show) => match named(&show.name) {
             Some(shipped) => tell(shipped.text).map(|()| ExitCode::SUCCESS),

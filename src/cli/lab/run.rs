@@ -81,6 +81,7 @@ pub(super) fn story(path: &Path) -> Result<Listener> {
     Ok(Box::new(move |line| drop(writeln!(out, "{line}"))))
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
+/// Writes an answer to a file.
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }

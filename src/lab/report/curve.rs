@@ -1,14 +1,17 @@
 //! Plots as drawings that stand in a page.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{
-    ChartBuilder, DashedLineSeries, IntoDrawingArea, IntoFont, LineSeries, RGBColor, SVGBackend,
+    ChartBuilder, DashedLineSeries, IntoDrawingArea, IntoFont, LineSeries, PathElement, RGBColor, SVGBackend,
 };
 use plotters::style::Color;
 
 use super::escaped;
-use super::plot::Plot;
+use super::plot::{Plot, Series};
 
 /// How large a drawing is before it is fitted to its page.
 const SIZE: (u32, u32) = (720, 300);
@@ -38,7 +41,7 @@ pub(super) fn figure(plot: &Plot) -> String {
 }
 
 /// From the least to the most of all, with some room where they are the same.
-fn range(values: impl Iterator<Item = f64>, from_zero: bool) -> Option<std::ops::Range<f64>> {
+fn range(values: impl Iterator<Item = f64>, from_zero: bool) -> Option<Range<f64>> {
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
     values
         .filter(|value| value.is_finite())
@@ -58,8 +61,51 @@ fn points(plot: &Plot, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     placed.filter(|(x, y)| x.is_finite() && y.is_finite()).collect()
 }
 
+/// What goes from left to right. Where each step is so many times as far, it holds logarithms, and numbers stand at 1, 2 and 5
+/// and ten times that, as far as there is room.
+struct Axis {
+    range: Range<f64>,
+    is_logarithmic: bool,
+}
+
+impl Ranged for Axis {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        RangedCoordf64::from(self.range.clone()).map(value, limit)
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        if !self.is_logarithmic {
+            return RangedCoordf64::from(self.range.clone()).key_points(hint);
+        }
+        let decades = self.range.start.floor() as i32..=self.range.end.ceil() as i32;
+        let steps: &[f64] = match self.range.end - self.range.start {
+            width if width < 2.7 => &[1.0, 2.0, 5.0],
+            width if width < 4.5 => &[1.0, 3.0],
+            _ => &[1.0],
+        };
+        let places =
+            decades.flat_map(|decade| steps.iter().map(move |step| f64::from(decade) + step.log10()));
+        places.filter(|place| self.range.contains(place)).collect()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
+    }
+}
+
+/// The ends of the bars that say how far each point may be off; none goes below nothing.
+fn errors(plot: &Plot, series: &Series) -> Vec<[(f64, f64); 2]> {
+    let ends = points(plot, &series.points).into_iter().zip(&series.errors);
+    ends.map(|((x, y), error)| [(x, (y - error).max(0.0)), (x, y + error)]).collect()
+}
+
 /// A number at an axis.
 fn tick(value: f64) -> String {
+    // What was a logarithm is off by next to nothing.
+    let value = (value * 1e6).round() / 1e6;
     match value.abs() {
         size if size >= 10_000_000.0 => format!("{value:.1e}"),
         size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),
@@ -71,7 +117,8 @@ fn tick(value: f64) -> String {
 fn drawing(plot: &Plot) -> Option<String> {
     let all: Vec<(f64, f64)> = plot.series.iter().flat_map(|series| points(plot, &series.points)).collect();
     let x = range(all.iter().map(|point| point.0), false)?;
-    let y = range(all.iter().map(|point| point.1), true)?;
+    let errors = plot.series.iter().flat_map(|series| errors(plot, series));
+    let y = range(all.iter().map(|point| point.1).chain(errors.map(|[_, (_, y)]| y)), true)?;
     let mut svg = String::new();
     draw(plot, x, y, &mut svg)?;
     let mut svg = svg.replacen("<svg ", "<svg role=\"img\" ", 1);
@@ -85,14 +132,14 @@ fn drawing(plot: &Plot) -> Option<String> {
 }
 
 /// Nothing where it cannot be drawn: there is no disk and no screen to it that could fail.
-fn draw(plot: &Plot, x: std::ops::Range<f64>, y: std::ops::Range<f64>, svg: &mut String) -> Option<()> {
+fn draw(plot: &Plot, x: Range<f64>, y: Range<f64>, svg: &mut String) -> Option<()> {
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     let text = ("sans-serif", 15).into_font().color(&INK);
     let mut chart = ChartBuilder::on(&root)
         .margin(10)
         .x_label_area_size(44)
         .y_label_area_size(60)
-        .build_cartesian_2d(x, y)
+        .build_cartesian_2d(Axis { range: x, is_logarithmic: plot.is_logarithmic }, y)
         .ok()?;
     chart
         .configure_mesh()
@@ -112,6 +159,9 @@ fn draw(plot: &Plot, x: std::ops::Range<f64>, y: std::ops::Range<f64>, svg: &mut
     for (number, series) in plot.series.iter().enumerate() {
         let style = colour(number).stroke_width(2);
         let points = points(plot, &series.points).into_iter();
+        let errors = errors(plot, series);
+        let bar = |ends: [(f64, f64); 2]| PathElement::new(ends.to_vec(), style);
+        chart.draw_series(errors.into_iter().map(bar)).ok()?;
         match series.is_reference {
             true => chart.draw_series(DashedLineSeries::new(points, 6, 4, style)).map(|_| ()),
             false => chart.draw_series(LineSeries::new(points, style)).map(|_| ()),
@@ -126,7 +176,6 @@ fn draw(plot: &Plot, x: std::ops::Range<f64>, y: std::ops::Range<f64>, svg: &mut
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::report::Series;
 
     #[test]
     fn plot_is_drawn_in_the_colours_of_its_page_and_what_it_says_is_escaped() {
@@ -139,6 +188,17 @@ mod tests {
         assert!(drawn.contains("var(--c0)") && drawn.contains("var(--ink)"), "{drawn}");
         assert!(drawn.contains("a &lt; b") && drawn.contains("&lt;one&gt;") && drawn.contains("x &amp; y"));
         assert!(!drawn.contains("<y>") && !drawn.contains("#010000"), "{drawn}");
+    }
+
+    #[test]
+    fn logarithmic_axis_has_round_numbers() {
+        let points = vec![(2.0, 1.0), (600.0, 2.0)];
+        let drawn = figure(&Plot::new("t", "x", "y", vec![Series::curve("c", points)]).logarithmic());
+        let has = |number: &str| drawn.lines().any(|line| line.trim() == number);
+        for number in ["2", "5", "10", "20", "50", "100", "200", "500"] {
+            assert!(has(number), "{number} in {drawn}");
+        }
+        assert!(!has("3.2"), "{drawn}");
     }
 
     #[test]

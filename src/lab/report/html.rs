@@ -47,13 +47,8 @@ pub fn html(outcome: &Outcome) -> String {
     document(&outcome.name, &body)
 }
 
-/// A page of plots alone, for figures that no single scenario gives.
-pub fn page(title: &str, about: &str, plots: &[Plot]) -> String {
-    let figures: String = plots.iter().map(figure).collect();
-    document(title, &format!("<h1>{}</h1><p>{}</p>{figures}", escaped(title), escaped(about)))
-}
-
-fn document(title: &str, body: &str) -> String {
+/// A file that asks for nothing else.
+pub(super) fn document(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\

@@ -1,21 +1,25 @@
 //! Reports: what came of a scenario, for a terminal, for programs, for build servers, and as a page to look at.
 //!
-//! Nothing here decides anything; it words what an [`Outcome`](super::scenario::Outcome) says. A page is one file that asks for
+//! Nothing here decides anything; it words what an [`Outcome`](super::scenario::Outcome) or a [`Finding`](super::studies::Finding) says. A page is one file that asks for
 //! nothing else, light or dark as its reader likes. Read `html.rs` for what is on it.
 
 mod curve;
+mod findings;
 mod html;
 mod json;
 mod junit;
 mod plot;
 mod style;
+mod table;
 mod text;
 mod tree;
 
-pub use html::{html, page};
+pub use findings::{findings_json, findings_page, findings_text};
+pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use plot::{Plot, Series};
+pub use table::{Cell, Column, Table};
 pub use text::text;
 
 /// A text as it may stand in HTML and SVG, between tags and in quotes.

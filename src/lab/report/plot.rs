@@ -37,6 +37,9 @@ pub struct Series {
     pub name: String,
     /// Its points, from left to right.
     pub points: Vec<(f64, f64)>,
+    /// The standard error of each point, as far as they are known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<f64>,
     /// Whether it is what others are compared with, as a theory is: drawn dashed.
     pub is_reference: bool,
 }
@@ -44,11 +47,17 @@ pub struct Series {
 impl Series {
     /// What was measured.
     pub fn curve(name: &str, points: Vec<(f64, f64)>) -> Self {
-        Self { name: name.to_owned(), points, is_reference: false }
+        Self { name: name.to_owned(), points, errors: Vec::new(), is_reference: false }
+    }
+
+    /// The same, with the standard error of each point.
+    #[must_use]
+    pub fn with_errors(self, errors: Vec<f64>) -> Self {
+        Self { errors, ..self }
     }
 
     /// What that is compared with.
     pub fn reference(name: &str, points: Vec<(f64, f64)>) -> Self {
-        Self { name: name.to_owned(), points, is_reference: true }
+        Self { name: name.to_owned(), points, errors: Vec::new(), is_reference: true }
     }
 }

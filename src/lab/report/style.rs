@@ -19,12 +19,17 @@ h2 { font-size: 1.15rem; margin: 2rem 0 0.5rem; }
 td.good { color: var(--good); font-weight: 600; } td.bad { color: var(--bad); font-weight: 600; }
 table { width: 100%; border-collapse: collapse; }
 td, th { text-align: left; vertical-align: top; padding: 0.35rem 0.6rem 0.35rem 0; border-bottom: 1px solid var(--mesh); }
-td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
+#expectations td:first-child, #timeline td:first-child, td.time { width: 1%; white-space: nowrap; font-variant-numeric: tabular-nums; }
+#figures th { width: 35%; }
 figure { margin: 1rem 0; padding: 0.8rem; background: var(--card); border-radius: 8px; }
 figcaption { font-weight: 600; margin-bottom: 0.4rem; }
 figure svg { width: 100%; height: auto; display: block; }
 .wide { overflow-x: auto; background: var(--card); border-radius: 8px; padding: 0.4rem; }
 .wide svg { display: block; }
+table.numbers { font-variant-numeric: tabular-nums; } .numbers th { font-size: 0.85rem; color: var(--soft); vertical-align: bottom; }
+.numbers td, .numbers th { text-align: right; white-space: nowrap; padding: 0.35rem 0.6rem; overflow-wrap: normal; }
+.numbers th { white-space: normal; } .numbers tr:last-child td { border-bottom: none; }
+figure { overflow-x: auto; }
 svg text { fill: var(--ink); font-family: system-ui, sans-serif; font-size: 13px; }
 .wide svg text { font-size: 11px; fill: var(--soft); }
 .tie { stroke: var(--soft); stroke-width: 1.5; fill: none; }
@@ -33,8 +38,9 @@ svg text { fill: var(--ink); font-family: system-ui, sans-serif; font-size: 13px
 .f0 { fill: var(--c0); stroke: var(--c0); } .f1 { fill: var(--c1); stroke: var(--c1); } .f2 { fill: var(--c2); stroke: var(--c2); }
 .f3 { fill: var(--c3); stroke: var(--c3); } .f4 { fill: var(--c4); stroke: var(--c4); } .f5 { fill: var(--c5); stroke: var(--c5); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; margin: 0.5rem 0 0; padding: 0; font-size: 0.9rem; }
-.swatch { display: inline-block; width: 1rem; height: 0.25rem; margin-right: 0.4rem; vertical-align: middle; background: var(--ink); }
-.c0 { background: var(--c0); } .c1 { background: var(--c1); } .c2 { background: var(--c2); }
-.c3 { background: var(--c3); } .c4 { background: var(--c4); } .c5 { background: var(--c5); }
-.swatch.dashed { opacity: 0.6; } .swatch.hollow { height: 0.8rem; background: none; border: 1.5px dashed var(--soft); }
+.swatch { display: inline-block; width: 1rem; height: 0.25rem; margin-right: 0.4rem; vertical-align: middle; }
+.swatch { background: currentcolor; } .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); }
+.c3 { color: var(--c3); } .c4 { color: var(--c4); } .c5 { color: var(--c5); }
+.swatch.dashed { background: repeating-linear-gradient(90deg, currentcolor 0 4px, transparent 4px 6px); } .swatch.hollow { height: 0.8rem; background: none; border: 1.5px dashed var(--soft); }
+@media (max-width: 40rem) { figure svg { min-width: 30rem; } figure svg text { font-size: 17px; } }
 ";

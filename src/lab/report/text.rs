@@ -91,6 +91,10 @@ pub(super) fn rows(figures: &Figures) -> Vec<(String, String)> {
             miner.found
         );
         row(&format!("mined by {}", miner.name), told);
+        if miner.frauds > 0 {
+            let told = format!("{} of {} payments that they meant to", miner.taken_back, miner.frauds);
+            row(&format!("taken back by {}", miner.name), told);
+        }
     }
     row(
         "hung up on",

@@ -159,6 +159,8 @@ impl Conduct {
     pub(super) fn strategy(self) -> Strategy {
         match self {
             Self::Honest => Strategy::Honest,
+            Self::Selfish => Strategy::Selfish,
+            Self::DoubleSpending(confirmations) => Strategy::DoubleSpending(confirmations),
             Self::Withholding => Strategy::Withholding,
             Self::Shifting(seconds) => Strategy::Shifting(seconds),
         }

@@ -1,15 +1,14 @@
 //! Whether what a scenario file says can be: each name is somebody's, each number within its bounds.
 
-use super::expect::Paid;
 use super::form::{Act, Group, Line, Topology, Ways};
 use super::text::{Moment, Span, Who, listed};
 use super::{Expectation, NODES_MAX, Scenario, ScenarioError};
 use crate::lab::clock::SECOND;
 use crate::mempool::Limits;
 
-type Checked = Result<(), ScenarioError>;
+pub(super) type Checked = Result<(), ScenarioError>;
 
-fn senseless<T>(field: impl Into<String>, reason: impl Into<String>) -> Result<T, ScenarioError> {
+pub(super) fn senseless<T>(field: impl Into<String>, reason: impl Into<String>) -> Result<T, ScenarioError> {
     Err(ScenarioError::Senseless { field: field.into(), reason: reason.into() })
 }
 
@@ -46,7 +45,9 @@ impl Scenario {
                 mining.share,
                 "how much of one block a spacing it finds",
             )?;
+            self.check_conduct(&format!("mining[{at}].strategy"), mining.strategy)?;
         }
+        self.check_adversaries()?;
         if let Some(users) = &self.users {
             check_rate("users.rate", users.rate, "payments a second")?;
             self.check_who("users.through", &users.through)?;
@@ -158,7 +159,7 @@ impl Scenario {
         Ok(())
     }
 
-    fn check_at(&self, field: &str, at: Option<Span>) -> Checked {
+    pub(super) fn check_at(&self, field: &str, at: Option<Span>) -> Checked {
         match at.filter(|at| *at > self.duration) {
             None => Ok(()),
             Some(at) => {
@@ -167,7 +168,7 @@ impl Scenario {
         }
     }
 
-    fn check_who(&self, field: &str, who: &[Who]) -> Checked {
+    pub(super) fn check_who(&self, field: &str, who: &[Who]) -> Checked {
         if who.is_empty() {
             return senseless(field, "nobody is named: write groups, or `all`");
         }
@@ -239,32 +240,9 @@ impl Scenario {
     }
 
     fn check_expected(&self, field: &str, expect: &Expectation) -> Checked {
-        use Expectation::{
-            BlocksOf, Connections, Height, NobodyBanned, OneTip, Payments, Propagation, Reorganizations,
-            StaleRate, Stopped, SupplyExact, TipsDiffer, Working,
-        };
+        use Expectation::{BlocksOf, Connections, Height, OneTip, Stopped, TipsDiffer, Working};
         self.check_at(&format!("{field}.at"), expect.at())?;
-        let is_bounded = match expect {
-            Height { at_least, at_most, .. } => at_least.is_some() || at_most.is_some(),
-            Connections { at_least, at_most, .. } | BlocksOf { at_least, at_most, .. } => {
-                at_least.is_some() || at_most.is_some()
-            }
-            StaleRate { above, below } => above.is_some() || below.is_some(),
-            Propagation { p50_below, p90_below, p99_below, p50_above } => {
-                [p50_below, p90_below, p99_below, p50_above].into_iter().any(Option::is_some)
-            }
-            Reorganizations { at_least, at_most, depth_at_least, depth_at_most } => {
-                [at_least, at_most].into_iter().any(Option::is_some)
-                    || depth_at_least.or(*depth_at_most).is_some()
-            }
-            Payments(Paid { mined_at_least, mined_at_most, taken_at_least, refused_at_most, .. }) => {
-                mined_at_least.or(*mined_at_most).is_some()
-                    || taken_at_least.is_some()
-                    || refused_at_most.is_some()
-            }
-            _ => true,
-        };
-        if !is_bounded {
+        if !expect.asks() {
             return senseless(
                 field,
                 "nothing is asked: say how much is expected, as `at_least`, `at_most`, `below`",
@@ -293,12 +271,7 @@ impl Scenario {
             | Connections { who, .. }
             | Stopped { who, .. }
             | Working { who, .. } => self.check_who(&format!("{field}.who"), who),
-            StaleRate { .. }
-            | Propagation { .. }
-            | Reorganizations { .. }
-            | NobodyBanned(_)
-            | Payments(_)
-            | SupplyExact(_) => Ok(()),
+            harm => self.check_harm_expected(field, harm),
         }
     }
 }

@@ -70,7 +70,7 @@ pub enum Expectation {
         /// As many at most.
         depth_at_most: Option<u32>,
     },
-    /// Whether no node hung up on another for breaking a rule, or banned it: all here are honest.
+    /// Whether no node hung up on another for breaking a rule, or banned it. Those who mean harm do not count.
     NobodyBanned(bool),
     /// What became of payments that nodes took in.
     Payments(Paid),
@@ -114,6 +114,60 @@ pub enum Expectation {
         /// When; at the end, where nothing is said.
         at: Option<Span>,
     },
+    /// Of the connections that each that runs made, so many lead to nodes, and not to those who mean harm.
+    OutboundHonest {
+        /// Whose.
+        who: Vec<Who>,
+        /// When; at the end, where nothing is said.
+        at: Option<Span>,
+        /// So many at least.
+        at_least: Option<usize>,
+        /// So many at most.
+        at_most: Option<usize>,
+    },
+    /// On each of those who mean harm so many nodes hung up for breaking a rule.
+    Punished {
+        /// On whom.
+        who: Vec<Who>,
+        /// Which nodes.
+        #[serde(default = "Who::all")]
+        by: Vec<Who>,
+        /// When; at the end, where nothing is said.
+        at: Option<Span>,
+        /// So many at least.
+        at_least: Option<usize>,
+        /// So many at most.
+        at_most: Option<usize>,
+    },
+    /// How many nodes each of those who mean harm is connected to.
+    Admitted {
+        /// Who.
+        who: Vec<Who>,
+        /// When; at the end, where nothing is said.
+        at: Option<Span>,
+        /// So many at least.
+        at_least: Option<usize>,
+        /// So many at most.
+        at_most: Option<usize>,
+    },
+    /// Which share of the chain's blocks these found.
+    Revenue {
+        /// Who.
+        who: Vec<Who>,
+        /// More than this.
+        above: Option<f64>,
+        /// Less than this.
+        below: Option<f64>,
+    },
+    /// Which share of the payments that these took back, or tried to, is not in the chain, and what pays it back is.
+    TakenBack {
+        /// Who: miners that spend twice.
+        who: Vec<Who>,
+        /// More than this.
+        above: Option<f64>,
+        /// Less than this.
+        below: Option<f64>,
+    },
     /// Whether all that was issued is what the rules issue up to the tip, to the last pebble, at each that runs.
     SupplyExact(bool),
 }
@@ -145,9 +199,46 @@ impl Expectation {
             Self::TipsDiffer { at, .. }
             | Self::Height { at, .. }
             | Self::Connections { at, .. }
+            | Self::OutboundHonest { at, .. }
+            | Self::Punished { at, .. }
+            | Self::Admitted { at, .. }
             | Self::Stopped { at, .. }
             | Self::Working { at, .. } => *at,
             _ => None,
+        }
+    }
+
+    /// Whether it says how much is expected, where something is counted.
+    pub(super) fn asks(&self) -> bool {
+        match self {
+            Self::Height { at_least, at_most, .. } => at_least.or(*at_most).is_some(),
+            Self::Connections { at_least, at_most, .. }
+            | Self::BlocksOf { at_least, at_most, .. }
+            | Self::OutboundHonest { at_least, at_most, .. }
+            | Self::Punished { at_least, at_most, .. }
+            | Self::Admitted { at_least, at_most, .. } => at_least.or(*at_most).is_some(),
+            Self::StaleRate { above, below }
+            | Self::Revenue { above, below, .. }
+            | Self::TakenBack { above, below, .. } => above.or(*below).is_some(),
+            Self::Propagation { p50_below, p90_below, p99_below, p50_above } => {
+                [p50_below, p90_below, p99_below, p50_above].into_iter().any(Option::is_some)
+            }
+            Self::Reorganizations { at_least, at_most, depth_at_least, depth_at_most } => {
+                at_least.or(*at_most).is_some() || depth_at_least.or(*depth_at_most).is_some()
+            }
+            Self::Payments(Paid {
+                mined_at_least, mined_at_most, taken_at_least, refused_at_most, ..
+            }) => {
+                mined_at_least.or(*mined_at_most).is_some()
+                    || taken_at_least.is_some()
+                    || refused_at_most.is_some()
+            }
+            Self::OneTip { .. }
+            | Self::TipsDiffer { .. }
+            | Self::NobodyBanned(_)
+            | Self::Stopped { .. }
+            | Self::Working { .. }
+            | Self::SupplyExact(_) => true,
         }
     }
 }
@@ -201,6 +292,24 @@ impl fmt::Display for Expectation {
             }
             Self::Stopped { who, at } => write!(f, "{} stopped{}", listed(who), When(*at)),
             Self::Working { who, at } => write!(f, "{} at work{}", listed(who), When(*at)),
+            Self::OutboundHonest { who, at, at_least, at_most } => {
+                let bounds = Bounds(at_least, at_most);
+                write!(f, "connections that {} made to honest nodes{}{bounds}", listed(who), When(*at))
+            }
+            Self::Punished { who, by, at, at_least, at_most } => {
+                let (who, by, bounds) = (listed(who), listed(by), Bounds(at_least, at_most));
+                write!(f, "nodes of {by} that hung up on {who} for breaking a rule{}{bounds}", When(*at))
+            }
+            Self::Admitted { who, at, at_least, at_most } => {
+                let bounds = Bounds(at_least, at_most);
+                write!(f, "nodes that {} are connected to{}{bounds}", listed(who), When(*at))
+            }
+            Self::Revenue { who, above, below } => {
+                write!(f, "share of the chain that {} found{}", listed(who), Limits(above, below))
+            }
+            Self::TakenBack { who, above, below } => {
+                write!(f, "share of payments that {} took back{}", listed(who), Limits(above, below))
+            }
             Self::SupplyExact(true) => f.write_str("the supply is exact"),
             Self::SupplyExact(false) => f.write_str("the supply is not exact"),
         }

@@ -170,6 +170,10 @@ pub enum Conduct {
     /// Let everybody have them at once.
     #[default]
     Honest,
+    /// Keep them to themselves, and show them when that costs others most.
+    Selfish,
+    /// Let everybody have them at once, but while they take a payment back that has so many blocks; and do that again and again.
+    DoubleSpending(u32),
     /// Keep them to themselves for ever.
     Withholding,
     /// Let everybody have them, with a time so many seconds off.

@@ -1,24 +1,30 @@
 //! Whether what was expected holds in a world as it is now, and what is found there instead.
 
+use core::net::IpAddr;
+use std::collections::{BTreeSet, HashMap};
+
 use super::text::Span;
 use super::{Expectation, Scenario, Who, expect};
 use crate::lab::clock::MILLISECOND;
-use crate::lab::figures::{Figures, Followed, share};
+use crate::lab::figures::{Figures, Followed, share, taken_back};
 use crate::lab::world::{Paid, World};
+use crate::protocol::{Banned, Farewell, Side};
 use crate::types::{Amount, BlockHash, Height};
 
 /// Looks at a world for a scenario.
 pub(super) struct Judge<'a> {
     world: &'a World,
     scenario: &'a Scenario,
+    /// Those who mean harm, by their tables.
+    bands: &'a [Vec<usize>],
 }
 
 /// Whether something holds, and what was found.
 type Found = (bool, String);
 
 impl<'a> Judge<'a> {
-    pub fn new(world: &'a World, scenario: &'a Scenario) -> Self {
-        Self { world, scenario }
+    pub fn new(world: &'a World, scenario: &'a Scenario, bands: &'a [Vec<usize>]) -> Self {
+        Self { world, scenario, bands }
     }
 
     fn numbers(&self, who: &[Who]) -> Vec<usize> {
@@ -70,10 +76,31 @@ impl<'a> Judge<'a> {
                 (within(&count, *at_least, *at_most), format!("{count}"))
             }
             Expectation::Connections { who, at_least, at_most, .. } => {
-                self.connections(who, *at_least, *at_most)
+                let counts = self.running(who).into_iter().map(|node| self.world.node(node).connections());
+                all_within(counts, *at_least, *at_most)
             }
             Expectation::Stopped { who, .. } => self.state(who, true),
             Expectation::Working { who, .. } => self.state(who, false),
+            Expectation::OutboundHonest { who, at_least, at_most, .. } => {
+                let honest = self.running(who).into_iter().map(|node| self.outbound_honest(node));
+                all_within(honest, *at_least, *at_most)
+            }
+            Expectation::Punished { who, by, at_least, at_most, .. } => {
+                let by = self.numbers(by);
+                let punished = self.adversaries(who).into_iter().map(|who| self.punished(who, &by));
+                all_within(punished, *at_least, *at_most)
+            }
+            Expectation::Admitted { who, at_least, at_most, .. } => {
+                all_within(self.admitted(who).into_iter(), *at_least, *at_most)
+            }
+            Expectation::Revenue { who, above, below } => {
+                let (found, all) = (self.blocks_of(who, None, None), Followed::of(self.world).height());
+                between(found, all as usize, *above, *below)
+            }
+            Expectation::TakenBack { who, above, below } => {
+                let (taken, tried) = self.taken_back(who);
+                between(taken, tried, *above, *below)
+            }
             Expectation::SupplyExact(exact) => {
                 let wrong = self.wrong_supplies();
                 (wrong.is_empty() == *exact, wrong.first().cloned().unwrap_or_else(|| "it is".to_owned()))
@@ -97,18 +124,6 @@ impl<'a> Judge<'a> {
         let [p50, p90, p99] = took;
         let found = format!("{p50:.0} ms, {p90:.0} ms, {p99:.0} ms for 50, 90, 99 of 100");
         (is_fast && is_slow && spread.count > 0, found)
-    }
-
-    fn connections(&self, who: &[Who], at_least: Option<usize>, at_most: Option<usize>) -> Found {
-        let counts = self.running(who).into_iter().map(|node| self.world.node(node).connections());
-        let counts: Vec<usize> = counts.collect();
-        match (counts.iter().min(), counts.iter().max()) {
-            (Some(least), Some(most)) => {
-                let holds = within(least, at_least, at_most) && within(most, at_least, at_most);
-                (holds, format!("{least} to {most}"))
-            }
-            _ => (false, "nobody runs".to_owned()),
-        }
     }
 
     fn tips(&self, who: &[Who]) -> Vec<BlockHash> {
@@ -147,20 +162,67 @@ impl<'a> Judge<'a> {
 
     fn height(&self, who: &[Who], at_least: Option<u32>, at_most: Option<u32>) -> Found {
         let handles = self.running(who).into_iter().filter_map(|node| self.world.node(node).handle());
-        let heights: Vec<u32> = handles.map(|handle| handle.reader().tip().height.0).collect();
-        match (heights.iter().min(), heights.iter().max()) {
-            (Some(least), Some(most)) => {
-                let holds = within(least, at_least, at_most) && within(most, at_least, at_most);
-                (holds, if least == most { format!("{least}") } else { format!("{least} to {most}") })
-            }
-            _ => (false, "nobody runs".to_owned()),
-        }
+        all_within(handles.map(|handle| handle.reader().tip().height.0), at_least, at_most)
     }
 
+    /// How many bans of honest nodes there are.
     fn banned(&self) -> usize {
-        let bans =
-            |node: usize| self.world.node(node).machine().map_or(0, |machine| machine.bans().iter().count());
+        let nodes = self.world.nodes().into_iter().map(|node| self.world.node(node));
+        let honest: BTreeSet<Banned> = nodes
+            .flat_map(|node| [Banned::Address(node.address.ip()), Banned::Node(node.settings.node)])
+            .collect();
+        let bans = |node: usize| {
+            let machine = self.world.node(node).machine();
+            machine.map_or(0, |machine| machine.bans().iter().filter(|(who, _)| honest.contains(who)).count())
+        };
         self.world.nodes().into_iter().map(bans).sum()
+    }
+
+    /// Those of these who have come.
+    fn adversaries(&self, who: &[Who]) -> Vec<usize> {
+        let places = self.scenario.bands(who).unwrap_or_default();
+        places.into_iter().flat_map(|place| self.bands[place].iter().copied()).collect()
+    }
+
+    /// How many connections that a node made lead to nodes.
+    fn outbound_honest(&self, node: usize) -> usize {
+        let report = self.world.node(node).report();
+        let made = report.iter().flat_map(|report| &report.peers);
+        let made = made.filter(|peer| peer.met.side == Side::Dialer && peer.agent.is_some());
+        let parties = made.filter_map(|peer| self.world.party_at(peer.met.address));
+        parties.filter(|party| self.world.is_honest(*party)).count()
+    }
+
+    /// How many of these nodes hung up on somebody for breaking a rule.
+    fn punished(&self, adversary: usize, by: &[usize]) -> usize {
+        let ip = self.world.address(adversary).ip();
+        let did = |node: &&usize| {
+            let mut punished = self.world.node(**node).punished.iter();
+            punished.any(|(who, why)| who.ip() == ip && matches!(why, Farewell::Misbehaved(_)))
+        };
+        by.iter().filter(did).count()
+    }
+
+    /// How many nodes each of these adversaries is connected to.
+    fn admitted(&self, who: &[Who]) -> Vec<usize> {
+        let mut nodes: HashMap<IpAddr, BTreeSet<usize>> = HashMap::new();
+        for node in self.world.running() {
+            let report = self.world.node(node).report();
+            for peer in report.iter().flat_map(|report| &report.peers).filter(|peer| peer.agent.is_some()) {
+                nodes.entry(peer.met.address.ip()).or_default().insert(node);
+            }
+        }
+        let count = |who| nodes.get(&self.world.address(who).ip()).map_or(0, BTreeSet::len);
+        self.adversaries(who).into_iter().map(count).collect()
+    }
+
+    /// How many payments of how many these miners took back.
+    fn taken_back(&self, who: &[Who]) -> (usize, usize) {
+        let (chain, nodes) = (Followed::of(self.world), self.numbers(who));
+        let miners = 0..self.world.miners().len();
+        let theirs = miners.filter(|miner| nodes.contains(&self.world.miners()[*miner].node));
+        let counts = theirs.map(|miner| taken_back(self.world, &chain, miner));
+        counts.fold((0, 0), |(taken, tried), (more, all)| (taken + more, tried + all))
     }
 
     fn payments(&self, asked: &expect::Paid) -> Found {
@@ -241,6 +303,27 @@ impl<'a> Judge<'a> {
         }
         wrong
     }
+}
+
+/// Whether a count is within its bounds for all of them; it is not where there is nobody.
+fn all_within<T: Ord + Copy + core::fmt::Display>(
+    counts: impl Iterator<Item = T>,
+    at_least: Option<T>,
+    at_most: Option<T>,
+) -> Found {
+    let counts: Vec<T> = counts.collect();
+    let (Some(least), Some(most)) = (counts.iter().min(), counts.iter().max()) else {
+        return (false, "nobody is there".to_owned());
+    };
+    let holds = within(least, at_least, at_most) && within(most, at_least, at_most);
+    (holds, if least == most { format!("{least}") } else { format!("{least} to {most}") })
+}
+
+/// Whether a part of all is between these.
+fn between(part: usize, all: usize, above: Option<f64>, below: Option<f64>) -> Found {
+    let rate = share(part, all);
+    let holds = above.is_none_or(|above| rate > above) && below.is_none_or(|below| rate < below);
+    (holds && all > 0, format!("{:.1} %: {part} of {all}", rate * 100.0))
 }
 
 fn within<T: PartialOrd>(value: &T, at_least: Option<T>, at_most: Option<T>) -> bool {

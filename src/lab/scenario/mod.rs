@@ -2,9 +2,10 @@
 //!
 //! This room decides what such a file may say, and runs it in a [`World`](super::World). A file is TOML; whatever is in it that
 //! nobody understands is refused, by its name. Read `form.rs` for what a network is like and what may befall it, `expect.rs` for what can be
-//! expected of it, `run.rs` and `acts.rs` for how both come together.
+//! expected of it, `adversaries.rs` for who means harm, `run.rs` and `acts.rs` for how all of it comes together.
 
 mod acts;
+mod adversaries;
 mod build;
 mod check;
 mod expect;
@@ -16,6 +17,7 @@ mod run;
 mod shipped;
 mod text;
 
+pub use adversaries::Adversary;
 pub use expect::{Expectation, Paid};
 pub use form::{
     Act, Chain, Conduct, Geography, Group, Happening, Line, Mining, Paying, Region, Speed, Topology, Ways,
@@ -61,6 +63,9 @@ pub struct Scenario {
     /// Who mines.
     #[serde(default)]
     pub mining: Vec<Mining>,
+    /// Who means harm.
+    #[serde(default)]
+    pub adversaries: Vec<Adversary>,
     /// Who pays.
     pub users: Option<Paying>,
     /// What befalls them.

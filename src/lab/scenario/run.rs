@@ -1,5 +1,6 @@
 //! Running a scenario: what is to happen and what is to be looked at, in the order of time.
 
+use super::adversaries::cheat_again;
 use super::judge::Judge;
 use super::outcome::{Occurrence, Outcome, Sample, TreeBlock, Verdict};
 use super::text::{Moment, Span};
@@ -22,6 +23,8 @@ enum Due {
     Check(usize),
     /// A group starts.
     Begin(usize),
+    /// Some come who mean harm.
+    Enter(usize),
     /// Something befalls the network.
     Happening(usize),
     /// All are waited for to be of one mind, because an expectation says so.
@@ -48,6 +51,8 @@ pub(super) struct Run<'a> {
     pub(super) watches: Vec<Watch>,
     recoveries: Vec<Recovery>,
     samples: Vec<Sample>,
+    /// The numbers of those who mean harm, as their tables stand; nobody's before they come.
+    pub(super) bands: Vec<Vec<usize>>,
     /// What each miner did, in hashes.
     hashes: Vec<f64>,
 }
@@ -68,6 +73,7 @@ impl Scenario {
             watches: Vec::new(),
             recoveries: Vec::new(),
             samples: Vec::new(),
+            bands: vec![Vec::new(); self.adversaries.len()],
             hashes: Vec::new(),
         };
         for mining in &self.mining {
@@ -91,6 +97,8 @@ impl Scenario {
         }
         let starts = self.nodes.iter().map(|group| group.starts.unwrap_or_default().0);
         agenda.extend(starts.enumerate().map(|(group, at)| (at, Due::Begin(group))));
+        let enters = self.adversaries.iter().map(|adversary| adversary.from.0);
+        agenda.extend(enters.enumerate().map(|(band, at)| (at, Due::Enter(band))));
         let happens = self.events.iter().map(|event| event.at.0);
         agenda.extend(happens.enumerate().map(|(number, at)| (at, Due::Happening(number))));
         for (number, expect) in self.expect.iter().enumerate() {
@@ -112,6 +120,10 @@ impl Run<'_> {
         self.scenario.numbers(who).unwrap_or_default()
     }
 
+    fn judge(&self) -> Judge<'_> {
+        Judge::new(&self.world, self.scenario, &self.bands)
+    }
+
     fn seconds(&self) -> f64 {
         self.world.micros() as f64 / SECOND as f64
     }
@@ -126,7 +138,8 @@ impl Run<'_> {
     pub(super) fn add_miners(&mut self, who: &[Who], share: f64, strategy: crate::lab::Strategy) {
         let nodes = self.numbers(who);
         for node in &nodes {
-            self.world.add_miner(*node, share / nodes.len() as f64, strategy);
+            let miner = self.world.add_miner(*node, share / nodes.len() as f64, strategy);
+            cheat_again(&mut self.world, miner);
             self.hashes.push(0.0);
         }
     }
@@ -189,11 +202,8 @@ impl Run<'_> {
                     seconds: agree.then(|| took.seconds()),
                 }),
                 Some(number) => {
-                    let found = if agree {
-                        format!("after {took}")
-                    } else {
-                        Judge::new(&self.world, self.scenario).different(&watch.who)
-                    };
+                    let found =
+                        if agree { format!("after {took}") } else { self.judge().different(&watch.who) };
                     self.settle_verdict(number, agree, found);
                 }
             }
@@ -208,11 +218,11 @@ impl Run<'_> {
     fn meet(&mut self, due: Due) {
         match due {
             Due::Check(number) => {
-                let (holds, found) =
-                    Judge::new(&self.world, self.scenario).judge(&self.scenario.expect[number]);
+                let (holds, found) = self.judge().judge(&self.scenario.expect[number]);
                 self.settle_verdict(number, holds, found);
             }
             Due::Begin(group) => self.begin(group),
+            Due::Enter(band) => self.enter(band),
             Due::Happening(number) => self.befall(&self.scenario.events[number].what),
             Due::Watch(number) => {
                 if let Expectation::OneTip { who, within, .. } = &self.scenario.expect[number] {
@@ -240,7 +250,7 @@ impl Run<'_> {
         let mut checkers = Checkers::new();
         checkers.watch(&self.world);
         checkers.violations.iter().for_each(|violation| self.note(violation.to_string(), true));
-        let judge = Judge::new(&self.world, self.scenario);
+        let judge = self.judge();
         let judged = self.scenario.expect.iter().zip(&self.verdicts).map(|(expect, verdict)| {
             verdict.clone().unwrap_or_else(|| {
                 let (holds, found) = judge.judge(expect);

@@ -28,6 +28,10 @@ const FILES: &[Shipped] = files![
     "congestion"
     "lossy"
     "churn"
+    "selfish"
+    "double-spend"
+    "eclipse"
+    "flood"
 ];
 
 /// All of them, the easiest to understand first.

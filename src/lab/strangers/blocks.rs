@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::villain::{Mischief, one, tell};
 use crate::codec::{List, encode};
 use crate::consensus::Params;
@@ -21,7 +23,8 @@ const KEPT_MAX: usize = 64;
 const FEE: u64 = 20_000;
 
 /// Which rule.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BlockFlaw {
     /// A payment is signed by another.
     Signature,

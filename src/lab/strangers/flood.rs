@@ -1,5 +1,7 @@
 //! Headers, far more than anybody can want.
 
+use serde::Deserialize;
+
 use super::villain::{Mischief, nowhere, one, tell};
 use crate::codec::List;
 use crate::lab::world::Stage;
@@ -10,7 +12,8 @@ use crate::types::{Bits, Header, MerkleRoot};
 const EASIEST: Bits = Bits(0x207f_ffff);
 
 /// Which headers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HeaderKind {
     /// News of blocks on something that nobody has, for next to no work.
     FromNowhere,

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use serde::Deserialize;
+
 use super::villain::{Mischief, one, tell};
 use crate::codec::{List, encode};
 use crate::lab::clock::SECOND;
@@ -12,7 +14,8 @@ use crate::protocol::{BlockBytes, HEADERS_MAX, Hello, Message, PeerId};
 use crate::types::{BlockHash, Height, U256, Work};
 
 /// How.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lie {
     /// It claims much work and answers nothing.
     Stalls,

@@ -4,12 +4,14 @@
 //! the part of all hashes that it has. Blocks that break a rule cost them nothing here, though they would cost a real one as
 //! much as any other; so they make more of them than anybody would.
 //!
-//! Read `villain.rs` first; each of the others is one kind of mischief, but for `puppet.rs`: that does what it is told.
+//! Read `villain.rs` first, then `harm.rs`, which names all kinds; each of the others is one of them, but for `puppet.rs`: that does
+//! what it is told.
 
 mod addresses;
 mod blocks;
 mod eclipse;
 mod flood;
+mod harm;
 mod liar;
 mod orphans;
 mod puppet;
@@ -23,6 +25,7 @@ pub use addresses::{AddressPoisoner, Poison};
 pub use blocks::{BlockFlaw, InvalidBlocks};
 pub use eclipse::{Eclipse, EclipsePlan};
 pub use flood::{HeaderFlood, HeaderKind};
+pub use harm::{Harm, Told, Withheld};
 pub use liar::{Liar, Lie};
 pub use orphans::OrphanFlood;
 pub use puppet::{HEARD_MAX, Puppet, Script};

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::Deserialize;
+
 use super::villain::{Mischief, tell};
 use crate::codec::List;
 use crate::lab::Actor;
@@ -17,7 +19,8 @@ const AMOUNT: u64 = 1_000;
 const FEE: u64 = 20_000;
 
 /// What is wrong with them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TransactionFlaw {
     /// They are signed by another.
     Signature,

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::crowd::Harm;
+use super::crowd;
 use crate::lab::clock::{MILLISECOND, MINUTE, SECOND};
 use crate::lab::ground::{Ground, GroundOptions};
 use crate::lab::links::{Access, Link};
 use crate::lab::record::Listener;
+use crate::lab::strangers::Harm;
 use crate::lab::world::{CrashKind, NodeSetup, Processor, Skew, Strategy, World};
 use crate::protocol::Draws;
 
@@ -46,8 +47,8 @@ pub struct Mix {
     pub miners: Vec<(usize, f64)>,
     /// Payments in a second.
     pub payments: f64,
-    /// Who means harm.
-    pub harm: Vec<Harm>,
+    /// Who means harm, and how many of each.
+    pub harm: Vec<(Harm, usize)>,
     /// What befalls it.
     pub blows: Vec<(u64, Blow)>,
     /// For how long.
@@ -74,9 +75,10 @@ impl Mix {
         let link = link(&mut draws);
         let miners = miners(&mut draws, count);
         let payments = [0.0, 0.02, 0.1, 0.4][draws.place(4)];
-        let mut harm: Vec<Harm> = (0..[0, 0, 1, 2][draws.place(4)]).map(|_| Harm::draw(&mut draws)).collect();
+        let mut harm: Vec<(Harm, usize)> =
+            (0..[0, 0, 1, 2][draws.place(4)]).map(|_| crowd::draw(&mut draws)).collect();
         // Of those who come in crowds one crowd is enough.
-        harm.dedup_by_key(|harm| matches!(harm, Harm::Eclipses(..)).then_some(()).ok_or(*harm));
+        harm.dedup_by_key(|(harm, _)| matches!(harm, Harm::Eclipse { .. }).then_some(()).ok_or(*harm));
         let mut blows = Vec::new();
         let harshness = [0, 4, 8, 20][draws.place(4)];
         for _ in 0..harshness {
@@ -108,7 +110,7 @@ impl Mix {
             world.add_miner(*node, *share, Strategy::Honest);
         }
         world.set_users(self.payments, world.nodes());
-        self.harm.iter().for_each(|harm| harm.enter(&mut world));
+        self.harm.iter().for_each(|(harm, count)| crowd::enter(&mut world, *harm, *count));
         for (at, blow) in &self.blows {
             let blow = blow.clone();
             world.plan(*at, move |world| strike(world, blow));

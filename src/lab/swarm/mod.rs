@@ -8,7 +8,6 @@ mod soak;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use crowd::Harm;
 pub use mix::{Blow, Mix};
 pub use soak::soak;
 
@@ -65,7 +64,7 @@ fn run(mix: &Mix, story: Option<Listener>) -> Outcome {
         checkers.watch(&world);
     }
     come_to_rest(&mut world, &mut checkers);
-    let patience = (!mix.harm.iter().any(Harm::spends)).then_some(REST / MINUTE);
+    let patience = (!mix.harm.iter().any(|(harm, _)| harm.spends())).then_some(REST / MINUTE);
     checkers.at_rest(&world, patience);
     Outcome {
         seed: mix.seed,

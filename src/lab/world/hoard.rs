@@ -213,13 +213,15 @@ impl World {
 
     /// A miner found a block on what it keeps to itself: it keeps that too, or shows it.
     pub(super) fn hoard(&mut self, miner: usize, block: Block) {
-        let Miner { node, hoard: Some(hoard), .. } = &mut self.miners[miner] else { return };
+        let Miner { node, strategy, hoard: Some(hoard), .. } = &mut self.miners[miner] else { return };
         let (node, height) = (*node, block.coinbase.height);
         if !hoard.shadow.submit(block.clone()) {
             return;
         }
         let is_late = hoard.fraud.is_none() && height <= hoard.public;
-        if hoard.is_racing || is_late {
+        // Whoever spends twice has nothing to hide in between.
+        let is_honest = *strategy != Strategy::Selfish && hoard.fraud.is_none();
+        if hoard.is_racing || is_late || is_honest {
             hoard.is_racing = is_late && height == hoard.public;
             if hoard.is_racing {
                 hoard.races.push(block.header.hash());
