@@ -107,7 +107,8 @@ fn tick(value: f64) -> String {
     // What was a logarithm is off by next to nothing.
     let value = (value * 1e6).round() / 1e6;
     match value.abs() {
-        size if size >= 10_000_000.0 => format!("{value:.1e}"),
+        size if size >= 1e6 => tick(value / 1e6) + " M",
+        size if size >= 1e4 => tick(value / 1e3) + " k",
         size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),
         size if size >= 1.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
@@ -199,6 +200,12 @@ mod tests {
             assert!(has(number), "{number} in {drawn}");
         }
         assert!(!has("3.2"), "{drawn}");
+    }
+
+    #[test]
+    fn numbers_at_axes_are_short() {
+        let short = [0.25, 2.5, 999.4, 5000.0, 25_000.0, -1e5, 1e7, 2.5e9].map(tick);
+        assert_eq!(short, ["0.25", "2.5", "999", "5000", "25 k", "-100 k", "10 M", "2500 M"]);
     }
 
     #[test]
