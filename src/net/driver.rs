@@ -196,6 +196,7 @@ impl Driver {
                 self.submitting.transactions(peer, transactions, room.clone());
             }
             Output::KeepBans => self.saving.keep(Kept::Bans(self.protocol.bans().to_bytes())),
+            Output::KeepBook => self.save_book(),
             Output::Log(line) => self.notices.say_once(&line),
         }
     }

@@ -355,6 +355,10 @@ impl Protocol {
         acts: &mut Acts,
     ) {
         self.relay.judged(hash, errand, judged, acts);
+        if *judged == JudgedBlock::Taken {
+            let (Errand::CatchUp(peer) | Errand::Whole(peer) | Errand::PutTogether(peer)) = errand;
+            self.sync.proved(peer);
+        }
         match errand {
             Errand::CatchUp(peer) => self.sync.judged(now, hash, peer, judged, acts),
             Errand::Whole(peer) | Errand::PutTogether(peer) => {

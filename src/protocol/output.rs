@@ -34,6 +34,8 @@ pub enum Output {
     SubmitTransactions(PeerId, Vec<(TxHash, Transaction)>),
     /// Keep the bans: they have changed.
     KeepBans,
+    /// Keep the book: whom to connect to first has changed. It is kept now and then anyway.
+    KeepBook,
     /// Somebody may want to read this.
     Log(String),
 }

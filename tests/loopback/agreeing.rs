@@ -39,6 +39,21 @@ fn eight_nodes_that_know_one_address_know_each_other_and_share_everything() {
 }
 
 #[test]
+fn node_keeps_while_it_runs_whom_it_comes_back_to_when_it_is_killed() {
+    let network = network();
+    let door = Member::new(&network);
+    let mut member = Member::knowing(&network, &[door.address]);
+    until_so("an anchor", || {
+        member.kept_book().is_some_and(|mut book| book.take_anchors() == [door.address])
+    });
+    member.kill();
+    assert_eq!(member.kept_book().unwrap().take_anchors(), [door.address]);
+    member.settings.bootstrap.clear();
+    member.start();
+    member.wait_for(&door);
+}
+
+#[test]
 fn nodes_that_make_few_connections_still_hear_of_everything() {
     let network = network();
     let mut members = vec![Member::new(&network)];

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use cairn::consensus::GenesisFile;
 use cairn::net::{Faults, Peers, PeersHandle, PeersOptions, PeersReport};
-use cairn::protocol::{NodeId, Order, Settings};
+use cairn::protocol::{AddressBook, NodeId, Order, Settings};
 use cairn::template::Groundwork;
 use cairn::testkit::{Draft, Network, TestNode};
 use cairn::types::{Address, BlockHash, Transaction};
@@ -146,6 +146,12 @@ impl Member {
     pub fn start(&mut self) {
         self.node.start_again();
         self.go_online();
+    }
+
+    /// The addresses that it would know if it were killed now.
+    pub fn kept_book(&self) -> Option<AddressBook> {
+        let bytes = std::fs::read(self.folder.path().join("net/peers.book")).ok()?;
+        AddressBook::from_bytes(&bytes, self.settings.lab).ok()
     }
 
     pub fn is_online(&self) -> bool {

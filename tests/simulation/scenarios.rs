@@ -61,6 +61,17 @@ fn every_shipped_scenario_runs_and_holds() {
 }
 
 #[test]
+fn crowd_that_surrounds_a_node_does_not_keep_it_behind() {
+    let eclipse = shipped().iter().find(|shipped| shipped.name == "eclipse").unwrap();
+    let scenario = Scenario::from_toml(eclipse.text).unwrap();
+    // By these it once asked the crowd for two blocks, one after the other, for half an hour.
+    for seed in [3, 8, 22, 39] {
+        let outcome = scenario.run(Some(seed), None);
+        assert!(outcome.holds(), "seed {seed}: {}", cairn::lab::report::text(&outcome));
+    }
+}
+
+#[test]
 fn same_file_and_seed_have_the_same_digest_and_another_seed_has_another() {
     let scenario = Scenario::from_toml(QUIET).unwrap();
     let (first, second) = (scenario.run(None, None), scenario.run(None, None));

@@ -14,8 +14,8 @@ pub(super) const STUDY: Study = Study {
     about: "A crowd means to be all that one node sees. For an hour it fills the node's places and its book with its own addresses, each \
         of which really answers; then the node is started again and chooses its outbound connections anew. Measured is how many of these \
         lead to the crowd, by the number of groups of addresses (/16 networks) that it has, which is what one has to pay for. Once the \
-        node was stopped in order and remembers whom it was connected to, once it was killed and does not. Beside it there are as many \
-        honest nodes as the table says, each in a group of its own.",
+        node is stopped in order, once the same one is killed: either way it comes back first to those it was connected to for longest. \
+        Beside it there are as many honest nodes as the table says, each in a group of its own.",
     find,
 };
 
@@ -56,7 +56,9 @@ fn find(effort: &Effort<'_>) -> (Table, Vec<Plot>) {
         .flat_map(|case| std::iter::repeat_n(case, runs))
         .collect();
     let found = effort.each(&cases, |case, (groups, addresses, end)| {
-        run(honest, *groups, *addresses, *end, effort.seed_of(case))
+        // The same hour goes before either end.
+        let pair = case / (2 * runs) * runs + case % runs;
+        run(honest, *groups, *addresses, *end, effort.seed_of(pair))
     });
     let mut table = Table::new(vec![
         Column::number("groups", "groups", 0),

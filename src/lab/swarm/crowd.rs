@@ -3,7 +3,7 @@
 //! Nobody here can win by the rules: whoever would, one who is all that a newcomer's only acquaintance knows, or who has most of
 //! the hashes, is looked at alone.
 
-use crate::lab::strangers::{BlockFlaw, Harm, HeaderKind, Lie, TransactionFlaw, Withheld};
+use crate::lab::strangers::{BlockFlaw, Harm, HeaderKind, Lie, Told, TransactionFlaw, Withheld};
 use crate::lab::world::World;
 use crate::protocol::Draws;
 
@@ -45,7 +45,8 @@ pub(super) fn draw(draws: &mut Draws) -> (Harm, usize) {
         5 => Harm::Orphans,
         6 => Harm::Lies(LIES[draws.place(LIES.len())]),
         7 => Harm::Withholds(if draws.below(2) == 0 { Withheld::Compact } else { Withheld::Headers }),
-        8 | 9 => Harm::Clock((draws.below(20_000) as i32) - 10_000),
+        8 => Harm::Clock((draws.below(20_000) as i32) - 10_000),
+        9 => Harm::Addresses(if draws.below(2) == 0 { Told::Nobody } else { Told::Itself }),
         10 => Harm::SpendsTwice,
         _ => {
             let count = 5 + draws.place(40);

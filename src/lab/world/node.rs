@@ -300,6 +300,13 @@ impl SimulatedNode {
             .map_or(0, |running| running.jobs.len() + running.blocks.len() + running.transactions.len())
     }
 
+    /// Writes down what addresses it knows.
+    pub(super) fn keep_book(&mut self) {
+        if let Some(machine) = self.machine() {
+            self.book = machine.book().to_bytes();
+        }
+    }
+
     pub(super) fn say(&mut self, line: String) {
         self.log.push_back(line);
         if self.log.len() > LOG_LINES_MAX {

@@ -71,6 +71,11 @@ impl World {
                     node.bans = node.machine().map_or(Vec::new(), |machine| machine.bans().to_bytes());
                 }
             }
+            Output::KeepBook => {
+                if let Party::Node(node) = &mut self.parties[number] {
+                    node.keep_book();
+                }
+            }
             Output::Log(line) => {
                 if let Party::Node(node) = &mut self.parties[number] {
                     node.say(line);

@@ -37,17 +37,14 @@ impl AddressBook {
         wanted: impl Fn(SocketAddr) -> bool,
     ) -> Option<SocketAddr> {
         let mut draws = Draws::of(draw);
-        let all = self.entries.iter().filter(|(_, entry)| wanted(entry.peer.address()));
-        let (tried, new): (Vec<_>, Vec<_>) = all.partition(|(place, _)| place.tried);
-        let found = match which {
-            Which::New => new,
-            Which::Tried => tried,
-            Which::Any if new.is_empty() => tried,
-            Which::Any if tried.is_empty() => new,
-            Which::Any if draws.below(2) == 0 => new,
-            Which::Any => tried,
+        let tried = match which {
+            Which::New => false,
+            Which::Tried => true,
+            Which::Any => draws.below(2) == 1,
         };
-        one_of(&mut draws, &found, now).map(|entry| entry.peer.address())
+        let found = self.one_of(&mut draws, tried, now, &wanted);
+        let is_over = found.is_some() || which != Which::Any;
+        if is_over { found } else { self.one_of(&mut draws, !tried, now, &wanted) }
     }
 
     /// Somebody to connect to only to see who is there: one of whom we were told.
@@ -74,22 +71,33 @@ impl AddressBook {
         let count = count.min(left.len());
         (0..count).map(|_| left.swap_remove(draws.place(left.len()))).collect()
     }
-}
 
-/// A bucket, and one in it, again and again until one is taken; each round takes more readily than the one before.
-fn one_of<'a>(draws: &mut Draws, found: &[(&Place, &'a Entry)], now: Timestamp) -> Option<&'a Entry> {
-    let buckets: Vec<_> = found.chunk_by(|(a, _), (b, _)| a.bucket == b.bucket).collect();
-    if buckets.is_empty() {
-        return None;
-    }
-    let mut readiness = 1000;
-    loop {
-        let bucket = buckets[draws.place(buckets.len())];
-        let (_, entry) = bucket[draws.place(bucket.len())];
-        let chance = entry.chance(now) * readiness / 1000;
-        if (draws.below(1_000_000)) < chance {
-            return Some(entry);
+    /// A bucket, and one in it, again and again until one is taken; each round takes more readily than the one before. Buckets
+    /// in which nobody is wanted are drawn once: only where that is all of them the whole book is looked through.
+    fn one_of(
+        &self,
+        draws: &mut Draws,
+        tried: bool,
+        now: Timestamp,
+        wanted: impl Fn(SocketAddr) -> bool,
+    ) -> Option<SocketAddr> {
+        let mut buckets: Vec<u8> = Place::buckets(tried).collect();
+        let mut readiness = 1000;
+        while !buckets.is_empty() {
+            let drawn = draws.place(buckets.len());
+            let bucket = self.entries.range(Place::of_bucket(tried, buckets[drawn]));
+            let found: Vec<&Entry> =
+                bucket.map(|(_, entry)| entry).filter(|entry| wanted(entry.peer.address())).collect();
+            if found.is_empty() {
+                buckets.swap_remove(drawn);
+                continue;
+            }
+            let entry = found[draws.place(found.len())];
+            if draws.below(1_000_000) < entry.chance(now) * readiness / 1000 {
+                return Some(entry.peer.address());
+            }
+            readiness = readiness * 6 / 5;
         }
-        readiness = readiness * 6 / 5;
+        None
     }
 }

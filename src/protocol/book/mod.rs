@@ -135,16 +135,21 @@ impl AddressBook {
         }
     }
 
-    /// Remembers whom we were connected to at the end: the first [`ANCHORS_MAX`] of these.
+    /// Remembers whom we are connected to: the first [`ANCHORS_MAX`] of these. Whether they are others than before.
     ///
     /// # Security
     /// A node that begins with them cannot be led astray by being restarted alone.
-    pub fn set_anchors(&mut self, addresses: &[SocketAddr], now: Timestamp) {
+    pub fn set_anchors(&mut self, addresses: &[SocketAddr], now: Timestamp) -> bool {
         let reachable = addresses.iter().filter(|address| is_reachable(**address, self.lab));
-        self.anchors = reachable.take(ANCHORS_MAX).map(|address| PeerAddress::new(*address, now)).collect();
+        let anchors: Vec<_> =
+            reachable.take(ANCHORS_MAX).map(|address| PeerAddress::new(*address, now)).collect();
+        let are_others =
+            !anchors.iter().map(PeerAddress::address).eq(self.anchors.iter().map(PeerAddress::address));
+        self.anchors = anchors;
+        are_others
     }
 
-    /// Whom we were connected to at the end, once: if they are what brings a node down, it must not meet them for ever.
+    /// Whom we were connected to, once: if they are what brings a node down, it must not meet them for ever.
     pub fn take_anchors(&mut self) -> Vec<SocketAddr> {
         std::mem::take(&mut self.anchors).iter().map(PeerAddress::address).collect()
     }

@@ -1,6 +1,7 @@
 //! Where an address stands in the book.
 
 use core::net::SocketAddr;
+use core::ops::RangeInclusive;
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -46,6 +47,20 @@ pub(super) struct Place {
     pub tried: bool,
     pub bucket: u8,
     at: u8,
+}
+
+impl Place {
+    /// All buckets of one kind.
+    pub(super) fn buckets(tried: bool) -> impl Iterator<Item = u8> {
+        let count = if tried { TRIED_BUCKETS } else { NEW_BUCKETS };
+        (0..count).map(|bucket| bucket as u8)
+    }
+
+    /// All places in one of them.
+    pub(super) fn of_bucket(tried: bool, bucket: u8) -> RangeInclusive<Self> {
+        let place = |at| Self { tried, bucket, at };
+        place(u8::MIN)..=place(u8::MAX)
+    }
 }
 
 impl BookSecret {

@@ -8,6 +8,7 @@
 //! Nothing here runs by itself: each event says what became of an attempt or a connection, and `woken` begins what is due.
 //! Read this file first, then `slots.rs`.
 
+mod anchors;
 mod backoff;
 mod orders;
 mod places;
@@ -20,6 +21,7 @@ pub use orders::ADDED_MAX;
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, VecDeque};
 
+use self::anchors::Looking;
 use self::backoff::Resting;
 use self::places::Place;
 use super::conduct::Acts;
@@ -61,6 +63,7 @@ pub(super) struct Dialing {
     bootstrap: BTreeMap<String, Place>,
     /// Whom to dial before anybody in the book, the last one first.
     anchors: Vec<SocketAddr>,
+    looking: Looking,
     attempts: BTreeMap<SocketAddr, Attempt>,
     links: BTreeMap<PeerId, Link>,
     resting: Resting,
@@ -106,6 +109,7 @@ impl Dialing {
             added: places(&settings.added),
             bootstrap: places(&settings.bootstrap),
             anchors,
+            looking: Looking::new(),
             attempts: BTreeMap::new(),
             links: BTreeMap::new(),
             resting: Resting::default(),
@@ -185,9 +189,13 @@ impl Dialing {
             None => listening.into_iter().for_each(|address| link.lead(canonical(address))),
             Some((kind, address)) => {
                 self.book.connected(address, now.wall);
-                if kind == Kind::Feeler {
-                    acts.drop(peer, Farewell::Seen);
-                    return false;
+                match kind {
+                    Kind::Added => {}
+                    Kind::Full => self.look_at_anchors_soon(now),
+                    Kind::Feeler => {
+                        acts.drop(peer, Farewell::Seen);
+                        return false;
+                    }
                 }
             }
         }
@@ -199,6 +207,9 @@ impl Dialing {
         let Some(link) = self.links.remove(&peer) else { return };
         self.hurry(now);
         let Some((kind, address)) = link.ours else { return };
+        if kind == Kind::Full {
+            self.look_at_anchors_soon(now);
+        }
         if link.greeted {
             self.book.seen(address, now.wall);
             let lasted = now.millis.saturating_sub(link.since);
@@ -255,20 +266,6 @@ impl Dialing {
     /// Addresses to tell others of.
     pub fn sample(&self, draw: u64, now: Now, max: usize) -> Vec<PeerAddress> {
         self.book.sample(draw, now.wall, max)
-    }
-
-    /// Remembers whom to dial first when the node starts again: those of our own choice that are connected longest. For
-    /// the end, before the book is kept.
-    pub fn set_anchors(&mut self, now: Now) {
-        let full = self.links.values().filter(|link| link.greeted);
-        let mut full: Vec<(u64, SocketAddr)> = full
-            .filter_map(|link| {
-                link.ours.filter(|(kind, _)| *kind == Kind::Full).map(|ours| (link.since, ours.1))
-            })
-            .collect();
-        full.sort_unstable();
-        let addresses: Vec<SocketAddr> = full.into_iter().map(|(_, address)| address).collect();
-        self.book.set_anchors(&addresses, now.wall);
     }
 
     /// An attempt or a connection ended; after a good one the next failure is the first.

@@ -45,7 +45,8 @@ impl Dialing {
             self.fill(now, bans, acts);
             self.feel(now, bans, acts);
         }
-        self.due = self.next_due().max(now.millis + 1);
+        self.keep_anchors(now, acts);
+        self.due = self.next_due().min(self.looking.at).max(now.millis + 1);
     }
 
     /// Connections that fill slots, and attempts at such.

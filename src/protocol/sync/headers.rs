@@ -245,7 +245,7 @@ impl Sync {
             target.waits_for_headers = true;
             acts.push(Output::SubmitHeaders(peer, held.headers));
         }
-        self.servers.begin();
+        self.servers.begin(peer);
         self.reconsider_at = now.millis + self.seconds(30);
         self.target = Some(target);
     }

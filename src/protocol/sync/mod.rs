@@ -96,14 +96,10 @@ impl Sync {
 
     /// Somebody said who they are, and what they have.
     pub fn greeted(&mut self, peer: PeerId, side: Side, hello: &Hello) {
-        self.servers.connected(peer, hello.base);
-        let source = Source {
-            is_outbound: side == Side::Dialer,
-            claim: hello.work,
-            has_unknown: false,
-            passed_over_until: 0,
-            owed: 0,
-        };
+        let is_outbound = side == Side::Dialer;
+        self.servers.connected(peer, is_outbound, hello.base);
+        let source =
+            Source { is_outbound, claim: hello.work, has_unknown: false, passed_over_until: 0, owed: 0 };
         self.sources.insert(peer, source);
         self.nobody_until = 0;
     }
@@ -278,6 +274,11 @@ impl Sync {
             target.lost(peer);
         }
         was_asked
+    }
+
+    /// A block was taken that this one brought, whichever way.
+    pub fn proved(&mut self, peer: PeerId) {
+        self.servers.proved(peer);
     }
 
     /// A block was judged that was handed on here, and that this one sent.

@@ -18,6 +18,9 @@ const STALLS_MAX: u32 = 3;
 
 /// How often one is waited for in vain before it is asked again for the same.
 const ASKED_AGAIN_AFTER: u32 = 3;
+/// How many more are asked at once for a block that does not come: one the first time, and one more each further time, up
+/// to so many. As many answers may come twice.
+const HEDGES_MAX: usize = 3;
 
 /// All who can be asked.
 pub(super) struct Servers {
@@ -27,9 +30,15 @@ pub(super) struct Servers {
     patience_min: u64,
     /// How often anybody was asked for anything.
     questions: u64,
+    /// Who showed the branch that we want.
+    source: Option<PeerId>,
 }
 
 struct Server {
+    /// We made the connection.
+    is_chosen: bool,
+    /// It brought a block that was taken.
+    is_proven: bool,
     /// Blocks above this height can be had.
     base: Height,
     /// It does not have the branch that we want.
@@ -54,11 +63,17 @@ struct Server {
 impl Servers {
     pub fn new(lab: bool) -> Self {
         let patience = if lab { 1_000 } else { 2_000 };
-        Self { servers: BTreeMap::new(), patience, patience_min: patience, questions: 0 }
+        Self { servers: BTreeMap::new(), patience, patience_min: patience, questions: 0, source: None }
     }
 
-    pub fn connected(&mut self, peer: PeerId, base: Height) {
+    /// Somebody is there, whom we chose or who came. How slow those were who came before says nothing of one that we chose.
+    pub fn connected(&mut self, peer: PeerId, is_chosen: bool, base: Height) {
+        if is_chosen {
+            self.patience = self.patience_min;
+        }
         let server = Server {
+            is_chosen,
+            is_proven: false,
             base,
             lacks: false,
             asked: BTreeMap::new(),
@@ -78,8 +93,16 @@ impl Servers {
         self.servers.remove(&peer);
     }
 
-    /// Another branch is wanted, which anybody may have.
-    pub fn begin(&mut self) {
+    /// A block was taken that it brought, whatever it was asked for.
+    pub fn proved(&mut self, peer: PeerId) {
+        if let Some(server) = self.servers.get_mut(&peer) {
+            server.is_proven = true;
+        }
+    }
+
+    /// Another branch is wanted, which anybody may have, and this one most likely.
+    pub fn begin(&mut self, source: PeerId) {
+        self.source = Some(source);
         for server in self.servers.values_mut() {
             server.lacks = false;
             server.give_up_all();
@@ -94,33 +117,53 @@ impl Servers {
     }
 
     /// Somebody who may have the block at this height, and of whom more can be asked: who was waited for in vain the fewest
-    /// times, and of these who has the least to do.
+    /// times, of these one that we chose, and of these who has the least to do.
     ///
     /// # Security
     /// Who was just passed by has nothing to do. Were that all that counts, a few who send nothing would be asked in turn
-    /// for ever, and nobody else.
+    /// for ever, and nobody else. And whoever likes can connect to us, as often as there is room: a crowd of those has to
+    /// wait until all whom we chose have enough to do.
     pub fn free(&self, millis: u64, height: u32) -> Option<PeerId> {
-        self.free_who(millis, height, |_, _| true)
+        let free = self.who_is_free(millis, height);
+        free.min_by_key(|(peer, server)| (server.failures(), self.rank(**peer, server)))
+            .map(|(peer, _)| *peer)
     }
 
-    /// The same, of those that were not asked for this block.
-    pub fn free_for(&self, millis: u64, height: u32, hash: &BlockHash) -> Option<PeerId> {
-        self.free_who(millis, height, |_, server| !server.asked.contains_key(hash) && !server.is_late(hash))
+    /// Who is to be asked, too, for the block at this height that does not come, when that was done so many times before: of
+    /// those that were not asked for it, the best first.
+    ///
+    /// # Security
+    /// Those that we chose come first, however often they were waited for in vain: there are few of them, and one that is
+    /// honest is enough. Else a crowd, each of whom is new, would be asked one after the other.
+    pub fn free_for(&self, millis: u64, height: u32, hash: &BlockHash, times: usize) -> Vec<PeerId> {
+        let was_asked = |server: &Server| server.asked.contains_key(hash) || server.is_late(hash);
+        let free = self.who_is_free(millis, height).filter(|(_, server)| !was_asked(server));
+        let mut free: Vec<_> = free
+            .map(|(peer, server)| (!server.is_chosen, server.failures(), self.rank(*peer, server), *peer))
+            .collect();
+        free.sort_unstable();
+        free.into_iter().take(HEDGES_MAX.min(times + 1)).map(|(.., peer)| peer).collect()
     }
 
-    fn free_who(&self, millis: u64, height: u32, may: impl Fn(PeerId, &Server) -> bool) -> Option<PeerId> {
-        let can = |(peer, server): &(&PeerId, &Server)| {
-            may(**peer, server)
-                && !server.lacks
+    fn who_is_free(&self, millis: u64, height: u32) -> impl Iterator<Item = (&PeerId, &Server)> {
+        self.servers.iter().filter(move |(_, server)| {
+            !server.lacks
                 && server.is_filling
                 && server.base.0 < height
                 && server.asked.len() < server.asked_max
                 && server.rests_until <= millis
+        })
+    }
+
+    /// Of two who failed as often the one of lower rank is asked first.
+    fn rank(&self, peer: PeerId, server: &Server) -> (u8, usize, bool, bool) {
+        let is_stranger = match (server.is_chosen, server.is_proven) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => 2,
         };
-        let free = self.servers.iter().filter(can);
-        let merit =
-            |server: &Server| (server.stalls + server.passed_by, server.asked.len() * 64 / server.asked_max);
-        free.min_by_key(|(_, server)| merit(server)).map(|(peer, _)| *peer)
+        let load = server.asked.len() * 64 / server.asked_max;
+        (is_stranger, load, self.source != Some(peer), !server.is_proven)
     }
 
     /// Whether anybody may have the block at this height, be it that they rest.
@@ -145,6 +188,15 @@ impl Servers {
         server.asked.insert(hash, before.unwrap_or(self.questions));
         server.is_filling = server.asked.len() < server.asked_max;
         before.is_none()
+    }
+
+    /// One is asked for a block for which others were asked before, and is not waited for. Whether it has to be told.
+    pub fn asked_too(&mut self, millis: u64, peer: PeerId, hash: BlockHash) -> bool {
+        let has_to_be_told = self.asked(millis, peer, hash);
+        if let Some(server) = self.servers.get_mut(&peer) {
+            server.give_up(&hash);
+        }
+        has_to_be_told
     }
 
     /// A block came from there; whether it was asked for.
@@ -180,20 +232,23 @@ impl Servers {
     /// What was asked of one is asked of another.
     pub fn gives_up_one(&mut self, peer: PeerId, hash: BlockHash) {
         if let Some(server) = self.servers.get_mut(&peer) {
-            let number = server.asked.remove(&hash);
-            server.passed_by += 1;
             server.asked_max = 1.max(server.asked_max / 2);
-            number.into_iter().for_each(|number| server.remember_late(hash, number));
-            server.wants_more();
+            server.give_up(&hash);
         }
     }
 
     /// Those who were waited for in vain, and whether they have to go.
+    ///
+    /// # Security
+    /// All are waited for longer then, as it may be our own line that is slow. That strangers send nothing does not show
+    /// it, where there are others: they could make us wait for whoever else is silent.
     pub fn stalled(&mut self, millis: u64) -> Vec<(PeerId, bool)> {
         let patience = self.patience;
         let others = self.servers.values().filter(|server| !server.lacks).count() > 1;
         let last_delivered = self.servers.values().map(|server| server.delivered).max().unwrap_or(0);
-        let mut stalled = Vec::new();
+        let counts = |server: &Server| server.is_chosen || server.is_proven;
+        let any_counts = self.servers.values().any(counts);
+        let (mut stalled, mut is_slow) = (Vec::new(), false);
         for (peer, server) in &mut self.servers {
             if server.asked.is_empty() || millis < server.since.saturating_add(patience) {
                 continue;
@@ -206,8 +261,9 @@ impl Servers {
             // Others first; who is alone is asked again at once.
             server.rests_until = if others { millis + patience } else { millis };
             stalled.push((*peer, others_deliver && server.stalls >= STALLS_MAX));
+            is_slow |= counts(server) || !any_counts;
         }
-        if !stalled.is_empty() {
+        if is_slow {
             self.patience = PATIENCE_MAX.min(2 * self.patience);
         }
         stalled
@@ -225,6 +281,20 @@ impl Servers {
 impl Server {
     fn wants_more(&mut self) {
         self.is_filling |= self.asked.len() <= self.asked_max / 2;
+    }
+
+    /// How often it was waited for in vain since it last sent something.
+    fn failures(&self) -> u32 {
+        self.stalls + self.passed_by
+    }
+
+    /// Unless it comes after all, it was asked in vain.
+    fn give_up(&mut self, hash: &BlockHash) {
+        self.passed_by += 1;
+        if let Some(number) = self.asked.remove(hash) {
+            self.remember_late(*hash, number);
+        }
+        self.wants_more();
     }
 
     fn give_up_all(&mut self) {
@@ -264,66 +334,4 @@ impl Server {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_was_passed_by_is_asked_after_all_others() {
-        let mut servers = Servers::new(true);
-        (0..4).for_each(|peer| servers.connected(PeerId(peer), Height(0)));
-        let hash = BlockHash::from_bytes([1; 32]);
-        let mut asked = Vec::new();
-        while let Some(peer) = servers.free_for(0, 1, &hash) {
-            asked.push(peer);
-            assert!(servers.asked(0, peer, hash));
-            servers.gives_up_one(peer, hash);
-        }
-        assert_eq!(asked, [0, 1, 2, 3].map(PeerId));
-        // What comes late counts for whoever sent it.
-        assert!(servers.came(0, PeerId(2), &hash));
-        assert_eq!(servers.free(0, 1), Some(PeerId(2)));
-    }
-
-    #[test]
-    fn late_answers_to_what_was_asked_again_are_answers_all_the_same() {
-        let mut servers = Servers::new(true);
-        servers.connected(PeerId(1), Height(0));
-        let hashes: Vec<BlockHash> =
-            (1..=8).rev().map(|number| BlockHash::from_bytes([number; 32])).collect();
-        hashes.iter().for_each(|hash| assert!(servers.asked(0, PeerId(1), *hash)));
-        for millis in [1_000, 10_000, 100_000] {
-            servers.stalled(millis);
-            servers.asked(millis, PeerId(1), hashes[0]);
-        }
-        for hash in hashes.iter().chain([&hashes[0]]) {
-            assert!(servers.came(200_000, PeerId(1), hash));
-        }
-        assert!(!servers.came(200_000, PeerId(1), &hashes[0]), "it was asked for twice");
-    }
-
-    #[test]
-    fn what_was_passed_over_by_a_later_answer_is_asked_again_at_once() {
-        let mut servers = Servers::new(true);
-        servers.connected(PeerId(1), Height(0));
-        let [one, other] = [1, 2].map(|number| BlockHash::from_bytes([number; 32]));
-        servers.asked(0, PeerId(1), one);
-        servers.asked(0, PeerId(1), other);
-        servers.stalled(1_000);
-        assert!(servers.came(1_500, PeerId(1), &other));
-        assert!(servers.asked(1_500, PeerId(1), one));
-    }
-
-    #[test]
-    fn what_was_asked_is_not_asked_again_while_it_may_come() {
-        let mut servers = Servers::new(true);
-        servers.connected(PeerId(1), Height(0));
-        let hash = BlockHash::from_bytes([1; 32]);
-        assert!(servers.asked(0, PeerId(1), hash));
-        assert_eq!(servers.stalled(1_000), [(PeerId(1), false)]);
-        assert!(!servers.asked(1_000, PeerId(1), hash), "it is on its way");
-        assert_eq!(servers.stalled(10_000), [(PeerId(1), false)]);
-        assert!(!servers.asked(10_000, PeerId(1), hash));
-        assert_eq!(servers.stalled(100_000), [(PeerId(1), false)]);
-        assert!(servers.asked(100_000, PeerId(1), hash), "it seems to be forgotten");
-    }
-}
+mod tests;

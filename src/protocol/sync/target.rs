@@ -54,9 +54,11 @@ struct Wanted {
 /// How far a block has come.
 enum State {
     Missing,
+    /// How often others were asked for it, too.
     Asked {
         peer: PeerId,
         at: u64,
+        hedges: usize,
     },
     Here(BlockBytes, PeerId),
     Submitted {
@@ -126,7 +128,7 @@ impl Target {
                 wanted.state = State::Done;
                 continue;
             }
-            wanted.state = State::Asked { peer, at: now.millis };
+            wanted.state = State::Asked { peer, at: now.millis, hedges: 0 };
             if servers.asked(now.millis, peer, wanted.hash) {
                 asks.entry(peer).or_default().push(wanted.hash);
             }
@@ -171,21 +173,24 @@ impl Target {
         self.next = self.next.max(self.first);
     }
 
-    /// Where all wait for one that does not come, another is asked for it, too.
+    /// Where all wait for one that does not come, others are asked for it, too, and the first of them is waited for.
     fn hedge(&mut self, now: Now, servers: &mut Servers, asks: &mut BTreeMap<PeerId, Vec<BlockHash>>) {
         let height = self.lowest();
-        let Some(Wanted { hash, state: State::Asked { peer, at }, .. }) = self.wanted.front_mut() else {
+        let Some(Wanted { hash, state: State::Asked { peer, at, hedges }, .. }) = self.wanted.front_mut()
+        else {
             return;
         };
         if now.millis.saturating_sub(*at) < servers.patience() / 2 {
             return;
         }
-        let Some(other) = servers.free_for(now.millis, height, hash) else { return };
+        let others = servers.free_for(now.millis, height, hash, *hedges);
+        let Some((first, more)) = others.split_first() else { return };
         servers.gives_up_one(*peer, *hash);
-        if servers.asked(now.millis, other, *hash) {
-            asks.entry(other).or_default().push(*hash);
-        }
-        (*peer, *at) = (other, now.millis);
+        let mut told: Vec<PeerId> = Vec::new();
+        told.extend(servers.asked(now.millis, *first, *hash).then_some(*first));
+        told.extend(more.iter().filter(|other| servers.asked_too(now.millis, **other, *hash)));
+        told.into_iter().for_each(|other| asks.entry(other).or_default().push(*hash));
+        (*peer, *at, *hedges) = (*first, now.millis, *hedges + 1);
     }
 
     /// A block came of those that were asked for; whether it is one of these.

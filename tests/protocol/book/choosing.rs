@@ -1,9 +1,10 @@
 //! Whom a book picks, and whom it tells others of.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use cairn::protocol::{ADDRESSES_MAX, AddressBook, Group, UNSEEN_SECONDS_MAX, Which};
+use cairn::protocol::{ADDRESSES_MAX, AddressBook, BUCKET_PLACES, Group, UNSEEN_SECONDS_MAX, Which};
 
 use super::{DAY, HOUR, NOW, after, anybody, book, place, tell, varied};
 
@@ -114,4 +115,23 @@ fn half_of_all_picks_are_tried_however_many_are_new() {
     let picked = (0..1000).filter_map(|draw| book.pick(draw, after(HOUR), Which::Any, anybody));
     let tried = picked.filter(|address| book.find(*address).unwrap().tried).count();
     assert!((430..570).contains(&tried), "{tried} of 1000");
+}
+
+#[test]
+fn pick_looks_at_few_of_those_in_a_full_book() {
+    let mut book = book();
+    for group in 0..3000 {
+        book.connected(place(group, 1), NOW);
+    }
+    for teller in 0..2000 {
+        tell(&mut book, teller, (0..100).map(|number| place(3000 + number * 37 + teller * 3, teller)));
+    }
+    assert!(book.len() > 15_000, "{}", book.len());
+    let looked = Cell::new(0);
+    let wanted = |_| {
+        looked.set(looked.get() + 1);
+        true
+    };
+    (0..100).for_each(|draw| assert!(book.pick(draw, NOW, Which::Any, wanted).is_some()));
+    assert!(looked.get() < 100 * 4 * BUCKET_PLACES, "{} for 100 picks", looked.get());
 }

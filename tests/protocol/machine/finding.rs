@@ -1,8 +1,12 @@
 //! How nodes find each other.
 
+use std::net::SocketAddr;
+
 use cairn::lab::{HOUR, Link, MILLISECOND, MINUTE, SECOND};
-use cairn::protocol::{Farewell, Order};
+use cairn::protocol::{Farewell, Order, Side};
 use cairn::testkit::Theatre;
+
+use super::stage::mainland;
 
 fn knows_all(world: &Theatre, nodes: &[usize]) -> bool {
     nodes.iter().all(|node| {
@@ -63,6 +67,32 @@ fn node_that_starts_again_without_its_bootstrap_finds_those_it_knew() {
     world.run_for(MINUTE);
     world.run(nodes[3]);
     assert!(world.waits_for(30 * SECOND, |world| world.is_connected(3, 1) && world.is_connected(3, 2)));
+}
+
+/// Where the connections lead that a node made, the oldest first.
+fn made(world: &Theatre, node: usize) -> Vec<SocketAddr> {
+    let mut peers = world.node(node).report().unwrap().peers;
+    peers.retain(|peer| peer.met.side == Side::Dialer);
+    peers.sort_by_key(|peer| (std::cmp::Reverse(peer.seconds), peer.met.address));
+    peers.into_iter().map(|peer| peer.met.address).collect()
+}
+
+#[test]
+fn node_that_is_killed_comes_back_to_those_it_was_connected_to_for_longest() {
+    let mut world = mainland(12);
+    let nodes = world.add_found_by_first(30);
+    world.run_for(5 * MINUTE);
+    for node in [7, 17, 27].map(|at| nodes[at]) {
+        let before = made(&world, node);
+        assert_eq!(before.len(), 8);
+        world.kill(node);
+        world.node_mut(node).settings.bootstrap.clear();
+        world.run_for(30 * SECOND);
+        world.run(node);
+        world.run_for(900 * MILLISECOND);
+        // It dials twice in a second.
+        assert_eq!(made(&world, node), before[..2]);
+    }
 }
 
 #[test]

@@ -261,6 +261,30 @@ fn who_is_waited_for_in_vain_three_times_has_to_go_where_there_are_others() {
 }
 
 #[test]
+fn crowd_that_comes_and_sends_no_bodies_costs_no_more_than_a_few_waits() {
+    let mut world = Theatre::new(20);
+    let good = chain(&world, 3, 0);
+    let node = world.add();
+    let server = world.add_with(&good);
+    world.only_connects_to(node, &[server]);
+    world.only_connects_to(server, &[]);
+    world.run(node);
+    for _ in 0..60 {
+        let script = twisted(good.clone(), |asked, honest| match asked {
+            Message::GetBlocks(_) => Vec::new(),
+            _ => at_once(honest),
+        });
+        let silent = liar(&mut world, &good, script);
+        world.connect(silent, node);
+    }
+    world.run_for(20 * SECOND);
+    assert_eq!(world.height(node), 0);
+    world.run(server);
+    assert!(world.waits_for(20 * SECOND, |world| world.is_connected(node, server)));
+    assert!(world.waits_for(5 * SECOND, |world| world.height(node) == 3));
+}
+
+#[test]
 fn what_all_wait_for_is_asked_of_another_before_its_time_is_over() {
     let mut world = Theatre::new(19);
     let good = chain(&world, 200, 0);

@@ -172,6 +172,54 @@ fn anchors_are_dialed_first_and_are_those_that_were_there_for_longest() {
     assert_eq!(world.dialed[..2].iter().map(|(_, address)| *address).collect::<Vec<_>>(), first);
 }
 
+/// Anchors of the book as it would be found after a kill.
+fn anchors(world: &World) -> Vec<SocketAddr> {
+    world.dialing.book().clone().take_anchors()
+}
+
+#[test]
+fn anchors_are_kept_while_it_runs_and_only_those_that_last() {
+    let many: Vec<_> = (1..100).map(|group| place(group, 1)).collect();
+    let mut world = world(&settings(false), &many);
+    world.run(9_000, |_| Meets);
+    assert_eq!(
+        (anchors(&world).len(), world.kept.len()),
+        (0, 0),
+        "it may be that one of them brings it down"
+    );
+    world.run(MINUTE, |_| Meets);
+    let first: Vec<_> = world.dialed[..2].iter().map(|(_, address)| *address).collect();
+    assert_eq!(anchors(&world), first);
+    assert!((1..=2).contains(&world.kept.len()), "{:?}", world.kept);
+    world.run(HOUR, |_| Meets);
+    assert!(world.kept.len() <= 2, "nothing changed: {:?}", world.kept);
+
+    // The oldest hangs up, and the next takes its place.
+    let oldest = *world.met.keys().next().unwrap();
+    world.hang_up(oldest);
+    world.run(15_000, |_| Meets);
+    assert_eq!(anchors(&world)[0], first[1]);
+    assert!(!anchors(&world).contains(&first[0]));
+    // Where nobody is left they are still those.
+    let last = anchors(&world);
+    world.hang_up_on_all();
+    world.run(HOUR, |_| Refuses);
+    assert_eq!(anchors(&world), last);
+}
+
+#[test]
+fn book_is_not_kept_all_the_time_where_connections_come_and_go() {
+    let many: Vec<_> = (1..250).map(|group| place(group, 1)).collect();
+    let mut world = world(&settings(true), &many);
+    for _ in 0..200 {
+        world.run(15_000, |_| Meets);
+        let oldest = *world.met.keys().next().unwrap();
+        world.hang_up(oldest);
+    }
+    assert!((20..=110).contains(&world.kept.len()), "{} in 50 minutes", world.kept.len());
+    assert!(world.kept.windows(2).all(|two| two[1] - two[0] >= 30_000));
+}
+
 #[test]
 fn only_what_is_new_and_fresh_is_worth_telling_and_floods_are_bounded() {
     let mut world = world(&settings(false), &[]);

@@ -36,6 +36,8 @@ struct World {
     dropped: Vec<(PeerId, Farewell)>,
     met: BTreeMap<PeerId, (SocketAddr, Kind)>,
     wakes: usize,
+    /// When the book was to be kept.
+    kept: Vec<u64>,
 }
 
 fn settings(lab: bool) -> Settings {
@@ -70,6 +72,7 @@ fn world(settings: &Settings, addresses: &[SocketAddr]) -> World {
         dropped: Vec::new(),
         met: BTreeMap::new(),
         wakes: 0,
+        kept: Vec::new(),
     }
 }
 
@@ -110,6 +113,7 @@ impl World {
                 let found = self.names.get(&name).cloned().unwrap_or_default();
                 self.dialing.resolved(self.now(), &name, &found);
             }
+            Output::KeepBook => self.kept.push(self.millis),
             other => panic!("{other:?}"),
         }
     }
