@@ -86,13 +86,11 @@ impl AddressBook {
         while !buckets.is_empty() {
             let drawn = draws.place(buckets.len());
             let bucket = self.entries.range(Place::of_bucket(tried, buckets[drawn]));
-            let found: Vec<&Entry> =
-                bucket.map(|(_, entry)| entry).filter(|entry| wanted(entry.peer.address())).collect();
-            if found.is_empty() {
+            let bucket = bucket.map(|(_, entry)| entry).collect();
+            let Some(entry) = somebody(draws, bucket, &wanted) else {
                 buckets.swap_remove(drawn);
                 continue;
-            }
-            let entry = found[draws.place(found.len())];
+            };
             if draws.below(1_000_000) < entry.chance(now) * readiness / 1000 {
                 return Some(entry.peer.address());
             }
@@ -100,4 +98,19 @@ impl AddressBook {
         }
         None
     }
+}
+
+/// One of these who is wanted, each as likely as any other of those. Nobody is looked at before it is drawn.
+fn somebody<'a>(
+    draws: &mut Draws,
+    mut from: Vec<&'a Entry>,
+    wanted: impl Fn(SocketAddr) -> bool,
+) -> Option<&'a Entry> {
+    while !from.is_empty() {
+        let entry = from.swap_remove(draws.place(from.len()));
+        if wanted(entry.peer.address()) {
+            return Some(entry);
+        }
+    }
+    None
 }
