@@ -1,6 +1,7 @@
 //! Rules of blocks that need no balance, in the order in which they are checked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::owners::broken_owners;
 use super::transaction::{NODE_BYTES, check_form};
@@ -99,7 +100,7 @@ pub struct SoundBlock {
 /// A block all of whose rules hold that need no balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedBlock {
-    block: Block,
+    block: Arc<Block>,
     hash: BlockHash,
     tx_root: TxRoot,
     bytes: usize,
@@ -121,7 +122,12 @@ impl SoundBlock {
     ///
     /// # Errors
     /// The first rule that it broke.
-    pub fn examine(block: Block, context: &HeaderContext, params: &Params) -> Result<Self, BlockError> {
+    pub fn examine(
+        block: impl Into<Arc<Block>>,
+        context: &HeaderContext,
+        params: &Params,
+    ) -> Result<Self, BlockError> {
+        let block = block.into();
         let hash = check_work(params, &block.header)?;
         check_header(&block.header, context)?;
         let (tx_root, names) = check_body_belongs(&block)?;
@@ -236,6 +242,11 @@ impl CheckedBlock {
     /// The block.
     pub fn block(&self) -> &Block {
         &self.block
+    }
+
+    /// The block, for whoever keeps it: it is not copied.
+    pub fn shared(&self) -> Arc<Block> {
+        Arc::clone(&self.block)
     }
 
     /// Its header.

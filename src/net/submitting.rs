@@ -85,16 +85,16 @@ async fn submit_blocks(
 }
 
 /// All of a block. One at a time is taken apart, since that may take many times its bytes.
-async fn read(body: Body) -> Result<Block, JudgedBlock> {
+async fn read(body: Body) -> Result<Arc<Block>, JudgedBlock> {
     let decode = |bytes: BlockBytes| {
         // Whoever sent it has sent something else than was mined, or nothing that makes sense.
-        bytes.decode().map_err(|error| JudgedBlock::Refused {
+        bytes.decode().map(Arc::new).map_err(|error| JudgedBlock::Refused {
             blame: crate::consensus::Blame::Sender,
             reason: error.to_string(),
         })
     };
     match body {
-        Body::Whole(block) => Ok(Arc::unwrap_or_clone(block)),
+        Body::Whole(block) => Ok(block),
         Body::Bytes(bytes) => {
             let decoded = tokio::task::spawn_blocking(move || decode(bytes)).await;
             // Where the runtime ends nothing is taken in any more.

@@ -1,5 +1,7 @@
 //! How a block comes in: a look at its header, the checks, its turn, and what waits for it.
 
+use std::sync::Arc;
+
 use super::checks::{BlockJob, check_body};
 use super::connect::{is_near, too_deep};
 use super::inbox::{CheckedBody, Submission, Ticket};
@@ -104,7 +106,7 @@ impl Writer {
         }
     }
 
-    fn keep_early(&mut self, block: Block, seconds: u32) -> BlockVerdict {
+    fn keep_early(&mut self, block: Arc<Block>, seconds: u32) -> BlockVerdict {
         // Anybody can send an honest header with another body, which must not take its place until then.
         check_body(&block)?;
         let kept = self.early.keep(block, seconds);
@@ -138,9 +140,7 @@ impl Writer {
                     }
                 };
                 match verdict {
-                    Ok(Verdict::Orphan { .. }) => {
-                        Ok(self.keep_orphan(header, Box::new(block.block.block().clone())))
-                    }
+                    Ok(Verdict::Orphan { .. }) => Ok(self.keep_orphan(header, block.block.shared())),
                     Ok(Verdict::Side | Verdict::Followed { .. }) => {
                         self.release_orphans(&hash);
                         verdict
@@ -164,7 +164,7 @@ impl Writer {
         error.into()
     }
 
-    fn keep_orphan(&mut self, header: &Header, block: Box<Block>) -> Verdict {
+    fn keep_orphan(&mut self, header: &Header, block: Arc<Block>) -> Verdict {
         let bytes = crate::codec::encoded_len(&*block);
         self.orphans.insert(header.hash(), header.previous, bytes, block);
         let state = self.shared.state.read();
@@ -181,7 +181,7 @@ impl Writer {
     /// What stood on a block that has come is taken in again.
     fn release_orphans(&mut self, hash: &BlockHash) {
         for block in self.orphans.take_above(hash) {
-            self.take_in(Submission { block: *block, ticket: None });
+            self.take_in(Submission { block, ticket: None });
         }
     }
 }

@@ -35,7 +35,7 @@ const BLOCKS_TOGETHER_MAX: usize = 256;
 /// A block to be checked, by the number under which the writer waits for it.
 pub(super) struct BlockJob {
     pub number: u64,
-    pub block: Block,
+    pub block: Arc<Block>,
     /// What its branch asks of it; nothing where that is unknown, and only whether the body is its header's can be told.
     pub context: Option<HeaderContext>,
 }
@@ -240,7 +240,7 @@ impl Bench {
     }
 
     /// What was found out about a block before, or is now.
-    fn check_remembered(&self, memo: &Memo, block: Block, context: &HeaderContext) -> CheckedBody {
+    fn check_remembered(&self, memo: &Memo, block: Arc<Block>, context: &HeaderContext) -> CheckedBody {
         CheckedBody::Placed(memo.block(block, context, |block| {
             let sound = SoundBlock::examine(block, context, &self.shared.params)?;
             let is_verified = |hash: &TxHash| memo.transaction(hash).is_some();
@@ -377,8 +377,8 @@ pub(super) fn indexed(block: CheckedBlock) -> CheckedAndIndexed {
 }
 
 /// A body whose place is unknown is at least its header's.
-fn check_orphan(block: Block) -> Result<Box<Block>, BlockError> {
-    check_body(&block).map(|()| Box::new(block))
+fn check_orphan(block: Arc<Block>) -> Result<Arc<Block>, BlockError> {
+    check_body(&block).map(|()| block)
 }
 
 /// Whether a body is its header's.

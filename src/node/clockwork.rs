@@ -107,7 +107,7 @@ impl Clockwork {
     }
 
     /// Submits a block; the answer comes in some turn.
-    pub fn submit_block(&self, block: Block) -> Pending<BlockVerdict> {
+    pub fn submit_block(&self, block: impl Into<Arc<Block>>) -> Pending<BlockVerdict> {
         pollster::block_on(self.handle.submit_block(block))
     }
 

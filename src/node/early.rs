@@ -1,5 +1,6 @@
 //! Blocks from the future, which may be valid in a while.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::codec::encoded_len;
@@ -22,18 +23,18 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Blocks that lie too far ahead of our clock.
 #[derive(Default)]
 pub(super) struct Early {
-    blocks: Vec<(Block, usize)>,
+    blocks: Vec<(Arc<Block>, usize)>,
     /// When the clock was last looked at, by how long the node has been running.
     looked: Duration,
 }
 
 impl Early {
     /// Keeps one that comes so many seconds too early. Whether it is kept: not where it is the one that gives way.
-    pub fn keep(&mut self, block: Block, seconds: u32) -> bool {
+    pub fn keep(&mut self, block: Arc<Block>, seconds: u32) -> bool {
         if self.blocks.iter().any(|(other, _)| other.header == block.header) {
             return true;
         }
-        let (header, bytes) = (block.header, encoded_len(&block));
+        let (header, bytes) = (block.header, encoded_len(&*block));
         if seconds > EARLY_SECONDS_MAX || bytes > EARLY_BYTES_MAX {
             return false;
         }
@@ -52,9 +53,10 @@ impl Early {
     }
 
     /// Those whose time has come; the node has been running for so long.
-    pub fn due(&mut self, uptime: Duration, now: Timestamp, params: &Params) -> Vec<Block> {
+    pub fn due(&mut self, uptime: Duration, now: Timestamp, params: &Params) -> Vec<Arc<Block>> {
         self.looked = uptime;
-        let is_due = |(block, _): &mut (Block, usize)| check_arrival(block.header.time, now, params).is_ok();
+        let is_due =
+            |(block, _): &mut (Arc<Block>, usize)| check_arrival(block.header.time, now, params).is_ok();
         self.blocks.extract_if(.., is_due).map(|(block, _)| block).collect()
     }
 

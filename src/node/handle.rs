@@ -116,8 +116,9 @@ impl NodeHandle {
     }
 
     /// Submits a block; waits while too much is on its way. The answer comes when the block is durable, or refused.
-    pub async fn submit_block(&self, block: Block) -> Pending<BlockVerdict> {
-        let place = place(&self.room.blocks, kibibytes(&block, BLOCK_KIBIBYTES_MAX)).await;
+    pub async fn submit_block(&self, block: impl Into<Arc<Block>>) -> Pending<BlockVerdict> {
+        let block = block.into();
+        let place = place(&self.room.blocks, kibibytes(&*block, BLOCK_KIBIBYTES_MAX)).await;
         let (ticket, answer) = Ticket::new(place);
         self.shared.inbox.submit(Submission { block, ticket: Some(ticket) });
         Pending { answer }

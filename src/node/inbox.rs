@@ -34,7 +34,7 @@ impl<T> Ticket<T> {
 
 /// A block that came; nobody waits where the node had put it aside itself.
 pub(super) struct Submission {
-    pub block: Block,
+    pub block: Arc<Block>,
     pub ticket: Option<Ticket<BlockVerdict>>,
 }
 
@@ -43,7 +43,7 @@ pub(super) enum CheckedBody {
     /// Its place was known.
     Placed(Result<CheckedAndIndexed, BlockError>),
     /// Its place was not, and the body is its header's, or not.
-    Orphan(Result<Box<Block>, BlockError>),
+    Orphan(Result<Arc<Block>, BlockError>),
 }
 
 /// A checked block and where to look for what is in it.

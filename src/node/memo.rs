@@ -48,12 +48,12 @@ impl Memo {
     /// What was found about a block, or is found now.
     pub(super) fn block(
         &self,
-        block: Block,
+        block: Arc<Block>,
         context: &HeaderContext,
-        check: impl FnOnce(Block) -> Result<CheckedAndIndexed, BlockError>,
+        check: impl FnOnce(Arc<Block>) -> Result<CheckedAndIndexed, BlockError>,
     ) -> Result<CheckedAndIndexed, BlockError> {
         let ask = (context.height.0, context.bits.0, context.median_time.0);
-        let key = (sha256(&encode(&block)), ask);
+        let key = (sha256(&encode(&*block)), ask);
         let found = self.blocks.lock().get(&key).cloned();
         found.unwrap_or_else(|| {
             let found = check(block);

@@ -82,7 +82,7 @@ pub(super) struct Writer {
     pub in_flight: VecDeque<InFlight>,
     pub next_number: u64,
     pub transactions: VecDeque<CheckedTicket>,
-    pub orphans: Orphans<Box<Block>>,
+    pub orphans: Orphans<Arc<Block>>,
     pub early: Early,
     groundwork: Vec<Ticket<Option<Groundwork>>>,
     /// When the pool is next asked what has outlived its time.

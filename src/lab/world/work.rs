@@ -1,5 +1,7 @@
 //! What a node's processor is at: what comes before its writer, in order, and what it learns of that.
 
+use std::sync::Arc;
+
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::node::{Party, Processor, Submitted};
@@ -253,10 +255,10 @@ impl Submitted {
 }
 
 /// All of a block.
-fn read(body: Body) -> Result<Block, JudgedBlock> {
+fn read(body: Body) -> Result<Arc<Block>, JudgedBlock> {
     match body {
-        Body::Whole(block) => Ok(std::sync::Arc::unwrap_or_clone(block)),
-        Body::Bytes(bytes) => bytes.decode().map_err(|error| {
+        Body::Whole(block) => Ok(block),
+        Body::Bytes(bytes) => bytes.decode().map(Arc::new).map_err(|error| {
             // Whoever sent it has sent something else than was mined, or nothing that makes sense.
             JudgedBlock::Refused { blame: Blame::Sender, reason: error.to_string() }
         }),

@@ -32,6 +32,8 @@ pub struct Overwritten {
 impl Overwritten {
     pub(super) fn new(entries: Vec<Change>, mut nodes: Vec<(u32, Node)>, level_max: usize) -> Self {
         nodes.sort_unstable_by_key(|(at, _)| *at);
+        // It is kept for many blocks.
+        nodes.shrink_to_fit();
         Self {
             entries: Arc::new(List::new(entries).expect("a block changes fewer keys than it has bytes")),
             nodes,

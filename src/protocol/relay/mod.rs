@@ -326,11 +326,15 @@ impl Relay {
     pub fn grew(&mut self, headers: &[Header], block: &CheckedBlock, acts: &mut Acts) {
         let hash = block.hash();
         if self.listeners.any_without(&hash) {
-            let compact = match self.find_kept(&hash) {
-                Some(kept) => Arc::clone(&kept.compact),
+            let compact = match self.kept.iter_mut().find(|kept| kept.hash == hash) {
+                Some(kept) => {
+                    // Where many nodes of one process checked it once, they keep it once.
+                    kept.block = block.shared();
+                    Arc::clone(&kept.compact)
+                }
                 None => {
                     let compact = Arc::new(Compact::of_checked(block));
-                    let shared = Arc::new(block.block().clone());
+                    let shared = block.shared();
                     self.keep(Kept { hash, block: shared, compact: Arc::clone(&compact) });
                     compact
                 }
