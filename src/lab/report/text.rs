@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{bytes, millis, moment, percent};
-use crate::lab::figures::Figures;
+use crate::lab::figures::{Farewells, Figures};
 use crate::lab::scenario::{Outcome, Span};
 
 /// Lines of events that are told; a page has all of them.
@@ -96,13 +96,13 @@ pub(super) fn rows(figures: &Figures) -> Vec<(String, String)> {
             row(&format!("taken back by {}", miner.name), told);
         }
     }
-    row(
-        "hung up on",
-        format!(
-            "{} for breaking a rule, {} for not sending what they have",
-            figures.misbehaved, figures.stalled
-        ),
-    );
+    let told = |Farewells { misbehaved, stalled }: Farewells| {
+        format!("{misbehaved} for breaking a rule, {stalled} for not sending what they have")
+    };
+    row("nodes hung up on", told(figures.on_nodes));
+    if figures.on_adversaries != Farewells::default() {
+        row("adversaries hung up on", told(figures.on_adversaries));
+    }
     row("events worked off", figures.events.to_string());
     rows
 }

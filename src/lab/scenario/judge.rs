@@ -8,7 +8,7 @@ use super::{Expectation, Scenario, Who, expect};
 use crate::lab::clock::MILLISECOND;
 use crate::lab::figures::{Figures, Followed, share, taken_back};
 use crate::lab::world::{Paid, World};
-use crate::protocol::{Banned, Farewell, Side};
+use crate::protocol::{Banned, Side};
 use crate::types::{Amount, BlockHash, Height};
 
 /// Looks at a world for a scenario.
@@ -66,7 +66,7 @@ impl<'a> Judge<'a> {
                 (holds, format!("{}, the deepest of {} blocks", found.count, found.deepest))
             }
             Expectation::NobodyBanned(nobody) => {
-                let (misbehaved, banned) = (self.figures().misbehaved, self.banned());
+                let (misbehaved, banned) = (self.figures().on_nodes.misbehaved, self.banned());
                 let holds = (misbehaved == 0 && banned == 0) == *nobody;
                 (holds, format!("{misbehaved} hung up on for breaking a rule, {banned} banned"))
             }
@@ -197,8 +197,7 @@ impl<'a> Judge<'a> {
     fn punished(&self, adversary: usize, by: &[usize]) -> usize {
         let ip = self.world.address(adversary).ip();
         let did = |node: &&usize| {
-            let mut punished = self.world.node(**node).punished.iter();
-            punished.any(|(who, why)| who.ip() == ip && matches!(why, Farewell::Misbehaved(_)))
+            self.world.node(**node).punished.iter().any(|(who, _)| who.ip() == ip)
         };
         by.iter().filter(did).count()
     }
