@@ -151,6 +151,8 @@ pub struct Recovery {
     pub healed: f64,
     /// Seconds from then on; nothing where they never were.
     pub seconds: Option<f64>,
+    /// Blocks that some node took back at once meanwhile, at the deepest.
+    pub deepest: u32,
 }
 
 impl Figures {
