@@ -32,10 +32,19 @@ pub struct Figures {
     pub payments: Payments,
     /// How long it took until all were of one mind again.
     pub recoveries: Vec<Recovery>,
-    /// How often nodes hung up on others for breaking a rule.
-    pub misbehaved: usize,
-    /// How often they did because others did not send what they have.
-    pub stalled: usize,
+    /// How often nodes hung up on other nodes as a punishment.
+    pub on_nodes: Farewells,
+    /// And on those who mean harm.
+    pub on_adversaries: Farewells,
+}
+
+/// How often nodes hung up on others for what these did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Farewells {
+    /// They broke a rule.
+    pub misbehaved: u64,
+    /// They did not send what they have.
+    pub stalled: u64,
 }
 
 /// How many blocks there were, and what became of them.
@@ -142,6 +151,8 @@ pub struct Recovery {
     pub healed: f64,
     /// Seconds from then on; nothing where they never were.
     pub seconds: Option<f64>,
+    /// Blocks that some node took back at once meanwhile, at the deepest.
+    pub deepest: u32,
 }
 
 impl Figures {
@@ -153,9 +164,7 @@ impl Figures {
         recoveries: Vec<Recovery>,
     ) -> Self {
         let chain = Followed::of(world);
-        let farewells = world.nodes().into_iter().flat_map(|node| honest_farewells(world, node));
-        let (misbehaved, stalled): (Vec<bool>, Vec<bool>) =
-            farewells.partition(|is_misbehaviour| *is_misbehaviour);
+        let [on_nodes, on_adversaries] = farewells(world);
         Self {
             events: world.events(),
             blocks: blocks(world, &chain),
@@ -165,18 +174,34 @@ impl Figures {
             miners: miners(world, &chain, name, hashes),
             payments: payments(world, &chain),
             recoveries,
-            misbehaved: misbehaved.len(),
-            stalled: stalled.len(),
+            on_nodes,
+            on_adversaries,
         }
     }
 }
 
-/// For each time that a node hung up on an honest one as a punishment: whether it was for breaking a rule.
-fn honest_farewells(world: &World, node: usize) -> Vec<bool> {
-    let nodes: HashSet<usize> = world.nodes().into_iter().collect();
-    let punished = world.node(node).punished.iter();
-    let honest = punished.filter(|(who, _)| world.party_at(*who).is_some_and(|who| nodes.contains(&who)));
-    honest.map(|(_, why)| matches!(why, Farewell::Misbehaved(_))).collect()
+/// How often nodes hung up as a punishment: on nodes, and on those who mean harm.
+fn farewells(world: &World) -> [Farewells; 2] {
+    let mut counts = [Farewells::default(); 2];
+    for node in world.nodes() {
+        for ((who, why), often) in &world.node(node).farewells {
+            let Some(who) = world.party_at(*who) else { continue };
+            let count = &mut counts[usize::from(!world.is_honest(who))];
+            match why {
+                Farewell::Misbehaved(_) => count.misbehaved += often,
+                Farewell::Stalls => count.stalled += often,
+                Farewell::Ourselves
+                | Farewell::Twice
+                | Farewell::Versions { .. }
+                | Farewell::Banned
+                | Farewell::NoRoom
+                | Farewell::Seen
+                | Farewell::Silent
+                | Farewell::Ordered => {}
+            }
+        }
+    }
+    counts
 }
 
 /// The chain that is followed by most work, of all nodes that run.

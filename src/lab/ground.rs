@@ -1,7 +1,7 @@
 //! Where a world stands: a chain of its own, and people who own something on it.
 
 use super::Actor;
-use crate::consensus::{AllocationEntry, Genesis, GenesisFile, Params, PowMode};
+use crate::consensus::{AllocationEntry, Genesis, GenesisError, GenesisFile, Params, PowMode};
 use crate::types::{Amount, Bits, PEBBLES_PER_COIN, Prefix, Timestamp};
 
 /// When all worlds begin, by right clocks.
@@ -43,15 +43,22 @@ pub struct Ground {
     pub people: Vec<Actor>,
 }
 
-impl Ground {
-    /// A chain like this.
+impl GroundOptions {
+    /// Where a chain like this begins.
     ///
-    /// # Panics
-    /// When it can be none: no time between blocks, or more people than a genesis can have.
-    pub fn new(options: &GroundOptions) -> Self {
-        let GroundOptions { people, spacing, adjusts, lab, maturity, future_drift } = *options;
+    /// # Errors
+    /// Names the first field of a genesis file whose value is not allowed.
+    pub fn genesis(&self) -> Result<Genesis, GenesisError> {
+        self.genesis_for(&self.people())
+    }
+
+    fn people(&self) -> Vec<Actor> {
+        (0..self.people).map(Actor::new).collect()
+    }
+
+    fn genesis_for(&self, people: &[Actor]) -> Result<Genesis, GenesisError> {
+        let Self { spacing, adjusts, lab, maturity, future_drift, .. } = *self;
         let prefix: Prefix = "clab".parse().expect("a prefix");
-        let people: Vec<Actor> = (0..people).map(Actor::new).collect();
         let amount = Amount::from_pebbles(COINS_EACH * PEBBLES_PER_COIN);
         let entry = |person: &Actor| AllocationEntry { address: person.address().to_text(&prefix), amount };
         let mut file = GenesisFile::asert(BEGIN);
@@ -61,10 +68,21 @@ impl Ground {
         file.pow.mode = if adjusts { PowMode::Asert } else { PowMode::Fixed };
         file.pow.pow_limit = format!("7fffff{}", "0".repeat(58));
         file.pow.spacing = spacing;
-        file.pow.halflife = spacing * 60;
+        file.pow.halflife = spacing.saturating_mul(60);
         (file.maturity, file.future_drift, file.lab) = (maturity, future_drift, lab);
         file.allocation = people.iter().map(entry).collect();
-        let genesis = Genesis::new(&file).expect("parameters that make a chain").with_virtual_work();
+        Ok(Genesis::new(&file)?.with_virtual_work())
+    }
+}
+
+impl Ground {
+    /// A chain like this.
+    ///
+    /// # Panics
+    /// When it can be none, as [`GroundOptions::genesis`] says.
+    pub fn new(options: &GroundOptions) -> Self {
+        let people = options.people();
+        let genesis = options.genesis_for(&people).expect("parameters that make a chain");
         Self { genesis, people }
     }
 

@@ -37,7 +37,7 @@ impl Revenue {
             .map(|part| part.iter().filter(|by| **by == miner).count() as f64 / length as f64)
             .collect();
         let (count, mean) = (shares.len() as f64, shares.iter().sum::<f64>() / shares.len() as f64);
-        let spread: f64 = shares.iter().map(|share| (share - mean).powi(2)).sum();
+        let spread: f64 = shares.iter().map(|share| (share - mean) * (share - mean)).sum();
         (spread / (count - 1.0) / count).sqrt()
     }
 }
@@ -68,8 +68,8 @@ impl World {
 /// of the others mines on its block when two are out: Eyal and Sirer's closed form.
 pub fn selfish_curve(alpha: f64, gamma: f64) -> f64 {
     let honest = 1.0 - alpha;
-    let races = alpha * honest.powi(2) * (4.0 * alpha + gamma * (1.0 - 2.0 * alpha));
-    (races - alpha.powi(3)) / (1.0 - alpha * (1.0 + (2.0 - alpha) * alpha))
+    let races = alpha * honest * honest * (4.0 * alpha + gamma * (1.0 - 2.0 * alpha));
+    (races - alpha * alpha * alpha) / (1.0 - alpha * (1.0 + (2.0 - alpha) * alpha))
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub enum Body {
 }
 
 /// Why we hang up.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, thiserror::Error)]
 pub enum Farewell {
     /// It is we ourselves.
     #[error("it is this node itself")]

@@ -65,6 +65,35 @@ fn scenario_that_cannot_be_read_ends_with_2_and_names_what_is_wrong() {
 }
 
 #[test]
+fn answer_that_cannot_be_written_ends_with_2_before_anything_runs() {
+    let folder = Folder::new();
+    folder.write("small.toml", SMALL);
+    for option in ["--html", "--junit", "--trace"] {
+        let answer = folder.run(&["lab", "run", "small.toml", option, "nowhere/answer"]);
+        assert!(answer.failure(2).contains("cannot write nowhere/answer: "), "{answer:?}");
+        assert_eq!(answer.out, "");
+    }
+    let answer = folder.run(&["lab", "figures", "stale", "--html", "nowhere/page.html"]);
+    assert!(answer.failure(2).contains("cannot write nowhere/page.html: "), "{answer:?}");
+    let answer = folder.run(&["lab", "soak", "--seed", "1", "--trace", "nowhere/story.txt"]);
+    assert!(answer.failure(2).contains("cannot write nowhere/story.txt: "), "{answer:?}");
+}
+
+#[test]
+fn seed_that_is_run_alone_tells_its_digest_to_people_and_programs() {
+    let folder = Folder::new();
+    let told = folder.run(&["lab", "soak", "--seed", "1", "--json"]).json();
+    let lines = folder.run(&["lab", "soak", "--seed", "1"]);
+    let [events, blocks] = ["events", "blocks"].map(|key| told[key].as_u64().unwrap());
+    let digest = told["digest"].as_str().unwrap();
+    assert!(
+        lines.success().starts_with(&format!("{events} events, {blocks} blocks, digest {digest}\n")),
+        "{lines:?}"
+    );
+    assert_eq!((&told["networks"], &told["failed"]), (&json!(1), &json!([])));
+}
+
+#[test]
 fn every_scenario_that_is_listed_is_shown_and_can_be_changed() {
     let folder = Folder::new();
     let listed = folder.run(&["lab", "list", "--json"]).json();

@@ -3,7 +3,7 @@
 use cairn::lab::report::{
     Cell, Column, Plot, Series, Table, findings_json, findings_page, findings_text, html, json, junit, text,
 };
-use cairn::lab::scenario::Outcome;
+use cairn::lab::scenario::Conclusion;
 use cairn::lab::studies::Finding;
 use quick_junit::{Report, TestCaseStatus};
 use roxmltree::{Document, Node, ParsingOptions};
@@ -11,7 +11,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 use super::scenarios::{QUIET, outcome};
 
 /// One that fails in one point, is called what nobody should be called, and has a fork.
-fn failing() -> Outcome {
+fn failing() -> Conclusion {
     let more = r#"
 [[events]]
 at = "2m"

@@ -1,70 +1,21 @@
 //! Selfish mining earns what Eyal and Sirer say, and taking payments back succeeds as seldom as it should.
 
-use std::sync::Arc;
+use cairn::lab::studies::{Earned, earned, mine_beside, selfish_mesh};
+use cairn::lab::{FraudOutcome, Revenue, Strategy, World};
 
-use cairn::lab::{
-    FraudOutcome, Ground, GroundOptions, Link, NodeSetup, Revenue, Strategy, World, selfish_curve,
-};
-
-const SPACING: u32 = 600;
-const SECOND: u64 = cairn::lab::SECOND;
-/// Honest nodes, each with a miner as strong as the others.
-const HONEST: usize = 5;
-
-/// Everybody connected to everybody: 100 milliseconds from one to another, but as many as are given from and to the first.
-fn mesh(millis: u64, seed: u64) -> World {
-    let options = GroundOptions { spacing: SPACING, ..GroundOptions::default() };
-    let mut world = World::new(Arc::new(Ground::new(&options)), seed);
-    world.set_usual_link(Link::of_millis(100));
-    for number in 0..=HONEST {
-        let below = (0..number).map(|other| world.address(other).to_string()).collect();
-        let setup = NodeSetup { connects_only: Some(below), is_steady: true, ..NodeSetup::default() };
-        let node = world.add(setup);
-        world.start(node).unwrap();
-    }
-    for node in 1..=HONEST {
-        world.set_link(0, node, Link::of_millis(millis));
-        world.set_link(node, 0, Link::of_millis(millis));
-    }
-    world.run_for(10 * SECOND);
-    world
+/// Microseconds between two blocks of a mesh.
+fn spacing(world: &World) -> u64 {
+    u64::from(world.ground().params().spacing) * cairn::lab::SECOND
 }
 
-/// Lets one miner with this share do as it likes on the first node, until so many blocks were found.
-fn mine(world: &mut World, alpha: f64, strategy: Strategy, blocks: usize) -> usize {
-    let miner = world.add_miner(0, alpha, strategy);
-    for node in 1..=HONEST {
-        world.add_miner(node, (1.0 - alpha) / HONEST as f64, Strategy::Honest);
-    }
-    while world.record.found.len() < blocks {
-        world.run_for(100 * u64::from(SPACING) * SECOND);
-    }
-    miner
-}
-
-struct Figures {
-    alpha: f64,
-    gamma: f64,
-    share: f64,
-    curve: f64,
-    error: f64,
-}
-
-/// What a selfish miner has in the end, what the curve says for the part of the others that was seen to mine on its
-/// block in races, and the standard error of the difference.
-fn selfish(alpha: f64, millis: u64, blocks: usize, seed: u64) -> Figures {
-    let mut world = mesh(millis, seed);
-    let miner = mine(&mut world, alpha, Strategy::Selfish, blocks);
-    let (gamma, races) = world.race_gamma(miner);
-    let revenue = Revenue::of(&world, 1);
-    // The part that was seen is as uncertain as any part of so many, and the curve moves with it.
-    let slope = selfish_curve(alpha, 1.0) - selfish_curve(alpha, 0.0);
-    let uncertain = slope * (gamma * (1.0 - gamma) / races.max(1) as f64).sqrt();
-    let error = revenue.error(miner, 20).hypot(uncertain);
+/// What a selfish miner earns, whom nobody punishes for it.
+fn selfish(alpha: f64, millis: u64, blocks: usize, seed: u64) -> Earned {
+    let mut world = selfish_mesh(millis, seed);
+    let miner = mine_beside(&mut world, alpha, Strategy::Selfish, blocks);
     for node in world.nodes() {
         assert!(world.node(node).punished.is_empty(), "{:?}", world.node(node).punished);
     }
-    Figures { alpha, gamma, share: revenue.share(miner), curve: selfish_curve(alpha, gamma), error }
+    earned(&world, miner, alpha)
 }
 
 fn follows_the_curve(alphas: &[f64], millis: u64, gammas: std::ops::RangeInclusive<f64>) {
@@ -72,7 +23,7 @@ fn follows_the_curve(alphas: &[f64], millis: u64, gammas: std::ops::RangeInclusi
     for (seed, alpha) in (10 * millis..).zip(alphas.iter().copied()) {
         // Long private branches come seldom and weigh much.
         let blocks = if alpha < 0.4 { blocks } else { 2 * blocks };
-        let Figures { alpha, gamma, share, curve, error } = selfish(alpha, millis, blocks, seed);
+        let Earned { gamma, revenue: share, curve, error, .. } = selfish(alpha, millis, blocks, seed);
         println!(
             "{millis} ms: alpha {alpha:.2} gamma {gamma:.3} share {share:.4} curve {curve:.4} error {error:.4}"
         );
@@ -102,8 +53,8 @@ fn selfish_miner_who_is_heard_before_most_earns_what_the_curve_says() {
 
 #[test]
 fn honest_miner_earns_its_share() {
-    let mut world = mesh(100, 7);
-    let miner = mine(&mut world, 0.4, Strategy::Honest, 2_000);
+    let mut world = selfish_mesh(100, 7);
+    let miner = mine_beside(&mut world, 0.4, Strategy::Honest, 2_000);
     let revenue = Revenue::of(&world, 1);
     let (share, error) = (revenue.share(miner), revenue.error(miner, 20));
     assert!((share - 0.4).abs() < 3.5 * error, "{share} by {error}");
@@ -111,20 +62,21 @@ fn honest_miner_earns_its_share() {
 
 /// How many of so many frauds succeed where a payment is taken as made after this many blocks.
 fn defrauds(alpha: f64, confirmations: u32, tries: usize, seed: u64) -> usize {
-    let mut world = mesh(1, seed);
+    let mut world = selfish_mesh(1, seed);
     let strategy = Strategy::DoubleSpending(confirmations);
-    let miner = mine(&mut world, alpha, strategy, 1);
+    let miner = mine_beside(&mut world, alpha, strategy, 1);
     for number in 0..tries {
         let people = world.ground().people.len();
         assert!(world.defraud(miner, number % people, (number + 1) % people), "{number}");
+        let spacing = spacing(&world);
         let is_underway = |world: &mut World| {
             world.frauds(miner).last().is_some_and(|fraud| fraud.outcome == FraudOutcome::Underway)
         };
-        assert!(world.run_while(1_000 * u64::from(SPACING) * SECOND, is_underway));
+        assert!(world.run_while(1_000 * spacing, is_underway));
         // What is shown goes round, and the next block is everybody's.
-        world.run_for(2 * u64::from(SPACING) * SECOND);
+        world.run_for(2 * spacing);
     }
-    world.run_for(20 * u64::from(SPACING) * SECOND);
+    world.run_for(20 * spacing(&world));
     let reader = world.node(1).handle().unwrap().reader();
     let frauds = world.frauds(miner).to_vec();
     assert_eq!(frauds.len(), tries);

@@ -1,15 +1,14 @@
 //! `cairn lab figures`: the figures that people know of such networks, each found out by running whole ones.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::thread;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
 use parking_lot::Mutex;
 
-use super::run::write;
-use super::unreadable;
+use super::run::Page;
 use crate::cli::output::tell;
 use crate::cli::progress::Progress;
 use crate::lab::report::{findings_json, findings_page, findings_text};
@@ -28,7 +27,7 @@ pub(in crate::cli) struct Figures {
     quick: bool,
     /// How many networks run at a time [default: as many as there are processors].
     #[arg(long, value_name = "NUMBER")]
-    threads: Option<usize>,
+    threads: Option<NonZeroUsize>,
     /// Answer in JSON: every row, and every point of every curve.
     #[arg(long)]
     json: bool,
@@ -40,17 +39,15 @@ pub(in crate::cli) struct Figures {
 impl Figures {
     /// Finds them out, and tells them.
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let chosen = match self.chosen() {
-            Ok(chosen) => chosen,
-            Err(error) => return Ok(unreadable(&error)),
-        };
+        let chosen = self.chosen()?;
+        let html = self.html.as_deref().map(Page::open).transpose()?;
         let findings: Vec<Finding> = chosen.into_iter().map(|study| self.find(study)).collect();
-        if let Some(path) = &self.html {
-            write(path, &findings_page("Figures", &findings))?;
-        }
         match self.json {
             true => tell(&format!("{}\n", findings_json(&findings)))?,
             false => tell(&findings_text(&findings))?,
+        }
+        if let Some(page) = html {
+            page.write(&findings_page("Figures", &findings))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -70,7 +67,7 @@ impl Figures {
     }
 
     fn find(&self, study: &Study) -> Finding {
-        let threads = self.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+        let threads = super::threads(self.threads);
         let bar = Mutex::new(Progress::new(study.name, "networks", 0));
         let progress = |done: usize, all: usize| bar.lock().at(done as u64, all as u64);
         let finding =

@@ -4,27 +4,30 @@ mod figures;
 mod run;
 mod soak;
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::output::{complain, tell, tell_json};
+use crate::lab::report::paragraph;
 use crate::lab::scenario::{Scenario, Shipped, shipped};
 
-/// What a command ends with that was asked for something that cannot be read.
-const UNREADABLE: u8 = 2;
+/// What a command ends with of which nothing came: it was asked for something that is not there, or that cannot be written.
+const NOTHING_CAME_OF_IT: u8 = 2;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Run a scenario: a network of whole nodes in a time of its own, what befalls it, and what is expected of it.
     ///
     /// The scenario is a file, or one of those that `cairn lab list` names. An hour passes as fast as this machine works off
-    /// what happens in it. The same scenario and seed do the same on every machine: the digest says whether they did.
+    /// what happens in it. What a file can say is told in docs/lab.md. The same scenario and seed do the same on every machine: the digest says whether they did.
     ///
-    /// Ends with 0 when all expectations hold, 1 when one does not, 2 when there is no such scenario or its file says what
-    /// cannot be.
+    /// Ends with 0 when all expectations hold; with 1 when one does not, or something that was to happen could not; with 2 when
+    /// nothing came of it: there is no such scenario, its file says what cannot be, or an answer cannot be written.
     #[command(after_help = RUN_HELP)]
     Run(run::Run),
     /// Run many networks that seeds draw, each with what befalls it, and check that every one comes through.
@@ -33,14 +36,16 @@ pub(super) enum Command {
     /// those who mean harm. Beside the nodes stand checkers: all end on one tip, no coin is spent twice, the supply adds up,
     /// nothing acknowledged is lost, nobody honest is punished, what was paid is mined.
     ///
-    /// Ends with 0 when every network came through, else with 1, and a line that replays each that did not.
+    /// Ends with 0 when every network came through; with 1 when one did not, and a line that replays each; with 2 when an
+    /// answer cannot be written.
+    #[command(after_help = SOAK_HELP)]
     Soak(soak::Soak),
     /// Find out the figures that people know of such networks, each by running whole ones.
     ///
     /// How fast blocks spread; how many come to nothing, by the time between two; what selfish mining earns; how often payments are
     /// taken back; how long a network takes to become one again; what an eclipse costs. Where there is a known formula it
-    /// stands beside what was measured. All of them take some minutes, and use all processors. The same seed gives the same
-    /// figures on every machine.
+    /// stands beside what was measured. All of them take some minutes, and use all processors. What is measured with the
+    /// same seed is the same on every machine.
     #[command(after_help = FIGURES_HELP)]
     Figures(figures::Figures),
     /// Name the scenarios that are part of this program, and say what each teaches.
@@ -55,6 +60,10 @@ const RUN_HELP: &str = "Examples:
   cairn lab run partition --seed 7 --trace -     by another chance, and every message of it
   cairn lab show partition > mine.toml           a file to change
   cairn lab run mine.toml";
+
+const SOAK_HELP: &str = "Examples:
+  cairn lab soak --seeds 1000                    a thousand networks, as many at a time as there are processors
+  cairn lab soak --seed 994 --trace story.txt    one of them again, with all that happened in it";
 
 const FIGURES_HELP: &str = "Names: propagation, stale, selfish, double-spend, partition, eclipse
 
@@ -85,20 +94,18 @@ pub(super) fn run(command: &Command) -> ExitCode {
         Command::Soak(soak) => soak.run(),
         Command::Figures(figures) => figures.run(),
         Command::List(list) => list.run().map(|()| ExitCode::SUCCESS),
-        Command::Show(show) => match named(&show.name) {
-            Some(shipped) => tell(shipped.text).map(|()| ExitCode::SUCCESS),
-            None => return unreadable(&unknown(&show.name)),
-        },
+        Command::Show(show) => show.run().map(|()| ExitCode::SUCCESS),
     };
+    // 1 says that something does not hold: whoever asked for what cannot be has to know that it is not that.
     answer.unwrap_or_else(|error| {
         complain(&error);
-        ExitCode::FAILURE
+        ExitCode::from(NOTHING_CAME_OF_IT)
     })
 }
 
-fn unreadable(error: &anyhow::Error) -> ExitCode {
-    complain(error);
-    ExitCode::from(UNREADABLE)
+/// How many networks run at a time.
+fn threads(asked: Option<NonZeroUsize>) -> usize {
+    asked.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from)
 }
 
 fn named(name: &str) -> Option<&'static Shipped> {
@@ -108,6 +115,15 @@ fn named(name: &str) -> Option<&'static Shipped> {
 fn unknown(name: &str) -> anyhow::Error {
     let names: Vec<&str> = shipped().iter().map(|shipped| shipped.name).collect();
     anyhow!("there is no scenario {name}: name a file, or one of {}", names.join(", "))
+}
+
+impl Show {
+    fn run(&self) -> Result<()> {
+        match named(&self.name) {
+            Some(shipped) => tell(shipped.text),
+            None => Err(unknown(&self.name)),
+        }
+    }
 }
 
 impl List {
@@ -126,23 +142,8 @@ impl List {
         }
         let told = all.iter().map(|(name, scenario)| {
             let (nodes, duration) = (scenario.nodes(), scenario.duration);
-            format!("{name} ({nodes} nodes, {duration})\n{}\n", indented(&scenario.about))
+            format!("{name} ({nodes} nodes, {duration})\n{}", paragraph(&scenario.about, 4))
         });
         tell(&told.collect::<Vec<_>>().join("\n"))
     }
-}
-
-/// A paragraph in lines that a terminal holds.
-fn indented(text: &str) -> String {
-    const WIDTH: usize = 90;
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().filter(|line| line.is_empty() || line.len() + word.len() < WIDTH);
-        match line {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) => *line = format!("{line} {word}"),
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines.iter().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }

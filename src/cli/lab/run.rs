@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
-use super::{named, unknown, unreadable};
+use super::{named, unknown};
 use crate::cli::output::tell;
 use crate::lab::scenario::Scenario;
 use crate::lab::{Listener, report};
@@ -38,21 +38,20 @@ pub(in crate::cli) struct Run {
 impl Run {
     /// Runs it, and tells what came of it.
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let scenario = match read(&self.scenario) {
-            Ok(scenario) => scenario,
-            Err(error) => return Ok(unreadable(&error)),
-        };
+        let scenario = read(&self.scenario)?;
         let story = self.trace.as_deref().map(story).transpose()?;
+        let junit = self.junit.as_deref().map(Page::open).transpose()?;
+        let html = self.html.as_deref().map(Page::open).transpose()?;
         let outcome = scenario.run(self.seed, story);
-        if let Some(path) = &self.junit {
-            write(path, &report::junit(std::slice::from_ref(&outcome)))?;
-        }
-        if let Some(path) = &self.html {
-            write(path, &report::html(&outcome))?;
-        }
         match self.json {
             true => tell(&format!("{}\n", report::json(&outcome)))?,
             false => tell(&report::text(&outcome))?,
+        }
+        if let Some(page) = junit {
+            page.write(&report::junit(std::slice::from_ref(&outcome)))?;
+        }
+        if let Some(page) = html {
+            page.write(&report::html(&outcome))?;
         }
         Ok(if outcome.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -81,7 +80,20 @@ pub(super) fn story(path: &Path) -> Result<Listener> {
     Ok(Box::new(move |line| drop(writeln!(out, "{line}"))))
 }
 
-/// Writes an answer to a file.
-pub(super) fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+/// A file for an answer, opened before there is one: whoever waited for it should not learn only then that it cannot be written.
+pub(super) struct Page<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> Page<'a> {
+    pub fn open(path: &'a Path) -> Result<Self> {
+        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { path, file })
+    }
+
+    pub fn write(mut self, text: &str) -> Result<()> {
+        let written = self.file.write_all(text.as_bytes());
+        written.with_context(|| format!("cannot write {}", self.path.display()))
+    }
 }

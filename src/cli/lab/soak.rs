@@ -1,10 +1,10 @@
 //! `cairn lab soak`: many networks that seeds draw, and whether each came through what befell it.
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::panic;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::thread;
 
 use anyhow::Result;
 use clap::Args;
@@ -18,7 +18,7 @@ use crate::lab::{Outcome, replay, soak};
 #[derive(Args)]
 pub(in crate::cli) struct Soak {
     /// How many networks.
-    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first seed; the others follow it.
     #[arg(long, value_name = "SEED", default_value_t = 0)]
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Soak {
     trace: Option<PathBuf>,
     /// How many run at a time [default: as many as there are processors].
     #[arg(long, value_name = "NUMBER")]
-    threads: Option<usize>,
+    threads: Option<NonZeroUsize>,
     /// Stop at the first network that did not come through.
     #[arg(long)]
     fail_fast: bool,
@@ -44,9 +44,10 @@ impl Soak {
     /// Runs them, and tells which did not come through.
     pub(super) fn run(&self) -> Result<ExitCode> {
         // What the code says when it stops itself is told with its seed.
+        let story = self.trace.as_deref().map(story).transpose()?;
         panic::set_hook(Box::new(|_| {}));
         let outcomes = match self.seed {
-            Some(seed) => vec![replay(seed, self.trace.as_deref().map(story).transpose()?)],
+            Some(seed) => vec![replay(seed, story)],
             None => self.soak(self.from..self.from.saturating_add(self.seeds)),
         };
         drop(panic::take_hook());
@@ -56,7 +57,7 @@ impl Soak {
     }
 
     fn soak(&self, seeds: Range<u64>) -> Vec<Outcome> {
-        let threads = self.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+        let threads = super::threads(self.threads);
         let total = seeds.end - seeds.start;
         let mut progress = Progress::new("soaking", "networks", total);
         let mut outcomes = Vec::new();
@@ -79,7 +80,13 @@ impl Soak {
                 json!({ "seed": outcome.seed, "violations": violations, "replay": again(outcome) })
             });
             let failed: Vec<_> = told.collect();
-            return tell_json(&json!({ "networks": outcomes.len(), "failed": failed }));
+            let mut answer = json!({ "networks": outcomes.len(), "failed": failed });
+            if let Some(outcome) = self.alone(outcomes) {
+                answer["events"] = outcome.events.into();
+                answer["blocks"] = outcome.blocks.into();
+                answer["digest"] = outcome.digest.map(|digest| format!("{digest:032x}")).into();
+            }
+            return tell_json(&answer);
         }
         for outcome in &unsound {
             for violation in &outcome.violations {
@@ -87,12 +94,17 @@ impl Soak {
             }
             tell(&format!("  again: {}\n", again(outcome)))?;
         }
-        if let ([outcome], Some(_)) = (outcomes, self.seed) {
+        if let Some(outcome) = self.alone(outcomes) {
             let digest = outcome.digest.map_or_else(|| "none".to_owned(), |digest| format!("{digest:032x}"));
             tell(&format!("{} events, {} blocks, digest {digest}\n", outcome.events, outcome.blocks))?;
         }
         let sound = outcomes.len() - unsound.len();
         tell(&format!("{sound} of {} networks came through all that befell them\n", outcomes.len()))
+    }
+
+    /// The only one, where it was asked for by its seed.
+    fn alone<'a>(&self, outcomes: &'a [Outcome]) -> Option<&'a Outcome> {
+        self.seed.and(outcomes.first())
     }
 }
 

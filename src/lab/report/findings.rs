@@ -3,12 +3,9 @@
 use serde::Serialize;
 
 use super::curve::figure;
-use super::escaped;
 use super::html::document;
+use super::{escaped, paragraph};
 use crate::lab::studies::Finding;
-
-/// How wide a line of text is.
-const WIDTH: usize = 100;
 
 #[derive(Serialize)]
 struct Told<'a> {
@@ -28,7 +25,7 @@ pub fn findings_text(findings: &[Finding]) -> String {
     let told = findings.iter().map(|finding| {
         let Finding { name, title, about, seed, table, .. } = finding;
         let quick = if finding.is_quick { ", quick" } else { "" };
-        format!("{title} ({name}, seed {seed}{quick})\n\n{}\n{}", wrapped(about), table.text())
+        format!("{title} ({name}, seed {seed}{quick})\n\n{}\n{}", paragraph(about, 2), table.text())
     });
     told.collect::<Vec<_>>().join("\n\n")
 }
@@ -54,21 +51,4 @@ pub fn findings_page(title: &str, findings: &[Finding]) -> String {
         ));
     }
     document(title, &body)
-}
-
-/// A paragraph in lines that a terminal holds.
-fn wrapped(text: &str) -> String {
-    let mut lines = String::new();
-    let mut length = 0;
-    for word in text.split_whitespace() {
-        let more = word.chars().count() + 1;
-        if length + more > WIDTH {
-            lines.push('\n');
-            length = 0;
-        }
-        lines.push_str(if length == 0 { "  " } else { " " });
-        lines.push_str(word);
-        length += more;
-    }
-    lines + "\n"
 }

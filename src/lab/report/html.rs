@@ -8,7 +8,7 @@ use super::style::STYLE;
 use super::text::rows;
 use super::tree::tree;
 use super::{escaped, moment};
-use crate::lab::scenario::{Outcome, Span};
+use crate::lab::scenario::{Conclusion, Span};
 
 /// How wide the line of time is, before it is fitted to its page.
 const TIMELINE: f64 = 720.0;
@@ -16,7 +16,7 @@ const TIMELINE: f64 = 720.0;
 const EDGE: f64 = 12.0;
 
 /// An outcome as one file that asks for nothing else.
-pub fn html(outcome: &Outcome) -> String {
+pub fn html(outcome: &Conclusion) -> String {
     let (class, verdict) = if outcome.holds() { ("good", "holds") } else { ("bad", "does not hold") };
     let lasted = Span::of_micros((outcome.seconds * 1e6) as u64);
     let mut body = format!(
@@ -57,7 +57,7 @@ pub(super) fn document(title: &str, body: &str) -> String {
     )
 }
 
-fn expectations(body: &mut String, outcome: &Outcome) {
+fn expectations(body: &mut String, outcome: &Conclusion) {
     body.push_str("<h2>What was expected</h2>");
     if outcome.verdicts.is_empty() {
         body.push_str("<p class=\"muted\">Nothing.</p>");
@@ -75,7 +75,7 @@ fn expectations(body: &mut String, outcome: &Outcome) {
 }
 
 /// When what happened, on a line and in words.
-fn timeline(body: &mut String, outcome: &Outcome) {
+fn timeline(body: &mut String, outcome: &Conclusion) {
     body.push_str("<h2>What happened</h2>");
     if outcome.events.is_empty() {
         body.push_str("<p class=\"muted\">Nothing but what always happens.</p>");
@@ -112,7 +112,7 @@ fn timeline(body: &mut String, outcome: &Outcome) {
 }
 
 /// The share of nodes that have a block, over time. Those that were cut off have it hours later, and the others in a blink.
-fn propagation(outcome: &Outcome) -> Plot {
+fn propagation(outcome: &Conclusion) -> Plot {
     let spread = &outcome.figures.propagation;
     let points = spread.curve.iter().map(|(millis, share)| (*millis, share * 100.0)).collect();
     let mark = |name: &str, millis: f64, share: f64| {

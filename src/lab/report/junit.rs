@@ -3,19 +3,19 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::text::text;
-use crate::lab::scenario::Outcome;
+use crate::lab::scenario::Conclusion;
 
 /// JUnit's XML of these outcomes.
 ///
 /// # Panics
 /// Never: what XML cannot hold is left out.
-pub fn junit(outcomes: &[Outcome]) -> String {
+pub fn junit(outcomes: &[Conclusion]) -> String {
     let mut report = Report::new("cairn lab");
     report.add_test_suites(outcomes.iter().map(suite));
     report.to_string().expect("text that XML can hold")
 }
 
-fn suite(outcome: &Outcome) -> TestSuite {
+fn suite(outcome: &Conclusion) -> TestSuite {
     let mut suite = TestSuite::new(outcome.name.as_str());
     suite.add_property(("seed", outcome.seed.to_string().as_str()));
     suite.add_property(("digest", outcome.digest.as_str()));

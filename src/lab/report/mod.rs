@@ -1,6 +1,6 @@
 //! Reports: what came of a scenario, for a terminal, for programs, for build servers, and as a page to look at.
 //!
-//! Nothing here decides anything; it words what an [`Outcome`](super::scenario::Outcome) or a [`Finding`](super::studies::Finding) says. A page is one file that asks for
+//! Nothing here decides anything; it words what an [`Conclusion`](super::scenario::Conclusion) or a [`Finding`](super::studies::Finding) says. A page is one file that asks for
 //! nothing else, light or dark as its reader likes. Read `html.rs` for what is on it.
 
 mod curve;
@@ -21,6 +21,24 @@ pub use junit::junit;
 pub use plot::{Plot, Series};
 pub use table::{Cell, Column, Table};
 pub use text::text;
+
+/// How wide a line of text is.
+const WIDTH: usize = 100;
+
+/// A paragraph in lines that a terminal holds, each so far from its edge.
+pub fn paragraph(text: &str, indent: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{:indent$}{word}", "")),
+        }
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
 
 /// A text as it may stand in HTML and SVG, between tags and in quotes.
 pub(super) fn escaped(text: &str) -> String {
@@ -72,6 +90,16 @@ mod tests {
     #[test]
     fn text_that_would_be_a_tag_is_none() {
         assert_eq!(escaped("<a b='\"'>&\u{1}"), "&lt;a b=&#39;&quot;&#39;&gt;&amp;\u{fffd}");
+    }
+
+    #[test]
+    fn paragraph_has_every_word_and_no_line_too_long() {
+        let text = format!("{}\n {}", "a lot to say ".repeat(40), "w".repeat(2 * WIDTH));
+        let told = paragraph(&text, 4);
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&told), words(&text));
+        assert!(told.lines().all(|line| line.starts_with("    ") && line.len() <= 2 * WIDTH + 4), "{told}");
+        assert!(told.lines().filter(|line| line.len() > WIDTH).count() == 1, "{told}");
     }
 
     #[test]

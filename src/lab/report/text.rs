@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use super::{bytes, millis, moment, percent};
-use crate::lab::figures::Figures;
-use crate::lab::scenario::{Outcome, Span};
+use crate::lab::figures::{Farewells, Figures};
+use crate::lab::scenario::{Conclusion, Span};
 
 /// Lines of events that are told; a page has all of them.
 const EVENTS_MAX: usize = 40;
 
 /// An outcome in lines for people.
-pub fn text(outcome: &Outcome) -> String {
+pub fn text(outcome: &Conclusion) -> String {
     let verdict = if outcome.holds() { "holds" } else { "does NOT hold" };
     let lasted = Span::of_micros((outcome.seconds * 1e6) as u64);
     let mut told =
@@ -18,6 +18,9 @@ pub fn text(outcome: &Outcome) -> String {
     for verdict in &outcome.verdicts {
         let mark = if verdict.holds { "  ok    " } else { "  FAILED" };
         let _ = writeln!(told, "{mark}  {}\n            found: {}", verdict.expected, verdict.found);
+    }
+    if outcome.verdicts.is_empty() {
+        told.push_str("  nothing is expected of it\n");
     }
     if !outcome.events.is_empty() {
         told.push_str("\nwhat happened\n");
@@ -59,7 +62,11 @@ pub(super) fn rows(figures: &Figures) -> Vec<(String, String)> {
     for recovery in &figures.recoveries {
         let took =
             recovery.seconds.map_or_else(|| "never".to_owned(), |seconds| format!("after {seconds:.1} s"));
-        row("of one mind again", format!("{took}, healed at {}", moment(recovery.healed)));
+        let (healed, deepest) = (moment(recovery.healed), recovery.deepest);
+        row(
+            "of one mind again",
+            format!("{took}, healed at {healed}, {deepest} blocks taken back at the deepest"),
+        );
     }
     if payments.paid > 0 {
         let told = format!(
@@ -96,13 +103,13 @@ pub(super) fn rows(figures: &Figures) -> Vec<(String, String)> {
             row(&format!("taken back by {}", miner.name), told);
         }
     }
-    row(
-        "hung up on",
-        format!(
-            "{} for breaking a rule, {} for not sending what they have",
-            figures.misbehaved, figures.stalled
-        ),
-    );
+    let told = |Farewells { misbehaved, stalled }: Farewells| {
+        format!("{misbehaved} for breaking a rule, {stalled} for not sending what they have")
+    };
+    row("nodes hung up on", told(figures.on_nodes));
+    if figures.on_adversaries != Farewells::default() {
+        row("adversaries hung up on", told(figures.on_adversaries));
+    }
     row("events worked off", figures.events.to_string());
     rows
 }

@@ -1,10 +1,10 @@
 //! What befalls a network while a scenario runs.
 
 use super::Who;
-use super::form::Act;
+use super::form::{Act, Ways};
 use super::run::{Run, Watch};
 use super::text::{Span, listed};
-use crate::lab::checkers::{Violation, lost};
+use crate::lab::checkers::lost;
 use crate::lab::clock::SECOND;
 use crate::lab::world::{CrashKind, Skew, Strategy};
 
@@ -29,20 +29,50 @@ impl Run<'_> {
         if self.world.node(node).is_running() {
             return;
         }
+        let name = self.scenario.name_of(node);
         if let Err(error) = self.world.start(node) {
-            return self.note(format!("node {node} cannot start: {error}"), true);
+            return self.note(format!("{name} cannot start: {error}"), true);
         }
         if let Some(block) = lost(&self.world, node) {
-            self.note(Violation::Lost { node, block }.to_string(), true);
+            self.note(format!("{name} has lost block {block}, which it had acknowledged"), true);
         }
     }
 
+    /// Nodes end; those that do not run cannot.
     fn end(&mut self, who: &[Who], kind: CrashKind) {
-        for node in self.numbers(who) {
-            if self.world.node(node).is_running() {
-                self.world.end(node, kind);
-            }
+        let (run, down): (Vec<usize>, Vec<usize>) =
+            self.numbers(who).into_iter().partition(|node| self.world.node(*node).is_running());
+        run.into_iter().for_each(|node| self.world.end(node, kind));
+        if !down.is_empty() {
+            let what = match kind {
+                CrashKind::Stopped => "be stopped",
+                CrashKind::Killed => "be killed",
+                CrashKind::PowerLost => "lose their power",
+            };
+            self.note(format!("{} cannot {what}: they do not run", self.names(&down)), true);
         }
+    }
+
+    fn names(&self, nodes: &[usize]) -> String {
+        listed(&nodes.iter().map(|node| Who(self.scenario.name_of(*node))).collect::<Vec<_>>())
+    }
+
+    /// People pay so often through these nodes in turn, as far as they can.
+    fn pay(&mut self, through: &[usize], count: usize) {
+        let in_vain: Vec<usize> = (0..count)
+            .map(|at| through[at % through.len()])
+            .filter(|node| !self.world.pay_through(*node))
+            .collect();
+        let Some(first) = in_vain.first() else { return };
+        let why = match self.world.node(*first).is_running() {
+            true => "whoever pays through it waits for an answer to their last payment",
+            false => "it does not run",
+        };
+        let (name, failed) = (self.scenario.name_of(*first), in_vain.len());
+        self.note(
+            format!("{failed} of {count} payments cannot be made, the first through {name}: {why}"),
+            true,
+        );
     }
 
     /// Something befalls the network.
@@ -73,11 +103,11 @@ impl Run<'_> {
             Act::LosePower(who) => self.end(who, CrashKind::PowerLost),
             Act::Start(who) => self.numbers(who).into_iter().for_each(|node| self.start(node)),
             Act::Link { from, to, becomes, one_way } => {
-                let (from, to, link) = (self.numbers(from), self.numbers(to), becomes.link());
+                let (from, to) = (self.numbers(from), self.numbers(to));
                 for (one, other) in from.iter().flat_map(|one| to.iter().map(move |other| (*one, *other))) {
-                    self.world.set_link(one, other, link);
+                    self.world.set_link(one, other, becomes.over(self.world.link(one, other)));
                     if !one_way {
-                        self.world.set_link(other, one, link);
+                        self.world.set_link(other, one, becomes.over(self.world.link(other, one)));
                     }
                 }
             }
@@ -101,7 +131,7 @@ impl Run<'_> {
             }
             Act::Pay { through, count } => {
                 let through = self.numbers(through);
-                (0..*count).for_each(|at| self.world.pay_through(through[at % through.len()]));
+                self.pay(&through, *count);
             }
         }
     }
@@ -135,14 +165,9 @@ impl core::fmt::Display for Act {
             Self::LosePower(who) => write!(f, "{} lose their power", listed(who)),
             Self::Start(who) => write!(f, "{} start", listed(who)),
             Self::Link { from, to, becomes, one_way } => {
-                let way = if *one_way { "to" } else { "and" };
-                let super::Ways { delay, loss, .. } = becomes;
-                write!(
-                    f,
-                    "the way between {} {way} {} becomes {delay} long and loses {loss} of all packets",
-                    listed(from),
-                    listed(to)
-                )
+                let (from, to) = (listed(from), listed(to));
+                let back = if *one_way { "" } else { ", and back" };
+                write!(f, "the way from {from} to {to}{back}: {becomes}")
             }
             Self::Clock { who, ahead: Some(ahead), .. } => {
                 write!(f, "clocks of {} are {ahead} ahead", listed(who))
@@ -152,7 +177,8 @@ impl core::fmt::Display for Act {
             }
             Self::Clock { who, drift: 0, .. } => write!(f, "clocks of {} are right", listed(who)),
             Self::Clock { who, drift, .. } => {
-                write!(f, "clocks of {} run {drift} millionths too fast", listed(who))
+                let (off, way) = (drift.unsigned_abs(), if *drift > 0 { "fast" } else { "slow" });
+                write!(f, "clocks of {} run {off} millionths too {way}", listed(who))
             }
             Self::DiskFull(who) => write!(f, "disks of {} are full", listed(who)),
             Self::DiskFree(who) => write!(f, "disks of {} have room again", listed(who)),
@@ -164,5 +190,18 @@ impl core::fmt::Display for Act {
             Self::Users { rate } => write!(f, "people pay {rate} times a second"),
             Self::Pay { through, count } => write!(f, "people pay {count} times through {}", listed(through)),
         }
+    }
+}
+
+impl core::fmt::Display for Ways {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { delay, jitter, loss, reorder } = self;
+        let said = [
+            delay.map(|delay| format!("takes {delay}")),
+            jitter.map(|jitter| format!("up to {jitter} more for each message")),
+            loss.map(|loss| format!("loses {loss} of all packets")),
+            reorder.map(|reorder| format!("{reorder} of all messages have a piece that comes late")),
+        ];
+        f.write_str(&said.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 }

@@ -2,17 +2,18 @@
 
 use serde::Deserialize;
 
+use super::Scenario;
 use super::check::{Checked, senseless};
-use super::form::Conduct;
 use super::run::Run;
 use super::text::{Span, Who, listed};
-use super::{Expectation, Scenario};
 use crate::lab::clock::SECOND;
-use crate::lab::strangers::Harm;
+use crate::lab::strangers::{Harm, Lie};
 use crate::lab::world::{FraudOutcome, Strategy, World};
 
 /// Adversaries of a scenario, at most: each has connections to all whom it harms.
 const ADVERSARIES_MAX: usize = 1_000;
+/// Of those in a crowd in one group of addresses, at most: as many as an address has values for its third byte.
+const CROWD_EACH_MAX: usize = 256;
 /// Blocks that a payment may have before it is taken back, at most: nobody waits for more.
 const CONFIRMATIONS_MAX: u32 = 100;
 
@@ -67,11 +68,29 @@ impl Scenario {
             }
             self.check_at(&field("from"), Some(*from))?;
             self.check_who(&field("against"), against)?;
-            if let Harm::Eclipse { groups } = harm {
-                self.check_eclipse(at, *groups)?;
-            }
+            self.check_harm(at, *harm)?;
         }
         Ok(())
+    }
+
+    fn check_harm(&self, at: usize, harm: Harm) -> Checked {
+        match harm {
+            Harm::Eclipse { groups } => self.check_eclipse(at, groups),
+            Harm::Lies(Lie::Hides(thousandths)) if !(1..=1000).contains(&thousandths) => senseless(
+                format!("adversaries[{at}].do.lies.hides"),
+                format!("{thousandths} cannot be: write thousandths of all hashes, 1 to 1000"),
+            ),
+            Harm::Lies(_)
+            | Harm::Blocks(_)
+            | Harm::Branches(_)
+            | Harm::Transactions(_)
+            | Harm::Headers(_)
+            | Harm::Orphans
+            | Harm::Withholds(_)
+            | Harm::Clock(_)
+            | Harm::SpendsTwice
+            | Harm::Addresses(_) => Ok(()),
+        }
     }
 
     /// A crowd is after one node, and only one crowd has addresses.
@@ -94,6 +113,14 @@ impl Scenario {
                 ),
             );
         }
+        if *count > CROWD_EACH_MAX * groups {
+            return senseless(
+                format!("adversaries[{at}].count"),
+                format!(
+                    "{count} cannot be in {groups} groups of addresses, {CROWD_EACH_MAX} at most in each: write more `groups`"
+                ),
+            );
+        }
         let is_crowd = |other: &Adversary| matches!(other.harm, Harm::Eclipse { .. });
         match self.adversaries[..at].iter().any(is_crowd) {
             true => senseless(
@@ -105,56 +132,23 @@ impl Scenario {
     }
 
     /// Whether a miner can behave like this.
-    pub(super) fn check_conduct(&self, field: &str, conduct: Conduct) -> Checked {
-        match conduct {
-            Conduct::DoubleSpending(blocks) if !(1..=CONFIRMATIONS_MAX).contains(&blocks) => senseless(
+    pub(super) fn check_strategy(&self, field: &str, strategy: Strategy) -> Checked {
+        match strategy {
+            Strategy::DoubleSpending(blocks) if !(1..=CONFIRMATIONS_MAX).contains(&blocks) => senseless(
                 format!("{field}.double_spending"),
                 format!(
                     "{blocks} cannot be: write for how many blocks payees wait, 1 to {CONFIRMATIONS_MAX}"
                 ),
             ),
-            _ => Ok(()),
+            Strategy::DoubleSpending(_)
+            | Strategy::Honest
+            | Strategy::Selfish
+            | Strategy::Withholding
+            | Strategy::Shifting(_) => Ok(()),
         }
     }
 
-    /// Whether those of whom something is expected can do it.
-    pub(super) fn check_harm_expected(&self, field: &str, expect: &Expectation) -> Checked {
-        match expect {
-            Expectation::Punished { who, by, .. } => {
-                self.check_known_adversaries(&format!("{field}.punished.who"), who)?;
-                self.check_who(&format!("{field}.punished.by"), by)
-            }
-            Expectation::TakenBack { who, .. } => {
-                self.check_who(&format!("{field}.taken_back.who"), who)?;
-                let nodes = self.numbers(who).unwrap_or_default();
-                let cheats = self.mining.iter().any(|mining| {
-                    matches!(mining.strategy, Conduct::DoubleSpending(_))
-                        && self
-                            .numbers(&mining.who)
-                            .unwrap_or_default()
-                            .iter()
-                            .any(|node| nodes.contains(node))
-                });
-                match cheats {
-                    true => Ok(()),
-                    false => senseless(
-                        format!("{field}.taken_back.who"),
-                        format!(
-                            "{} do not spend twice: let them mine with `strategy = {{ double_spending = 6 }}`",
-                            listed(who)
-                        ),
-                    ),
-                }
-            }
-            Expectation::OutboundHonest { who, .. } => {
-                self.check_who(&format!("{field}.outbound_honest.who"), who)
-            }
-            Expectation::Revenue { who, .. } => self.check_who(&format!("{field}.revenue.who"), who),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_known_adversaries(&self, field: &str, who: &[Who]) -> Checked {
+    pub(super) fn check_known_adversaries(&self, field: &str, who: &[Who]) -> Checked {
         if !who.is_empty() && self.bands(who).is_some() {
             return Ok(());
         }

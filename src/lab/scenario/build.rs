@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::Scenario;
-use super::form::{Act, Conduct, Group, Line, Speed, Topology, Ways};
+use super::form::{Act, Group, Line, Speed, Topology, Ways};
 use super::regions::bits;
 use crate::lab::clock::SECOND;
 use crate::lab::links::{Access, Link};
-use crate::lab::world::{NodeSetup, Processor, Strategy, World};
+use crate::lab::world::{NodeSetup, Processor, World};
 use crate::lab::{Ground, GroundOptions};
 use crate::mempool::Limits;
 use crate::protocol::Draws;
 
-/// Nodes that others ask for more first, where they find each other.
-const BOOTSTRAP: usize = 2;
+/// Nodes that others ask for more first, where they find each other: the first of all.
+pub(super) const BOOTSTRAP: usize = 2;
 /// Sets what is drawn for a network's shape apart from what is drawn in it.
 const SHAPE: u64 = 0x7368_6170_6500;
 
@@ -22,7 +22,7 @@ impl Scenario {
     pub(super) fn build(&self, seed: u64) -> World {
         let mut world = World::new(Arc::new(Ground::new(&self.ground())), seed);
         let mut draws = Draws::of(seed ^ SHAPE);
-        world.set_usual_link(self.link.link());
+        world.set_usual_link(self.link.over(world.usual_link()));
         if let Some(geography) = self.geography {
             world.set_delays(geography.delays());
         }
@@ -30,6 +30,8 @@ impl Scenario {
             self.nodes.iter().flat_map(|group| std::iter::repeat_n(group, group.count)).collect();
         // Addresses follow from numbers, so that who connects to whom can be said before anybody is there.
         let dials = self.dials(groups.len(), &mut draws);
+        let mut dialed = vec![0; groups.len()];
+        dials.iter().flatten().flatten().for_each(|node| dialed[*node] += 1);
         for (number, group) in groups.iter().enumerate() {
             let node = world.add(self.setup(group, number));
             debug_assert_eq!(node, number);
@@ -47,6 +49,8 @@ impl Scenario {
             let added: Option<Vec<String>> =
                 dials.as_ref().map(|dials| dials[number].iter().map(address).collect());
             let settings = &mut world.node_mut(number).settings;
+            // Whoever is connected by the topology stays so, and takes nobody else's place.
+            settings.inbound_max += dialed[number];
             match added {
                 Some(added) => (settings.discovers, settings.added) = (false, added),
                 None => settings.bootstrap = asked,
@@ -56,7 +60,7 @@ impl Scenario {
         world
     }
 
-    fn ground(&self) -> GroundOptions {
+    pub(super) fn ground(&self) -> GroundOptions {
         let usual = GroundOptions::default();
         let seconds = |span: super::Span| u32::try_from(span.0 / SECOND).unwrap_or(u32::MAX);
         GroundOptions {
@@ -142,27 +146,14 @@ impl Scenario {
 }
 
 impl Ways {
-    /// The same, as the world has it.
-    pub(super) fn link(&self) -> Link {
+    /// A way that was like this, with what is said of it.
+    pub(super) fn over(&self, was: Link) -> Link {
         let millionths = |share: f64| (share * 1e6).round() as u32;
         Link {
-            delay: self.delay.0,
-            jitter: self.jitter.0,
-            loss: millionths(self.loss),
-            reorder: millionths(self.reorder),
-        }
-    }
-}
-
-impl Conduct {
-    /// The same, as the world has it.
-    pub(super) fn strategy(self) -> Strategy {
-        match self {
-            Self::Honest => Strategy::Honest,
-            Self::Selfish => Strategy::Selfish,
-            Self::DoubleSpending(confirmations) => Strategy::DoubleSpending(confirmations),
-            Self::Withholding => Strategy::Withholding,
-            Self::Shifting(seconds) => Strategy::Shifting(seconds),
+            delay: self.delay.map_or(was.delay, |delay| delay.0),
+            jitter: self.jitter.map_or(was.jitter, |jitter| jitter.0),
+            loss: self.loss.map_or(was.loss, millionths),
+            reorder: self.reorder.map_or(was.reorder, millionths),
         }
     }
 }

@@ -73,7 +73,7 @@ pub enum Expectation {
     /// Whether no node hung up on another for breaking a rule, or banned it. Those who mean harm do not count.
     NobodyBanned(bool),
     /// What became of payments that nodes took in.
-    Payments(Paid),
+    Payments(AskedPayments),
     /// How many blocks of these stand in the chain.
     BlocksOf {
         /// Whose.
@@ -175,7 +175,7 @@ pub enum Expectation {
 /// Which payments are asked about, and how many of them have to be in the chain.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Paid {
+pub struct AskedPayments {
     /// This share at least, from 0 to 1.
     pub mined_at_least: Option<f64>,
     /// Or this at most.
@@ -204,7 +204,40 @@ impl Expectation {
             | Self::Admitted { at, .. }
             | Self::Stopped { at, .. }
             | Self::Working { at, .. } => *at,
-            _ => None,
+            Self::OneTip { .. }
+            | Self::StaleRate { .. }
+            | Self::Propagation { .. }
+            | Self::Reorganizations { .. }
+            | Self::NobodyBanned(_)
+            | Self::Payments(_)
+            | Self::BlocksOf { .. }
+            | Self::Revenue { .. }
+            | Self::TakenBack { .. }
+            | Self::SupplyExact(_) => None,
+        }
+    }
+
+    /// What it is called in a file.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::OneTip { .. } => "one_tip",
+            Self::TipsDiffer { .. } => "tips_differ",
+            Self::Height { .. } => "height",
+            Self::StaleRate { .. } => "stale_rate",
+            Self::Propagation { .. } => "propagation",
+            Self::Reorganizations { .. } => "reorganizations",
+            Self::NobodyBanned(_) => "nobody_banned",
+            Self::Payments(_) => "payments",
+            Self::BlocksOf { .. } => "blocks_of",
+            Self::Connections { .. } => "connections",
+            Self::Stopped { .. } => "stopped",
+            Self::Working { .. } => "working",
+            Self::OutboundHonest { .. } => "outbound_honest",
+            Self::Punished { .. } => "punished",
+            Self::Admitted { .. } => "admitted",
+            Self::Revenue { .. } => "revenue",
+            Self::TakenBack { .. } => "taken_back",
+            Self::SupplyExact(_) => "supply_exact",
         }
     }
 
@@ -226,8 +259,12 @@ impl Expectation {
             Self::Reorganizations { at_least, at_most, depth_at_least, depth_at_most } => {
                 at_least.or(*at_most).is_some() || depth_at_least.or(*depth_at_most).is_some()
             }
-            Self::Payments(Paid {
-                mined_at_least, mined_at_most, taken_at_least, refused_at_most, ..
+            Self::Payments(AskedPayments {
+                mined_at_least,
+                mined_at_most,
+                taken_at_least,
+                refused_at_most,
+                ..
             }) => {
                 mined_at_least.or(*mined_at_most).is_some()
                     || taken_at_least.is_some()
@@ -246,18 +283,20 @@ impl Expectation {
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OneTip { who, after: Some(after), within } => {
-                let within = within.unwrap_or_default();
+            Self::OneTip { who, after: Some(after), within: Some(within) } => {
                 write!(f, "{} of one tip within {within} after {after}", listed(who))
             }
-            Self::OneTip { who, .. } => write!(f, "{} of one tip at the end", listed(who)),
+            Self::OneTip { who, after: Some(after), within: None } => {
+                write!(f, "{} of one tip at {after}", listed(who))
+            }
+            Self::OneTip { who, after: None, .. } => write!(f, "{} of one tip at the end", listed(who)),
             Self::TipsDiffer { one, other, at } => {
                 write!(f, "tips of {} and {} differ{}", listed(one), listed(other), When(*at))
             }
             Self::Height { who, at, at_least, at_most } => {
                 write!(f, "height of {}{}{}", listed(who), When(*at), Bounds(at_least, at_most))
             }
-            Self::StaleRate { above, below } => write!(f, "stale rate{}", Limits(above, below)),
+            Self::StaleRate { above, below } => write!(f, "stale rate{}", Between(above, below)),
             Self::Propagation { p50_below, p90_below, p99_below, p50_above } => {
                 f.write_str("blocks spread")?;
                 for (name, below) in
@@ -276,11 +315,7 @@ impl fmt::Display for Expectation {
             }
             Self::NobodyBanned(true) => f.write_str("nobody honest is banned"),
             Self::NobodyBanned(false) => f.write_str("somebody honest is banned"),
-            Self::Payments(Paid { mined_at_least, mined_at_most, within, .. }) => {
-                write!(f, "share of payments that is mined")?;
-                within.iter().try_for_each(|within| write!(f, " within {within}"))?;
-                write!(f, "{}", Bounds(mined_at_least, mined_at_most))
-            }
+            Self::Payments(asked) => write!(f, "{asked}"),
             Self::BlocksOf { who, found_after, found_before, at_least, at_most } => {
                 write!(f, "blocks of {} in the chain", listed(who))?;
                 found_after.iter().try_for_each(|after| write!(f, ", found from {after} on"))?;
@@ -305,14 +340,32 @@ impl fmt::Display for Expectation {
                 write!(f, "nodes that {} are connected to{}{bounds}", listed(who), When(*at))
             }
             Self::Revenue { who, above, below } => {
-                write!(f, "share of the chain that {} found{}", listed(who), Limits(above, below))
+                write!(f, "share of the chain that {} found{}", listed(who), Between(above, below))
             }
             Self::TakenBack { who, above, below } => {
-                write!(f, "share of payments that {} took back{}", listed(who), Limits(above, below))
+                write!(f, "share of payments that {} took back{}", listed(who), Between(above, below))
             }
             Self::SupplyExact(true) => f.write_str("the supply is exact"),
             Self::SupplyExact(false) => f.write_str("the supply is not exact"),
         }
+    }
+}
+
+impl fmt::Display for AskedPayments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mined_at_least, mined_at_most, within, paid_before, paid_after, .. } = self;
+        f.write_str("share of payments")?;
+        match (paid_after, paid_before) {
+            (None, None) => {}
+            (Some(after), None) => write!(f, " from {after} on")?,
+            (None, Some(before)) => write!(f, " before {before}")?,
+            (Some(after), Some(before)) => write!(f, " from {after} to {before}")?,
+        }
+        f.write_str(" that is mined")?;
+        within.iter().try_for_each(|within| write!(f, " within {within}"))?;
+        write!(f, "{}", Bounds(mined_at_least, mined_at_most))?;
+        self.taken_at_least.iter().try_for_each(|least| write!(f, ", of at least {least} taken in"))?;
+        self.refused_at_most.iter().try_for_each(|most| write!(f, ", at most {most} refused"))
     }
 }
 
@@ -340,9 +393,9 @@ impl<T: fmt::Display> fmt::Display for Bounds<'_, T> {
     }
 }
 
-struct Limits<'a>(&'a Option<f64>, &'a Option<f64>);
+struct Between<'a>(&'a Option<f64>, &'a Option<f64>);
 
-impl fmt::Display for Limits<'_> {
+impl fmt::Display for Between<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|above| write!(f, " above {above}"))?;
         self.1.iter().try_for_each(|below| write!(f, " below {below}"))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::text::{Span, Who};
+use crate::lab::world::Strategy;
 
 /// What the chain is like; what is not said is as in [`GroundOptions`](crate::lab::GroundOptions).
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
@@ -143,41 +144,19 @@ pub struct Group {
     pub pool_bytes_max: Option<usize>,
 }
 
-/// What every way is like that nothing else is said of.
-#[derive(Clone, Copy, PartialEq, Debug, Deserialize)]
+/// What ways are like, or become. What is not said is as it was: at the beginning 50 milliseconds, or what a geography says, and
+/// nothing else about it.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ways {
     /// How long a message takes.
-    pub delay: Span,
+    pub delay: Option<Span>,
     /// Up to so much more is drawn for each.
-    pub jitter: Span,
+    pub jitter: Option<Span>,
     /// The share of packets that is lost, from 0 to 1.
-    pub loss: f64,
-    /// The share of messages that comes out of order.
-    pub reorder: f64,
-}
-
-impl Default for Ways {
-    fn default() -> Self {
-        Self { delay: Span::of_micros(50_000), jitter: Span::default(), loss: 0.0, reorder: 0.0 }
-    }
-}
-
-/// What miners do with blocks that they find.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Conduct {
-    /// Let everybody have them at once.
-    #[default]
-    Honest,
-    /// Keep them to themselves, and show them when that costs others most.
-    Selfish,
-    /// Let everybody have them at once, but while they take a payment back that has so many blocks; and do that again and again.
-    DoubleSpending(u32),
-    /// Keep them to themselves for ever.
-    Withholding,
-    /// Let everybody have them, with a time so many seconds off.
-    Shifting(i32),
+    pub loss: Option<f64>,
+    /// The share of messages of which a piece comes late: all behind them on their connection waits for it.
+    pub reorder: Option<f64>,
 }
 
 /// Some who mine.
@@ -190,7 +169,7 @@ pub struct Mining {
     pub share: f64,
     /// What they do with what they find.
     #[serde(default)]
-    pub strategy: Conduct,
+    pub strategy: Strategy,
 }
 
 /// People who pay each other.
@@ -207,7 +186,7 @@ pub struct Paying {
 /// What befalls a network, and when.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Happening {
+pub struct Incident {
     /// When, since the beginning.
     pub at: Span,
     /// What.

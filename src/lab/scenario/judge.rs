@@ -4,11 +4,12 @@ use core::net::IpAddr;
 use std::collections::{BTreeSet, HashMap};
 
 use super::text::Span;
-use super::{Expectation, Scenario, Who, expect};
+use super::{AskedPayments, Expectation, Scenario, Who};
+use crate::consensus::Issuance;
 use crate::lab::clock::MILLISECOND;
 use crate::lab::figures::{Figures, Followed, share, taken_back};
 use crate::lab::world::{Paid, World};
-use crate::protocol::{Banned, Farewell, Side};
+use crate::protocol::{Banned, Side};
 use crate::types::{Amount, BlockHash, Height};
 
 /// Looks at a world for a scenario.
@@ -66,7 +67,7 @@ impl<'a> Judge<'a> {
                 (holds, format!("{}, the deepest of {} blocks", found.count, found.deepest))
             }
             Expectation::NobodyBanned(nobody) => {
-                let (misbehaved, banned) = (self.figures().misbehaved, self.banned());
+                let (misbehaved, banned) = (self.figures().on_nodes.misbehaved, self.banned());
                 let holds = (misbehaved == 0 && banned == 0) == *nobody;
                 (holds, format!("{misbehaved} hung up on for breaking a rule, {banned} banned"))
             }
@@ -102,7 +103,7 @@ impl<'a> Judge<'a> {
                 between(taken, tried, *above, *below)
             }
             Expectation::SupplyExact(exact) => {
-                let wrong = self.wrong_supplies();
+                let wrong = self.wrong_supplies(&self.world.ground().params().issuance);
                 (wrong.is_empty() == *exact, wrong.first().cloned().unwrap_or_else(|| "it is".to_owned()))
             }
         }
@@ -196,10 +197,7 @@ impl<'a> Judge<'a> {
     /// How many of these nodes hung up on somebody for breaking a rule.
     fn punished(&self, adversary: usize, by: &[usize]) -> usize {
         let ip = self.world.address(adversary).ip();
-        let did = |node: &&usize| {
-            let mut punished = self.world.node(**node).punished.iter();
-            punished.any(|(who, why)| who.ip() == ip && matches!(why, Farewell::Misbehaved(_)))
-        };
+        let did = |node: &&usize| self.world.node(**node).punished.iter().any(|(who, _)| who.ip() == ip);
         by.iter().filter(did).count()
     }
 
@@ -225,7 +223,7 @@ impl<'a> Judge<'a> {
         counts.fold((0, 0), |(taken, tried), (more, all)| (taken + more, tried + all))
     }
 
-    fn payments(&self, asked: &expect::Paid) -> Found {
+    fn payments(&self, asked: &AskedPayments) -> Found {
         let Some(users) = self.world.users() else { return (false, "nobody pays".to_owned()) };
         let chain = Followed::of(self.world);
         let is_asked = |paid: &&Paid| {
@@ -283,10 +281,9 @@ impl<'a> Judge<'a> {
         (holds, format!("{working} at work, {absent} do not run, {stopped} stopped{why}"))
     }
 
-    /// What is wrong with the supply, at each that runs.
-    fn wrong_supplies(&self) -> Vec<String> {
+    /// What is wrong with the supply by these rules, at each that runs.
+    fn wrong_supplies(&self, issuance: &Issuance) -> Vec<String> {
         let mut wrong = Vec::new();
-        let issuance = &self.world.ground().params().issuance;
         for node in self.world.running() {
             let Some(handle) = self.world.node(node).handle() else { continue };
             let reader = handle.reader();
@@ -328,4 +325,44 @@ fn between(part: usize, all: usize, above: Option<f64>, below: Option<f64>) -> F
 
 fn within<T: PartialOrd>(value: &T, at_least: Option<T>, at_most: Option<T>) -> bool {
     at_least.is_none_or(|least| *value >= least) && at_most.is_none_or(|most| *value <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::clock::MINUTE;
+    use crate::protocol::Farewell;
+
+    const TWO: &str = r#"
+name = "two"
+about = "Two nodes, one of which mines."
+duration = "10m"
+nodes = [{ name = "nodes", count = 2 }]
+"#;
+
+    /// Nobody breaks a rule as long as nodes are sound: what a judge would say is seen where it is made up.
+    #[test]
+    fn honest_node_that_is_punished_or_banned_and_money_too_much_are_seen() {
+        let scenario = Scenario::from_toml(TWO).unwrap();
+        let mut world = scenario.build(1);
+        world.nodes().into_iter().for_each(|node| world.start(node).unwrap());
+        world.add_miner(0, 1.0, crate::lab::Strategy::Honest);
+        world.run_for(10 * MINUTE);
+        let judge = |world: &World, expect| Judge::new(world, &scenario, &[]).judge(&expect);
+        let (nobody, exact) = (Expectation::NobodyBanned(true), Expectation::SupplyExact(true));
+        assert!(judge(&world, nobody.clone()).0 && judge(&world, exact).0);
+
+        let params = world.ground().params().clone();
+        let other = Issuance {
+            initial: Amount::from_pebbles(params.issuance.initial.pebbles() + 1),
+            ..params.issuance
+        };
+        let wrong = Judge::new(&world, &scenario, &[]).wrong_supplies(&other);
+        assert!(wrong.len() == 2 && wrong[0].contains("and should have"), "{wrong:?}");
+
+        let address = world.address(1);
+        world.node_mut(0).farewells.insert((address, Farewell::Misbehaved("nothing".to_owned())), 1);
+        let (holds, found) = judge(&world, nobody);
+        assert!(!holds && found.starts_with("1 hung up on for breaking a rule"), "{found}");
+    }
 }

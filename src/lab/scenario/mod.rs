@@ -6,30 +6,29 @@
 
 mod acts;
 mod adversaries;
+mod asked;
 mod build;
 mod check;
+mod conclusion;
 mod expect;
 mod form;
 mod judge;
-mod outcome;
 mod regions;
 mod run;
 mod shipped;
 mod text;
 
 pub use adversaries::Adversary;
-pub use expect::{Expectation, Paid};
-pub use form::{
-    Act, Chain, Conduct, Geography, Group, Happening, Line, Mining, Paying, Region, Speed, Topology, Ways,
-};
-pub use outcome::{Occurrence, Outcome, Sample, TreeBlock, Verdict};
+pub use conclusion::{Conclusion, Occurrence, Sample, TreeBlock, Verdict};
+pub use expect::{AskedPayments, Expectation};
+pub use form::{Act, Chain, Geography, Group, Incident, Line, Mining, Paying, Region, Speed, Topology, Ways};
 pub use shipped::{Shipped, shipped};
 pub use text::{Moment, Span, Who};
 
 use serde::Deserialize;
 
 /// Nodes of a scenario, at most: each is a whole one, and takes memory like one.
-pub const NODES_MAX: usize = 5_000;
+pub const NODES_MAX: usize = 10_000;
 
 /// What befalls a network, and what is expected of it.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -70,7 +69,7 @@ pub struct Scenario {
     pub users: Option<Paying>,
     /// What befalls them.
     #[serde(default)]
-    pub events: Vec<Happening>,
+    pub events: Vec<Incident>,
     /// What is expected of them.
     #[serde(default)]
     pub expect: Vec<Expectation>,
@@ -117,7 +116,7 @@ impl Scenario {
             ScenarioError::Field {
                 line: before.matches('\n').count() + 1,
                 field: field.unwrap_or_else(|| "the file".to_owned()),
-                reason: inner.message().to_owned(),
+                reason: text::in_words(inner.message()),
             }
         })?;
         scenario.check()?;
@@ -162,6 +161,13 @@ impl Scenario {
             first += group.count;
         }
         None
+    }
+
+    /// By what a node of this number is called in a file: `group.place`.
+    pub(super) fn name_of(&self, number: usize) -> String {
+        let group = self.group_of(number);
+        let before = self.nodes.iter().take_while(|other| other.name != group).map(|other| other.count);
+        format!("{group}.{}", number - before.sum::<usize>() + 1)
     }
 
     /// The name of the group that a node of this number is of.

@@ -1,8 +1,8 @@
 //! Running a scenario: what is to happen and what is to be looked at, in the order of time.
 
 use super::adversaries::cheat_again;
+use super::conclusion::{Conclusion, Occurrence, Sample, TreeBlock, Verdict};
 use super::judge::Judge;
-use super::outcome::{Occurrence, Outcome, Sample, TreeBlock, Verdict};
 use super::text::{Moment, Span};
 use super::{Expectation, Scenario, Who};
 use crate::lab::checkers::Checkers;
@@ -59,7 +59,7 @@ pub(super) struct Run<'a> {
 
 impl Scenario {
     /// Lets it happen, from its own seed or another, and tells the story to whoever wants to hear it.
-    pub fn run(&self, seed: Option<u64>, story: Option<crate::lab::Listener>) -> Outcome {
+    pub fn run(&self, seed: Option<u64>, story: Option<crate::lab::Listener>) -> Conclusion {
         let seed = seed.unwrap_or(self.seed);
         let mut world = self.build(seed);
         if let Some(story) = story {
@@ -77,7 +77,7 @@ impl Scenario {
             hashes: Vec::new(),
         };
         for mining in &self.mining {
-            run.add_miners(&mining.who, mining.share, mining.strategy.strategy());
+            run.add_miners(&mining.who, mining.share, mining.strategy);
         }
         for (at, due) in self.agenda() {
             run.advance(at);
@@ -150,7 +150,9 @@ impl Run<'_> {
         while self.world.micros() < until {
             let now = self.world.micros();
             let sample = every * (now / every + 1);
-            let look = if self.watches.is_empty() { u64::MAX } else { now + LOOK_EVERY };
+            // Whoever is waited for is looked at when that ends, and not a moment later.
+            let ends = self.watches.iter().map(|watch| watch.until);
+            let look = ends.min().map_or(u64::MAX, |end| end.min(now + LOOK_EVERY));
             let next = until.min(sample).min(look);
             self.count_hashes(next - now);
             self.world.run_until(next);
@@ -200,6 +202,7 @@ impl Run<'_> {
                 None => self.recoveries.push(Recovery {
                     healed: watch.since as f64 / SECOND as f64,
                     seconds: agree.then(|| took.seconds()),
+                    deepest: deepest(&self.world, watch.since),
                 }),
                 Some(number) => {
                     let found =
@@ -242,7 +245,7 @@ impl Run<'_> {
         }
     }
 
-    fn finish(mut self, seed: u64) -> Outcome {
+    fn finish(mut self, seed: u64) -> Conclusion {
         let end = self.world.micros();
         self.watches.iter_mut().for_each(|watch| watch.until = end);
         self.look();
@@ -260,7 +263,7 @@ impl Run<'_> {
         let verdicts = judged.collect();
         let name = |node: usize| self.scenario.group_of(node).to_owned();
         let figures = Figures::of(&self.world, name, &self.hashes, std::mem::take(&mut self.recoveries));
-        Outcome {
+        Conclusion {
             name: self.scenario.name.clone(),
             about: self.scenario.about.clone(),
             seed,
@@ -298,6 +301,12 @@ impl Run<'_> {
         };
         stories.map(block).collect()
     }
+}
+
+/// How many blocks were taken back at once, at most, from then on.
+fn deepest(world: &World, since: u64) -> u32 {
+    let later = world.record.reorganized.iter().rev().take_while(|one| one.at >= since);
+    later.map(|one| one.depth).max().unwrap_or(0)
 }
 
 fn tips_plot(samples: &[Sample]) -> Plot {

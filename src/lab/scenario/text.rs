@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use serde::de::Error;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::lab::clock::{HOUR, MILLISECOND, MINUTE, SECOND};
@@ -17,6 +17,9 @@ pub struct Span(
 /// The units in which a length of time is said, the largest first.
 const UNITS: [(&str, u64); 6] =
     [("d", 24 * HOUR), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISECOND), ("us", 1)];
+
+/// In microseconds.
+const CENTURY: f64 = 3.2e15;
 
 impl Span {
     /// So many microseconds.
@@ -44,7 +47,7 @@ impl Span {
             let number: f64 = number.parse().map_err(|_| wrong())?;
             let part = (number * *unit as f64).round();
             // A century is more than anybody waits for, and every sum of two of them is still a number.
-            if !(0.0..3.2e15).contains(&part) {
+            if !(0.0..CENTURY).contains(&part) || micros as f64 + part >= CENTURY {
                 return Err(wrong());
             }
             micros += part as u64;
@@ -71,8 +74,40 @@ impl fmt::Display for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+        Self::parse(&deserializer.deserialize_str(Text)?).map_err(D::Error::custom)
     }
+}
+
+/// Text that says how long something is.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a length of time in quotes, as \"90s\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+}
+
+/// What is wrong with a field, for those who do not know how this program reads it.
+pub(super) fn in_words(reason: &str) -> String {
+    const WORDS: [(&str, &str); 6] = [
+        ("invalid type: unit variant, expected ", "it needs more than its name: write `{ name = … }`"),
+        ("wanted exactly 1 element, ", "one thing at a time: begin another table for the next"),
+        ("expected a sequence", "expected a list, as [\"all\"]"),
+        (
+            "expected struct variant ",
+            "expected a table, as { at_least = 1 }, or {} where nothing has to be said",
+        ),
+        ("expected table, found ", "it takes nothing: write its name alone, in quotes"),
+        ("expected a string", "expected text in quotes"),
+    ];
+    let known = WORDS.iter().find_map(|(said, meant)| Some((reason.split_once(said)?.0, meant)));
+    known.map_or_else(|| reason.to_owned(), |(before, meant)| format!("{before}{meant}"))
 }
 
 /// A time that something is counted from.
@@ -95,7 +130,7 @@ impl fmt::Display for Moment {
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = deserializer.deserialize_str(Text)?;
         if text == "heal" {
             return Ok(Self::Heal);
         }
@@ -147,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_is_no_length_of_time_is_told_what_one_looks_like() {
-        for text in ["", "10", "10x", "m", "-1s", "99999999h", "1..2s"] {
+        for text in ["", "10", "10x", "m", "-1s", "99999999h", "1..2s", &"30000d ".repeat(2)] {
             assert!(Span::parse(text).unwrap_err().contains("write one like `250ms`"), "{text}");
         }
     }

@@ -41,7 +41,7 @@ share = {}
         blocks * SPACING,
         1.0 - share
     );
-    Scenario::from_toml(&text).unwrap_or_else(|error| panic!("{error} in{text}"))
+    super::network::scenario(&text)
 }
 
 /// Rosenfeld's probability for one who begins when it pays: while the others find so many blocks it finds some, and what it

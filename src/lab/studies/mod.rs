@@ -19,6 +19,8 @@ use std::thread;
 
 use serde::Serialize;
 
+pub use selfish::{Earned, earned, mine_beside, selfish_mesh};
+
 use super::report::{Plot, Table};
 
 /// A question that is asked of networks.

@@ -1,4 +1,5 @@
-//! The network that several studies share: nodes all over the world, as Bitcoin's were in 2019.
+//! What several studies share: how a scenario of theirs is read, and a network of nodes all over the world, as Bitcoin's were in
+//! 2019.
 
 use crate::lab::scenario::Scenario;
 
@@ -36,5 +37,13 @@ share = 1.0
 spacing = "{spacing}s"
 {rest}"#
     );
-    Scenario::from_toml(&text).unwrap_or_else(|error| panic!("{error} in{text}"))
+    scenario(&text)
+}
+
+/// A scenario of a study's own.
+///
+/// # Panics
+/// When it is none.
+pub(super) fn scenario(text: &str) -> Scenario {
+    Scenario::from_toml(text).unwrap_or_else(|error| panic!("{error} in{text}"))
 }

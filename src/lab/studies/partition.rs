@@ -1,8 +1,8 @@
 //! How long it takes until a network that was in two is one again.
 
+use super::network::scenario;
 use super::{Effort, Study};
 use crate::lab::report::{Cell, Column, Plot, Series, Table};
-use crate::lab::scenario::Scenario;
 
 pub(super) const STUDY: Study = Study {
     name: "partition",
@@ -61,10 +61,13 @@ rate = 0.2
 "#,
         heal + AFTER
     );
-    let scenario = Scenario::from_toml(&text).unwrap_or_else(|error| panic!("{error} in{text}"));
-    let figures = scenario.run(Some(seed), None).figures;
-    let seconds = figures.recoveries.first().and_then(|recovery| recovery.seconds);
-    Found { seconds, depth: figures.reorganizations.deepest }
+    let figures = scenario(&text).run(Some(seed), None).figures;
+    // What befell the halves before they met is nothing that was healed.
+    let recovery = figures.recoveries.first();
+    Found {
+        seconds: recovery.and_then(|recovery| recovery.seconds),
+        depth: recovery.map_or(0, |recovery| recovery.deepest),
+    }
 }
 
 fn find(effort: &Effort<'_>) -> (Table, Vec<Plot>) {

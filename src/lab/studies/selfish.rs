@@ -27,16 +27,26 @@ const PLACES: [(u64, &str); 2] = [(1_000, "heard last"), (1, "heard first")];
 /// In so many parts a chain is cut, to see how they differ.
 const PARTS: usize = 20;
 
-struct Found {
-    gamma: f64,
-    revenue: f64,
-    curve: f64,
-    error: f64,
-    blocks: usize,
+/// What a selfish miner has in the end.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Earned {
+    /// The share of the others that was seen to mine on its block when two were out.
+    pub gamma: f64,
+    /// Its share of the chain.
+    pub revenue: f64,
+    /// What it should be by Eyal and Sirer's curve for that gamma.
+    pub curve: f64,
+    /// The standard error of the difference.
+    pub error: f64,
+    /// Blocks that were found.
+    pub blocks: usize,
 }
 
-/// Everybody connected to everybody, the first so far away from the others.
-fn mesh(millis: u64, seed: u64) -> World {
+/// Everybody connected to everybody, the first so many milliseconds away from the others.
+///
+/// # Panics
+/// Never: disks in memory can be opened.
+pub fn selfish_mesh(millis: u64, seed: u64) -> World {
     let options = GroundOptions { spacing: SPACING, ..GroundOptions::default() };
     let mut world = World::new(Arc::new(Ground::new(&options)), seed);
     world.set_usual_link(Link::of_millis(USUAL));
@@ -54,25 +64,32 @@ fn mesh(millis: u64, seed: u64) -> World {
     world
 }
 
-fn run(share: f64, millis: u64, blocks: usize, seed: u64) -> Found {
-    let mut world = mesh(millis, seed);
-    let miner = world.add_miner(0, share, Strategy::Selfish);
+/// Lets a miner with this share do as it likes on the first node of such a mesh until so many blocks were found, and says its
+/// number. The others are honest, and as strong as each other.
+pub fn mine_beside(world: &mut World, share: f64, strategy: Strategy, blocks: usize) -> usize {
+    let miner = world.add_miner(0, share, strategy);
     for node in 1..=HONEST {
         world.add_miner(node, (1.0 - share) / HONEST as f64, Strategy::Honest);
     }
     while world.record.found.len() < blocks {
         world.run_for(100 * u64::from(SPACING) * SECOND);
     }
+    miner
+}
+
+/// What a miner with this share of all hashes has of the chain.
+pub fn earned(world: &World, miner: usize, share: f64) -> Earned {
     let (gamma, races) = world.race_gamma(miner);
-    let revenue = Revenue::of(&world, 1);
+    let revenue = Revenue::of(world, 1);
     // The part that was seen is as uncertain as any part of so many, and the curve moves with it.
     let slope = selfish_curve(share, 1.0) - selfish_curve(share, 0.0);
     let uncertain = slope * super::error_of(gamma, races);
-    Found {
+    let error = revenue.error(miner, PARTS);
+    Earned {
         gamma,
         revenue: revenue.share(miner),
         curve: selfish_curve(share, gamma),
-        error: revenue.error(miner, PARTS).hypot(uncertain),
+        error: (error * error + uncertain * uncertain).sqrt(),
         blocks: world.record.found.len(),
     }
 }
@@ -85,7 +102,9 @@ fn find(effort: &Effort<'_>) -> (Table, Vec<Plot>) {
     let found = effort.each(&cases, |case, (millis, share)| {
         // Long private branches come seldom and weigh much.
         let blocks = if *share < 0.4 { blocks } else { 2 * blocks };
-        run(*share, *millis, blocks, effort.seed_of(case))
+        let mut world = selfish_mesh(*millis, effort.seed_of(case));
+        let miner = mine_beside(&mut world, *share, Strategy::Selfish, blocks);
+        earned(&world, miner, *share)
     });
     let mut table = Table::new(vec![
         Column::text("place", "its blocks are"),
@@ -100,7 +119,7 @@ fn find(effort: &Effort<'_>) -> (Table, Vec<Plot>) {
     for ((_, place), found) in PLACES.iter().zip(found.chunks(shares.len())) {
         let (mut measured, mut errors, mut curve) = (Vec::new(), Vec::new(), Vec::new());
         for (share, found) in shares.iter().zip(found) {
-            let Found { gamma, revenue, curve: expected, error, blocks } = *found;
+            let Earned { gamma, revenue, curve: expected, error, blocks } = *found;
             table.push(vec![
                 Cell::from(*place),
                 Cell::from(*share),

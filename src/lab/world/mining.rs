@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::hoard::Hoard;
 use super::node::Party;
 use super::work::Job;
@@ -15,8 +17,9 @@ use crate::types::{Address, Bits, Block, Target, Timestamp};
 /// People of these numbers and above are paid for blocks.
 pub(super) const FIRST_MINER: u32 = 1_000_000;
 
-/// What a miner does with a block that it found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// What a miner does with a block that it found; a scenario file says it by these names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Strategy {
     /// Submits it to its node at once.
     #[default]

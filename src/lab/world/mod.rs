@@ -274,6 +274,11 @@ impl World {
         self.links.set(from, to, link);
     }
 
+    /// What the way from one to another is like now.
+    pub fn link(&self, from: usize, to: usize) -> Link {
+        self.links.link(from, to)
+    }
+
     /// How fast a party's own line is.
     pub fn set_access(&mut self, party: usize, access: Access) {
         self.links.set_access(party, access);

@@ -137,7 +137,7 @@ pub struct SimulatedNode {
     /// What its processor takes.
     pub processor: Processor,
     /// On whom it hung up and why: how often, by address and reason.
-    pub farewells: BTreeMap<(SocketAddr, String), u64>,
+    pub farewells: BTreeMap<(SocketAddr, Farewell), u64>,
     /// Those of the farewells that were for misbehaving, with who it was.
     pub punished: Vec<(SocketAddr, Farewell)>,
     /// Blocks that it said are durable, in their order.

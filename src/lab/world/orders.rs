@@ -97,7 +97,7 @@ impl World {
         let address = self.address(self.other_of(peer));
         self.record.hung_up(self.clock.micros(), number, address, &why);
         let node = self.node_mut(number);
-        *node.farewells.entry((address, why.to_string())).or_default() += 1;
+        *node.farewells.entry((address, why.clone())).or_default() += 1;
         if matches!(why, Farewell::Misbehaved(_)) {
             node.punished.push((address, why));
         }

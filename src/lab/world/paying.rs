@@ -99,10 +99,7 @@ impl World {
         let fresh = self.fate.below(PAYS_STRANGERS) == 0;
         let stranger = Actor::new(FIRST_STRANGER + self.fate.below(1 << 20) as u32);
         let more = self.fate.below(AMOUNT);
-        let run = self.parties[node].run();
-        let sender = self.ground.people[payer].address();
-        let waits = self.users.as_ref().is_some_and(|users| users.waiting.get(&sender) == Some(&(node, run)));
-        if waits {
+        if self.waits(payer, node) {
             return None;
         }
         let Party::Node(node) = &self.parties[node] else { return None };
@@ -112,20 +109,34 @@ impl World {
         Some(from.pay(self.ground.params(), nonce.0, to, AMOUNT + more, FEE + more))
     }
 
-    /// Lets somebody pay somebody through this node now; nothing happens where it does not run.
-    pub fn pay_through(&mut self, node: usize) {
+    /// Lets somebody pay somebody through this node now, and says whether anybody could: nobody can where it does not run, or
+    /// where all whose wallets are there wait for an answer.
+    pub fn pay_through(&mut self, node: usize) -> bool {
         // Who has their wallet elsewhere would count their payments from what that node knows of.
         let users = self.users.as_ref().filter(|users| !users.nodes.is_empty());
         let places = users.map_or(1, |users| users.nodes.len());
         let place = users.and_then(|users| users.nodes.iter().position(|other| *other == node)).unwrap_or(0);
         let people = (self.ground.people.len().saturating_sub(place)).div_ceil(places);
         if people == 0 {
-            return;
+            return false;
         }
-        let payer = place + places * self.fate.place(people);
-        if let Some(transaction) = self.payment(payer, node) {
-            self.bring_payment(node, transaction);
-        }
+        let first = self.fate.place(people);
+        let mut payers = (first..people).chain(0..first).map(|payer| place + places * payer);
+        let Some(payer) = payers.find(|payer| !self.waits(*payer, node)) else { return false };
+        let Some(transaction) = self.payment(payer, node) else { return false };
+        self.bring_payment(node, transaction);
+        true
+    }
+
+    /// Whether somebody waits for this run of a node to answer.
+    fn waits(&self, payer: usize, node: usize) -> bool {
+        let run = self.parties[node].run();
+        let waits = |users: &Users| {
+            // Whose address it is takes long to find out.
+            !users.waiting.is_empty()
+                && users.waiting.get(&self.ground.people[payer].address()) == Some(&(node, run))
+        };
+        self.users.as_ref().is_some_and(waits)
     }
 
     /// Brings a transaction before a node, as a wallet does.

@@ -72,7 +72,9 @@ impl Chaos {
             13..=15 if runs => {
                 self.world.mine(node);
             }
-            16.. if runs => self.world.pay_through(node),
+            16.. if runs => {
+                self.world.pay_through(node);
+            }
             _ => {}
         }
         let pause = [1, 20, 300, 4_000, 20_000][self.below(5)];

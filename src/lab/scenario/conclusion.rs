@@ -7,7 +7,7 @@ use crate::lab::report::Plot;
 
 /// What came of a run of a scenario.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Outcome {
+pub struct Conclusion {
     /// What the scenario is called.
     pub name: String,
     /// What it teaches.
@@ -90,7 +90,7 @@ pub struct TreeBlock {
     pub in_chain: bool,
 }
 
-impl Outcome {
+impl Conclusion {
     /// Whether all that was expected held, and everything that was to happen could.
     pub fn holds(&self) -> bool {
         self.verdicts.iter().all(|verdict| verdict.holds) && !self.events.iter().any(|event| event.is_trouble)
