@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cairn::lab::strangers::{
     AddressPoisoner, BlockFlaw, Deeds, DoubleSpender, EclipsePlan, HeaderFlood, HeaderKind, InvalidBlocks,
-    InvalidTransactions, Liar, Lie, Mischief, OrphanFlood, Poison, TransactionFlaw, Villain, Withholder,
+    InvalidTransactions, Liar, Lie, Mischief, OrphanFlood, Told, TransactionFlaw, Villain, Withholder,
     WrongClock,
 };
 use cairn::lab::{CrashKind, Ground, GroundOptions, HOUR, Link, MINUTE, NodeSetup, SECOND, Strategy, World};
@@ -348,12 +348,12 @@ fn blocks_from_the_future_wait_and_blocks_from_the_past_move_the_median_only_so_
 
 #[test]
 fn addresses_without_end_fill_little_of_a_book() {
-    for (seed, poison) in [(70, Poison::Nobody), (71, Poison::Itself)] {
-        let outcome = endures(seed, AddressPoisoner { poison, addresses: 10 });
+    for (seed, told) in [(70, Told::Nobody), (71, Told::Itself)] {
+        let outcome = endures(seed, AddressPoisoner { told, addresses: 10 });
         // One in ten seconds is believed, and places are few for each who tells.
         assert!(outcome.peaks.known < 500, "{:?}", outcome.peaks);
     }
-    let outcome = endures(72, AddressPoisoner { poison: Poison::Nobody, addresses: 250 });
+    let outcome = endures(72, AddressPoisoner { told: Told::Nobody, addresses: 250 });
     assert_eq!(outcome.punished, NODES, "too many at once, again and again");
 }
 

@@ -9,7 +9,7 @@ use crate::codec::{Blob, List};
 use crate::lab::clock::SECOND;
 use crate::lab::world::{Stage, Stranger};
 use crate::protocol::{Hello, Message, Met, PeerId, Versions};
-use crate::types::{BlockHash, Height, Timestamp};
+use crate::types::{BlockHash, Height, Timestamp, Transaction, TxHash};
 
 /// How long somebody is left alone who did not let it in, or hung up.
 const DIALS_AGAIN: u64 = 30 * SECOND;
@@ -177,3 +177,17 @@ pub(super) fn tell(stage: &mut Stage<'_>, peers: &[PeerId], message: &Message) {
 pub(super) fn one<T, const MIN: usize, const MAX: usize>(item: T) -> List<T, MIN, MAX> {
     List::new(vec![item]).expect("one is not too many")
 }
+/// Sends what somebody asked for of these transactions, where that is what they said.
+pub(super) fn hand_over(
+    stage: &mut Stage<'_>,
+    peer: PeerId,
+    message: &Message,
+    kept: &BTreeMap<TxHash, Transaction>,
+) {
+    if let Message::GetTransactions(hashes) = message
+        && let Ok(found) = List::new(hashes.iter().filter_map(|hash| kept.get(hash).cloned()).collect())
+    {
+        stage.send(peer, &Message::Transactions(found));
+    }
+}
+
