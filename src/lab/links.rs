@@ -166,7 +166,7 @@ impl Links {
         let mut late = jitter(&link, draws);
         if link.loss > 0 {
             let kept = 1.0 - f64::from(link.loss) / 1e6;
-            let lost = 1.0 - kept.powi(bytes.div_ceil(PACKET_BYTES) as i32);
+            let lost = 1.0 - power(kept, bytes.div_ceil(PACKET_BYTES));
             let mut resent = 0;
             while resent < RESENT_MAX && draws.unit() < lost {
                 late += (RESEND_AFTER << resent).max(2 * link.delay);
@@ -184,6 +184,19 @@ impl Links {
 
 fn jitter(link: &Link, draws: &mut Draws) -> u64 {
     if link.jitter == 0 { 0 } else { draws.below(link.jitter + 1) }
+}
+
+/// A number to a power, by products alone: `powi` may differ from machine to machine, and so would what happens.
+fn power(mut base: f64, mut exponent: usize) -> f64 {
+    let mut product = 1.0;
+    while exponent > 0 {
+        if exponent % 2 == 1 {
+            product *= base;
+        }
+        base *= base;
+        exponent /= 2;
+    }
+    product
 }
 
 /// Takes a line for so many bytes, and says when they are through. What is urgent goes before what is not.

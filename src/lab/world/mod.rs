@@ -192,7 +192,7 @@ impl World {
     }
 
     fn seed_of(&self, number: usize, what: &[u8]) -> Digest {
-        sha256(&[&self.seed.to_le_bytes()[..], &number.to_le_bytes(), what].concat())
+        sha256(&[&self.seed.to_le_bytes()[..], &(number as u64).to_le_bytes(), what].concat())
     }
 
     /// Who a party says that it is.
