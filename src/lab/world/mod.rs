@@ -16,6 +16,9 @@ mod orders;
 mod paying;
 mod stranger;
 mod wire;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+mod tests;
 mod work;
 
 pub use faults::{CrashKind, Skew};
@@ -65,8 +68,8 @@ pub(super) enum Event {
     Worked { node: u32, run: u32 },
     /// A miner finds a block, if nothing has changed since that was drawn.
     Find { miner: u32, epoch: u32 },
-    /// Somebody pays somebody.
-    Pay,
+    /// Somebody pays somebody, if they still pay as often as when that was drawn.
+    Pay(u32),
     /// Something that was planned.
     Planned(Box<dyn FnOnce(&mut World)>),
 }
@@ -362,7 +365,7 @@ impl World {
             }
             Event::Worked { node, run } => self.worked(node as usize, run),
             Event::Find { miner, epoch } => self.find(miner as usize, epoch),
-            Event::Pay => self.pay(),
+            Event::Pay(epoch) => self.pay(epoch),
             Event::Planned(what) => what(self),
         }
     }
