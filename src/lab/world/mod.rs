@@ -4,21 +4,22 @@
 //! a disk in memory; what is simulated is all around them. The same seed makes the same things happen, and
 //! [`World::digest`] says whether it did.
 //!
-//! Read this file first, then `wire.rs` for how bytes travel, `node.rs` and `work.rs` for what a node does, and `orders.rs`
-//! for what its machine orders.
+//! Read this file first, then `wire.rs` for how bytes travel and `jam.rs` for what holds them up, `node.rs` and `work.rs` for what
+//! a node does, and `orders.rs` for what its machine orders.
 
 mod faults;
 mod hands;
 mod hoard;
+mod jam;
 mod mining;
 mod node;
 mod orders;
 mod paying;
 mod stranger;
-mod wire;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 mod tests;
+mod wire;
 mod work;
 
 pub use faults::{CrashKind, Skew};
@@ -33,9 +34,10 @@ use core::net::SocketAddr;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use self::jam::Jam;
 use self::node::Party;
+use self::wire::End;
 pub(super) use self::wire::Parcel;
-use self::wire::{End, Jam};
 use super::clock::{NodeClock, WorldClock};
 use super::disk::Shelf;
 use super::ground::Ground;
@@ -60,6 +62,8 @@ pub(super) enum Event {
     Arrive(u32, Arc<Parcel>),
     /// The other side has let go of it.
     Close(u32),
+    /// What has waited at this end for its way to be open is sent again.
+    Again(u32),
     /// Nothing of what one end sends has come through for a while.
     Stuck(u32),
     /// A machine is told of something.
@@ -356,6 +360,7 @@ impl World {
             Event::Meet(met) => self.meet(*met),
             Event::Arrive(end, parcel) => self.arrive(end, parcel),
             Event::Close(end) => self.close(end),
+            Event::Again(end) => self.again(end),
             Event::Stuck(end) => self.stuck(end),
             Event::Tell { node, run, input } => {
                 if self.node(node as usize).run() == run {

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use super::{NodeSetup, World};
-use crate::lab::clock::{MINUTE, SECOND};
+use crate::lab::checkers::lost;
+use crate::lab::clock::{MILLISECOND, MINUTE, SECOND};
 use crate::lab::ground::{Ground, GroundOptions};
+use crate::lab::links::Link;
+use crate::lab::strangers::Puppet;
+use crate::protocol::{Draws, Message, PeerId};
 
 fn world(seed: u64) -> World {
     World::new(Arc::new(Ground::new(&GroundOptions::default())), seed)
@@ -16,6 +20,97 @@ fn lone(seed: u64) -> World {
     let node = world.add(NodeSetup::default());
     world.start(node).unwrap();
     world
+}
+
+/// Two who are connected: who speaks, by what it calls the connection, and who listens.
+fn pair(seed: u64) -> (World, usize, PeerId, usize) {
+    let mut world = world(seed);
+    let speaker = world.add_stranger(Box::new(Puppet::default()));
+    let listener = world.add_stranger(Box::new(Puppet { listens: true, ..Puppet::default() }));
+    let address = world.address(listener);
+    world.act_as(speaker, |stage| stage.dial(address));
+    world.run_for(SECOND);
+    let peer = world.peers(speaker, listener)[0];
+    (world, speaker, peer, listener)
+}
+
+fn say(world: &mut World, speaker: usize, peer: PeerId, number: u64) {
+    world.act_as(speaker, |stage| stage.send(peer, &Message::Ping(number)));
+}
+
+fn heard(world: &World, listener: usize) -> Vec<u64> {
+    let number = |message: &Message| match message {
+        Message::Ping(number) => *number,
+        other => panic!("{other:?}"),
+    };
+    world.stranger::<Puppet>(listener).unwrap().heard.iter().map(number).collect()
+}
+
+#[test]
+fn what_a_closed_way_holds_up_comes_in_the_order_in_which_it_was_sent() {
+    let (mut world, speaker, peer, listener) = pair(1);
+    say(&mut world, speaker, peer, 1);
+    let closed = world.close_ways(&[speaker], &[listener]);
+    say(&mut world, speaker, peer, 2);
+    world.act_as(speaker, |stage| stage.hang_up(peer));
+    world.run_for(SECOND);
+    assert!(heard(&world, listener).is_empty());
+    world.open_ways(closed);
+    world.run_for(MINUTE);
+    assert_eq!(heard(&world, listener), [1, 2]);
+    assert_eq!(world.stranger::<Puppet>(listener).unwrap().lost, 1);
+}
+
+#[test]
+fn what_was_under_way_when_the_way_opened_does_not_overtake_what_was_held_up() {
+    let (mut world, speaker, peer, listener) = pair(2);
+    say(&mut world, speaker, peer, 1);
+    world.run_for(30 * MILLISECOND);
+    say(&mut world, speaker, peer, 2);
+    world.run_for(10 * MILLISECOND);
+    let closed = world.close_ways(&[speaker], &[listener]);
+    world.run_for(20 * MILLISECOND);
+    world.open_ways(closed);
+    say(&mut world, speaker, peer, 3);
+    world.run_for(MINUTE);
+    assert_eq!(heard(&world, listener), [1, 2, 3]);
+}
+
+#[test]
+fn nothing_is_lost_or_comes_out_of_order_however_ways_open_and_close() {
+    for seed in 0..50 {
+        let (mut world, speaker, peer, listener) = pair(seed);
+        world.set_usual_link(Link {
+            jitter: 40 * MILLISECOND,
+            loss: 50_000,
+            reorder: 50_000,
+            ..Link::of_millis(50)
+        });
+        let (mut draws, mut closed, mut said) = (Draws::of(seed), None, 0);
+        for _ in 0..100 {
+            match draws.below(4) {
+                0 => closed = closed.or_else(|| Some(world.close_ways(&[speaker], &[listener]))),
+                1 => closed.take().into_iter().for_each(|number| world.open_ways(number)),
+                _ => {
+                    say(&mut world, speaker, peer, said);
+                    said += 1;
+                }
+            }
+            world.run_for(draws.below(100 * MILLISECOND));
+        }
+        world.open_all_ways();
+        world.run_for(MINUTE);
+        assert_eq!(heard(&world, listener), (0..said).collect::<Vec<_>>(), "{seed}");
+    }
+}
+
+#[test]
+fn who_sends_and_is_not_heard_loses_its_patience_though_something_was_under_way() {
+    let (mut world, speaker, peer, listener) = pair(3);
+    say(&mut world, speaker, peer, 1);
+    world.close_ways(&[speaker], &[listener]);
+    world.run_for(2 * MINUTE);
+    assert_eq!(world.stranger::<Puppet>(speaker).unwrap().lost, 1);
 }
 
 #[test]
