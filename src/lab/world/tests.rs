@@ -1,13 +1,15 @@
 //! What befalls connections, people who pay, and disks.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{NodeSetup, World};
+use super::{CrashKind, NodeSetup, Stage, World};
 use crate::lab::checkers::lost;
 use crate::lab::clock::{MILLISECOND, MINUTE, SECOND};
 use crate::lab::ground::{Ground, GroundOptions};
 use crate::lab::links::Link;
-use crate::lab::strangers::Puppet;
+use crate::lab::strangers::{Deeds, Mischief, Puppet, Villain};
 use crate::protocol::{Draws, Message, PeerId};
 
 fn world(seed: u64) -> World {
@@ -111,6 +113,52 @@ fn who_sends_and_is_not_heard_loses_its_patience_though_something_was_under_way(
     world.close_ways(&[speaker], &[listener]);
     world.run_for(2 * MINUTE);
     assert_eq!(world.stranger::<Puppet>(speaker).unwrap().lost, 1);
+}
+
+/// Says something each second, or nothing at all.
+struct Talks(bool);
+
+impl Mischief for Talks {
+    fn act(&mut self, stage: &mut Stage<'_>, peers: &[PeerId]) {
+        peers.iter().filter(|_| self.0).for_each(|peer| stage.send(*peer, &Message::Ping(1)));
+    }
+}
+
+fn villain(world: &mut World, talks: bool) -> Rc<RefCell<Deeds>> {
+    let villain = Villain::new(Talks(talks), &[(0, world.address(0))]);
+    let deeds = villain.deeds();
+    world.add_stranger(Box::new(villain));
+    deeds
+}
+
+#[test]
+fn stranger_comes_back_to_a_node_that_lost_its_power_and_runs_again() {
+    for (talks, takes) in [(true, MINUTE), (false, 7 * MINUTE)] {
+        let mut world = lone(4);
+        let deeds = villain(&mut world, talks);
+        for round in 1..4 {
+            world.run_for(MINUTE);
+            assert_eq!((deeds.borrow().met, deeds.borrow().greeted), (round, 1), "{talks}");
+            world.end(0, CrashKind::PowerLost);
+            world.run_for(10 * SECOND);
+            assert_eq!(deeds.borrow().lost, round - 1, "nobody has told it");
+            world.start(0).unwrap();
+            world.run_for(takes);
+            assert_eq!((deeds.borrow().lost, deeds.borrow().greeted), (round, 1), "{talks}");
+        }
+    }
+}
+
+#[test]
+fn who_speaks_to_a_node_without_power_loses_its_patience() {
+    let mut world = lone(5);
+    let deeds = villain(&mut world, true);
+    world.run_for(MINUTE);
+    world.end(0, CrashKind::PowerLost);
+    world.run_for(50 * SECOND);
+    assert_eq!((deeds.borrow().lost, deeds.borrow().greeted), (0, 1));
+    world.run_for(20 * SECOND);
+    assert_eq!((deeds.borrow().lost, deeds.borrow().greeted), (1, 0));
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub(super) struct End {
     is_met: bool,
     /// The owner let go of it, or was told that it ended.
     pub is_over: bool,
+    /// The owner lost its power, and whoever is at the other end does not know of it yet.
+    is_silent: bool,
     /// Something waits for its sender's line, or cannot come through: there is a [`Jam`].
     pub is_jammed: bool,
     /// When the last arrives that has left, and the last of all of each lane.
@@ -164,7 +166,7 @@ impl World {
     pub(super) fn send_on(&mut self, from: usize, to: u32, what: Held) {
         let end = &self.ends[to as usize];
         if end.is_over {
-            return;
+            return self.send_in_vain(from, to);
         }
         let owner = end.owner();
         if self.links.is_closed(from, owner) || (end.is_jammed && self.holds(to)) {
@@ -175,6 +177,27 @@ impl World {
         let (leaves, at) = self.links.send(now, (from, owner), (lane, bytes), &mut self.draws);
         let at = self.in_order(to, lane, leaves, at);
         self.at(at, what.arriving(to));
+    }
+
+    /// Something is sent to an end that is over. Where its owner said so, that is under way. One that lost its power could
+    /// not: it says so as soon as it runs again and something comes; and whoever sends to one that does not run loses its
+    /// patience.
+    fn send_in_vain(&mut self, from: usize, to: u32) {
+        let End { owner, other, is_silent, .. } = self.ends[to as usize];
+        if !is_silent || self.ends[other as usize].is_over {
+            return;
+        }
+        let owner = owner as usize;
+        let runs = matches!(&self.parties[owner], Party::Node(node) if node.is_running());
+        if runs && !self.links.is_closed(from, owner) && !self.links.is_closed(owner, from) {
+            self.ends[to as usize].is_silent = false;
+            self.jams.remove(&to);
+            let there_and_back = self.links.delay(from, owner, &mut self.draws)
+                + self.links.delay(owner, from, &mut self.draws);
+            self.at(self.micros() + there_and_back, Event::Close(other));
+        } else if !self.holds(to) {
+            self.hold(to, Held::Close);
+        }
     }
 
     /// When something arrives behind all that leaves before it: nothing is overtaken on the way, only where it waits for its
@@ -278,21 +301,28 @@ impl World {
     fn end_of(&mut self, number: u32) {
         let end = &mut self.ends[number as usize];
         end.is_over = true;
+        let other = end.other;
         if let Party::Node(node) = &mut self.parties[end.owner()]
             && let Some(running) = &mut node.running
         {
             running.ends.retain(|peer| peer.0 != u64::from(number));
         }
         self.jams.remove(&number);
+        if self.ends[other as usize].is_over {
+            // Nobody sends there any more.
+            self.jams.remove(&other);
+        }
     }
 
     /// All connections of a party end, and the others hear of it; or not, where nothing is left that could say so.
     pub(super) fn hang_up_all(&mut self, party: usize, is_silent: bool) {
         for number in 0..self.ends.len() as u32 {
-            if self.ends[number as usize].owner() != party {
+            let end = &mut self.ends[number as usize];
+            if end.owner() != party || end.is_over {
                 continue;
             }
             if is_silent {
+                end.is_silent = true;
                 self.end_of(number);
             } else {
                 self.let_go(number);
@@ -340,6 +370,7 @@ impl End {
 
     fn new(owner: u32, (from, other): (u32, u32), since: u64) -> Self {
         let (left_arrives, arrives) = (since, [since; 2]);
-        Self { owner, from, other, is_met: false, is_over: false, is_jammed: false, left_arrives, arrives }
+        let (is_met, is_over, is_silent, is_jammed) = (false, false, false, false);
+        Self { owner, from, other, is_met, is_over, is_silent, is_jammed, left_arrives, arrives }
     }
 }
