@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::World;
 use super::node::{Party, SimulatedNode};
-use crate::lab::clock::MILLISECOND;
 use crate::protocol::{Draws, Input};
 use crate::storage::StorageError;
 
@@ -30,9 +29,9 @@ pub struct Skew {
 
 impl SimulatedNode {
     /// What is on its disks when the power is back.
-    fn lose_power(&mut self, draw: u64) {
+    fn lose_power(&mut self, now: u64, draw: u64) {
         let mut draws = Draws::of(draw);
-        self.lost_power = Some(self.clock.now().millis * MILLISECOND);
+        self.lost_power = Some(now);
         self.disks.journal = self.disks.journal.after_crash(draws.any());
         self.disks.pool = self.disks.pool.after_crash(draws.any());
         self.disks.database.crash(|choices| draws.place(choices));
@@ -50,8 +49,8 @@ impl World {
     pub fn start(&mut self, number: usize) -> Result<(), StorageError> {
         let opened = self.open(number);
         if opened.is_err() && self.is_off(number) {
-            let draw = self.fate.any();
-            self.node_mut(number).lose_power(draw);
+            let (now, draw) = (self.micros(), self.fate.any());
+            self.node_mut(number).lose_power(now, draw);
             self.open(number)?;
         } else {
             opened?;
@@ -76,8 +75,8 @@ impl World {
 
     /// Ends a node. What outlives it is on its disks.
     pub fn end(&mut self, number: usize, kind: CrashKind) {
-        let draw = self.fate.any();
-        self.record.ended(self.clock.micros(), number, kind);
+        let (at, draw) = (self.micros(), self.fate.any());
+        self.record.ended(at, number, kind);
         let Party::Node(node) = &mut self.parties[number] else { return };
         let now = node.clock.now();
         let Some(running) = node.running.take() else { return };
@@ -96,7 +95,7 @@ impl World {
             }
             CrashKind::PowerLost => {
                 drop(running);
-                node.lose_power(draw);
+                node.lose_power(at, draw);
             }
         }
         self.hang_up_all(number, kind == CrashKind::PowerLost);

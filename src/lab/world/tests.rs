@@ -191,3 +191,12 @@ fn who_pays_by_hand_keeps_nobody_else_from_paying() {
     world.run_for(MINUTE);
     assert!(world.users().unwrap().paid.len() > 20);
 }
+
+#[test]
+fn power_is_lost_at_the_microsecond_at_which_it_is_lost() {
+    let mut world = lone(8);
+    world.run_until(SECOND + 1_500);
+    world.end(0, CrashKind::PowerLost);
+    assert!(world.lost_power_since(0, SECOND + 1_500));
+    assert!(!world.lost_power_since(0, SECOND + 1_501));
+}
