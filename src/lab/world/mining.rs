@@ -129,6 +129,7 @@ impl World {
             true => self.make_hoarded(number, extranonce),
             false => self.make(node, strategy, recipient, extranonce),
         };
+        let made = if self.see_to_power(node) { None } else { made };
         if let Some(block) = made {
             self.miners[number].found += 1;
             let below = block.header.previous;

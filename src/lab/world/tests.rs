@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{CrashKind, NodeSetup, Stage, World};
+use super::{CrashKind, NodeSetup, Stage, Strategy, World};
 use crate::lab::checkers::lost;
 use crate::lab::clock::{MILLISECOND, MINUTE, SECOND};
 use crate::lab::ground::{Ground, GroundOptions};
@@ -199,4 +199,61 @@ fn power_is_lost_at_the_microsecond_at_which_it_is_lost() {
     world.end(0, CrashKind::PowerLost);
     assert!(world.lost_power_since(0, SECOND + 1_500));
     assert!(!world.lost_power_since(0, SECOND + 1_501));
+}
+
+#[test]
+fn full_disk_stops_whoever_writes_only_payments_and_stays_full_without_power() {
+    for kind in [CrashKind::Killed, CrashKind::PowerLost] {
+        let mut world = lone(9);
+        world.limit_disk(0, Some(0));
+        world.end(0, kind);
+        if world.start(0).is_ok() {
+            world.set_users(1.0, vec![0]);
+            world.run_for(MINUTE);
+            assert!(world.node(0).stopped.is_some() && world.node(0).is_excused, "{kind:?}");
+            world.end(0, CrashKind::Killed);
+        }
+        world.mend_disk(0);
+        world.start(0).unwrap();
+        world.run_for(MINUTE);
+        assert_eq!(world.node(0).stopped, None);
+    }
+}
+
+#[test]
+fn power_fails_in_the_midst_of_writing_payments_down() {
+    let mut world = lone(10);
+    world.crash_soon(0, 3);
+    world.set_users(1.0, vec![0]);
+    world.run_for(MINUTE);
+    assert!(!world.node(0).is_running() && world.node(0).lost_power.is_some());
+    world.start(0).unwrap();
+    world.run_for(MINUTE);
+    assert!(world.node(0).is_running());
+}
+
+#[test]
+fn failed_sync_stops_a_node_and_what_it_said_is_durable_outlives_what_follows() {
+    let mut excused = 0;
+    for seed in 0..20 {
+        let mut world = lone(seed);
+        world.add_miner(0, 4.0, Strategy::Honest);
+        world.set_users(0.5, vec![0]);
+        world.run_for(5 * MINUTE);
+        world.fail_sync(0);
+        world.run_for(2 * MINUTE);
+        if world.node(0).stopped.is_some() {
+            assert!(world.node(0).is_excused);
+            excused += 1;
+        }
+        world.end(0, CrashKind::Killed);
+        world.start(0).unwrap();
+        assert_eq!(lost(&world, 0), None);
+        world.run_for(2 * MINUTE);
+        world.end(0, CrashKind::PowerLost);
+        world.start(0).unwrap();
+        assert_eq!(lost(&world, 0), None, "{seed}");
+        assert!(world.node(0).acknowledged.len() > 10);
+    }
+    assert!(excused > 15, "{excused}");
 }
