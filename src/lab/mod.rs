@@ -8,6 +8,7 @@
 //! Read [`World`] first; then [`scenario`] for files that say what happens and what is expected, [`studies`] for figures that many
 //! networks show, and [`report`] for what is told of it all.
 
+mod chance;
 mod checkers;
 mod clock;
 mod disk;

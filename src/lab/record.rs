@@ -21,7 +21,7 @@ pub struct BlockStory {
     pub height: Height,
     /// The block below.
     pub below: BlockHash,
-    /// By which miner it was found; nothing where a stranger made it.
+    /// By which miner it was found. Blocks of strangers have no story.
     pub miner: usize,
     /// When.
     pub found: u64,
@@ -66,9 +66,7 @@ pub struct Record {
     pub bytes: u64,
     /// Blocks of honest miners that a node refused, and why.
     pub refused: Vec<(usize, BlockHash, String)>,
-    /// How often a node went over to another branch.
-    pub reorganizations: u64,
-    /// When which node did, and how deep.
+    /// When which node went over to another branch, and how deep.
     pub reorganized: Vec<Reorganization>,
     /// What each party sent, by its number; nothing of those behind the last that sent anything.
     pub sent: Vec<Traffic>,
@@ -86,7 +84,6 @@ impl Record {
             blocks: HashMap::new(),
             messages: 0,
             bytes: 0,
-            reorganizations: 0,
             refused: Vec::new(),
             reorganized: Vec::new(),
             sent: Vec::new(),
@@ -200,7 +197,6 @@ impl Record {
         match verdict {
             Ok(verdict @ (Followed { .. } | Side)) => {
                 if let Followed { reverted: depth @ 1.., .. } = *verdict {
-                    self.reorganizations += 1;
                     self.reorganized.push(Reorganization { at, node: who, depth });
                 }
                 if let Some(story) = self.blocks.get_mut(&hash) {

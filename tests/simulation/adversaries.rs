@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cairn::lab::strangers::{
     AddressPoisoner, BlockFlaw, Deeds, DoubleSpender, EclipsePlan, HeaderFlood, HeaderKind, InvalidBlocks,
-    InvalidTransactions, Liar, Lie, Mischief, OrphanFlood, Poison, TransactionFlaw, Villain, Withholder,
+    InvalidTransactions, Liar, Lie, Mischief, OrphanFlood, Told, TransactionFlaw, Villain, Withholder,
     WrongClock,
 };
 use cairn::lab::{CrashKind, Ground, GroundOptions, HOUR, Link, MINUTE, NodeSetup, SECOND, Strategy, World};
@@ -21,7 +21,11 @@ const WAITING_EACH_MAX: usize = cairn::mempool::Limits::DEFAULT.account_waiting_
 
 /// Five nodes that find each other and mine; people pay through all of them.
 fn honest(seed: u64) -> World {
-    let mut world = World::new(Arc::new(Ground::new(&GroundOptions::default())), seed);
+    honest_on(&GroundOptions::default(), seed)
+}
+
+fn honest_on(ground: &GroundOptions, seed: u64) -> World {
+    let mut world = World::new(Arc::new(Ground::new(ground)), seed);
     for number in 0..NODES {
         let bootstrap = if number == 0 { Vec::new() } else { vec![world.address(0).to_string()] };
         let node = world.add(NodeSetup { bootstrap, is_steady: true, ..NodeSetup::default() });
@@ -193,7 +197,7 @@ fn blocks_whose_parents_nobody_has_are_forgotten() {
     assert!(outcome.deeds.acted > 3_000, "it goes on for all of the hour: {:?}", outcome.deeds);
 }
 
-const FLAWS: [BlockFlaw; 7] = [
+const FLAWS: [BlockFlaw; 8] = [
     BlockFlaw::Signature,
     BlockFlaw::DoubleSpend,
     BlockFlaw::NoMoney,
@@ -201,6 +205,7 @@ const FLAWS: [BlockFlaw; 7] = [
     BlockFlaw::Reward,
     BlockFlaw::Height,
     BlockFlaw::OtherBody,
+    BlockFlaw::NonceGap,
 ];
 
 #[test]
@@ -327,33 +332,97 @@ fn hellos_with_wrong_times_move_nobody() {
     }
 }
 
+/// What a chain looks like on which one miner's times are so many seconds off, after two hours.
+#[derive(Debug)]
+struct Shifted {
+    /// Of the blocks that are followed, how many are that miner's, in a hundred.
+    percent: usize,
+    /// By how many seconds the median of times was behind when a block was found, on average, at least and at most.
+    lag: [i64; 3],
+    /// By how many seconds effective time is behind in the end.
+    effective_lag: i64,
+    /// How many hashes a block takes in the end, in hundredths of what the first one took.
+    difficulty: u64,
+}
+
+/// A fifth of all hashes is a miner's whose times are off.
+fn shifted(seed: u64, adjusts: bool, seconds: i32) -> Shifted {
+    let mut world = honest_on(&GroundOptions { adjusts, ..GroundOptions::default() }, seed);
+    let shifter = world.add_miner(0, 0.25, Strategy::Shifting(seconds));
+    world.run_for(2 * HOUR);
+    (0..=NODES).for_each(|miner| world.set_share(miner, 0.0));
+    // What was early for everybody has come by then.
+    world.run_for(2 * HOUR);
+    assert!(world.is_of_one_mind(), "{seconds}");
+    for node in world.nodes() {
+        assert!(world.node(node).punished.is_empty(), "{:?}", world.node(node).punished);
+    }
+    let branch = branch(&world, 0);
+    let story = |hash: &BlockHash| world.record.block(hash).unwrap();
+    let theirs = branch.iter().filter(|hash| story(hash).miner == shifter).count();
+    let begin = i64::from(world.ground().begin().0);
+    world.node(0).handle().unwrap().look(|chain, _| {
+        let found = |hash| (story(hash).found / SECOND).cast_signed();
+        // The first few have next to nothing below them.
+        let lags: Vec<i64> = (branch.iter().skip(20))
+            .map(|hash| found(hash) + begin - i64::from(chain.entry(hash).unwrap().median_time.0))
+            .collect();
+        let mean = lags.iter().sum::<i64>() / lags.len().cast_signed() as i64;
+        let tip = chain.tip();
+        let hashes = |bits| cairn::types::Target::from_bits(bits).unwrap().work().number();
+        let context = chain.context_above(&tip.hash).unwrap();
+        let hundredfold = f64::from(hashes(context.bits)) * 100.0;
+        Shifted {
+            percent: 100 * theirs / branch.len(),
+            lag: [mean, *lags.iter().min().unwrap(), *lags.iter().max().unwrap()],
+            effective_lag: found(&tip.hash) - tip.effective_time.0 as i64,
+            difficulty: (hundredfold / f64::from(hashes(world.ground().params().genesis_bits))) as u64,
+        }
+    })
+}
+
 #[test]
 fn blocks_from_the_future_wait_and_blocks_from_the_past_move_the_median_only_so_far() {
-    for (seed, seconds) in [(66, 300), (67, 3_600), (68, -3_600)] {
-        let mut world = honest(seed);
-        let shifter = world.add_miner(0, 0.25, Strategy::Shifting(seconds));
-        world.run_for(HOUR);
-        (0..=NODES).for_each(|miner| world.set_share(miner, 0.0));
-        // What was early for everybody has come by then.
-        world.run_for(2 * HOUR);
-        assert!(world.is_of_one_mind(), "{seconds}");
-        for node in world.nodes() {
-            assert!(world.node(node).punished.is_empty(), "{:?}", world.node(node).punished);
+    for adjusts in [false, true] {
+        let [right, ahead, far_ahead, behind] = [0, 300, 3_600, -3_600].map(|seconds| {
+            let runs = [66, 67, 68].map(|seed| shifted(seed, adjusts, seconds));
+            println!("{seconds} seconds, adjusts: {adjusts}: {runs:#?}");
+            for run in &runs {
+                // Its blocks count like any other's; but those for which it is too early are late when their time has come.
+                let percent = if seconds > 600 { 0..1 } else { 12..30 };
+                assert!(percent.contains(&run.percent), "{seconds}: {run:?}");
+                // Neither the median nor effective time leaves the true one by more than the blocks of a bad quarter of an hour.
+                assert!(run.lag[1] > -300 && run.lag[2] < 1_300, "{seconds}: {run:?}");
+                assert!((-120..900).contains(&run.effective_lag), "{seconds}: {run:?}");
+                let usual = if adjusts { 80..140 } else { 100..101 };
+                assert!(usual.contains(&run.difficulty), "{seconds}: {run:?}");
+            }
+            let mean = |of: fn(&Shifted) -> i64| runs.iter().map(of).sum::<i64>() / 3;
+            (mean(|run| run.lag[0]), mean(|run| run.difficulty.cast_signed()))
+        });
+        // A fifth of all times is two of eleven: the median is another one of them, about a block away.
+        assert!((right.0 - 120..right.0).contains(&ahead.0), "{right:?} {ahead:?}");
+        assert!((right.0 + 1..right.0 + 180).contains(&behind.0), "{right:?} {behind:?}");
+        // Where a miner's blocks do not count, there are four for five.
+        assert!((right.0..right.0 + 120).contains(&far_ahead.0), "{right:?} {far_ahead:?}");
+        for shifted in [ahead, behind] {
+            assert!((right.1 - shifted.1).abs() < 15, "difficulty is moved: {right:?} {shifted:?}");
         }
-        let theirs = branch(&world, 0);
-        let theirs = theirs.iter().filter(|hash| world.record.block(hash).unwrap().miner == shifter);
-        println!("{seconds}: {} of {} blocks", theirs.count(), world.miners()[shifter].found);
+        assert!(
+            (90..=110).contains(&far_ahead.1),
+            "hashes that come to nothing count as none: {far_ahead:?}"
+        );
     }
 }
 
 #[test]
 fn addresses_without_end_fill_little_of_a_book() {
-    for (seed, poison) in [(70, Poison::Nobody), (71, Poison::Itself)] {
-        let outcome = endures(seed, AddressPoisoner { poison, addresses: 10 });
+    for (seed, told) in [(70, Told::Nobody), (71, Told::Itself)] {
+        let outcome = endures(seed, AddressPoisoner { told, addresses: 10 });
         // One in ten seconds is believed, and places are few for each who tells.
         assert!(outcome.peaks.known < 500, "{:?}", outcome.peaks);
     }
-    let outcome = endures(72, AddressPoisoner { poison: Poison::Nobody, addresses: 250 });
+    let outcome = endures(72, AddressPoisoner { told: Told::Nobody, addresses: 250 });
     assert_eq!(outcome.punished, NODES, "too many at once, again and again");
 }
 

@@ -1,10 +1,12 @@
 //! A database in memory that loses, in a crash, the last batches that nobody synced.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::drive::{Drive, Fate};
 use crate::storage::{Batch, KeyRange, KeyValue, KvError, Memory, Pairs};
 
 /// Batches that a crash may undo; older ones count as kept. Whoever syncs more seldom loses no more than these.
@@ -16,17 +18,23 @@ pub struct SimulatedDatabase {
     kept: Arc<Memory>,
     /// For each batch since the last sync, what takes it back, oldest first; nothing where it never crashes.
     undo: Option<Arc<Mutex<VecDeque<Batch>>>>,
+    drive: Drive,
 }
 
 impl SimulatedDatabase {
     /// An empty one.
     pub fn new() -> Self {
-        Self { kept: Arc::default(), undo: Some(Arc::default()) }
+        Self { kept: Arc::default(), undo: Some(Arc::default()), drive: Drive::default() }
     }
 
     /// One that never loses anything.
     pub fn steady() -> Self {
-        Self { kept: Arc::default(), undo: None }
+        Self { kept: Arc::default(), undo: None, drive: Drive::default() }
+    }
+
+    /// The same keys and values on this drive.
+    pub(in crate::lab) fn on(self, drive: &Drive) -> Self {
+        Self { drive: drive.clone(), ..self }
     }
 
     /// What is found when the power is back: a later batch never without the earlier ones, and all that was synced. `draw`
@@ -52,14 +60,22 @@ impl Default for SimulatedDatabase {
 
 impl KeyValue for SimulatedDatabase {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, KvError> {
+        self.drive.check_running().map_err(refused("cannot read"))?;
         self.kept.get(key)
     }
 
     fn scan(&self, range: KeyRange<'_>) -> Pairs<'_> {
-        self.kept.scan(range)
+        match self.drive.check_running() {
+            Ok(()) => self.kept.scan(range),
+            Err(error) => Box::new(std::iter::once(Err(refused("cannot read")(error)))),
+        }
     }
 
+    /// What a batch holds takes room, whatever it stands in the place of: a log grows. Where there is too little, nothing is
+    /// changed, and the rest of the room is gone.
     fn apply(&self, batch: Batch) -> Result<(), KvError> {
+        let fate = self.drive.change().map_err(refused("cannot write"))?;
+        self.drive.take_room(batch.bytes() as u64).1.map_err(refused("cannot write"))?;
         if let Some(undo) = &self.undo {
             let mut undo = undo.lock();
             undo.push_back(inverse(&*self.kept, &batch)?);
@@ -67,10 +83,14 @@ impl KeyValue for SimulatedDatabase {
                 undo.pop_front();
             }
         }
-        self.kept.apply(batch)
+        self.kept.apply(batch)?;
+        fate.end().map_err(refused("cannot write"))
     }
 
     fn sync(&self) -> Result<(), KvError> {
+        let synced = self.drive.change().and_then(Fate::end).and_then(|()| self.drive.sync());
+        // What was to be kept is as unsure as before.
+        synced.map_err(refused("cannot sync"))?;
         self.undo.iter().for_each(|undo| undo.lock().clear());
         Ok(())
     }
@@ -78,6 +98,10 @@ impl KeyValue for SimulatedDatabase {
     fn disk_bytes(&self) -> Result<u64, KvError> {
         self.kept.disk_bytes()
     }
+}
+
+fn refused(action: &'static str) -> impl FnOnce(io::Error) -> KvError {
+    move |source| KvError::Io { action, source }
 }
 
 /// What takes a batch back.
@@ -118,5 +142,38 @@ mod tests {
         assert_eq!((database.get(&[2]).unwrap(), database.get(&[3]).unwrap()), (None, None));
         database.crash(|choices| choices);
         assert_eq!(database.get(&[1]).unwrap(), Some(vec![2]), "what the first crash left is durable");
+    }
+
+    #[test]
+    fn batch_that_does_not_fit_changes_nothing() {
+        let drive = Drive::default();
+        let database = SimulatedDatabase::new().on(&drive);
+        drive.limit_free_bytes(Some(3));
+        put(&database, 1, 1);
+        let mut batch = Batch::new();
+        batch.put([2], [2]);
+        assert!(database.apply(batch).is_err() && drive.has_refused());
+        assert_eq!((database.get(&[1]).unwrap(), database.get(&[2]).unwrap()), (Some(vec![1]), None));
+    }
+
+    #[test]
+    fn crash_in_the_midst_of_a_batch_leaves_all_of_it_or_nothing_and_a_failed_sync_promises_nothing() {
+        let drive = Drive::default();
+        let database = SimulatedDatabase::new().on(&drive);
+        put(&database, 1, 1);
+        drive.fail_next_sync();
+        assert!(database.sync().is_err());
+        drive.crash_at(drive.operations() + 1);
+        let mut batch = Batch::new();
+        batch.put([2], [2]);
+        batch.put([3], [3]);
+        assert!(database.apply(batch).is_err() && database.get(&[1]).is_err());
+        let database = database.on(&drive.after_end());
+        assert_eq!(database.get(&[3]).unwrap(), Some(vec![3]));
+        database.crash(|choices| {
+            assert_eq!(choices, 3, "neither was synced");
+            1
+        });
+        assert_eq!([1, 2, 3].map(|key| database.get(&[key]).unwrap().is_some()), [true, false, false]);
     }
 }

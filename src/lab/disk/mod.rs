@@ -1,13 +1,16 @@
 //! A disk that forgets: in memory, told when to crash, and then honest about what a real one could have kept.
 //!
-//! `image.rs` decides what that is, `database.rs` the same of a database. `content.rs` holds what is in files.
+//! `image.rs` decides what that is, `database.rs` the same of a database. `content.rs` holds what is in files, and `drive.rs` is
+//! what the stores of one machine share: its power and its room.
 
 mod content;
 mod database;
+mod drive;
 mod image;
 
 pub(super) use content::Shelf;
 pub use database::SimulatedDatabase;
+pub(super) use drive::Drive;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,12 +20,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::storage::{File, Files};
+use drive::{EIO, Fate};
 use image::{Change, Draw, Inode, NameChange};
-
-// What Linux answers.
-const EIO: i32 = 5;
-const ENOSPC: i32 = 28;
-const EROFS: i32 = 30;
 
 /// Files in memory, with the difference between what is written and what is kept.
 ///
@@ -30,6 +29,7 @@ const EROFS: i32 = 30;
 #[derive(Clone, Default)]
 pub struct SimulatedDisk {
     state: Arc<Mutex<State>>,
+    drive: Drive,
 }
 
 #[derive(Clone, Default)]
@@ -45,12 +45,6 @@ struct State {
     is_steady: bool,
     /// Where what is appended is shared with other disks.
     shelf: Option<Shelf>,
-    operations: u64,
-    crash_at: Option<u64>,
-    has_crashed: bool,
-    is_read_only: bool,
-    fails_next_sync: bool,
-    free_bytes: Option<u64>,
     unreadable: Vec<(usize, Range<u64>)>,
 }
 
@@ -64,51 +58,46 @@ impl SimulatedDisk {
     /// them. It must not crash.
     pub(super) fn steady(shelf: &Shelf) -> Self {
         let state = State { is_steady: true, shelf: Some(shelf.clone()), ..State::default() };
-        Self { state: Arc::new(Mutex::new(state)) }
+        Self { state: Arc::new(Mutex::new(state)), drive: Drive::default() }
+    }
+
+    /// The same files on this drive.
+    pub(super) fn on(self, drive: &Drive) -> Self {
+        Self { drive: drive.clone(), ..self }
     }
 
     /// How many operations there were that change something; only they are worth a crash.
     pub fn operations(&self) -> u64 {
-        self.state.lock().operations
+        self.drive.operations()
     }
 
     /// Crashes at this operation, counted from the first one ever: it may still have happened, but it fails, and so does
     /// everything after it.
     pub fn crash_at(&self, operation: u64) {
-        self.state.lock().crash_at = Some(operation);
-    }
-
-    /// Will not crash any more, unless it has.
-    pub fn never_crash(&self) {
-        self.state.lock().crash_at = None;
+        self.drive.crash_at(operation);
     }
 
     /// Whether it has come to that.
     pub fn has_crashed(&self) -> bool {
-        self.state.lock().has_crashed
+        self.drive.has_crashed()
     }
 
     /// Has room for this many bytes more; nothing for as many as one likes.
     ///
     /// The write that does not fit gets part of its bytes in.
     pub fn limit_free_bytes(&self, bytes: Option<u64>) {
-        self.state.lock().free_bytes = bytes;
-    }
-
-    /// Whether something was refused for want of room, and there is none still.
-    pub fn is_full(&self) -> bool {
-        self.state.lock().free_bytes == Some(0)
+        self.drive.limit_free_bytes(bytes);
     }
 
     /// Refuses every change, or no more.
     pub fn make_read_only(&self, is_read_only: bool) {
-        self.state.lock().is_read_only = is_read_only;
+        self.drive.make_read_only(is_read_only);
     }
 
     /// Fails the next sync of a file and forgets what it should have kept, though programs go on seeing it: what Linux
     /// does.
     pub fn fail_next_sync(&self) {
-        self.state.lock().fails_next_sync = true;
+        self.drive.fail_next_sync();
     }
 
     /// Fails every read of some of these bytes, as a disk does whose surface is worn.
@@ -161,11 +150,12 @@ impl SimulatedDisk {
 
     /// The same disk for the next process: the last one died, the machine did not, and nothing is lost.
     pub fn after_kill(&self) -> Self {
-        let state = State { crash_at: None, has_crashed: false, operations: 0, ..self.state.lock().clone() };
-        Self { state: Arc::new(Mutex::new(state)) }
+        let state = self.state.lock().clone();
+        Self { state: Arc::new(Mutex::new(state)), drive: self.drive.after_end() }
     }
 
-    /// A disk as it may be found when the power is back: with everything that was synced, and any part of the rest.
+    /// A disk as it may be found when the power is back: with everything that was synced, and any part of the rest. It has
+    /// as much room as it had.
     pub fn after_crash(&self, seed: u64) -> Self {
         let state = self.state.lock();
         let mut draw = Draw::new(seed);
@@ -175,7 +165,7 @@ impl SimulatedDisk {
                 change.apply(&mut names);
             }
         }
-        let after = Self::new();
+        let after = Self::new().on(&self.drive.after_end());
         for (name, inode) in names {
             after.put(&name, &state.inodes[inode].after_crash(&mut draw));
         }
@@ -184,21 +174,6 @@ impl SimulatedDisk {
 }
 
 impl State {
-    /// Counts a change and says whether it may go on; `Err` from the crash on.
-    fn change(&mut self) -> io::Result<Fate> {
-        self.check_running()?;
-        if self.is_read_only {
-            return Err(io::Error::from_raw_os_error(EROFS));
-        }
-        self.operations += 1;
-        self.has_crashed = self.crash_at.is_some_and(|crash_at| self.operations >= crash_at);
-        Ok(if self.has_crashed { Fate::Crashing } else { Fate::Fine })
-    }
-
-    fn check_running(&self) -> io::Result<()> {
-        if self.has_crashed { Err(io::Error::other("the machine is off")) } else { Ok(()) }
-    }
-
     fn inode(&self, name: &str) -> io::Result<usize> {
         self.names
             .get(name)
@@ -206,46 +181,20 @@ impl State {
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{name}: no such file")))
     }
 
-    fn change_names(&mut self, change: NameChange) -> io::Result<()> {
-        let fate = self.change()?;
+    fn change_names(&mut self, drive: &Drive, change: NameChange) -> io::Result<()> {
+        let fate = drive.change()?;
         change.apply(&mut self.names);
         if !self.is_steady {
             self.pending.push(change);
         }
         fate.end()
     }
-
-    /// How many of these bytes fit, which grow the file to `end`.
-    fn take_room(&mut self, inode: usize, offset: usize, bytes: usize) -> usize {
-        let Some(free) = &mut self.free_bytes else { return bytes };
-        let grown = (offset + bytes).saturating_sub(self.inodes[inode].seen.len()) as u64;
-        let missing = grown.saturating_sub(*free);
-        *free -= grown - missing;
-        bytes - missing as usize
-    }
-}
-
-/// What becomes of a change that was begun.
-#[must_use]
-enum Fate {
-    Fine,
-    /// It may have happened, but nobody lives to see it.
-    Crashing,
-}
-
-impl Fate {
-    fn end(self) -> io::Result<()> {
-        match self {
-            Self::Fine => Ok(()),
-            Self::Crashing => Err(io::Error::other("the machine went off")),
-        }
-    }
 }
 
 impl Files for SimulatedDisk {
     fn list(&self) -> io::Result<Vec<String>> {
+        self.drive.check_running()?;
         let state = self.state.lock();
-        state.check_running()?;
         Ok(state.names.keys().cloned().collect())
     }
 
@@ -257,45 +206,41 @@ impl Files for SimulatedDisk {
         let inode = state.inodes.len();
         let shelf = state.shelf.clone();
         state.inodes.push(Inode::on(shelf));
-        state.change_names(NameChange::Created { name: name.to_owned(), inode })?;
+        state.change_names(&self.drive, NameChange::Created { name: name.to_owned(), inode })?;
         drop(state);
         Ok(Arc::new(SimulatedFile { disk: self.clone(), name: name.to_owned(), inode, is_read_only: false }))
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
-        let state = self.state.lock();
-        state.check_running()?;
-        if state.is_read_only {
-            return Err(io::Error::from_raw_os_error(EROFS));
-        }
-        let inode = state.inode(name)?;
-        drop(state);
+        self.drive.check_writable()?;
+        let inode = self.state.lock().inode(name)?;
         Ok(Arc::new(SimulatedFile { disk: self.clone(), name: name.to_owned(), inode, is_read_only: false }))
     }
 
     fn open_read_only(&self, name: &str) -> io::Result<Arc<dyn File>> {
-        let state = self.state.lock();
-        state.check_running()?;
-        let inode = state.inode(name)?;
-        drop(state);
+        self.drive.check_running()?;
+        let inode = self.state.lock().inode(name)?;
         Ok(Arc::new(SimulatedFile { disk: self.clone(), name: name.to_owned(), inode, is_read_only: true }))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.state.lock();
         let inode = state.inode(from)?;
-        state.change_names(NameChange::Renamed { from: from.to_owned(), to: to.to_owned(), inode })
+        state.change_names(
+            &self.drive,
+            NameChange::Renamed { from: from.to_owned(), to: to.to_owned(), inode },
+        )
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let mut state = self.state.lock();
         let inode = state.inode(name)?;
-        state.change_names(NameChange::Removed { name: name.to_owned(), inode })
+        state.change_names(&self.drive, NameChange::Removed { name: name.to_owned(), inode })
     }
 
     fn sync_folder(&self) -> io::Result<()> {
         let mut state = self.state.lock();
-        state.change()?.end()?;
+        self.drive.change()?.end()?;
         if !state.is_steady {
             state.kept_names = state.names.clone();
         }
@@ -312,28 +257,30 @@ struct SimulatedFile {
 }
 
 impl SimulatedFile {
-    fn change(&self, change: Change) -> io::Result<()> {
-        let mut state = self.disk.state.lock();
+    /// Begins a change of the file.
+    fn begin(&self) -> io::Result<Fate> {
         if self.is_read_only {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{}: read-only", self.name)));
         }
-        let fate = state.change()?;
+        self.disk.drive.change()
+    }
+
+    fn take(&self, change: Change) {
+        let mut state = self.disk.state.lock();
         let remembers = !state.is_steady;
         state.inodes[self.inode].take(change, remembers);
-        fate.end()
     }
 }
 
 impl File for SimulatedFile {
     fn length(&self) -> io::Result<u64> {
-        let state = self.disk.state.lock();
-        state.check_running()?;
-        Ok(state.inodes[self.inode].seen.len() as u64)
+        self.disk.drive.check_running()?;
+        Ok(self.disk.state.lock().inodes[self.inode].seen.len() as u64)
     }
 
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.disk.drive.check_running()?;
         let state = self.disk.state.lock();
-        state.check_running()?;
         let end = offset + buffer.len() as u64;
         if state
             .unreadable
@@ -349,29 +296,38 @@ impl File for SimulatedFile {
     }
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let fate = self.begin()?;
         let offset = offset as usize;
-        let fitting = self.disk.state.lock().take_room(self.inode, offset, bytes.len());
-        self.change(Change::Written { offset, bytes: bytes[..fitting].to_vec() })?;
-        if fitting < bytes.len() { Err(io::Error::from_raw_os_error(ENOSPC)) } else { Ok(()) }
+        let length = self.disk.state.lock().inodes[self.inode].seen.len();
+        let grown = (offset + bytes.len()).saturating_sub(length) as u64;
+        let (fitting, took) = self.disk.drive.take_room(grown);
+        let bytes = bytes[..bytes.len() - (grown - fitting) as usize].to_vec();
+        self.take(Change::Written { offset, bytes });
+        fate.end()?;
+        took
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {
-        self.change(Change::Cut { length: length as usize })
+        let fate = self.begin()?;
+        self.take(Change::Cut { length: length as usize });
+        fate.end()
     }
 
     fn sync(&self) -> io::Result<()> {
-        let mut state = self.disk.state.lock();
-        state.change()?.end()?;
-        let fails = std::mem::take(&mut state.fails_next_sync);
-        state.inodes[self.inode].sync(!fails);
-        if fails { Err(io::Error::from_raw_os_error(EIO)) } else { Ok(()) }
+        self.disk.drive.change()?.end()?;
+        let synced = self.disk.drive.sync();
+        self.disk.state.lock().inodes[self.inode].sync(synced.is_ok());
+        synced
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 mod tests {
+    use std::ops::Bound;
+
     use super::*;
+    use crate::storage::KeyValue;
 
     fn written(disk: &SimulatedDisk, name: &str, bytes: &[u8]) -> Arc<dyn File> {
         let file = disk.create(name).unwrap();
@@ -442,6 +398,25 @@ mod tests {
         file.write_all_at(&[2; 2], 0).unwrap();
         disk.limit_free_bytes(None);
         file.write_all_at(&[1; 3], 0).unwrap();
+    }
+
+    #[test]
+    fn room_and_power_are_the_machine_s_and_what_room_there_is_outlives_it() {
+        let drive = Drive::default();
+        let (one, other) = (SimulatedDisk::new().on(&drive), SimulatedDisk::new().on(&drive));
+        let database = SimulatedDatabase::new().on(&drive);
+        drive.limit_free_bytes(Some(10));
+        written(&one, "a", &[1; 9]);
+        assert!(other.create("b").unwrap().write_all_at(&[2; 2], 0).is_err());
+        assert!(drive.has_refused());
+        for after in [one.after_kill(), one.after_crash(1)] {
+            assert!(after.create("c").unwrap().write_all_at(&[3], 0).is_err(), "nobody has made room");
+        }
+        drive.mend();
+        drive.crash_at(drive.operations() + 1);
+        assert!(other.sync_folder().is_err());
+        assert!(one.list().is_err() && database.get(&[1]).is_err());
+        assert!(database.scan((Bound::Unbounded, Bound::Unbounded)).next().unwrap().is_err());
     }
 
     #[test]

@@ -171,14 +171,16 @@ impl Scenario {
     }
 
     /// The name of the group that a node of this number is of.
-    pub fn group_of(&self, mut number: usize) -> &str {
-        for group in &self.nodes {
-            if number < group.count {
-                return &group.name;
-            }
-            number -= group.count;
-        }
-        "a stranger"
+    ///
+    /// # Panics
+    /// Where there are not so many nodes.
+    pub fn group_of(&self, number: usize) -> &str {
+        let mut behind = 0;
+        let is_of = |group: &&Group| {
+            behind += group.count;
+            number < behind
+        };
+        &self.nodes.iter().find(is_of).expect("every number is of a group").name
     }
 
     /// When ways were last opened.

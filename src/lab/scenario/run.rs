@@ -284,7 +284,7 @@ impl Run<'_> {
         let stories =
             self.world.record.found.iter().filter_map(|hash| Some((hash, self.world.record.block(hash)?)));
         let block = |(hash, story): (&crate::types::BlockHash, &crate::lab::BlockStory)| {
-            let node = self.world.miners().get(story.miner).map_or(usize::MAX, |miner| miner.node);
+            let node = self.world.miners()[story.miner].node;
             let mut seen: Vec<u32> = story.seen.iter().map(|(node, _)| *node).collect();
             seen.sort_unstable();
             seen.dedup();

@@ -1,6 +1,6 @@
 //! Blocks that did their work and break a rule.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -59,13 +59,23 @@ pub struct InvalidBlocks {
     way: Way,
     shadow: Option<Shadow>,
     kept: BTreeMap<BlockHash, Block>,
+    /// Their order, the oldest first.
+    order: VecDeque<BlockHash>,
     branch: Vec<Block>,
 }
 
 impl InvalidBlocks {
     /// They are pushed to whoever is connected.
     pub fn pushed(flaw: BlockFlaw, model: usize) -> Self {
-        Self { flaw, model, way: Way::Pushed, shadow: None, kept: BTreeMap::new(), branch: Vec::new() }
+        Self {
+            flaw,
+            model,
+            way: Way::Pushed,
+            shadow: None,
+            kept: BTreeMap::new(),
+            order: VecDeque::new(),
+            branch: Vec::new(),
+        }
     }
 
     /// Others are told of a block on top, and ask for what is below.
@@ -74,10 +84,15 @@ impl InvalidBlocks {
     }
 
     fn keep(&mut self, block: &Block) {
-        if self.kept.len() >= KEPT_MAX {
-            self.kept.pop_first();
+        let hash = block.header.hash();
+        if self.kept.insert(hash, block.clone()).is_none() {
+            self.order.push_back(hash);
         }
-        self.kept.insert(block.header.hash(), block.clone());
+        if self.order.len() > KEPT_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.kept.remove(&oldest);
+        }
     }
 }
 
@@ -189,4 +204,26 @@ fn add(block: &mut Block, params: &Params, transactions: Vec<Transaction>) {
     let amount = Amount::checked_sum(fees.chain([params.issuance.subsidy(block.coinbase.height)]));
     block.coinbase.amount = amount.expect("fees that are far from all money");
     block.transactions = List::new(all).expect("a few transactions");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::{Ground, GroundOptions};
+
+    #[test]
+    fn oldest_block_is_forgotten_first() {
+        let mut block = Ground::new(&GroundOptions::default()).genesis.block().clone();
+        let mut stranger = InvalidBlocks::pushed(BlockFlaw::State, 0);
+        let mut kept = |stranger: &mut InvalidBlocks| {
+            block.header.nonce += 1;
+            stranger.keep(&block);
+            block.header.hash()
+        };
+        let hashes: Vec<BlockHash> = (0..3 * KEPT_MAX).map(|_| kept(&mut stranger)).collect();
+        let (old, young) = hashes.split_at(2 * KEPT_MAX);
+        assert!(young.iter().all(|hash| stranger.kept.contains_key(hash)));
+        assert!(old.iter().all(|hash| !stranger.kept.contains_key(hash)));
+        assert_eq!(stranger.order, young);
+    }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     AddressPoisoner, BlockFlaw, DoubleSpender, EclipsePlan, HeaderFlood, HeaderKind, InvalidBlocks,
-    InvalidTransactions, Liar, Lie, Mischief, OrphanFlood, Poison, TransactionFlaw, Villain, Withholder,
+    InvalidTransactions, Liar, Lie, Mischief, OrphanFlood, Told, TransactionFlaw, Villain, Withholder,
     WrongClock,
 };
 use crate::lab::world::World;
@@ -57,16 +57,6 @@ pub enum Withheld {
     Compact,
 }
 
-/// Whose addresses are told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Told {
-    /// Nobody's.
-    Nobody,
-    /// Its own, at any port.
-    Itself,
-}
-
 impl Harm {
     /// Whether it signs for people who pay: then what they paid may not come to be.
     pub fn spends(self) -> bool {
@@ -91,10 +81,7 @@ impl Harm {
             Self::Withholds(how) => band.enter(|| Withholder::new(how == Withheld::Compact)),
             Self::Clock(seconds) => band.enter(|| WrongClock { seconds }),
             Self::SpendsTwice => band.enter(|| DoubleSpender::new(model)),
-            Self::Addresses(told) => {
-                let poison = if told == Told::Itself { Poison::Itself } else { Poison::Nobody };
-                band.enter(|| AddressPoisoner { poison: poison.clone(), addresses: ADDRESSES_AT_A_TIME })
-            }
+            Self::Addresses(told) => band.enter(|| AddressPoisoner { told, addresses: ADDRESSES_AT_A_TIME }),
             Self::Eclipse { groups } => {
                 EclipsePlan { victim: model, attackers: count, groups }.begin(band.world)
             }

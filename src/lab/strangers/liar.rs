@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::villain::{Mischief, one, tell};
 use crate::codec::{List, encode};
+use crate::lab::chance::wait;
 use crate::lab::clock::SECOND;
 use crate::lab::shadow::Shadow;
 use crate::lab::world::Stage;
@@ -51,7 +52,7 @@ impl Liar {
     /// Whether it has found a block by now, with its part of all hashes.
     fn finds(&mut self, stage: &mut Stage<'_>, thousandths: u32) -> bool {
         let mean = f64::from(stage.ground.params().spacing) * 1000.0 / f64::from(thousandths) * SECOND as f64;
-        let draw = -(1.0 - stage.draws.unit()).ln() * mean;
+        let draw = wait(stage.draws, mean);
         let at = *self.finds_at.get_or_insert(stage.now + draw as u64);
         if at <= stage.now {
             self.finds_at = None;

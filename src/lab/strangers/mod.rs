@@ -21,11 +21,11 @@ mod transactions;
 mod villain;
 mod withholder;
 
-pub use addresses::{AddressPoisoner, Poison};
+pub use addresses::{AddressPoisoner, Told};
 pub use blocks::{BlockFlaw, InvalidBlocks};
 pub use eclipse::{Eclipse, EclipsePlan};
 pub use flood::{HeaderFlood, HeaderKind};
-pub use harm::{Harm, Told, Withheld};
+pub use harm::{Harm, Withheld};
 pub use liar::{Liar, Lie};
 pub use orphans::OrphanFlood;
 pub use puppet::{HEARD_MAX, Puppet, Script};

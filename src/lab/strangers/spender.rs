@@ -4,8 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::villain::{Mischief, one};
-use crate::codec::List;
+use super::villain::{Mischief, hand_over, one};
 use crate::lab::Actor;
 use crate::lab::clock::SECOND;
 use crate::lab::world::Stage;
@@ -64,11 +63,6 @@ impl Mischief for DoubleSpender {
     }
 
     fn heard(&mut self, stage: &mut Stage<'_>, peer: PeerId, message: &Message) {
-        if let Message::GetTransactions(hashes) = message {
-            let found = hashes.iter().filter_map(|hash| self.kept.get(hash).cloned()).collect();
-            if let Ok(found) = List::new(found) {
-                stage.send(peer, &Message::Transactions(found));
-            }
-        }
+        hand_over(stage, peer, message, &self.kept);
     }
 }

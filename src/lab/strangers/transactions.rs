@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::Deserialize;
 
-use super::villain::{Mischief, tell};
+use super::villain::{Mischief, hand_over, tell};
 use crate::codec::List;
 use crate::lab::Actor;
 use crate::lab::world::Stage;
@@ -109,11 +109,6 @@ impl Mischief for InvalidTransactions {
     }
 
     fn heard(&mut self, stage: &mut Stage<'_>, peer: PeerId, message: &Message) {
-        if let Message::GetTransactions(hashes) = message {
-            let found = hashes.iter().filter_map(|hash| self.kept.get(hash).cloned()).collect();
-            if let Ok(found) = List::new(found) {
-                stage.send(peer, &Message::Transactions(found));
-            }
-        }
+        hand_over(stage, peer, message, &self.kept);
     }
 }

@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::codec::{Blob, List};
-use crate::lab::clock::SECOND;
+use crate::lab::clock::{MINUTE, SECOND};
 use crate::lab::world::{Stage, Stranger};
 use crate::protocol::{Hello, Message, Met, PeerId, Versions};
-use crate::types::{BlockHash, Height, Timestamp};
+use crate::types::{BlockHash, Height, Timestamp, Transaction, TxHash};
 
 /// How long somebody is left alone who did not let it in, or hung up.
 const DIALS_AGAIN: u64 = 30 * SECOND;
+/// How long somebody may say nothing at all, not even ask whether it is still there, before it hangs up: where a machine lost
+/// its power nobody says so.
+const SILENCE_MAX: u64 = 5 * MINUTE;
 
 /// What somebody came for. It says nothing before both have said hello.
 #[expect(unused_variables, reason = "nobody has to react to everything")]
@@ -59,9 +62,17 @@ pub struct Villain<M> {
     targets: BTreeMap<SocketAddr, u64>,
     /// One whose tip it claims to have.
     model: usize,
-    met: BTreeMap<PeerId, Option<SocketAddr>>,
+    met: BTreeMap<PeerId, Contact>,
     greeted: BTreeSet<PeerId>,
     deeds: Rc<RefCell<Deeds>>,
+}
+
+/// Somebody it is connected to.
+struct Contact {
+    /// Where it dialed, if it did.
+    dialed: Option<SocketAddr>,
+    /// When something last came.
+    heard_at: u64,
 }
 
 impl<M: Mischief> Villain<M> {
@@ -84,11 +95,29 @@ impl<M: Mischief> Villain<M> {
 
     fn dial(&mut self, stage: &mut Stage<'_>) {
         for (address, at) in &mut self.targets {
-            if *at <= stage.now && !self.met.values().flatten().any(|other| other == address) {
+            if *at <= stage.now && !self.met.values().any(|contact| contact.dialed == Some(*address)) {
                 *at = stage.now + DIALS_AGAIN;
                 stage.dial(*address);
             }
         }
+    }
+
+    fn leave_the_silent(&mut self, stage: &mut Stage<'_>) {
+        let is_silent = |contact: &Contact| contact.heard_at + SILENCE_MAX <= stage.now;
+        let silent: Vec<PeerId> =
+            self.met.iter().filter(|(_, contact)| is_silent(contact)).map(|(peer, _)| *peer).collect();
+        for peer in silent {
+            stage.hang_up(peer);
+            self.forget(peer);
+        }
+    }
+
+    fn forget(&mut self, peer: PeerId) {
+        self.met.remove(&peer);
+        self.greeted.remove(&peer);
+        let mut deeds = self.deeds.borrow_mut();
+        deeds.lost += 1;
+        deeds.greeted = self.greeted.len();
     }
 }
 
@@ -99,7 +128,7 @@ impl<M: Mischief + 'static> Stranger for Villain<M> {
 
     fn met(&mut self, stage: &mut Stage<'_>, met: &Met) {
         let dialed = (met.side == crate::protocol::Side::Dialer).then_some(met.address);
-        self.met.insert(met.peer, dialed);
+        self.met.insert(met.peer, Contact { dialed, heard_at: stage.now });
         self.deeds.borrow_mut().met += 1;
         let honest = hello(stage, self.model, self.mischief.listens());
         let hello = self.mischief.hello(stage, honest);
@@ -107,6 +136,9 @@ impl<M: Mischief + 'static> Stranger for Villain<M> {
     }
 
     fn heard(&mut self, stage: &mut Stage<'_>, peer: PeerId, message: &Message) {
+        if let Some(contact) = self.met.get_mut(&peer) {
+            contact.heard_at = stage.now;
+        }
         match message {
             Message::Hello(_) => {
                 self.greeted.insert(peer);
@@ -118,14 +150,11 @@ impl<M: Mischief + 'static> Stranger for Villain<M> {
     }
 
     fn lost(&mut self, _: &mut Stage<'_>, peer: PeerId) {
-        self.met.remove(&peer);
-        self.greeted.remove(&peer);
-        let mut deeds = self.deeds.borrow_mut();
-        deeds.lost += 1;
-        deeds.greeted = self.greeted.len();
+        self.forget(peer);
     }
 
     fn woken(&mut self, stage: &mut Stage<'_>) {
+        self.leave_the_silent(stage);
         self.dial(stage);
         let peers: Vec<PeerId> = self.greeted.iter().copied().collect();
         if !peers.is_empty() {
@@ -171,6 +200,20 @@ pub(super) fn nowhere(stage: &mut Stage<'_>) -> BlockHash {
 /// Says the same to all of these.
 pub(super) fn tell(stage: &mut Stage<'_>, peers: &[PeerId], message: &Message) {
     peers.iter().for_each(|peer| stage.send(*peer, message));
+}
+
+/// Sends what somebody asked for of these transactions, where that is what they said.
+pub(super) fn hand_over(
+    stage: &mut Stage<'_>,
+    peer: PeerId,
+    message: &Message,
+    kept: &BTreeMap<TxHash, Transaction>,
+) {
+    if let Message::GetTransactions(hashes) = message
+        && let Ok(found) = List::new(hashes.iter().filter_map(|hash| kept.get(hash).cloned()).collect())
+    {
+        stage.send(peer, &Message::Transactions(found));
+    }
 }
 
 /// One, as a list.

@@ -20,6 +20,8 @@ pub enum Blow {
     CrashesSoon(usize, u64, u64),
     /// A node's disk is full after so many bytes more; it gets room, and is started again, after so long.
     Fills(usize, u64, u64),
+    /// The next sync of a node's disk fails; it is seen to, and started again, after so long.
+    FailsSync(usize, u64),
     /// Nothing comes through from these to the others for so long; and not the other way, where that is said.
     Parts(Vec<usize>, bool, u64),
     /// A node's clock is wrong from now on.
@@ -161,7 +163,7 @@ fn span(draws: &mut Draws) -> u64 {
 
 fn blow(draws: &mut Draws, count: usize) -> Blow {
     let node = draws.place(count);
-    match draws.below(8) {
+    match draws.below(9) {
         0 | 1 => {
             let kind = [CrashKind::Stopped, CrashKind::Killed, CrashKind::PowerLost][draws.place(3)];
             Blow::Ends(node, kind, span(draws))
@@ -176,6 +178,7 @@ fn blow(draws: &mut Draws, count: usize) -> Blow {
             let seconds = draws.below(400).cast_signed() - 200;
             Blow::Shifts(node, Skew { seconds, drift: draws.below(400).cast_signed() - 200 })
         }
+        7 => Blow::FailsSync(node, span(draws)),
         _ => Blow::Lines(link(draws)),
     }
 }
@@ -193,6 +196,10 @@ fn strike(world: &mut World, blow: Blow) {
         }
         Blow::Fills(node, bytes, again) => {
             world.limit_disk(node, Some(bytes));
+            world.plan(now + again, move |world| see_to(world, node));
+        }
+        Blow::FailsSync(node, again) => {
+            world.fail_sync(node);
             world.plan(now + again, move |world| see_to(world, node));
         }
         Blow::Parts(cut, one_way, lasts) => {

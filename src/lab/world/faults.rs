@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::World;
 use super::node::{Party, SimulatedNode};
-use crate::lab::clock::MILLISECOND;
 use crate::protocol::{Draws, Input};
 use crate::storage::StorageError;
 
@@ -30,12 +29,10 @@ pub struct Skew {
 
 impl SimulatedNode {
     /// What is on its disks when the power is back.
-    fn lose_power(&mut self, draw: u64) {
+    fn lose_power(&mut self, now: u64, draw: u64) {
         let mut draws = Draws::of(draw);
-        self.lost_power = Some(self.clock.now().millis * MILLISECOND);
-        self.disks.journal = self.disks.journal.after_crash(draws.any());
-        self.disks.pool = self.disks.pool.after_crash(draws.any());
-        self.disks.database.crash(|choices| draws.place(choices));
+        self.lost_power = Some(now);
+        self.disks = self.disks.after_crash(&mut draws);
     }
 }
 
@@ -49,9 +46,11 @@ impl World {
     /// When it runs.
     pub fn start(&mut self, number: usize) -> Result<(), StorageError> {
         let opened = self.open(number);
-        if opened.is_err() && self.is_off(number) {
-            let draw = self.fate.any();
-            self.node_mut(number).lose_power(draw);
+        if self.is_off(number) {
+            let (now, draw) = (self.micros(), self.fate.any());
+            let node = self.node_mut(number);
+            node.running = None;
+            node.lose_power(now, draw);
             self.open(number)?;
         } else {
             opened?;
@@ -71,13 +70,14 @@ impl World {
         let node = self.node_mut(number);
         assert!(!node.is_running(), "{number} runs");
         (node.stopped, node.is_excused) = (None, false);
+        node.disks.drive.begin();
         node.open(&ground.genesis, memo, now, seed)
     }
 
     /// Ends a node. What outlives it is on its disks.
     pub fn end(&mut self, number: usize, kind: CrashKind) {
-        let draw = self.fate.any();
-        self.record.ended(self.clock.micros(), number, kind);
+        let (at, draw) = (self.micros(), self.fate.any());
+        self.record.ended(at, number, kind);
         let Party::Node(node) = &mut self.parties[number] else { return };
         let now = node.clock.now();
         let Some(running) = node.running.take() else { return };
@@ -91,12 +91,11 @@ impl World {
             }
             CrashKind::Killed => {
                 drop(running);
-                node.disks.journal = node.disks.journal.after_kill();
-                node.disks.pool = node.disks.pool.after_kill();
+                node.disks = node.disks.after_kill();
             }
             CrashKind::PowerLost => {
                 drop(running);
-                node.lose_power(draw);
+                node.lose_power(at, draw);
             }
         }
         self.hang_up_all(number, kind == CrashKind::PowerLost);
@@ -107,27 +106,41 @@ impl World {
         self.node(number).lost_power.is_some_and(|at| at >= micros)
     }
 
-    /// Lets a node's disk crash in the midst of one of the next operations; it has lost its power then.
+    /// Lets a node's power fail in the midst of one of the next operations of its disk, whatever it writes there.
     pub fn crash_soon(&mut self, number: usize, operations: u64) {
-        let disk = &self.node(number).disks.journal;
-        disk.crash_at(disk.operations() + operations);
+        let drive = &self.node(number).disks.drive;
+        drive.crash_at(drive.operations() + operations);
     }
 
-    /// Lets a node's disk have room for so many bytes more; for as many as it likes, where nothing is given.
+    /// Lets a node's disk have room for so many bytes more, whatever is written there; for as many as it likes, where nothing
+    /// is given. A loss of power makes no room.
     pub fn limit_disk(&mut self, number: usize, bytes: Option<u64>) {
-        self.node(number).disks.journal.limit_free_bytes(bytes);
+        self.node(number).disks.drive.limit_free_bytes(bytes);
     }
 
-    /// Gives a node's disk all the room that it wants, and lets it lose its power no more.
+    /// Lets the next sync of a node's disk fail, whatever was to be kept. The node sees what it wrote, but a loss of power may
+    /// take it away.
+    pub fn fail_sync(&mut self, number: usize) {
+        self.node(number).disks.drive.fail_next_sync();
+    }
+
+    /// Gives a node's disk all the room that it wants, and lets it fail and lose its power no more.
     pub fn mend_disk(&mut self, number: usize) {
-        let disk = &self.node(number).disks.journal;
-        disk.limit_free_bytes(None);
-        disk.never_crash();
+        self.node(number).disks.drive.mend();
     }
 
     /// Whether a node's disk has lost its power.
     pub fn is_off(&self, number: usize) -> bool {
-        self.node(number).disks.journal.has_crashed()
+        self.node(number).disks.drive.has_crashed()
+    }
+
+    /// Ends a node whose power went in the midst of something; whether it had.
+    pub(super) fn see_to_power(&mut self, number: usize) -> bool {
+        let is_off = self.is_off(number);
+        if is_off {
+            self.end(number, CrashKind::PowerLost);
+        }
+        is_off
     }
 
     /// Makes a node's clock wrong.

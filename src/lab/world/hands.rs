@@ -29,7 +29,7 @@ impl World {
         let running = node.running.as_mut()?;
         let template = assemble(&mut running.clockwork);
         running.look_when_to_turn();
-        template
+        if self.see_to_power(number) { None } else { template }
     }
 
     /// Lets a name stand for these addresses from now on, for whoever asks.

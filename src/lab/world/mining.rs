@@ -8,6 +8,7 @@ use super::hoard::Hoard;
 use super::node::Party;
 use super::work::Job;
 use super::{Event, World};
+use crate::lab::chance::wait;
 use crate::lab::clock::SECOND;
 use crate::lab::people::Actor;
 use crate::lab::shadow::assemble;
@@ -112,8 +113,7 @@ impl World {
         miner.epoch += 1;
         if let (Some(bits), true) = (bits, miner.rate > 0.0) {
             let mean = hashes(bits) / miner.rate * SECOND as f64;
-            // From 0 up to, but not including, 1: the logarithm is of more than 0.
-            let wait = -(1.0 - self.fate.unit()).ln() * mean;
+            let wait = wait(&mut self.fate, mean);
             let event = Event::Find { miner: number as u32, epoch: miner.epoch };
             self.queue.put(self.clock.micros().saturating_add(wait as u64), event);
         }
@@ -132,6 +132,7 @@ impl World {
             true => self.make_hoarded(number, extranonce),
             false => self.make(node, strategy, recipient, extranonce),
         };
+        let made = if self.see_to_power(node) { None } else { made };
         if let Some(block) = made {
             self.miners[number].found += 1;
             let below = block.header.previous;

@@ -4,17 +4,21 @@
 //! a disk in memory; what is simulated is all around them. The same seed makes the same things happen, and
 //! [`World::digest`] says whether it did.
 //!
-//! Read this file first, then `wire.rs` for how bytes travel, `node.rs` and `work.rs` for what a node does, and `orders.rs`
-//! for what its machine orders.
+//! Read this file first, then `wire.rs` for how bytes travel and `jam.rs` for what holds them up, `node.rs` and `work.rs` for what
+//! a node does, and `orders.rs` for what its machine orders.
 
 mod faults;
 mod hands;
 mod hoard;
+mod jam;
 mod mining;
 mod node;
 mod orders;
 mod paying;
 mod stranger;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+mod tests;
 mod wire;
 mod work;
 
@@ -30,9 +34,10 @@ use core::net::SocketAddr;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use self::jam::Jam;
 use self::node::Party;
+use self::wire::End;
 pub(super) use self::wire::Parcel;
-use self::wire::{End, Jam};
 use super::clock::{NodeClock, WorldClock};
 use super::disk::Shelf;
 use super::ground::Ground;
@@ -57,6 +62,8 @@ pub(super) enum Event {
     Arrive(u32, Arc<Parcel>),
     /// The other side has let go of it.
     Close(u32),
+    /// What has waited at this end for its way to be open is sent again.
+    Again(u32),
     /// Nothing of what one end sends has come through for a while.
     Stuck(u32),
     /// A machine is told of something.
@@ -65,8 +72,8 @@ pub(super) enum Event {
     Worked { node: u32, run: u32 },
     /// A miner finds a block, if nothing has changed since that was drawn.
     Find { miner: u32, epoch: u32 },
-    /// Somebody pays somebody.
-    Pay,
+    /// Somebody pays somebody, if they still pay as often as when that was drawn.
+    Pay(u32),
     /// Something that was planned.
     Planned(Box<dyn FnOnce(&mut World)>),
 }
@@ -192,7 +199,7 @@ impl World {
     }
 
     fn seed_of(&self, number: usize, what: &[u8]) -> Digest {
-        sha256(&[&self.seed.to_le_bytes()[..], &number.to_le_bytes(), what].concat())
+        sha256(&[&self.seed.to_le_bytes()[..], &(number as u64).to_le_bytes(), what].concat())
     }
 
     /// Who a party says that it is.
@@ -358,6 +365,7 @@ impl World {
             Event::Meet(met) => self.meet(*met),
             Event::Arrive(end, parcel) => self.arrive(end, parcel),
             Event::Close(end) => self.close(end),
+            Event::Again(end) => self.again(end),
             Event::Stuck(end) => self.stuck(end),
             Event::Tell { node, run, input } => {
                 if self.node(node as usize).run() == run {
@@ -367,7 +375,7 @@ impl World {
             }
             Event::Worked { node, run } => self.worked(node as usize, run),
             Event::Find { miner, epoch } => self.find(miner as usize, epoch),
-            Event::Pay => self.pay(),
+            Event::Pay(epoch) => self.pay(epoch),
             Event::Planned(what) => what(self),
         }
     }

@@ -11,7 +11,7 @@ use super::stranger::{Stranger, StrangerParty};
 use super::work::Job;
 use crate::crypto::{BatchSeed, sha256};
 use crate::lab::clock::NodeClock;
-use crate::lab::disk::{Shelf, SimulatedDatabase, SimulatedDisk};
+use crate::lab::disk::{Drive, Shelf, SimulatedDatabase, SimulatedDisk};
 use crate::ledger::MapSeed;
 use crate::mempool::Limits;
 use crate::net::{NodeKnown, NodeStock};
@@ -106,6 +106,8 @@ impl Party {
 /// What a node keeps.
 #[derive(Clone)]
 pub(super) struct Disks {
+    /// What all of it lies on.
+    pub drive: Drive,
     pub journal: SimulatedDisk,
     pub pool: SimulatedDisk,
     pub database: SimulatedDatabase,
@@ -113,18 +115,41 @@ pub(super) struct Disks {
 
 impl Disks {
     fn new(is_steady: bool, shelf: &Shelf) -> Self {
-        match is_steady {
-            true => Self {
-                journal: SimulatedDisk::steady(shelf),
-                pool: SimulatedDisk::steady(shelf),
-                database: SimulatedDatabase::steady(),
-            },
-            false => Self {
-                journal: SimulatedDisk::new(),
-                pool: SimulatedDisk::new(),
-                database: SimulatedDatabase::new(),
-            },
-        }
+        let (journal, pool, database) = match is_steady {
+            true => {
+                let disk = || SimulatedDisk::steady(shelf);
+                (disk(), disk(), SimulatedDatabase::steady())
+            }
+            false => (SimulatedDisk::new(), SimulatedDisk::new(), SimulatedDatabase::new()),
+        };
+        Self { drive: Drive::default(), journal, pool, database }.on_one_drive()
+    }
+
+    /// What the next process finds where only the last one died.
+    pub fn after_kill(&self) -> Self {
+        Self { journal: self.journal.after_kill(), pool: self.pool.after_kill(), ..self.after_end() }
+            .on_one_drive()
+    }
+
+    /// What is found when the power is back.
+    pub fn after_crash(&self, draws: &mut Draws) -> Self {
+        let after = Self {
+            journal: self.journal.after_crash(draws.any()),
+            pool: self.pool.after_crash(draws.any()),
+            ..self.after_end()
+        };
+        after.database.crash(|choices| draws.place(choices));
+        after.on_one_drive()
+    }
+
+    fn after_end(&self) -> Self {
+        Self { drive: self.drive.after_end(), ..self.clone() }
+    }
+
+    fn on_one_drive(self) -> Self {
+        let Self { drive, journal, pool, database } = self;
+        let (journal, pool, database) = (journal.on(&drive), pool.on(&drive), database.on(&drive));
+        Self { drive, journal, pool, database }
     }
 }
 
@@ -146,7 +171,7 @@ pub struct SimulatedNode {
     pub lost_power: Option<u64>,
     /// Why it takes nothing in any more, if it once stopped to.
     pub stopped: Option<String>,
-    /// Whether that was for a reason outside of it: its disk was full, or had lost its power.
+    /// Whether that was for a reason outside of it: its disk was full, failed, or had lost its power.
     pub is_excused: bool,
     /// How often its machine was woken by its own wish.
     pub wakes: u64,

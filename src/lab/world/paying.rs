@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::node::Party;
 use super::work::Job;
 use super::{Event, World};
+use crate::lab::chance::wait;
 use crate::lab::clock::SECOND;
 use crate::lab::people::Actor;
 use crate::node::TransactionVerdict;
@@ -32,6 +33,8 @@ pub struct Users {
     waiting: HashMap<Address, (usize, u32)>,
     /// Payments that a node did not take.
     pub refused: u64,
+    /// Which drawing counts.
+    epoch: u32,
 }
 
 /// A payment.
@@ -54,14 +57,13 @@ pub struct Paid {
 }
 
 impl World {
-    /// Lets people pay each other so often in a second, through these nodes.
+    /// Lets people pay each other so often in a second from now on, through these nodes.
     pub fn set_users(&mut self, rate: f64, nodes: Vec<usize>) {
-        let began = self.users.is_some();
         let users = self.users.get_or_insert_default();
         (users.rate, users.nodes) = (rate, nodes);
-        if !began {
-            self.draw_payment();
-        }
+        // What was drawn for another rate counts no more.
+        users.epoch += 1;
+        self.draw_payment();
     }
 
     /// The people who pay.
@@ -69,21 +71,18 @@ impl World {
         self.users.as_ref()
     }
 
+    /// Draws when somebody pays next, as long as anybody does.
     fn draw_payment(&mut self) {
-        let Some(users) = &self.users else { return };
-        let wait = match users.rate > 0.0 {
-            true => (-(1.0 - self.fate.unit()).ln() / users.rate * SECOND as f64) as u64,
-            // Somebody looks now and then whether there is something to be paid again.
-            false => 10 * SECOND,
-        };
-        self.at(self.micros().saturating_add(wait), Event::Pay);
+        let Some(Users { rate, epoch, .. }) = self.users else { return };
+        if rate > 0.0 {
+            let wait = wait(&mut self.fate, SECOND as f64 / rate) as u64;
+            self.at(self.micros().saturating_add(wait), Event::Pay(epoch));
+        }
     }
 
-    pub(super) fn pay(&mut self) {
-        if let Some(users) = &self.users
-            && users.rate > 0.0
-            && !users.nodes.is_empty()
-        {
+    pub(super) fn pay(&mut self, epoch: u32) {
+        let Some(users) = self.users.as_ref().filter(|users| users.epoch == epoch) else { return };
+        if !users.nodes.is_empty() {
             let payer = self.fate.place(self.ground.people.len());
             let node = users.nodes[payer % users.nodes.len()];
             if let Some(transaction) = self.payment(payer, node) {

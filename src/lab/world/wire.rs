@@ -1,22 +1,16 @@
 //! Wires: how connections come to be, how messages travel, and how both end.
 
 use core::net::SocketAddr;
-use std::collections::VecDeque;
 use std::hash::Hasher;
 use std::sync::Arc;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use super::jam::Held;
 use super::node::Party;
 use super::{Event, World};
-use crate::lab::clock::SECOND;
 use crate::net::{Lane, Patience, lane};
 use crate::protocol::{Input, Message, MessageError, Met, NodeId, PeerId, Side};
-
-/// Bytes that a message takes on the way beyond its own.
-const OVERHEAD_BYTES: usize = 60;
-/// How long a way is tried again at most after it was opened: a connection that was cut off asks more and more seldom.
-const RETRY_MAX: u64 = 10 * SECOND;
 
 /// A message on its way, to one or to many.
 pub(in crate::lab) struct Parcel {
@@ -49,35 +43,22 @@ pub(super) struct End {
     owner: u32,
     /// Who is at the other end, and which end that is.
     from: u32,
-    other: u32,
+    pub other: u32,
     /// The owner was told of it.
     is_met: bool,
     /// The owner let go of it, or was told that it ended.
-    is_over: bool,
+    pub is_over: bool,
+    /// The owner lost its power, and whoever is at the other end does not know of it yet.
+    is_silent: bool,
     /// Something waits for its sender's line, or cannot come through: there is a [`Jam`].
-    is_jammed: bool,
+    pub is_jammed: bool,
     /// When the last arrives that has left, and the last of all of each lane.
-    left_arrives: u64,
+    pub left_arrives: u64,
     arrives: [u64; 2],
 }
 
-/// What waits on its way to an end.
-#[derive(Default)]
-pub(super) struct Jam {
-    /// When bulk leaves that waits for its sender's line, and when it arrives: what is urgent still goes before it.
-    leaving: VecDeque<(u64, u64)>,
-    /// What cannot come through, until the way is open.
-    held: VecDeque<Held>,
-    held_since: u64,
-}
-
-enum Held {
-    Parcel(Arc<Parcel>),
-    Close,
-}
-
 impl World {
-    fn patience(&self) -> Patience {
+    pub(super) fn patience(&self) -> Patience {
         Patience::of(self.ground.params().lab)
     }
 
@@ -182,10 +163,10 @@ impl World {
     }
 
     /// Something is on its way to this end, from there.
-    fn send_on(&mut self, from: usize, to: u32, what: Held) {
+    pub(super) fn send_on(&mut self, from: usize, to: u32, what: Held) {
         let end = &self.ends[to as usize];
         if end.is_over {
-            return;
+            return self.send_in_vain(from, to);
         }
         let owner = end.owner();
         if self.links.is_closed(from, owner) || (end.is_jammed && self.holds(to)) {
@@ -196,6 +177,27 @@ impl World {
         let (leaves, at) = self.links.send(now, (from, owner), (lane, bytes), &mut self.draws);
         let at = self.in_order(to, lane, leaves, at);
         self.at(at, what.arriving(to));
+    }
+
+    /// Something is sent to an end that is over. Where its owner said so, that is under way. One that lost its power could
+    /// not: it says so as soon as it runs again and something comes; and whoever sends to one that does not run loses its
+    /// patience.
+    fn send_in_vain(&mut self, from: usize, to: u32) {
+        let End { owner, other, is_silent, .. } = self.ends[to as usize];
+        if !is_silent || self.ends[other as usize].is_over {
+            return;
+        }
+        let owner = owner as usize;
+        let runs = matches!(&self.parties[owner], Party::Node(node) if node.is_running());
+        if runs && !self.links.is_closed(from, owner) && !self.links.is_closed(owner, from) {
+            self.ends[to as usize].is_silent = false;
+            self.jams.remove(&to);
+            let there_and_back = self.links.delay(from, owner, &mut self.draws)
+                + self.links.delay(owner, from, &mut self.draws);
+            self.at(self.micros() + there_and_back, Event::Close(other));
+        } else if !self.holds(to) {
+            self.hold(to, Held::Close);
+        }
     }
 
     /// When something arrives behind all that leaves before it: nothing is overtaken on the way, only where it waits for its
@@ -212,7 +214,7 @@ impl World {
                 jam.leaving.pop_front();
                 end.left_arrives = end.left_arrives.max(arrives);
             }
-            if jam.leaving.is_empty() && jam.held.is_empty() {
+            if jam.leaving.is_empty() && jam.is_free() {
                 end.is_jammed = false;
                 self.jams.remove(&to);
             }
@@ -237,69 +239,14 @@ impl World {
         }
     }
 
-    fn jam(&mut self, to: u32) -> &mut Jam {
-        self.ends[to as usize].is_jammed = true;
-        self.jams.entry(to).or_default()
-    }
-
-    /// Whether something cannot come through to this end.
-    fn holds(&self, to: u32) -> bool {
-        self.jams.get(&to).is_some_and(|jam| !jam.held.is_empty())
-    }
-
-    /// Keeps what cannot come through; whoever sent it notices after a while.
-    fn hold(&mut self, to: u32, what: Held) {
-        let (now, patience) = (self.micros(), self.patience().write.as_micros() as u64);
-        let jam = self.jam(to);
-        let is_first = jam.held.is_empty();
-        jam.held.push_back(what);
-        if is_first {
-            jam.held_since = now;
-            let sender = self.ends[to as usize].other;
-            self.at(now + patience, Event::Stuck(sender));
-        }
-    }
-
-    /// Lets through what was held, where the way is open now: whoever sent it tries again now and then.
-    pub(super) fn release(&mut self) {
-        let jammed: Vec<u32> = self.jams.keys().copied().collect();
-        for to in jammed {
-            let end = &self.ends[to as usize];
-            let from = end.from();
-            if !self.holds(to) || end.is_over || self.links.is_closed(from, end.owner()) {
-                continue;
-            }
-            let now = self.micros();
-            let jam = self.jam(to);
-            let (held, outage) = (std::mem::take(&mut jam.held), now - jam.held_since);
-            let retried = now + self.draws.below(outage.clamp(1, RETRY_MAX));
-            let end = &mut self.ends[to as usize];
-            end.left_arrives = retried.max(end.left_arrives);
-            held.into_iter().for_each(|what| self.send_on(from, to, what));
-        }
-    }
-
-    /// One end may have sent for a while without anything coming through.
-    pub(super) fn stuck(&mut self, number: u32) {
-        let End { other, is_over, .. } = self.ends[number as usize];
-        let patience = self.patience().write.as_micros() as u64;
-        if let Some(jam) = self.jams.get(&other)
-            && !is_over
-            && !jam.held.is_empty()
-            && self.micros() >= jam.held_since + patience
-        {
-            self.lost(number, "nothing comes through any more");
-        }
-    }
-
     pub(super) fn arrive(&mut self, number: u32, parcel: Arc<Parcel>) {
         let end = &self.ends[number as usize];
         if end.is_over || !end.is_met {
             return;
         }
         let (owner, from, peer) = (end.owner(), end.from(), PeerId(number.into()));
-        if self.links.is_closed(from, owner) {
-            return self.hold(number, Held::Parcel(parcel));
+        if self.holds_up(number, || Held::Parcel(Arc::clone(&parcel))) {
+            return;
         }
         self.record.arrived(self.clock.micros(), from, owner, &parcel);
         if let Party::Stranger(_) = &self.parties[owner] {
@@ -329,18 +276,14 @@ impl World {
     }
 
     pub(super) fn close(&mut self, number: u32) {
-        let end = &self.ends[number as usize];
-        if end.is_over {
+        if self.ends[number as usize].is_over || self.holds_up(number, || Held::Close) {
             return;
-        }
-        if self.links.is_closed(end.from(), end.owner()) {
-            return self.hold(number, Held::Close);
         }
         self.lost(number, "the other side closed it");
     }
 
     /// A connection ends for its owner, who is told.
-    fn lost(&mut self, number: u32, reason: &str) {
+    pub(super) fn lost(&mut self, number: u32, reason: &str) {
         let end = &self.ends[number as usize];
         let (owner, was_met, peer) = (end.owner(), end.is_met, PeerId(number.into()));
         self.end_of(number);
@@ -358,21 +301,28 @@ impl World {
     fn end_of(&mut self, number: u32) {
         let end = &mut self.ends[number as usize];
         end.is_over = true;
+        let other = end.other;
         if let Party::Node(node) = &mut self.parties[end.owner()]
             && let Some(running) = &mut node.running
         {
             running.ends.retain(|peer| peer.0 != u64::from(number));
         }
         self.jams.remove(&number);
+        if self.ends[other as usize].is_over {
+            // Nobody sends there any more.
+            self.jams.remove(&other);
+        }
     }
 
     /// All connections of a party end, and the others hear of it; or not, where nothing is left that could say so.
     pub(super) fn hang_up_all(&mut self, party: usize, is_silent: bool) {
         for number in 0..self.ends.len() as u32 {
-            if self.ends[number as usize].owner() != party {
+            let end = &mut self.ends[number as usize];
+            if end.owner() != party || end.is_over {
                 continue;
             }
             if is_silent {
+                end.is_silent = true;
                 self.end_of(number);
             } else {
                 self.let_go(number);
@@ -414,28 +364,13 @@ impl End {
     }
 
     /// Who is at the other end.
-    fn from(&self) -> usize {
+    pub fn from(&self) -> usize {
         self.from as usize
     }
 
     fn new(owner: u32, (from, other): (u32, u32), since: u64) -> Self {
         let (left_arrives, arrives) = (since, [since; 2]);
-        Self { owner, from, other, is_met: false, is_over: false, is_jammed: false, left_arrives, arrives }
-    }
-}
-
-impl Held {
-    fn load(&self) -> (Lane, usize) {
-        match self {
-            Self::Parcel(parcel) => (parcel.lane, parcel.bytes + OVERHEAD_BYTES),
-            Self::Close => (Lane::Bulk, OVERHEAD_BYTES),
-        }
-    }
-
-    fn arriving(self, to: u32) -> Event {
-        match self {
-            Self::Parcel(parcel) => Event::Arrive(to, parcel),
-            Self::Close => Event::Close(to),
-        }
+        let (is_met, is_over, is_silent, is_jammed) = (false, false, false, false);
+        Self { owner, from, other, is_met, is_over, is_silent, is_jammed, left_arrives, arrives }
     }
 }

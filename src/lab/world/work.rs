@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::node::{Party, Processor, Submitted};
-use super::{CrashKind, Event, World};
+use super::{Event, World};
 use crate::consensus::Blame;
 use crate::lab::clock::{MILLISECOND, SECOND};
 use crate::net::{judged_block, judged_transaction, present, told};
@@ -171,16 +171,13 @@ impl World {
         running.look_when_to_turn();
         if node.stopped.is_none() {
             node.stopped = running.clockwork.stopped();
-            let disk = &node.disks.journal;
-            node.is_excused = node.stopped.is_some() && (disk.has_crashed() || disk.is_full());
+            node.is_excused = node.stopped.is_some() && node.disks.drive.has_refused();
         }
-        let is_off = node.disks.journal.has_crashed();
         self.tell_fresh(number);
-        if is_off {
-            // Its power is gone: what it has just said is on its way, and nothing more comes.
-            return self.end(number, CrashKind::PowerLost);
+        // Where its power is gone, what it has just said is on its way, and nothing more comes.
+        if !self.see_to_power(number) {
+            self.tell_verdicts(number);
         }
-        self.tell_verdicts(number);
     }
 
     fn tell_fresh(&mut self, number: usize) {
