@@ -50,7 +50,7 @@ pub(super) struct End {
     pub is_over: bool,
     /// The owner lost its power, and whoever is at the other end does not know of it yet.
     is_silent: bool,
-    /// Something waits for its sender's line, or cannot come through: there is a [`Jam`].
+    /// Something waits for its sender's line, or cannot come through: there is a [`Jam`](super::jam::Jam).
     pub is_jammed: bool,
     /// When the last arrives that has left, and the last of all of each lane.
     pub left_arrives: u64,
