@@ -14,6 +14,7 @@ mod mining;
 mod node;
 mod orders;
 mod paying;
+mod payments;
 mod stranger;
 mod wire;
 mod work;

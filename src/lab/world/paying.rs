@@ -27,6 +27,9 @@ pub struct Users {
     pub nodes: Vec<usize>,
     /// What was paid, and what became of it.
     pub paid: Vec<Paid>,
+    /// Whether they do all that can be done with money, and whether some of them pay crowds.
+    pub(super) is_varied: bool,
+    pub(super) pay_crowds: bool,
     by_hash: HashMap<TxHash, usize>,
     /// Who waits for an answer, from which run of a node, and pays nothing else meanwhile: it would have the same nonce.
     waiting: HashMap<Address, (usize, u32)>,
@@ -43,6 +46,8 @@ pub struct Paid {
     pub sender: Address,
     /// Its number among its sender's.
     pub nonce: Nonce,
+    /// The last block that it may stand in.
+    pub expiry: Option<Height>,
     /// When it was brought before a node.
     pub at: u64,
     /// Which node.
@@ -95,14 +100,15 @@ impl World {
 
     /// Somebody's next payment to somebody, as a wallet makes it that asks this node; nothing where the node does not run.
     fn payment(&mut self, payer: usize, node: usize) -> Option<Transaction> {
+        if self.users.as_ref().is_some_and(|users| users.is_varied) {
+            let varied = self.varied_payment(payer, node)?;
+            return (!self.awaits_answer(node, &varied.body.policy.address())).then_some(varied);
+        }
         let payee = self.fate.place(self.ground.people.len());
         let fresh = self.fate.below(PAYS_STRANGERS) == 0;
         let stranger = Actor::new(FIRST_STRANGER + self.fate.below(1 << 20) as u32);
         let more = self.fate.below(AMOUNT);
-        let run = self.parties[node].run();
-        let sender = self.ground.people[payer].address();
-        let waits = self.users.as_ref().is_some_and(|users| users.waiting.get(&sender) == Some(&(node, run)));
-        if waits {
+        if self.awaits_answer(node, &self.ground.people[payer].address()) {
             return None;
         }
         let Party::Node(node) = &self.parties[node] else { return None };
@@ -110,6 +116,12 @@ impl World {
         let to = if fresh { &stranger } else { known };
         let (nonce, _) = node.handle()?.reader().pending(&from.address()).ok()?;
         Some(from.pay(self.ground.params(), nonce.0, to, AMOUNT + more, FEE + more))
+    }
+
+    /// Whether somebody waits for what this node says to their last payment.
+    fn awaits_answer(&self, node: usize, sender: &Address) -> bool {
+        let run = self.parties[node].run();
+        self.users.as_ref().is_some_and(|users| users.waiting.get(sender) == Some(&(node, run)))
     }
 
     /// Lets somebody pay somebody through this node now; nothing happens where it does not run.
@@ -137,7 +149,8 @@ impl World {
         users.by_hash.insert(hash, users.paid.len());
         users.waiting.insert(transaction.body.policy.address(), (node, run));
         let (sender, nonce) = (transaction.body.policy.address(), transaction.body.nonce);
-        users.paid.push(Paid { hash, sender, nonce, at, node, admitted: None, height });
+        let expiry = transaction.body.expiry;
+        users.paid.push(Paid { hash, sender, nonce, expiry, at, node, admitted: None, height });
         self.bring(node, Job::Transactions(None, vec![(hash, transaction)]));
     }
 
