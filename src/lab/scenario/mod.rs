@@ -18,6 +18,7 @@ mod shipped;
 mod text;
 
 pub use adversaries::Adversary;
+pub(super) use adversaries::cheat_again;
 pub use expect::{Expectation, Paid};
 pub use form::{
     Act, Chain, Conduct, Geography, Group, Happening, Line, Mining, Paying, Region, Speed, Topology, Ways,
