@@ -176,9 +176,10 @@ impl Links {
         if link.reorder > 0 && draws.below(1_000_000) < u64::from(link.reorder) {
             late += draws.below(2 * link.delay + MILLISECOND);
         }
-        let reaches = leaves + link.delay + late;
         let line = &mut self.lines[to];
-        (leaves, take_line(&mut line.down_free, line.access.down, reaches, lane, bytes))
+        // What is late comes later; it does not keep the line from what is there before.
+        let through = take_line(&mut line.down_free, line.access.down, leaves + link.delay, lane, bytes);
+        (leaves, through + late)
     }
 }
 

@@ -29,7 +29,7 @@ mod swarm;
 mod watch;
 mod world;
 
-pub use checkers::{Checkers, Violation};
+pub use checkers::{Checkers, Promise, Tips, Violation};
 pub use clock::{HOUR, MILLISECOND, MINUTE, SECOND};
 pub use disk::{SimulatedDatabase, SimulatedDisk};
 pub use ground::{Ground, GroundOptions};

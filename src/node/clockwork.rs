@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::checks::Checks;
 use super::clocks::Clocks;
+use super::early::EARLY_MAX;
 use super::follower::{Follower, PUBLISHED_MAX, Published};
 use super::handle::{NodeHandle, Pending};
 use super::health::{Health, Log};
@@ -18,7 +19,7 @@ use super::pool_log::PoolLog;
 use super::shared::Shared;
 use super::start::{Assembled, Identity, assemble};
 use super::verdict::{BlockRefused, BlockVerdict, TransactionVerdict};
-use super::writer::Writer;
+use super::writer::{ORPHANS_MAX, Writer};
 use crate::chain::{Chain, HeaderPlacement};
 use crate::consensus::Genesis;
 use crate::crypto::BatchSeed;
@@ -170,6 +171,12 @@ impl Clockwork {
     pub fn look<T>(&self, look: impl FnOnce(&Chain, &Ledger, &Mempool) -> T) -> T {
         let state = self.shared.state.read();
         look(&state.chain, &state.ledger, &state.pool)
+    }
+
+    /// How many blocks wait for the one below them, or for their time, and how many may: so many that, and that.
+    pub fn waiting_blocks(&self) -> [(usize, usize); 2] {
+        let Writer { orphans, early, .. } = &self.writer;
+        [(orphans.len(), ORPHANS_MAX), (early.len(), EARLY_MAX)]
     }
 
     /// Why nothing is taken in any more, where that is so.

@@ -9,7 +9,7 @@ use crate::types::{Block, Timestamp};
 
 /// Blocks that are kept until their time comes, and their bytes. Beyond it the one furthest ahead gives way, and has to be
 /// sent again.
-const EARLY_MAX: usize = 64;
+pub(super) const EARLY_MAX: usize = 64;
 const EARLY_BYTES_MAX: usize = 16 << 20;
 /// How long one is kept at most; what lies further ahead is refused.
 ///
@@ -46,6 +46,11 @@ impl Early {
             self.blocks.remove(at);
         }
         self.blocks.iter().any(|(kept, _)| kept.header == header)
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.blocks.len()
     }
 
     fn bytes(&self) -> usize {

@@ -32,7 +32,7 @@ use crate::template::Groundwork;
 use crate::types::{Block, Header};
 
 /// Blocks whose parent is missing, and their bytes, that are kept until it comes.
-const ORPHANS_MAX: usize = 256;
+pub(super) const ORPHANS_MAX: usize = 256;
 const ORPHAN_BYTES_MAX: usize = 32 << 20;
 
 /// The disk refused, or the node was told to stop in the midst of something: nothing is taken in any more.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::sizes::Size;
 use super::{Farewell, MessageError, Output, PeerId};
 use crate::consensus::Blame;
 
@@ -112,6 +113,11 @@ pub(super) struct Conduct {
 }
 
 impl Conduct {
+    /// How much is kept of everything, by name, and how much may be; so many are connected.
+    pub fn sizes(&self, peers: usize) -> Vec<Size> {
+        vec![Size::new("peers that are judged", self.points.len(), peers)]
+    }
+
     /// Counts an offence; whether it was one too many.
     pub fn count(&mut self, millis: u64, peer: PeerId, offence: &Offence) -> bool {
         let (points, at) = self.points.entry(peer).or_insert((0, millis));

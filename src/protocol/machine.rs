@@ -5,6 +5,7 @@
 
 mod messages;
 mod report;
+mod sizes;
 
 pub use report::{PeerReport, ProtocolReport};
 

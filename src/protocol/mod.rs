@@ -40,6 +40,7 @@ mod rolling;
 #[cfg(test)]
 mod scene;
 mod settings;
+mod sizes;
 mod stem;
 mod sync;
 mod transactions;
@@ -65,4 +66,5 @@ pub use message::{
 pub use output::{Body, Errand, Farewell, Output, Served};
 pub use peer::{Met, NodeId, Now, PeerId, Side};
 pub use settings::Settings;
+pub use sizes::Size;
 pub use sync::{HEADERS_HELD_MAX, SyncState};

@@ -58,6 +58,10 @@ impl Peers {
         Self { peers: BTreeMap::new(), patience: if lab { 5_000 } else { 15_000 }, due: u64::MAX }
     }
 
+    pub fn len(&self) -> usize {
+        self.peers.len()
+    }
+
     pub fn get(&self, peer: PeerId) -> Option<&Peer> {
         self.peers.get(&peer)
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::conduct::{Acts, Offence};
+use super::sizes::Size;
 use super::{Farewell, Message, Now, PeerId};
 
 /// All who are asked.
@@ -24,6 +25,11 @@ struct Ping {
 }
 
 impl Pings {
+    /// How much is kept of everything, by name, and how much may be; so many are connected.
+    pub fn sizes(&self, peers: usize) -> Vec<Size> {
+        vec![Size::new("peers that are pinged", self.pings.len(), peers)]
+    }
+
     pub fn new(lab: bool) -> Self {
         let (every, patience) = if lab { (10_000, 20_000) } else { (60_000, 30_000) };
         Self { pings: BTreeMap::new(), every, patience, due: u64::MAX }

@@ -21,6 +21,11 @@ impl<K: Eq + Hash> Rolling<K> {
         Self { young: HashSet::with_hasher(seed.hasher()), old: HashSet::with_hasher(seed.hasher()), max }
     }
 
+    /// How many are in it.
+    pub fn len(&self) -> usize {
+        self.young.len() + self.old.len()
+    }
+
     /// Puts one in; whether it was not there.
     pub fn insert(&mut self, key: K) -> bool {
         let fresh = !self.old.contains(&key);

@@ -6,5 +6,6 @@ mod history;
 mod moments;
 mod orders;
 mod search;
+mod spoiled;
 mod tree;
 mod values;

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::run::story;
 use crate::cli::output::{tell, tell_json};
 use crate::cli::progress::Progress;
-use crate::lab::{Outcome, replay, soak};
+use crate::lab::{Outcome, Violation, replay, soak};
 
 #[derive(Args)]
 pub(in crate::cli) struct Soak {
@@ -76,7 +76,10 @@ impl Soak {
         let unsound: Vec<&Outcome> = outcomes.iter().filter(|outcome| !outcome.is_sound()).collect();
         if self.json {
             let told = unsound.iter().map(|outcome| {
-                let violations: Vec<String> = outcome.violations.iter().map(ToString::to_string).collect();
+                let told = |violation: &Violation| {
+                    json!({ "kind": violation.kind(), "what": violation.to_string() })
+                };
+                let violations: Vec<_> = outcome.violations.iter().map(told).collect();
                 json!({ "seed": outcome.seed, "violations": violations, "replay": again(outcome) })
             });
             let failed: Vec<_> = told.collect();

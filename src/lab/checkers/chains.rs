@@ -1,8 +1,9 @@
 //! Every node's chain, gone through again from the beginning by rules that are written down a second time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Violation;
+use crate::crypto::Digest;
 use crate::lab::model::Model;
 use crate::lab::world::World;
 use crate::node::Reader;
@@ -21,33 +22,39 @@ impl Chains {
     /// Goes through what each node follows.
     pub fn check(&mut self, world: &World) -> Vec<Violation> {
         let mut found = Vec::new();
-        let mut kept = BTreeMap::new();
+        let mut tips = BTreeSet::new();
         for number in world.running() {
             let Some(clockwork) = world.node(number).clockwork() else { continue };
             let reader = clockwork.handle().reader();
             let tip = reader.tip();
-            let model = match self.model_at(world, number, &reader) {
-                Ok(model) => model,
-                Err(violation) => {
-                    found.push(violation);
-                    continue;
-                }
-            };
-            if !is_as_the_model(&model, &reader) {
-                found.push(Violation::State { node: number, height: tip.height });
-            }
             // The writer may be ahead of its readers only within a turn.
-            if let Err(error) = clockwork.look(|_, ledger, _| ledger.audit()) {
+            let (root, audit) =
+                clockwork.look(|_, ledger, _| (*ledger.commitments().state.as_bytes(), ledger.audit()));
+            if let Err(error) = audit {
                 found.push(Violation::Supply { node: number, error: error.to_string() });
             }
-            kept.insert(tip.hash, model);
+            if let Err(violation) = self.go_through(world, number, &reader, &mut found) {
+                found.push(violation);
+                continue;
+            }
+            tips.insert(tip.hash);
+            let Some(model) = self.models.get(&tip.hash) else { continue };
+            if let Some(what) = difference(model, &reader, &root) {
+                found.push(Violation::State { node: number, height: tip.height, what });
+            }
         }
-        self.models = kept;
+        self.models.retain(|tip, _| tips.contains(tip));
         found
     }
 
-    /// What a node's chain leads to: from where another was left, as far as they are the same.
-    fn model_at(&self, world: &World, node: usize, reader: &Reader) -> Result<Model, Violation> {
+    /// Goes through a node's chain: from where another was left, as far as they are the same.
+    fn go_through(
+        &mut self,
+        world: &World,
+        node: usize,
+        reader: &Reader,
+        found: &mut Vec<Violation>,
+    ) -> Result<(), Violation> {
         let tip = reader.tip();
         let mut above: Vec<BlockHash> = Vec::new();
         let mut at = tip.hash;
@@ -63,25 +70,37 @@ impl Chains {
                 _ => break Model::new(&world.ground().genesis),
             }
         };
-        for hash in above.into_iter().rev() {
-            let block = reader.block(&hash).ok().flatten();
-            let height = reader.header(&hash).map_or(Height::GENESIS, |entry| entry.height);
-            if !block.is_some_and(|block| model.apply(&block)) {
-                return Err(Violation::Invalid { node, block: hash, height });
+        for block in above.into_iter().rev() {
+            let height = reader.header(&block).map_or(Height::GENESIS, |entry| entry.height);
+            if world.record.block(&block).is_none() {
+                found.push(Violation::Strange { node, block, height });
+            }
+            let invalid = |why| Violation::Invalid { node, block, height, why };
+            let body = reader.block(&block).ok().flatten().ok_or_else(|| invalid("its body is gone"))?;
+            model.follow(&body).map_err(invalid)?;
+            if model.height() != height {
+                return Err(invalid("it stands at another height"));
             }
         }
-        Ok(model)
+        self.models.insert(tip.hash, model);
+        Ok(())
     }
 }
 
-/// Whether what a reader says of everybody is what the model says.
-fn is_as_the_model(model: &Model, reader: &Reader) -> bool {
+/// In what the state of a reader, and of its ledger, is another than the model's.
+fn difference(model: &Model, reader: &Reader, root: &Digest) -> Option<&'static str> {
     let is_same = |(address, expected): (&Address, &(u64, u64))| {
         let found = reader.account(address).ok().flatten().unwrap_or_default();
         (found.balance.pebbles(), found.nonce.0) == *expected
     };
     let supply = reader.supply().map(|supply| (supply.issued.pebbles(), supply.burned.pebbles()));
-    model.accounts.iter().all(is_same) && supply.ok() == Some(model.supply.unwrap_or_default())
+    if !model.accounts.iter().all(is_same) {
+        return Some("somebody has more, or less");
+    }
+    if supply.ok() != Some(model.supply.unwrap_or_default()) {
+        return Some("more was issued or burned, or less");
+    }
+    (model.root() != root).then_some("its root")
 }
 
 /// Whether a node finds the transactions of its chain by their names, where they are.

@@ -4,163 +4,21 @@
 //! said is durable is gone, nobody honest is punished by anybody honest, nothing grows beyond its bounds. Others hold once
 //! the network had time to come to rest ([`Checkers::at_rest`]): all follow one tip, and what was paid is mined.
 
+mod bounds;
 mod chains;
 mod payments;
+mod violation;
 
-use core::fmt;
-use std::collections::BTreeMap;
+pub use payments::Promise;
+pub use violation::{Tips, Violation};
+
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::chains::Chains;
-use super::clock::MINUTE;
 use super::world::World;
-use crate::types::{BlockHash, Height, TxHash};
-
-/// Connections that a node may have beyond those that its settings allow: some are on their way out.
-const CONNECTIONS_SPARE: usize = 8;
-/// Headers that a node may keep for each block of its branch, and some more.
-const HEADERS_EACH_MAX: usize = 4;
-const HEADERS_SPARE: usize = 20_000;
-/// What may wait in a node for its processor.
-const BACKLOG_MAX: usize = 20_000;
-
-/// Something that must never be, and was.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Violation {
-    /// After a long quiet not all follow the same.
-    #[error("after quiet not all nodes follow one tip: {tips}")]
-    Split {
-        /// Which follow what.
-        tips: Tips,
-    },
-    /// A node follows a block that cannot follow from those below it.
-    #[error(
-        "node {node} follows block {block} at {height}, which breaks a rule: a coin is spent twice, or was never there"
-    )]
-    Invalid {
-        /// Which node.
-        node: usize,
-        /// Which block.
-        block: BlockHash,
-        /// Where it stands.
-        height: Height,
-    },
-    /// What a node says that people have is not what its blocks lead to.
-    #[error("node {node} at {height} has another state than its blocks lead to")]
-    State {
-        /// Which node.
-        node: usize,
-        /// Where it stands.
-        height: Height,
-    },
-    /// There is more money than was made, or less.
-    #[error("node {node}: {error}")]
-    Supply {
-        /// Which node.
-        node: usize,
-        /// What does not add up.
-        error: String,
-    },
-    /// A block is gone that a node had said is durable.
-    #[error("node {node} has lost block {block}, which it had acknowledged")]
-    Lost {
-        /// Which node.
-        node: usize,
-        /// Which block.
-        block: BlockHash,
-    },
-    /// A node refused what an honest miner made by the rules.
-    #[error("node {node} refused block {block}, which an honest miner found: {why}")]
-    Refused {
-        /// Which node.
-        node: usize,
-        /// Which block.
-        block: BlockHash,
-        /// Why.
-        why: String,
-    },
-    /// A pool does not belong to its node's tip, or to itself.
-    #[error("node {node}'s pool is not sound: {what}")]
-    Pool {
-        /// Which node.
-        node: usize,
-        /// What does not hold.
-        what: String,
-    },
-    /// A node cannot find what is in its chain.
-    #[error("node {node} does not find what is in its chain: {what}")]
-    Index {
-        /// Which node.
-        node: usize,
-        /// What it should have found.
-        what: String,
-    },
-    /// A node punished another that had done nothing wrong.
-    #[error("node {node} punished node {other}, which is honest: {why}")]
-    Punished {
-        /// Which node.
-        node: usize,
-        /// Whom.
-        other: usize,
-        /// What for, it thinks.
-        why: String,
-    },
-    /// Something grows beyond its bounds.
-    #[error("node {node} has {count} {what}, no more than {max} are allowed")]
-    Unbounded {
-        /// Which node.
-        node: usize,
-        /// What there is too much of.
-        what: &'static str,
-        /// How much.
-        count: usize,
-        /// How much there may be.
-        max: usize,
-    },
-    /// A payment that a node had taken in is not mined.
-    #[error("payment {hash}, which node {node} took in, is not mined {minutes} minutes later")]
-    NotMined {
-        /// Which.
-        hash: TxHash,
-        /// By which node.
-        node: usize,
-        /// How long ago.
-        minutes: u64,
-    },
-    /// A node stopped without a reason that lies outside of it.
-    #[error("node {node} takes nothing in any more: {why}")]
-    Stopped {
-        /// Which node.
-        node: usize,
-        /// Why.
-        why: String,
-    },
-    /// A node cannot open what is on its disk.
-    #[error("node {node} does not start: {why}")]
-    NoStart {
-        /// Which node.
-        node: usize,
-        /// Why.
-        why: String,
-    },
-    /// The code stopped itself.
-    #[error("a fault: {what}")]
-    Fault {
-        /// What it said.
-        what: String,
-    },
-}
-
-/// Which nodes follow which block.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Tips(pub BTreeMap<BlockHash, Vec<usize>>);
-
-impl fmt::Display for Tips {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let each = self.0.iter().map(|(tip, nodes)| format!("{tip} by {nodes:?}"));
-        f.write_str(&each.collect::<Vec<_>>().join(", "))
-    }
-}
+use crate::protocol::Banned;
+use crate::types::BlockHash;
 
 /// What is checked, and what was found wrong.
 #[derive(Default)]
@@ -200,6 +58,9 @@ impl Checkers {
                 self.note(Violation::Stopped { node: number, why: why.clone() });
             }
         }
+        for (node, other) in banned(world) {
+            self.note(Violation::Banned { node, other });
+        }
         for (node, block, why) in &world.record.refused {
             self.note(Violation::Refused { node: *node, block: *block, why: why.clone() });
         }
@@ -207,9 +68,9 @@ impl Checkers {
         found.into_iter().for_each(|violation| self.note(violation));
     }
 
-    /// Checks what holds once the network had time to come to rest; a payment had so many minutes to be mined, where
-    /// nobody else signs for those who pay.
-    pub fn at_rest(&mut self, world: &World, minutes: Option<u64>) {
+    /// Checks what holds once the network had time to come to rest, and whether payments were mined as promised, where
+    /// anything is.
+    pub fn at_rest(&mut self, world: &World, promise: Option<Promise>) {
         self.watch(world);
         let mut tips: BTreeMap<BlockHash, Vec<usize>> = BTreeMap::new();
         for number in world.running() {
@@ -221,8 +82,8 @@ impl Checkers {
         let indexed: Vec<Violation> =
             world.running().into_iter().filter_map(|node| chains::check_index(world, node)).collect();
         indexed.into_iter().for_each(|violation| self.note(violation));
-        let unmined = minutes.map(|minutes| payments::unmined(world, minutes * MINUTE));
-        unmined.into_iter().flatten().for_each(|violation| self.note(violation));
+        let broken = promise.map(|promise| promise.broken(world));
+        broken.into_iter().flatten().for_each(|violation| self.note(violation));
     }
 
     /// What a node once said is durable is still there, after whatever befell it.
@@ -248,24 +109,7 @@ impl Checkers {
     }
 
     fn check_bounds(&mut self, world: &World, number: usize) {
-        let node = world.node(number);
-        let Some(handle) = node.handle() else { return };
-        let (headers, branch) =
-            handle.look(|chain, _| (chain.header_count(), chain.tip().height.0 as usize + 1));
-        let connections_max = node.settings.outbound_max
-            + node.settings.inbound_max
-            + node.settings.added.len()
-            + CONNECTIONS_SPARE;
-        let bounds = [
-            ("connections", node.connections(), connections_max),
-            ("headers", headers, branch * HEADERS_EACH_MAX + HEADERS_SPARE),
-            ("jobs", node.backlog(), BACKLOG_MAX),
-        ];
-        for (what, count, max) in bounds {
-            if count > max {
-                self.note(Violation::Unbounded { node: number, what, count, max });
-            }
-        }
+        bounds::beyond(world, number).into_iter().for_each(|violation| self.note(violation));
     }
 
     /// The pool is sound in itself, and belongs to the tip.
@@ -282,6 +126,24 @@ impl Checkers {
 pub(super) fn lost(world: &World, number: usize) -> Option<BlockHash> {
     let node = world.node(number);
     node.handle()?.look(|chain, _| node.acknowledged.iter().find(|hash| !chain.has_body(hash)).copied())
+}
+
+/// Who bans whom of the nodes; those that run are asked.
+pub(super) fn banned(world: &World) -> Vec<(usize, usize)> {
+    let nodes = world.nodes();
+    let names = |node: &usize| {
+        let settings = &world.node(*node).settings;
+        [(Banned::Address(world.address(*node).ip()), *node), (Banned::Node(settings.node), *node)]
+    };
+    let honest: HashMap<Banned, usize> = nodes.iter().flat_map(names).collect();
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for node in nodes {
+        let bans = world.node(node).machine().into_iter().flat_map(|machine| machine.bans().iter());
+        found.extend(bans.filter_map(|(who, _)| Some((node, *honest.get(&who)?))));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// What a panic said.

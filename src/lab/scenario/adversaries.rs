@@ -176,7 +176,7 @@ impl Run<'_> {
 
 /// Lets a miner that spends money twice do so whenever the last time is over, as long as it mines: one of the people is
 /// cheated after the other. Others never do.
-pub(super) fn cheat_again(world: &mut World, miner: usize) {
+pub(in crate::lab) fn cheat_again(world: &mut World, miner: usize) {
     if !matches!(world.miners()[miner].strategy, Strategy::DoubleSpending(_)) {
         return;
     }

@@ -6,10 +6,11 @@ use std::collections::{BTreeSet, HashMap};
 use super::text::Span;
 use super::{AskedPayments, Expectation, Scenario, Who};
 use crate::consensus::Issuance;
+use crate::lab::checkers::banned;
 use crate::lab::clock::MILLISECOND;
 use crate::lab::figures::{Figures, Followed, share, taken_back};
 use crate::lab::world::{Paid, World};
-use crate::protocol::{Banned, Side};
+use crate::protocol::Side;
 use crate::types::{Amount, BlockHash, Height};
 
 /// Looks at a world for a scenario.
@@ -67,7 +68,7 @@ impl<'a> Judge<'a> {
                 (holds, format!("{}, the deepest of {} blocks", found.count, found.deepest))
             }
             Expectation::NobodyBanned(nobody) => {
-                let (misbehaved, banned) = (self.figures().on_nodes.misbehaved, self.banned());
+                let (misbehaved, banned) = (self.figures().on_nodes.misbehaved, banned(self.world).len());
                 let holds = (misbehaved == 0 && banned == 0) == *nobody;
                 (holds, format!("{misbehaved} hung up on for breaking a rule, {banned} banned"))
             }
@@ -164,19 +165,6 @@ impl<'a> Judge<'a> {
     fn height(&self, who: &[Who], at_least: Option<u32>, at_most: Option<u32>) -> Found {
         let handles = self.running(who).into_iter().filter_map(|node| self.world.node(node).handle());
         all_within(handles.map(|handle| handle.reader().tip().height.0), at_least, at_most)
-    }
-
-    /// How many bans of honest nodes there are.
-    fn banned(&self) -> usize {
-        let nodes = self.world.nodes().into_iter().map(|node| self.world.node(node));
-        let honest: BTreeSet<Banned> = nodes
-            .flat_map(|node| [Banned::Address(node.address.ip()), Banned::Node(node.settings.node)])
-            .collect();
-        let bans = |node: usize| {
-            let machine = self.world.node(node).machine();
-            machine.map_or(0, |machine| machine.bans().iter().filter(|(who, _)| honest.contains(who)).count())
-        };
-        self.world.nodes().into_iter().map(bans).sum()
     }
 
     /// Those of these who have come.

@@ -19,6 +19,7 @@ mod shipped;
 mod text;
 
 pub use adversaries::Adversary;
+pub(super) use adversaries::cheat_again;
 pub use conclusion::{Conclusion, Occurrence, Sample, TreeBlock, Verdict};
 pub use expect::{AskedPayments, Expectation};
 pub use form::{Act, Chain, Geography, Group, Incident, Line, Mining, Paying, Region, Speed, Topology, Ways};

@@ -56,6 +56,12 @@ pub(super) fn draw(draws: &mut Draws) -> (Harm, usize) {
     (harm, 1)
 }
 
+/// Whether so much comes of it that a slow line is full of it: what strangers send themselves, or what nodes then tell each
+/// other of addresses.
+pub(super) fn floods(harm: Harm) -> bool {
+    matches!(harm, Harm::Headers(_) | Harm::Orphans | Harm::Addresses(_))
+}
+
 /// Lets them into a world: against all nodes, but for a crowd, which is after one.
 pub(super) fn enter(world: &mut World, harm: Harm, count: usize) {
     let against = if matches!(harm, Harm::Eclipse { .. }) { vec![VICTIM] } else { world.nodes() };

@@ -11,15 +11,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub use mix::{Blow, Mix};
 pub use soak::soak;
 
-use super::checkers::{Checkers, Violation, words};
+use super::checkers::{Checkers, Promise, Violation, words};
 use super::clock::{MINUTE, SECOND};
 use super::record::Listener;
-use super::world::{CrashKind, Skew, World};
+use super::world::{CrashKind, Skew, Strategy, World};
 
 /// How often what must always hold is checked.
 const WATCH_EVERY: u64 = 5 * MINUTE;
-/// How long everything works again, and miners go on, before it is asked whether all came to rest.
-const REST: u64 = 40 * MINUTE;
+/// How long people still pay after everything works again.
+const PAYS_ON: u64 = 15 * MINUTE;
 /// How long nobody mines after that.
 const QUIET: u64 = 10 * MINUTE;
 
@@ -57,15 +57,21 @@ pub fn replay(seed: u64, story: Option<Listener>) -> Outcome {
 fn run(mix: &Mix, story: Option<Listener>) -> Outcome {
     let mut checkers = Checkers::new();
     let mut world = mix.world(story);
+    world.record.say(0, || format!("{mix:?}"));
     let end = mix.duration;
     while world.micros() < end {
         world.run_until(end.min(world.micros() + WATCH_EVERY));
         restart_broken(&mut world, &mut checkers);
         checkers.watch(&world);
     }
-    come_to_rest(&mut world, &mut checkers);
-    let patience = (!mix.harm.iter().any(|(harm, _)| harm.spends())).then_some(REST / MINUTE);
-    checkers.at_rest(&world, patience);
+    let promise = Promise {
+        calm_since: if mix.is_calm() { 0 } else { end },
+        within: mix.mined_within(),
+        mined_until: end + PAYS_ON + mix.mined_within(),
+        is_contested: mix.is_contested(),
+    };
+    come_to_rest(&mut world, &mut checkers, mix);
+    checkers.at_rest(&world, mix.promises().then_some(promise));
     Outcome {
         seed: mix.seed,
         violations: checkers.violations,
@@ -94,11 +100,10 @@ fn start(world: &mut World, number: usize, checkers: &mut Checkers) {
     }
 }
 
-/// Everything works again, all run, nobody pays any more; after a while nobody mines either, and in the end one block more
-/// where two were as good.
-fn come_to_rest(world: &mut World, checkers: &mut Checkers) {
+/// Everything works again, and all run. People pay for a while, and until all of that is to be mined miners go on; then
+/// nobody mines either, and in the end there is one block more where two were as good.
+fn come_to_rest(world: &mut World, checkers: &mut Checkers, mix: &Mix) {
     world.open_all_ways();
-    world.set_users(0.0, Vec::new());
     for number in world.nodes() {
         world.mend_disk(number);
     }
@@ -109,12 +114,15 @@ fn come_to_rest(world: &mut World, checkers: &mut Checkers) {
             start(world, number, checkers);
         }
     }
-    world.run_for(REST);
+    world.run_for(PAYS_ON);
+    world.set_users(0.0, Vec::new());
+    world.run_for(mix.mined_within());
     let shares: Vec<usize> = (0..world.miners().len()).collect();
     shares.iter().for_each(|miner| world.set_share(*miner, 0.0));
     world.run_for(QUIET);
+    let is_honest = |miner: &&usize| world.miners()[**miner].strategy == Strategy::Honest;
     if !world.is_of_one_mind()
-        && let Some(miner) = shares.first()
+        && let Some(miner) = shares.iter().find(is_honest)
     {
         world.set_share(*miner, 1.0);
         let found = world.record.found.len();

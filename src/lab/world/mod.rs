@@ -15,6 +15,7 @@ mod mining;
 mod node;
 mod orders;
 mod paying;
+mod payments;
 mod stranger;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]

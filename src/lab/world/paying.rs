@@ -28,6 +28,9 @@ pub struct Users {
     pub nodes: Vec<usize>,
     /// What was paid, and what became of it.
     pub paid: Vec<Paid>,
+    /// Whether they do all that can be done with money, and whether some of them pay crowds.
+    pub(super) is_varied: bool,
+    pub(super) pay_crowds: bool,
     by_hash: HashMap<TxHash, usize>,
     /// Who waits for an answer, from which run of a node, and pays nothing else meanwhile: it would have the same nonce.
     waiting: HashMap<Address, (usize, u32)>,
@@ -46,6 +49,8 @@ pub struct Paid {
     pub sender: Address,
     /// Its number among its sender's.
     pub nonce: Nonce,
+    /// The last block that it may stand in.
+    pub expiry: Option<Height>,
     /// When it was brought before a node.
     pub at: u64,
     /// Which node.
@@ -94,6 +99,10 @@ impl World {
 
     /// Somebody's next payment to somebody, as a wallet makes it that asks this node; nothing where the node does not run.
     fn payment(&mut self, payer: usize, node: usize) -> Option<Transaction> {
+        if self.users.as_ref().is_some_and(|users| users.is_varied) {
+            let varied = self.varied_payment(payer, node)?;
+            return (!self.awaits_answer(node, &varied.body.policy.address())).then_some(varied);
+        }
         let payee = self.fate.place(self.ground.people.len());
         let fresh = self.fate.below(PAYS_STRANGERS) == 0;
         let stranger = Actor::new(FIRST_STRANGER + self.fate.below(1 << 20) as u32);
@@ -106,6 +115,12 @@ impl World {
         let to = if fresh { &stranger } else { known };
         let (nonce, _) = node.handle()?.reader().pending(&from.address()).ok()?;
         Some(from.pay(self.ground.params(), nonce.0, to, AMOUNT + more, FEE + more))
+    }
+
+    /// Whether somebody waits for what this run of a node says to their last payment.
+    fn awaits_answer(&self, node: usize, sender: &Address) -> bool {
+        let run = self.parties[node].run();
+        self.users.as_ref().is_some_and(|users| users.waiting.get(sender) == Some(&(node, run)))
     }
 
     /// Lets somebody pay somebody through this node now, and says whether anybody could: nobody can where it does not run, or
@@ -127,15 +142,11 @@ impl World {
         true
     }
 
-    /// Whether somebody waits for this run of a node to answer.
+    /// The same of one of the people.
     fn waits(&self, payer: usize, node: usize) -> bool {
-        let run = self.parties[node].run();
-        let waits = |users: &Users| {
-            // Whose address it is takes long to find out.
-            !users.waiting.is_empty()
-                && users.waiting.get(&self.ground.people[payer].address()) == Some(&(node, run))
-        };
-        self.users.as_ref().is_some_and(waits)
+        // Whose address it is takes long to find out.
+        self.users.as_ref().is_some_and(|users| !users.waiting.is_empty())
+            && self.awaits_answer(node, &self.ground.people[payer].address())
     }
 
     /// Brings a transaction before a node, as a wallet does.
@@ -147,7 +158,8 @@ impl World {
         users.by_hash.insert(hash, users.paid.len());
         users.waiting.insert(transaction.body.policy.address(), (node, run));
         let (sender, nonce) = (transaction.body.policy.address(), transaction.body.nonce);
-        users.paid.push(Paid { hash, sender, nonce, at, node, admitted: None, height });
+        let expiry = transaction.body.expiry;
+        users.paid.push(Paid { hash, sender, nonce, expiry, at, node, admitted: None, height });
         self.bring(node, Job::Transactions(None, vec![(hash, transaction)]));
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 const FIRST_MILLIS: u64 = 250;
 /// Addresses whose failures are remembered. Beyond these the one whose rest ends soonest is forgotten, and may be tried at
 /// once.
-const RESTING_MAX: usize = 4096;
+pub(super) const RESTING_MAX: usize = 4096;
 /// After so long without a failure the next one counts as the first.
 const FORGOTTEN_MILLIS: u64 = 10 * 60 * 1000;
 
@@ -49,6 +49,11 @@ impl Backoff {
 pub(super) struct Resting(BTreeMap<SocketAddr, Backoff>);
 
 impl Resting {
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether this one does.
     pub fn holds(&self, address: SocketAddr, millis: u64) -> bool {
         self.0.get(&address).is_some_and(|rest| !rest.is_over(millis))

@@ -17,6 +17,7 @@ mod slots;
 mod tests;
 
 pub use orders::ADDED_MAX;
+pub(super) use slots::ATTEMPTS_MAX;
 
 use core::net::SocketAddr;
 use std::collections::{BTreeMap, VecDeque};
@@ -26,7 +27,10 @@ use self::backoff::Resting;
 use self::places::Place;
 use super::conduct::Acts;
 use super::draws::Draws;
-use super::{AddressBook, Farewell, Group, KnownAddress, Met, Now, PeerAddress, PeerId, Settings, Source};
+use super::sizes::Size;
+use super::{
+    AddressBook, BOOK_MAX, Farewell, Group, KnownAddress, Met, Now, PeerAddress, PeerId, Settings, Source,
+};
 
 /// Addresses of ourselves that are remembered. Beyond these the oldest is forgotten, and found out again by dialing it.
 const OURS_MAX: usize = 64;
@@ -95,6 +99,18 @@ struct Link {
 }
 
 impl Dialing {
+    /// How much is kept of everything, by name, and how much may be; so many are connected.
+    pub fn sizes(&self, peers: usize) -> Vec<Size> {
+        vec![
+            Size::new("connections that were made or met", self.links.len(), peers),
+            Size::new("attempts to connect", self.attempts.len(), ATTEMPTS_MAX),
+            Size::new("addresses that rest", self.resting.len(), backoff::RESTING_MAX),
+            Size::new("addresses of our own", self.ours.len(), OURS_MAX),
+            Size::new("addresses in the book", self.book.len(), BOOK_MAX),
+            Size::new("places that were added", self.added.len(), ADDED_MAX),
+        ]
+    }
+
     /// One that has not begun anything. The same draws choose the same.
     pub fn new(settings: &Settings, mut book: AddressBook, draws: [u8; 32]) -> Self {
         let places = |names: &[String]| names.iter().map(|name| (name.clone(), Place::new(name))).collect();

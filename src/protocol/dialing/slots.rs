@@ -9,7 +9,7 @@ use crate::protocol::conduct::Acts;
 use crate::protocol::{Bans, Group, Now, Output, Which};
 
 /// Attempts at a time. Nothing more is begun while there are so many.
-pub(super) const ATTEMPTS_MAX: usize = 8;
+pub(in crate::protocol) const ATTEMPTS_MAX: usize = 8;
 /// An attempt of which nothing was heard for so long has failed.
 const ATTEMPT_MILLIS_MAX: u64 = 60_000;
 /// Between two attempts to fill a slot: who knows many addresses must not try all of them at once.

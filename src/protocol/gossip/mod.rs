@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use super::conduct::{Acts, Offence};
 use super::dialing::{Dialing, canonical};
 use super::draws::Draws;
+use super::sizes::Size;
 use super::{ADDRESSES_MAX, Addresses, Message, Met, Now, Output, PeerAddress, PeerId, Side};
 
 /// Addresses that may be told at once without being asked for. Who tells more is blamed, and none of them is looked at.
@@ -72,6 +73,11 @@ struct Shown {
 }
 
 impl Gossip {
+    /// How much is kept of everything, by name, and how much may be; so many are connected.
+    pub fn sizes(&self, peers: usize) -> Vec<Size> {
+        vec![Size::new("peers that are told of addresses", self.talks.len(), peers)]
+    }
+
     /// One that talks to nobody yet. The same draws choose the same.
     pub fn new(lab: bool, draws: [u8; 32]) -> Self {
         Self { lab, draws: Draws::new(draws), talks: BTreeMap::new(), shown: None, due: u64::MAX }

@@ -44,6 +44,16 @@ impl Listener {
 }
 
 impl Listeners {
+    /// How many are told.
+    pub fn len(&self) -> usize {
+        self.listeners.len()
+    }
+
+    /// How many push.
+    pub fn pushers(&self) -> usize {
+        self.pushers.len()
+    }
+
     pub fn greeted(&mut self, peer: PeerId, is_outbound: bool, tip: BlockHash, acts: &mut Acts) {
         let has = VecDeque::from([tip]);
         let listener = Listener { is_outbound, wants_pushes: false, has, owed: 0 };

@@ -19,10 +19,11 @@ mod serving;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use self::listeners::Listeners;
+use self::listeners::{Listeners, PUSHERS_MAX};
 use self::pending::{Pending, Stage};
 use self::serving::Kept;
 use super::conduct::{Acts, Offence};
+use super::sizes::Size;
 use super::yardstick::{Checkpoints, worked};
 use super::{BlockBytes, Body, Compact, Errand, JudgedBlock, Known, Message, Now, Output, PeerId, Settings};
 use crate::codec::List;
@@ -62,6 +63,20 @@ enum Look {
 }
 
 impl Relay {
+    /// How much is kept of everything, by name, and how much may be; so many are connected.
+    pub fn sizes(&self, peers: usize) -> Vec<Size> {
+        let names: usize = self.pending.values().map(|pending| pending.names).sum();
+        vec![
+            Size::new("peers that are told of blocks", self.listeners.len(), peers),
+            Size::new("peers that push blocks", self.listeners.pushers(), PUSHERS_MAX),
+            Size::new("blocks that are put together", self.pending.len(), PENDING_MAX),
+            Size::new("names in blocks that are put together", names, PENDING_NAMES_MAX),
+            Size::new("branches on their way", self.recent.len(), RECENT_MAX),
+            Size::new("blocks that are kept to be served", self.kept.len(), serving::KEPT_MAX),
+            Size::new("peers with blocks that were missed", self.missed.len(), peers),
+        ]
+    }
+
     pub fn new(settings: &Settings) -> Self {
         Self {
             listeners: Listeners::default(),

@@ -10,7 +10,7 @@ use crate::protocol::{Compact, GetParts, Message, Output, Parts, PeerId, Served}
 use crate::types::{Block, BlockHash};
 
 /// Blocks that are kept to be asked for, and their transactions in all: beyond it the oldest go.
-const KEPT_MAX: usize = 32;
+pub(super) const KEPT_MAX: usize = 32;
 const KEPT_TRANSACTIONS_MAX: usize = 200_000;
 
 /// A block that others may ask for.

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::conduct::Acts;
 use super::draws::Draws;
+use super::sizes::Size;
 use super::{JudgedTransaction, Known, Now, Output, PeerId, Side};
 use crate::types::{Transaction, TxHash};
 
@@ -81,6 +82,18 @@ pub(super) struct Stem {
 }
 
 impl Stem {
+    /// How much is kept of everything, by name, and how much may be; so many are connected.
+    pub fn sizes(&self, peers: usize) -> Vec<Size> {
+        vec![
+            Size::new("peers of stems", self.peers.len(), peers),
+            // Ours is among them.
+            Size::new("routes of stems", self.routes.len(), peers + 1),
+            Size::new("transactions on stems", self.kept.len(), WITHHELD_MAX),
+            Size::new("embargoes", self.embargoes.len(), self.kept.len()),
+            Size::new("peers whose stems are counted", self.counts.len(), self.kept.len()),
+        ]
+    }
+
     pub fn new(enabled: bool, lab: bool, draws: [u8; 32]) -> Self {
         Self {
             enabled,

@@ -37,6 +37,13 @@ struct Extended {
     is_early: bool,
 }
 
+impl Held {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.headers.len()
+    }
+}
+
 impl Question {
     /// It is waited for anew.
     pub fn goes_on(&mut self, now: Now) {

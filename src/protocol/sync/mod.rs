@@ -17,6 +17,7 @@ use self::servers::Servers;
 use self::target::Target;
 use super::conduct::{Acts, Offence, is_to_blame};
 use super::draws::Draws;
+use super::sizes::Size;
 use super::yardstick::Checkpoints;
 use super::{BlockBytes, Farewell, Hello, JudgedBlock, Known, Now, Output, PeerId, Settings, Side, Standing};
 use crate::consensus::Blame;
@@ -77,6 +78,21 @@ struct Source {
 }
 
 impl Sync {
+    /// How much is kept of everything, by name, and how much may be; so many are connected.
+    pub fn sizes(&self, peers: usize) -> Vec<Size> {
+        let held = self.held.as_ref().map_or(0, Held::len);
+        let target = self.target.as_ref().map_or(0, Target::len);
+        let [servers, asked, late] = self.servers.sizes();
+        vec![
+            Size::new("peers with branches", self.sources.len(), peers),
+            Size::new("peers with blocks", servers, peers),
+            Size::new("blocks asked of one", asked, servers::ASKED_MAX),
+            Size::new("late blocks of one", late, servers::LATE_MAX),
+            Size::new("headers that are held", held, HEADERS_HELD_MAX),
+            Size::new("headers whose blocks are fetched", target, HEADERS_HELD_MAX),
+        ]
+    }
+
     pub fn new(settings: &Settings, draws: [u8; 32]) -> Self {
         Self {
             lab: settings.lab,

@@ -7,10 +7,10 @@ use crate::types::{BlockHash, Height};
 
 /// Blocks asked of one at first, and at most. Who answers quickly is asked for more.
 const ASKED_FIRST: usize = 8;
-const ASKED_MAX: usize = 64;
+pub(super) const ASKED_MAX: usize = 64;
 /// Blocks that may still come from one after they were asked of another, or asked again; beyond it the oldest are
 /// forgotten. Enough for some rounds in which nothing came.
-const LATE_MAX: usize = 512;
+pub(super) const LATE_MAX: usize = 512;
 /// Longest that one is waited for who sends nothing.
 const PATIENCE_MAX: u64 = 64_000;
 /// How often one may be waited for in vain before it has to go, where there are others.
@@ -61,6 +61,12 @@ struct Server {
 }
 
 impl Servers {
+    /// How many there are, and the most blocks that are asked of one, and that may come late from one.
+    pub fn sizes(&self) -> [usize; 3] {
+        let most = |count: fn(&Server) -> usize| self.servers.values().map(count).max().unwrap_or(0);
+        [self.servers.len(), most(|server| server.asked.len()), most(|server| server.late.len())]
+    }
+
     pub fn new(lab: bool) -> Self {
         let patience = if lab { 1_000 } else { 2_000 };
         Self { servers: BTreeMap::new(), patience, patience_min: patience, questions: 0, source: None }

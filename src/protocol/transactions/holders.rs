@@ -43,6 +43,21 @@ pub(super) struct Holders {
 type Table = HashMap<u64, u64, RandomState>;
 
 impl Holders {
+    /// How many peers there are.
+    pub fn peers(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Of how many transactions it is remembered who has them, over all rows of peers.
+    pub fn len(&self) -> usize {
+        self.latest.len() + self.young.len() + self.old.len()
+    }
+
+    /// How many these can be.
+    pub fn max(&self) -> usize {
+        self.rows * (LATEST_MAX + 2 * REMEMBERED_MAX)
+    }
+
     pub fn new(seed: MapSeed) -> Self {
         let empty = || HashMap::with_hasher(seed.hasher());
         let (latest, young, old) = (empty(), empty(), empty());

@@ -19,6 +19,7 @@ use self::offers::Offers;
 use self::requests::Requests;
 use super::conduct::{Acts, Offence, is_to_blame};
 use super::rolling::Rolling;
+use super::sizes::Size;
 use super::{JudgedTransaction, Known, Message, Now, Output, PeerId, Side};
 use crate::ledger::MapSeed;
 use crate::types::{Transaction, TxHash};
@@ -43,6 +44,14 @@ pub(super) struct Transactions {
 }
 
 impl Transactions {
+    /// How much is kept of everything, by name, and how much may be; so many are connected.
+    pub fn sizes(&self, peers: usize) -> Vec<Size> {
+        let mut sizes = self.requests.sizes(peers);
+        sizes.extend(self.offers.sizes(peers));
+        sizes.push(Size::new("transactions that are to be let in", self.good.len(), 2 * GOOD_MAX));
+        sizes
+    }
+
     pub fn new(lab: bool, seed: MapSeed, draws: [u8; 32]) -> Self {
         let timeout = if lab { TIMEOUT_MILLIS_IN_LAB } else { TIMEOUT_MILLIS };
         Self {

@@ -13,6 +13,7 @@ use crate::codec::List;
 use crate::ledger::MapSeed;
 use crate::protocol::conduct::{Acts, Offence};
 use crate::protocol::draws::Draws;
+use crate::protocol::sizes::Size;
 use crate::protocol::{HASHES_MAX, Known, Message, Now, Output, PeerId};
 use crate::types::TxHash;
 
@@ -53,6 +54,18 @@ pub(super) struct Offers {
 }
 
 impl Offers {
+    /// How much is kept of everything, by name, and how much may be; so many are connected.
+    pub fn sizes(&self, peers: usize) -> Vec<Size> {
+        let longest = self.hearers.values().map(|hearer| hearer.queue.len()).max().unwrap_or(0);
+        vec![
+            Size::new("peers that are told of transactions", self.hearers.len(), peers),
+            Size::new("peers that have transactions", self.holders.peers(), peers),
+            Size::new("announcements to one", longest, HASHES_MAX),
+            Size::new("peers in line for the pool", self.line.len(), peers),
+            Size::new("transactions whose holders are known", self.holders.len(), self.holders.max()),
+        ]
+    }
+
     pub fn new(lab: bool, seed: MapSeed, draws: [u8; 32]) -> Self {
         Self {
             holders: Holders::new(seed),

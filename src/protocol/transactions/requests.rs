@@ -11,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ahash::RandomState;
 
 use super::fingerprint;
-use super::source::{Batch, Load, Source, State, Track, WAITING_MAX};
+use super::source::{Batch, IN_FLIGHT_MAX, Load, Source, State, Track, WAITING_MAX};
 use crate::codec::List;
 use crate::ledger::MapSeed;
 use crate::protocol::conduct::{Acts, Offence};
+use crate::protocol::sizes::Size;
 use crate::protocol::{HASHES_MAX, Known, Message, Now, Output, PeerId, Side};
 use crate::types::{Transaction, TxHash};
 
@@ -52,6 +53,18 @@ pub(super) struct Requests {
 }
 
 impl Requests {
+    /// How much is kept of everything, by name, and how much may be; so many are connected.
+    pub fn sizes(&self, peers: usize) -> Vec<Size> {
+        let most = |count: fn(&Source) -> usize| self.sources.values().map(count).max().unwrap_or(0);
+        vec![
+            Size::new("peers with transactions", self.sources.len(), peers),
+            Size::new("transactions that are waited for", self.tracks.len(), TRACKED_MAX),
+            Size::new("requests", self.in_flight, IN_FLIGHT_ALL_MAX),
+            Size::new("requests of one", most(|source| source.in_flight.len()), IN_FLIGHT_MAX),
+            Size::new("offers of one", most(|source| source.waiting.len()), WAITING_MAX),
+        ]
+    }
+
     pub fn new(timeout: u64, seed: MapSeed) -> Self {
         Self {
             timeout,
