@@ -21,6 +21,7 @@
 //! | ports | `net` | how bytes travel between nodes, and who is on the other side |
 //! | | `miner` | what is worked on, and how processors look for its nonce |
 //! | | `stratum` | what miners of other makes are told, and what counts of what they send |
+//! | | `api` | how things are said to wallets, shops and explorers, over HTTP |
 //! | entry | `lab` | what whole networks do, in a time of its own |
 //! | | `cli` | what a person types, and what they are told |
 //!
@@ -102,6 +103,9 @@ pub mod net;
 pub mod miner;
 #[cfg(feature = "node")]
 pub mod stratum;
+
+#[cfg(feature = "api")]
+pub mod api;
 
 #[cfg(feature = "lab")]
 pub mod lab;

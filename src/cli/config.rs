@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::mining::Mining;
 use super::network::Network;
+use super::serving::Serving;
 use crate::consensus::Genesis;
 use crate::mempool::{FeeRate, Limits};
 use crate::node::NodeOptions;
@@ -30,7 +31,7 @@ pub(super) struct Place {
     #[arg(long, env = "CAIRN_GENESIS", value_name = "FILE")]
     genesis: Option<PathBuf>,
     /// Settings in TOML: `data_dir`, `genesis`, and whatever `cairn node --help` lists, with underscores; what it lists
-    /// under Mining in a table `[mining]`, under Peers in `[peers]`. Environment and command line go over it.
+    /// under Mining in a table `[mining]`, under Peers in `[peers]`, under HTTP in `[http]`. Environment and command line go over it.
     #[arg(long, env = "CAIRN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -65,6 +66,7 @@ struct File {
     quiet: bool,
     mining: Mining,
     peers: Network,
+    http: Serving,
 }
 
 /// A chain and where it is kept, settled.
@@ -160,6 +162,11 @@ impl Settled {
     /// What the settings file says about other nodes.
     pub fn network(&self) -> Network {
         self.file.peers.clone()
+    }
+
+    /// What the settings file says about answering over HTTP.
+    pub fn serving(&self) -> Serving {
+        self.file.http.clone()
     }
 
     /// A node on this chain.

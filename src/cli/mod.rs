@@ -19,6 +19,7 @@ mod node;
 mod output;
 mod peers;
 mod progress;
+mod serving;
 mod signals;
 
 use std::process::ExitCode;

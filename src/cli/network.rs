@@ -17,7 +17,7 @@ use super::host_port::HostPort;
 use super::mining::threads;
 use super::output::say;
 use crate::consensus::Genesis;
-use crate::net::{Faults, Peers, PeersOptions};
+use crate::net::{Faults, Peers, PeersHandle, PeersOptions};
 use crate::node::NodeHandle;
 use crate::protocol::{NodeId, Settings};
 use crate::types::{BlockHash, Height};
@@ -201,15 +201,22 @@ impl Plan {
             }
             (None, note) => note.iter().for_each(|note| say(note)),
         }
-        Ok(Online { _control: control, _peers: peers, _runtime: Background(Some(runtime)) })
+        Ok(Online { _control: control, peers, _runtime: Background(Some(runtime)) })
     }
 }
 
 /// A node that is connected to others. Its parts end in this order.
 pub(super) struct Online {
     _control: Control,
-    _peers: Peers,
+    peers: Peers,
     _runtime: Background,
+}
+
+impl Online {
+    /// To ask about the others, and to give orders about them.
+    pub fn peers(&self) -> PeersHandle {
+        self.peers.handle()
+    }
 }
 
 /// Threads that are left behind where they do not end: looking a name up can take as long as it likes.

@@ -15,6 +15,7 @@ use super::files;
 use super::mining::{Mining, Running};
 use super::network::Network;
 use super::output::say;
+use super::serving::Serving;
 use super::signals;
 use crate::node::{Node, NodeHandle, Tip};
 use crate::storage::{JournalError, StorageError};
@@ -37,6 +38,8 @@ pub(super) struct Run {
     network: Network,
     #[command(flatten)]
     mining: Mining,
+    #[command(flatten)]
+    serving: Serving,
 }
 
 /// What ends a node, or is worth a line.
@@ -61,6 +64,7 @@ pub(super) fn run(run: &Run) -> Result<()> {
     let quiet = run.quiet || settled.quiet();
     let mining = run.mining.clone().over(settled.mining()).plan(&settled.genesis, quiet)?;
     let network = run.network.clone().over(settled.network()).plan(&settled.genesis)?;
+    let serving = run.serving.clone().over(settled.serving()).plan()?;
     options.stop = stop;
     options.log = Box::new(say);
     let begun = Instant::now();
@@ -74,8 +78,9 @@ pub(super) fn run(run: &Run) -> Result<()> {
     greet(&settled, &node.handle(), begun);
     warn_of_time(&settled, &node.handle());
     watch_node(&node.handle(), sender);
-    let outcome = network.start(&node.handle(), &settled.data_dir).and_then(|_online| {
+    let outcome = network.start(&node.handle(), &settled.data_dir).and_then(|online| {
         let mining = mining.start(&node.handle())?;
+        let _answering = serving.start(&node.handle(), online.peers())?;
         wait(&woken, &mining, quiet)
     });
     let handle = node.handle();

@@ -208,6 +208,11 @@ impl NodeHandle {
         self.shared.clocks.chain()
     }
 
+    /// Seconds that never run back, by which the pool counts.
+    pub fn seconds(&self) -> u64 {
+        self.shared.seconds()
+    }
+
     /// What happened after a cursor, and then what happens, without a gap, over restarts too.
     ///
     /// # Errors

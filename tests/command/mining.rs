@@ -233,7 +233,7 @@ fn quiet_node_says_nothing_of_its_blocks() {
             ["node", "--data-dir", "data", "--mine", &to, "--pace", "work", "--stratum", "127.0.0.1:0"];
         let mut command = folder.command(&[&mining, arguments].concat());
         let mut node = Running::start(command.envs(variables.iter().copied()));
-        wait_for(&mut node, "mining with ");
+        wait_for(&mut node, "answering at ");
         while folder.segment().metadata().unwrap().len() < 10_000 {
             std::thread::yield_now();
         }

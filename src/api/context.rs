@@ -1,0 +1,161 @@
+//! What every route has at hand: the node, and what is known beside it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+use tokio::task;
+
+use super::immature::Immature;
+use super::lately::Lately;
+use super::problem::{Code, Problem};
+use super::view::{AddressText, TipView};
+use crate::consensus::Params;
+use crate::mempool::PoolView;
+use crate::net::PeersHandle;
+use crate::node::{NodeHandle, ReadError, Reader, Tip};
+use crate::template::ASSIGNED_BYTES;
+use crate::types::{Address, Height};
+
+/// Questions that may be at the disk at a time; others wait for their turn.
+const READERS_MAX: usize = 16;
+/// How often a question is asked anew because the chain went on under it.
+const TRIES_MAX: usize = 4;
+
+/// What every route has at hand; every copy is the same.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    node: NodeHandle,
+    peers: Option<PeersHandle>,
+    readers: Arc<Semaphore>,
+    begun: Instant,
+    pool: Mutex<Option<KeptPool>>,
+    immature: Mutex<Option<Arc<Immature>>>,
+    lately: Mutex<Lately>,
+    assigned: AtomicU32,
+}
+
+/// The pool as it was looked at last.
+struct KeptPool {
+    changes: u64,
+    tip: Tip,
+    view: Arc<PoolView>,
+}
+
+impl Context {
+    /// Of a node, and of its peers where it has any.
+    pub fn new(node: NodeHandle, peers: Option<PeersHandle>) -> Self {
+        let readers = Arc::new(Semaphore::new(READERS_MAX));
+        // Other nodes may pay the same address: from the same number on, they would do the same work.
+        let first = getrandom::u32().expect("the operating system gives randomness");
+        Self(Arc::new(Inner {
+            node,
+            peers,
+            readers,
+            begun: Instant::now(),
+            pool: Mutex::default(),
+            immature: Mutex::default(),
+            lately: Mutex::default(),
+            assigned: AtomicU32::new(first),
+        }))
+    }
+
+    /// The node.
+    pub fn node(&self) -> &NodeHandle {
+        &self.0.node
+    }
+
+    /// The rules of the chain.
+    pub fn params(&self) -> &Params {
+        self.0.node.genesis().params()
+    }
+
+    /// The node's peers, if it is connected to any network.
+    pub fn peers(&self) -> Option<&PeersHandle> {
+        self.0.peers.as_ref()
+    }
+
+    /// When the node began to answer.
+    pub fn begun(&self) -> Instant {
+        self.0.begun
+    }
+
+    /// The text of an address here.
+    pub fn text(&self, address: &Address) -> AddressText {
+        AddressText::new(address, &self.params().prefix)
+    }
+
+    /// Looks at what is in memory, at one tip; anew, where the chain went on meanwhile.
+    pub fn look<T>(&self, look: impl Fn(&Reader) -> Result<T, Problem>) -> Result<T, Problem> {
+        let mut tries = 1;
+        loop {
+            let looked = look(&self.0.node.reader());
+            match looked {
+                Err(Problem { code: Code::TipMoved, .. }) if tries < TRIES_MAX => tries += 1,
+                looked => return looked,
+            }
+        }
+    }
+
+    /// Reads what may lie on the disk, where it does not keep others waiting.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl Fn(&Reader) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        // It is never closed.
+        let turn = Arc::clone(&self.0.readers).acquire_owned().await.ok();
+        let context = self.clone();
+        let reading = task::spawn_blocking(move || {
+            let _turn = turn;
+            context.look(read)
+        });
+        reading.await.map_err(|_| Problem::internal("a fault while this was read"))?
+    }
+
+    /// The pool as it is at this reader's tip. It is looked at once for all who ask between two changes.
+    pub fn pool(&self, reader: &Reader) -> Result<Arc<PoolView>, ReadError> {
+        let changes = *self.0.node.pool_changes().borrow();
+        let mut kept = self.0.pool.lock();
+        if let Some(kept) = &*kept
+            && kept.changes == changes
+            && kept.tip == reader.tip()
+        {
+            return Ok(Arc::clone(&kept.view));
+        }
+        let view = reader.pool()?;
+        *kept = Some(KeptPool { changes, tip: reader.tip(), view: Arc::clone(&view) });
+        Ok(view)
+    }
+
+    /// Rewards that have yet to mature at this reader's tip.
+    pub fn immature(&self, reader: &Reader) -> Result<Arc<Immature>, ReadError> {
+        let mut kept = self.0.immature.lock();
+        if let Some(immature) = kept.as_ref().filter(|kept| kept.is_at(&reader.tip())) {
+            return Ok(Arc::clone(immature));
+        }
+        let immature = Arc::new(Immature::at(reader, self.params().maturity)?);
+        *kept = Some(Arc::clone(&immature));
+        Ok(immature)
+    }
+
+    /// Who mined the last blocks up to this reader's tip, lowest first.
+    pub fn miners(&self, reader: &Reader) -> Result<Vec<(Height, Address)>, ReadError> {
+        let mut lately = self.0.lately.lock();
+        lately.follow(reader)?;
+        Ok(lately.miners().collect())
+    }
+
+    /// What makes a coinbase differ from all others that were handed out here.
+    pub fn assign(&self) -> [u8; ASSIGNED_BYTES] {
+        self.0.assigned.fetch_add(1, Ordering::Relaxed).to_be_bytes()
+    }
+}
+
+/// A tip, as it is told.
+pub fn tip_view(tip: Tip) -> TipView {
+    TipView { height: tip.height, hash: tip.hash }
+}

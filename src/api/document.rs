@@ -1,0 +1,39 @@
+//! The document that describes all of this, made from the routes themselves.
+
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+
+use super::problem::Problem;
+use super::routes;
+
+/// What the document begins with; the paths come from the routes.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Cairn",
+        description = "Everything a wallet, a shop or an explorer needs of a Cairn node.\n\n\
+            Amounts are strings of pebbles (100000000 are one CRN), hashes and bytes hexadecimal digits, times seconds \
+            since 1970. Lists go on by cursors: hand `next` back unchanged. Whatever goes wrong is told as \
+            `application/problem+json` with a `code` that never changes its meaning, what exactly was wrong, and what to do. \
+            Answers about what cannot change carry a tag and may be kept.",
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(Problem)),
+    tags(
+        (name = "node", description = "How the node is, and what chain it follows."),
+        (name = "chain", description = "Blocks, branches, the supply."),
+        (name = "transactions", description = "Sending, and what became of it."),
+        (name = "accounts", description = "What an address has, and what happened to it."),
+        (name = "mempool", description = "What waits for a block, and what it takes to be in the next one."),
+        (name = "mining", description = "What to work on, and who does."),
+        (name = "peers", description = "Other nodes."),
+    )
+)]
+struct Beginning;
+
+/// The document, OpenAPI 3.1.
+pub fn document() -> OpenApi {
+    let mut document = Beginning::openapi();
+    document.merge(routes::documented().into_openapi());
+    document
+}

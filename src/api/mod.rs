@@ -1,0 +1,33 @@
+//! The HTTP port: what wallets, shops and explorers ask a node, in JSON.
+//!
+//! This room decides how things are said: forms, names, pages, tags, problems. What is true it asks of a [`Reader`], which
+//! pins one tip, so no answer mixes two; what is submitted goes through the node's doors like anything from a peer.
+//! Everything that can be asked is in the document at `/openapi.json`, made from the routes themselves, and for people at
+//! `/docs`.
+//!
+//! A request goes through [`Front`], which has answers that were given before, to one of `routes`; that reads through a
+//! [`Context`] and answers with a [`Reply`](reply::Reply) in one of the forms of [`view`], or a [`Problem`].
+//!
+//! Read `routes/blocks.rs` first: every other is like it.
+//!
+//! [`Reader`]: crate::node::Reader
+
+mod cache;
+mod context;
+mod cursor;
+mod document;
+mod extract;
+mod front;
+mod immature;
+mod lately;
+mod problem;
+mod reply;
+mod routes;
+mod server;
+pub mod view;
+
+pub use context::Context;
+pub use document::document;
+pub use front::Front;
+pub use problem::{Code, PROBLEM_TYPE, Problem};
+pub use server::{CONNECTIONS_MAX, Server};

@@ -1,0 +1,209 @@
+//! Accounts: what an address has, proofs of it, and what happened to it.
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::context::{Context, tip_view};
+use crate::api::cursor::PlaceCursor;
+use crate::api::extract::{self, Path, Query};
+use crate::api::problem::{Code, Problem};
+use crate::api::reply::{Answer, Reply};
+use crate::api::view::{
+    AccountView, AddressText, ContentView, Hex, HistoryEntry, HistoryPage, Moved, PendingPage, ProofOfBalance,
+};
+use crate::codec::encode;
+use crate::node::{Found, Reader, What};
+use crate::types::{Action, Address, Amount, Height, Transaction};
+
+/// Entries of a history in one answer.
+const HISTORY_MAX: u32 = 1000;
+const HISTORY_USUAL: u32 = 50;
+/// Transactions of one account that are told at once; the pool does not take more of one.
+const PENDING_MAX: usize = 1000;
+
+pub(super) fn routes() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(account))
+        .routes(routes!(pending))
+        .routes(routes!(history))
+        .routes(routes!(proof))
+}
+
+/// What an address has
+///
+/// An address that was never paid has nothing, and that is no mistake.
+#[utoipa::path(get, path = "/v1/accounts/{address}", tag = "accounts", operation_id = "account",
+    params(("address" = AddressText, Path, description = "Whose")),
+    responses((status = OK, body = AccountView), (status = "default", body = Problem)))]
+async fn account(State(context): State<Context>, Path(text): Path<String>) -> Answer<AccountView> {
+    let address = extract::address(&text, &context.params().prefix)?;
+    let view = context.look(|reader| {
+        let account = reader.account(&address)?.unwrap_or_default();
+        let (next_nonce, pending) = reader.pending(&address)?;
+        Ok(AccountView {
+            address: context.text(&address),
+            balance: account.balance,
+            immature: context.immature(reader)?.of(&address),
+            spendable: account.balance.checked_sub(pending.outgoing).unwrap_or_default(),
+            incoming: pending.incoming,
+            outgoing: pending.outgoing,
+            pending: pending.ready + pending.waiting,
+            nonce: account.nonce,
+            next_nonce,
+            tip: tip_view(reader.tip()),
+        })
+    })?;
+    Ok(Reply::now(view))
+}
+
+/// An account's own transactions that wait for a block, by nonce
+#[utoipa::path(get, path = "/v1/accounts/{address}/pending", tag = "accounts", operation_id = "account_pending",
+    params(("address" = AddressText, Path, description = "Whose")),
+    responses((status = OK, body = PendingPage), (status = "default", body = Problem)))]
+async fn pending(State(context): State<Context>, Path(text): Path<String>) -> Answer<PendingPage> {
+    let prefix = &context.params().prefix;
+    let address = extract::address(&text, prefix)?;
+    let entries: Vec<_> =
+        context.node().look(|_, pool| pool.of_sender(&address).take(PENDING_MAX).cloned().collect());
+    let content = |transaction: &Transaction| ContentView::new(transaction, None, prefix);
+    let transactions = entries.iter().map(|entry| content(entry.transaction().transaction())).collect();
+    Ok(Reply::now(PendingPage { transactions }))
+}
+
+/// Which of the list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Part {
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 1000, default = 50)]
+    limit: Option<u32>,
+}
+
+/// What happened to an account, newest first: payments to it and from it, and rewards
+#[utoipa::path(get, path = "/v1/accounts/{address}/history", tag = "accounts", operation_id = "account_history",
+    params(("address" = AddressText, Path, description = "Whose"), Part),
+    responses((status = OK, body = HistoryPage), (status = "default", body = Problem)))]
+async fn history(
+    State(context): State<Context>,
+    Path(text): Path<String>,
+    Query(part): Query<Part>,
+) -> Answer<HistoryPage> {
+    let address = extract::address(&text, &context.params().prefix)?;
+    let before = part.cursor.map(|text| text.parse::<PlaceCursor>()).transpose()?;
+    let limit = extract::limit(part.limit, HISTORY_USUAL, HISTORY_MAX)?;
+    let maturity = context.params().maturity;
+    let read = move |reader: &Reader| {
+        let page = reader.history(&address, before.map(|cursor| cursor.0), limit)?;
+        let view = HistoryPage {
+            entries: page.found.iter().map(|found| happened(reader, found, &address, maturity)).collect(),
+            next: page.next.map(|place| PlaceCursor(place).to_string()),
+            tip: tip_view(reader.tip()),
+        };
+        Ok(Reply::at(reader.tip(), view))
+    };
+    context.read(read).await
+}
+
+/// What a transaction or a reward meant to one account.
+fn happened(reader: &Reader, found: &Found, address: &Address, maturity: u32) -> HistoryEntry {
+    let height = found.place.height;
+    let mut entry = HistoryEntry {
+        txid: None,
+        block: found.block,
+        height,
+        position: found.place.position,
+        time: reader.header(&found.block).map(|entry| entry.header.time).unwrap_or_default(),
+        depth: reader.tip().height.0 + 1 - height.0,
+        moved: Moved::Reward,
+        received: Amount::ZERO,
+        sent: Amount::ZERO,
+        fee: Amount::ZERO,
+        references: Vec::new(),
+        matures_at: None,
+    };
+    match &found.what {
+        What::Reward(coinbase) => {
+            entry.received = coinbase.amount;
+            entry.matures_at = Some(Height(height.0.saturating_add(maturity)));
+        }
+        What::Transaction(transaction) => {
+            entry.txid = Some(transaction.body.txid());
+            flow(&mut entry, transaction, found, address);
+        }
+    }
+    entry
+}
+
+/// Which way money went in a transaction, and how much.
+fn flow(entry: &mut HistoryEntry, transaction: &Transaction, found: &Found, address: &Address) {
+    let body = &transaction.body;
+    let is_own = body.policy.address() == *address;
+    let mut sums = (Amount::ZERO, Amount::ZERO);
+    // What was mined was paid, so no sum of it overflows.
+    let add = |sum: &mut Amount, amount| *sum = sum.checked_add(amount).unwrap_or(*sum);
+    let mut to_others = false;
+    for action in body.actions.iter() {
+        let (to, amount, reference) = match action {
+            Action::Pay { to, amount, reference } => (to, *amount, reference),
+            Action::PayAll { to, reference } => (to, found.receipt.paid_all.unwrap_or_default(), reference),
+            Action::Note(_) => continue,
+        };
+        let to_itself = to == address;
+        to_others |= !to_itself;
+        if to_itself {
+            add(&mut sums.0, amount);
+        }
+        if is_own {
+            add(&mut sums.1, amount);
+        }
+        let said = Hex::of(&**reference);
+        if (to_itself || is_own) && !reference.is_empty() && !entry.references.contains(&said) {
+            entry.references.push(said);
+        }
+    }
+    if is_own {
+        entry.fee = body.fee;
+        add(&mut sums.1, body.fee);
+        add(&mut sums.1, found.receipt.charge);
+    }
+    (entry.received, entry.sent) = sums;
+    entry.moved = match (is_own, to_others) {
+        (true, true) => Moved::Out,
+        (true, false) => Moved::Itself,
+        (false, _) => Moved::In,
+    };
+}
+
+/// Proves what an account had, by the header of the tip
+///
+/// It is about the block below the tip, whose state the tip's header commits to: `as_of`. Whoever knows that header needs
+/// to trust nobody else.
+#[utoipa::path(get, path = "/v1/accounts/{address}/proof", tag = "accounts", operation_id = "account_proof",
+    params(("address" = AddressText, Path, description = "Whose")),
+    responses((status = OK, body = ProofOfBalance), (status = "default", body = Problem)))]
+async fn proof(State(context): State<Context>, Path(text): Path<String>) -> Answer<ProofOfBalance> {
+    let address = extract::address(&text, &context.params().prefix)?;
+    context.look(|reader| {
+        let proof = reader.prove_balance(&address)?.ok_or_else(|| {
+            Problem::new(
+                Code::NotKept,
+                "nothing can be proven before the first block: no header commits to it yet",
+            )
+        })?;
+        let proven = proof.verify(&address).map_err(Problem::internal)?;
+        let view = ProofOfBalance {
+            address: context.text(&address),
+            balance: proven.account.balance,
+            nonce: proven.account.nonce,
+            as_of: proven.as_of,
+            as_of_block: proven.as_of_block,
+            proven_by: proven.proven_by,
+            proof: Hex::of(encode(&proof)),
+        };
+        Ok(Reply::at(reader.tip(), view))
+    })
+}

@@ -1,0 +1,82 @@
+//! How the node is.
+
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::context::{Context, tip_view};
+use crate::api::problem::Problem;
+use crate::api::reply::{Answer, Reply};
+use crate::api::view::{ParametersView, StatusView, SyncView, TipView};
+use crate::node::Cursor;
+use crate::protocol::SyncState;
+
+pub(super) fn routes() -> OpenApiRouter<Context> {
+    OpenApiRouter::new().routes(routes!(status)).routes(routes!(network)).routes(routes!(tip))
+}
+
+/// How the node is
+///
+/// What chain it follows, with all parameters; its tip; how far it is with catching up; what waits.
+#[utoipa::path(get, path = "/v1/status", tag = "node", operation_id = "status",
+    responses((status = OK, body = StatusView), (status = "default", body = Problem)))]
+async fn status(State(context): State<Context>) -> Answer<StatusView> {
+    let (sync, peers) = standing(&context).await;
+    let node = context.node();
+    let (condition, reader) = (node.condition(), node.reader());
+    let tip = reader.tip();
+    Ok(Reply::now(StatusView {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        network: ParametersView::new(node.genesis()),
+        tip: tip_view(tip),
+        tip_time: reader.header(&tip.hash).map_or(node.chain_time(), |entry| entry.header.time),
+        time: node.chain_time(),
+        sync,
+        peers,
+        mempool: node.look(|_, pool| pool.len()),
+        base: node.base(),
+        cursor: cursor_text(node.cursor()),
+        uptime_seconds: context.begun().elapsed().as_secs(),
+        stopped: condition.stopped,
+        alarm: condition.alarm,
+    }))
+}
+
+/// How far the node is with catching up, and with how many others it is connected.
+async fn standing(context: &Context) -> (SyncView, usize) {
+    let Some(peers) = context.peers() else { return (SyncView::Alone, 0) };
+    let Ok(report) = peers.report().await else { return (SyncView::Alone, 0) };
+    let count = report.machine.peers.len();
+    let sync = match report.machine.sync {
+        // Nobody has more where there is nobody.
+        SyncState::Synced if count == 0 => SyncView::Alone,
+        SyncState::Synced => SyncView::Synced,
+        SyncState::Asking => SyncView::Asking,
+        SyncState::Fetching { to, missing } => SyncView::Fetching { to, missing },
+    };
+    (sync, count)
+}
+
+/// Where somebody stands in what happened, as text.
+pub(in crate::api) fn cursor_text(cursor: Cursor) -> String {
+    match cursor.index {
+        u32::MAX => format!("{}-{}", cursor.epoch, cursor.sequence),
+        index => format!("{}-{}-{index}", cursor.epoch, cursor.sequence),
+    }
+}
+
+/// The parameters of the chain
+#[utoipa::path(get, path = "/v1/network", tag = "node", operation_id = "network",
+    responses((status = OK, body = ParametersView), (status = "default", body = Problem)))]
+async fn network(State(context): State<Context>) -> Answer<ParametersView> {
+    let node = context.node();
+    Ok(Reply::at(node.reader().tip(), ParametersView::new(node.genesis())))
+}
+
+/// The block that is followed as the last
+#[utoipa::path(get, path = "/v1/tip", tag = "chain", operation_id = "tip",
+    responses((status = OK, body = TipView), (status = "default", body = Problem)))]
+async fn tip(State(context): State<Context>) -> Answer<TipView> {
+    let tip = context.node().reader().tip();
+    Ok(Reply::at(tip, tip_view(tip)))
+}

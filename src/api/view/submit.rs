@@ -1,0 +1,178 @@
+//! What is sent in, and what is answered.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::policy::PolicyView;
+use super::schemas::Hex;
+use super::transaction::{ActionView, ContentView, WitnessView};
+use crate::api::problem::Problem;
+use crate::types::{Amount, BlockHash, Height, Nonce, TxHash, Txid};
+
+/// A transaction to be sent: whole, or what it does and how its policy is met.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Submission {
+    /// All its bytes.
+    Raw(RawSubmission),
+    /// What it does, as it was prepared, and who says so.
+    Signed(SignedSubmission),
+}
+
+/// All bytes of a transaction.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawSubmission {
+    /// Its encoding.
+    pub raw: Hex,
+}
+
+/// What a transaction does, and how its policy is met.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignedSubmission {
+    /// What it does: the `body` that was prepared.
+    pub body: Hex,
+    /// How its policy is met.
+    pub witness: WitnessView,
+}
+
+/// One transaction, or several in the order in which they are to be taken.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Submissions {
+    /// Several.
+    Many(Vec<Submission>),
+    /// One.
+    One(Submission),
+}
+
+/// What became of a transaction that was not refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+pub enum Taken {
+    /// It could be mined now.
+    Ready,
+    /// It waits for one with an earlier nonce.
+    Waiting {
+        /// The sender's next.
+        expected: Nonce,
+    },
+    /// It was here before.
+    Known,
+    /// It stands in a block.
+    Mined {
+        /// Of this height.
+        height: Height,
+    },
+}
+
+/// The answer to a transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SubmittedTransaction {
+    /// What people call it.
+    pub txid: Txid,
+    /// What machines call it.
+    pub hash: TxHash,
+    /// What became of it.
+    #[serde(flatten)]
+    pub taken: Taken,
+}
+
+/// The answer to one of several transactions: one of these.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was taken in.
+    Accepted(SubmittedTransaction),
+    /// It was refused.
+    Refused(Problem),
+}
+
+/// The answer to one transaction, or to several in their order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Outcomes {
+    /// To several.
+    Many(Vec<Outcome>),
+    /// To one.
+    One(SubmittedTransaction),
+}
+
+/// What a transaction is to do.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// Who may spend: the account that pays is this policy's address.
+    pub policy: PolicyView,
+    /// Its place among the sender's; the next, where nothing is said.
+    #[serde(default)]
+    pub nonce: Option<Nonce>,
+    /// What the miner gets; what it takes to be in the next block, where nothing is said.
+    #[serde(default)]
+    pub fee: Option<Amount>,
+    /// The last block it may stand in.
+    #[serde(default)]
+    pub expiry: Option<Height>,
+    /// What is to happen, in order.
+    #[schema(min_items = 1, max_items = 256)]
+    pub actions: Vec<ActionView>,
+}
+
+/// A transaction that lacks its signatures.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Prepared {
+    /// What people will call it.
+    pub txid: Txid,
+    /// What it does, encoded: send it back with the witness.
+    pub body: Hex,
+    /// What every key signs: 32 bytes, signed as they are with Ed25519.
+    pub signing_message: Hex,
+    /// About how long it will be with its witness.
+    pub bytes: usize,
+    /// The same in words, to be looked at before it is signed.
+    pub transaction: ContentView,
+}
+
+/// A block to be submitted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BlockSubmission {
+    /// Its encoding.
+    pub block: Hex,
+}
+
+/// What became of a block that was submitted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+pub enum Placed {
+    /// It was here before.
+    Known,
+    /// One below it is missing; it is kept for a while.
+    Orphan {
+        /// The lowest that is missing.
+        missing: BlockHash,
+    },
+    /// It lies ahead of our clock; it is kept until its time comes.
+    Early {
+        /// In how many seconds.
+        seconds: u32,
+    },
+    /// It stands on a branch that is not followed.
+    Side,
+    /// It is followed, and durable.
+    Followed {
+        /// How many blocks were taken off for it.
+        reverted: u32,
+    },
+}
+
+/// The answer to a block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SubmittedBlock {
+    /// Its name.
+    pub hash: BlockHash,
+    /// What became of it.
+    #[serde(flatten)]
+    pub placed: Placed,
+}

@@ -1,0 +1,52 @@
+//! The document that describes all of it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::stage::Stage;
+
+#[test]
+fn the_document_is_served_and_each_operation_is_described() {
+    let stage = Stage::new();
+    let document = stage.json("/openapi.json");
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut names = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let at = format!("{method} {path}");
+            assert!(names.insert(operation["operationId"].as_str().unwrap().to_owned()), "{at} by its name");
+            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{at}");
+            assert!(operation["responses"]["default"].is_object(), "{at}");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(parameter["description"].is_string(), "{at}: {parameter}");
+            }
+        }
+    }
+    assert!(names.len() > 20, "{names:?}");
+}
+
+/// Every form has a line on each of its fields, so that nobody has to guess.
+#[test]
+fn every_field_of_every_form_is_described() {
+    let stage = Stage::new();
+    let document = stage.json("/openapi.json");
+    let mut bare = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        look_at(name, schema, &mut bare);
+    }
+    assert_eq!(bare, Vec::<String>::new());
+}
+
+fn look_at(name: &str, schema: &Value, bare: &mut Vec<String>) {
+    for (field, described) in schema["properties"].as_object().into_iter().flatten() {
+        let is_tag = described["enum"].as_array().is_some_and(|values| values.len() == 1);
+        let refers = described["$ref"].is_string() || described["oneOf"].is_array();
+        if described["description"].is_null() && !is_tag && !refers {
+            bare.push(format!("{name}.{field}"));
+        }
+    }
+    for list in ["oneOf", "anyOf", "allOf"] {
+        schema[list].as_array().into_iter().flatten().for_each(|part| look_at(name, part, bare));
+    }
+}

@@ -1,0 +1,10 @@
+//! The HTTP port: each route by itself, and whole over real sockets.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod accounts;
+mod answers;
+mod blocks;
+mod documents;
+mod sending;
+mod stage;
+mod telling;
