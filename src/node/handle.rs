@@ -110,6 +110,11 @@ impl NodeHandle {
         Self { shared, checks, bulk, room }
     }
 
+    #[cfg(feature = "testkit")]
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// The beginning of the chain, and its rules.
     pub fn genesis(&self) -> &Genesis {
         &self.shared.genesis

@@ -14,6 +14,7 @@ mod checks;
 mod clocks;
 mod clockwork;
 mod connect;
+mod database;
 mod early;
 mod events;
 mod follower;
@@ -23,6 +24,8 @@ mod halves;
 mod handle;
 mod health;
 mod inbox;
+#[cfg(feature = "testkit")]
+mod inspect;
 mod memo;
 mod pool_log;
 mod read_back;

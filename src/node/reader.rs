@@ -336,9 +336,9 @@ impl Reader {
     ) -> Result<(Vec<Place>, Result<(), ReadError>), ReadError> {
         let limit = limit.min(PLACES_MAX);
         let below = |place: &Place| before.is_none_or(|before| *place < before);
-        let guard = self.shared.tables.lock();
-        let tables = guard.as_ref().ok_or(StorageError::Ended)?;
         let state = self.shared.state.read();
+        // After the state: what is on disk never goes beyond the tip that was published before.
+        let index = self.shared.database.index()?;
         // What lies in memory belongs to the branch of the present tip.
         if state.chain.ancestor(&state.tip.hash, self.tip.height).map(|at| at.hash) != Some(self.tip.hash) {
             return Err(ReadError::TipMoved);
@@ -348,9 +348,9 @@ impl Reader {
             in_memory.filter(|place| place.height <= self.tip.height && below(place)).take(limit).collect();
         // On disk there may be more above this reader's tip, which it does not see.
         let lowest = self.lowest_in_memory(&state).min(Height(self.tip.height.0.saturating_add(1)));
-        let done = self.indexed_on_disk(&state, &tables.index_mark().block);
+        let done = self.indexed_on_disk(&state, &index.mark().block);
         drop(state);
-        let on_disk = tables.places(subject, before, lowest, limit - places.len());
+        let on_disk = index.places(subject, before, lowest, limit - places.len());
         places.extend(on_disk.inspect_err(|error| self.shared.end_over(error))?);
         let complete = lowest.0 <= done.0.saturating_add(1);
         Ok((places, if complete { Ok(()) } else { Err(ReadError::Indexing { done, tip: self.tip.height }) }))

@@ -8,6 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{broadcast, watch};
 
 use super::clocks::Clocks;
+use super::database::Database;
 use super::fresh::{Fresh, FreshSource};
 use super::health::Health;
 use super::inbox::Inbox;
@@ -18,8 +19,7 @@ use crate::consensus::{CheckedBlock, Genesis, Params};
 use crate::ledger::{Ledger, Moment};
 use crate::mempool::Mempool;
 use crate::storage::{
-    BlockIndex, KvError, Library, Position, Sequence, StateMark, StorageError, Tables, Written, WrittenStep,
-    arrival,
+    BlockIndex, KvError, Library, Position, Sequence, StateMark, StorageError, Written, WrittenStep, arrival,
 };
 use crate::types::{BlockHash, Height, StateRoot};
 
@@ -97,8 +97,7 @@ pub(super) struct Shared {
     pub first_sequence: Sequence,
     pub state: RwLock<State>,
     pub library: Library,
-    /// Nothing once the node has ended: whoever still reads must not keep the database open.
-    pub tables: Mutex<Option<Tables>>,
+    pub database: Database,
     /// Whether something in it was not what was written: then it is set aside once the node has ended.
     pub has_damaged_tables: AtomicBool,
     pub steps: Mutex<VecDeque<WrittenStep>>,
@@ -116,14 +115,6 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Works with the database, one at a time.
-    pub fn with_tables<T>(
-        &self,
-        work: impl FnOnce(&mut Tables) -> Result<T, StorageError>,
-    ) -> Result<T, StorageError> {
-        self.tables.lock().as_mut().map_or(Err(StorageError::Ended), work)
-    }
-
     /// Ends the node over what the database answered. Where that is damaged, nothing in it can be relied on any more.
     pub fn end_over(&self, error: &StorageError) {
         let mut reason = error.to_string();

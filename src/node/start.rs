@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::checks::Checks;
 use super::clocks::{ChainClock, Clocks, system_time};
+use super::database::Database;
 use super::follower::{Follower, PUBLISHED_MAX, Published};
 use super::handle::NodeHandle;
 use super::health::{Health, Log};
@@ -155,7 +156,7 @@ pub(super) fn assemble<Home>(
         first_sequence,
         state: RwLock::new(state),
         library: store.library().clone(),
-        tables: Mutex::new(Some(tables)),
+        database: Database::new(tables),
         has_damaged_tables: AtomicBool::new(false),
         steps: Mutex::default(),
         verified: Arc::new(Verified::new(&seed.hasher())),

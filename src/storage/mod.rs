@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod folder;
 mod index;
+mod index_view;
 mod indexing;
 mod journal;
 mod kv;
@@ -31,6 +32,7 @@ pub use error::StorageError;
 pub use files::{Disk, File, Files};
 pub use folder::{Folder, LAYOUT};
 pub use index::{BlockIndex, Place, Subject};
+pub use index_view::IndexView;
 pub use indexing::{Indexed, index_from};
 pub use journal::{
     Cut, Inspected, Journal, JournalError, JournalOptions, JournalReader, Location, Opened,

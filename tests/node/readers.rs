@@ -5,11 +5,11 @@ use std::thread;
 
 use cairn::codec::encode;
 use cairn::node::{ReadError, Reader, Verdict};
-use cairn::testkit::{Actor, Network, until, within};
+use cairn::testkit::{Actor, Network, PATIENCE, until, within};
 use cairn::types::{Action, Address, Amount, Block, BlockHash, Height, Reference};
 
 use crate::stage::{
-    FUNDED, FUNDS, GREW, Miner, Stage, answers, everybody, names, pool, tip_of, whole_history,
+    FUNDED, FUNDS, GREW, Miner, Stage, answers, answers_now, everybody, names, pool, tip_of, whole_history,
 };
 
 /// All money that a reader sees is what was allocated and issued, less what was burned.
@@ -295,4 +295,19 @@ fn balances_are_proven_after_a_restart_however_much_the_tip_changed() {
     assert_proofs_hold(&stage.node.reader()).unwrap();
     stage.node.restart();
     assert_proofs_hold(&stage.node.reader()).unwrap();
+}
+
+#[test]
+fn reader_does_not_wait_for_whoever_writes_the_database() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    let blocks = miner.mine_payments(100, &[0, 1]);
+    stage.grow(&blocks);
+    let expected = answers(&stage.node, &blocks);
+    let reader = stage.node.reader();
+    let (told, answered) = std::sync::mpsc::channel();
+    stage.node.handle().while_database_is_taken(|| {
+        thread::spawn(move || told.send(answers_now(&reader, &blocks)).is_ok());
+        assert_eq!(answered.recv_timeout(PATIENCE).as_ref(), Ok(&expected));
+    });
 }

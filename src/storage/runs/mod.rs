@@ -299,6 +299,11 @@ impl Runs {
 }
 
 impl RunsView {
+    /// Whether another names the same runs.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.runs, &other.runs)
+    }
+
     /// Entries whose keys are not below `from` and below `to`, if that is given.
     ///
     /// # Errors
