@@ -10,6 +10,7 @@
 mod admit;
 mod arrive;
 mod audit;
+mod branches;
 mod checks;
 mod clocks;
 mod clockwork;
@@ -40,6 +41,7 @@ mod verified;
 mod workers;
 mod writer;
 
+pub use branches::{BRANCHES_MAX, Branch, BranchStatus, REORGANIZATIONS_MAX, Reorganization};
 pub use checks::verify_on_all_cores;
 pub use clocks::{ChainClock, Clocks, Uptime};
 pub use clockwork::{Clockwork, ClockworkOptions};

@@ -38,8 +38,8 @@ pub enum ReadError {
 /// Sees the chain as it was at one tip.
 #[derive(Clone)]
 pub struct Reader {
-    shared: Arc<Shared>,
-    tip: Tip,
+    pub(super) shared: Arc<Shared>,
+    pub(super) tip: Tip,
 }
 
 /// A transaction that was mined, or a reward.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::events::NodeEvent;
 use super::follower::Published;
 use super::fresh::Fresh;
 use super::group::Group;
@@ -10,6 +11,7 @@ use super::shared::{INDEXED_IN_MEMORY, STEPS_REMEMBERED, Tip};
 use super::writer::{Failed, Writer};
 use crate::consensus::CheckedBlock;
 use crate::mempool::Change;
+use crate::storage::Step;
 use crate::types::Height;
 
 /// How long after a sync nothing must have followed until it is vouched for.
@@ -35,8 +37,22 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes note of it where another branch is followed now: before readers see that, who then find it.
+    fn note_reorganizations(&self) {
+        if self.group.abandoned.is_empty() {
+            return;
+        }
+        let steps: Vec<Step> = self.group.steps.iter().map(|(written, _)| written.step).collect();
+        let changes = steps.split_inclusive(|step| step.last);
+        let mut noted = self.shared.reorganizations.lock();
+        changes
+            .filter_map(|steps| NodeEvent::of(steps, self.shared.epoch))
+            .for_each(|event| noted.note(event));
+    }
+
     /// Readers see what was done, and the pool follows. Whether anything came back to it.
     fn publish(&mut self) -> (Published, bool) {
+        self.note_reorganizations();
         let group = &mut self.group;
         let shared = &self.shared;
         // Before anybody is kept out: these may be many.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{broadcast, watch};
 
+use super::branches::Reorganizations;
 use super::clocks::Clocks;
 use super::database::Database;
 use super::fresh::{Fresh, FreshSource};
@@ -101,6 +102,7 @@ pub(super) struct Shared {
     /// Whether something in it was not what was written: then it is set aside once the node has ended.
     pub has_damaged_tables: AtomicBool,
     pub steps: Mutex<VecDeque<WrittenStep>>,
+    pub reorganizations: Mutex<Reorganizations>,
     pub verified: Arc<Verified>,
     pub inbox: Arc<Inbox>,
     pub health: Health,

@@ -159,6 +159,7 @@ pub(super) fn assemble<Home>(
         database: Database::new(tables),
         has_damaged_tables: AtomicBool::new(false),
         steps: Mutex::default(),
+        reorganizations: Mutex::default(),
         verified: Arc::new(Verified::new(&seed.hasher())),
         inbox: Arc::new(Inbox::default()),
         health,

@@ -1,6 +1,7 @@
 //! The node as ports see it: real stores in folders of their own, and nothing but the public doors.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod branches;
 mod clockwork;
 mod door;
 mod events;
