@@ -1,8 +1,8 @@
 //! The indexes as readers see them: never changing under them, and never held by whoever writes.
 
 use super::StorageError;
-use super::index::{Place, Subject};
-use super::runs::RunsView;
+use super::index::{Order, Place, Subject};
+use super::runs::{Pair, RunsView};
 use super::tables::IndexMark;
 use crate::types::Height;
 
@@ -29,24 +29,35 @@ impl IndexView {
         self.mark == other.mark && self.runs.is_same(&other.runs)
     }
 
-    /// Where to look for something, newest first, below a height, and below `before` where that is given.
+    /// Where to look for something below a height, in this order.
     ///
     /// # Errors
     /// When the database fails.
     pub fn places(
         &self,
         subject: Subject<'_>,
-        before: Option<Place>,
+        order: Order,
         below: Height,
         limit: usize,
     ) -> Result<Vec<Place>, StorageError> {
-        let (from, to) = subject.range(before, below);
-        let mut entries = self.runs.range(&from, Some(&to))?;
+        let (from, to) = subject.range(order, below);
         let mut places = Vec::new();
-        while places.len() < limit
-            && let Some((key, value)) = entries.next_entry()?
-        {
-            places.extend(Place::of(key, value));
+        let mut take = |entry: Option<Pair<'_>>| {
+            places.extend(entry.and_then(|(key, value)| Place::of(key, value)));
+            entry.is_some() && places.len() < limit
+        };
+        if limit == 0 {
+            return Ok(places);
+        }
+        match order {
+            Order::Newest { .. } => {
+                let mut entries = self.runs.range(&from, Some(&to))?;
+                while take(entries.next_entry()?) {}
+            }
+            Order::Oldest { .. } => {
+                let mut entries = self.runs.range_back(&from, Some(&to))?;
+                while take(entries.next_entry()?) {}
+            }
         }
         Ok(places)
     }

@@ -5,6 +5,7 @@ use std::thread;
 
 use cairn::codec::encode;
 use cairn::node::{ReadError, Reader, Verdict};
+use cairn::storage::{Order, Place};
 use cairn::testkit::{Actor, Network, PATIENCE, until, within};
 use cairn::types::{Action, Address, Amount, Block, BlockHash, Height, Reference};
 
@@ -310,4 +311,29 @@ fn reader_does_not_wait_for_whoever_writes_the_database() {
         thread::spawn(move || told.send(answers_now(&reader, &blocks)).is_ok());
         assert_eq!(answered.recv_timeout(PATIENCE).as_ref(), Ok(&expected));
     });
+}
+
+#[test]
+fn history_is_gone_through_from_any_place_in_either_direction() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    // Some of it lies in memory, most on disk, and the reader sees the last blocks of neither.
+    stage.grow(&miner.mine_payments(90, &[0]));
+    let reader = stage.node.reader();
+    stage.grow(&miner.mine_payments(20, &[0]));
+    stage.node.wait_for_indexes();
+    let person = Actor::new(0).address();
+    let all: Vec<Place> = whole_history(&reader, &person, 50).iter().map(|found| found.place).collect();
+    assert_eq!(all.len(), 180);
+    let places = |order: Order| -> Vec<Place> {
+        reader.history(&person, order, 5).unwrap().found.iter().map(|found| found.place).collect()
+    };
+    for (at, place) in all.iter().enumerate() {
+        let older = &all[at + 1..];
+        assert_eq!(places(Order::Newest { before: Some(*place) }), older[..older.len().min(5)]);
+        let newer: Vec<Place> = all[..at].iter().rev().take(5).copied().collect();
+        assert_eq!(places(Order::Oldest { after: Some(*place) }), newer);
+    }
+    let above = Order::Oldest { after: Some(Place::above_all_of(Height(45))) };
+    assert_eq!(places(above)[0].height, Height(46));
 }
