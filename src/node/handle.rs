@@ -10,6 +10,7 @@ use super::events::{Cursor, CursorError, Events};
 use super::fresh::Fresh;
 use super::health::Condition;
 use super::inbox::{Command, Inbox, Submission, Ticket};
+use super::pool_events::PoolEvent;
 use super::reader::Reader;
 use super::shared::{Shared, Tip};
 use super::verdict::{BlockRefused, BlockVerdict, Closed, TransactionVerdict};
@@ -206,6 +207,11 @@ impl NodeHandle {
     /// A count that moves whenever something enters the pool or leaves it. It ends with the node.
     pub fn pool_changes(&self) -> watch::Receiver<u64> {
         self.shared.pool_changes()
+    }
+
+    /// Every change of the pool from now on, live and in order; see [`PoolEvent`]. It ends with the node.
+    pub fn pool_events(&self) -> broadcast::Receiver<PoolEvent> {
+        self.shared.pool_listeners.listen()
     }
 
     /// The present, by the clock that says which headers are early.

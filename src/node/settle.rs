@@ -57,7 +57,7 @@ impl Writer {
         let shared = &self.shared;
         // Before anybody is kept out: these may be many.
         let returned = group.returned();
-        let mut has_returned = Vec::new();
+        let (mut has_returned, mut pool_events) = (Vec::new(), Vec::new());
         let mut guard = shared.state.write();
         let state = &mut *guard;
         let height = state.chain.tip().height;
@@ -67,6 +67,8 @@ impl Writer {
             let change = Change { disconnected: group.disconnected, returned, connected: &blocks };
             let next_height = height.next().unwrap_or(Height(u32::MAX));
             let reconciled = state.pool.reconcile(change, &state.ledger, next_height, shared.seconds());
+            let listens = shared.pool_listeners.are_there();
+            pool_events = state.note_reconciled(&reconciled, &blocks, listens);
             has_returned = reconciled.returned;
         }
         for _ in 0..group.disconnected {
@@ -100,6 +102,7 @@ impl Writer {
         if moved {
             self.outlets.pool_changed();
         }
+        shared.pool_listeners.tell(pool_events);
         let published = Published {
             arrivals: std::mem::take(&mut group.arrivals),
             changes: group.steps.drain(..).map(|(_, changes)| changes).collect(),

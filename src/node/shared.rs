@@ -11,8 +11,10 @@ use super::branches::Reorganizations;
 use super::clocks::Clocks;
 use super::database::Database;
 use super::fresh::{Fresh, FreshSource};
+use super::halves::Halves;
 use super::health::Health;
 use super::inbox::Inbox;
+use super::pool_events::{Left, PoolListeners};
 use super::verified::Verified;
 use super::workers::Workers;
 use crate::chain::{Chain, ChainError, Placement};
@@ -22,7 +24,7 @@ use crate::mempool::Mempool;
 use crate::storage::{
     BlockIndex, KvError, Library, Position, Sequence, StateMark, StorageError, Written, WrittenStep, arrival,
 };
-use crate::types::{BlockHash, Height, StateRoot};
+use crate::types::{BlockHash, Height, StateRoot, Txid};
 
 /// Blocks at the tip that are indexed in memory.
 pub(super) const INDEXED_IN_MEMORY: usize = 64;
@@ -64,6 +66,8 @@ pub(super) struct State {
     pub ledger: Ledger,
     pub written: Vec<Written>,
     pub pool: Mempool,
+    /// Why what left the pool without being mined did.
+    pub departed: Halves<Txid, Left>,
     /// What readers see.
     pub tip: Tip,
     /// The last blocks up to the tip, lowest first.
@@ -112,6 +116,8 @@ pub(super) struct Shared {
     pub last_tip: watch::Receiver<Tip>,
     /// How often the pool has changed; the writer has the other end of this, too.
     pub pool_changes: watch::Receiver<u64>,
+    /// Those who are told of each change of it.
+    pub pool_listeners: PoolListeners,
     /// Leads to what the writer tells before it is durable, while there is a writer.
     pub fresh: FreshSource,
 }
