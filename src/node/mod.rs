@@ -29,6 +29,7 @@ mod inbox;
 #[cfg(feature = "testkit")]
 mod inspect;
 mod memo;
+mod past;
 mod pool_events;
 mod pool_log;
 mod read_back;
@@ -53,6 +54,7 @@ pub use fresh::Fresh;
 pub use handle::{Bulk, FromClosed, NodeHandle, Pending};
 pub use health::{Condition, Log};
 pub use memo::Memo;
+pub use past::{PAST_BLOCKS_MAX, Past};
 pub use pool_events::{Left, POOL_EVENTS_MAX, PoolEvent};
 pub use reader::{ReadError, Reader};
 pub use seeds::map_seed;

@@ -26,6 +26,20 @@ pub enum ReadError {
         /// Where the reader's tip stands.
         tip: Height,
     },
+    /// What happened above this height is not kept from there on.
+    #[error("what came after {height} was pruned, up to {base}")]
+    Pruned {
+        /// Which height was asked for.
+        height: Height,
+        /// Where block data begins.
+        base: Height,
+    },
+    /// It takes more work than one answer is worth.
+    #[error("more than {blocks_max} blocks would have to be read")]
+    TooFar {
+        /// How many may be.
+        blocks_max: usize,
+    },
     /// The disk.
     #[error(transparent)]
     Storage(#[from] StorageError),

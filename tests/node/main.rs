@@ -7,6 +7,7 @@ mod door;
 mod events;
 mod fresh;
 mod life;
+mod past;
 mod pool_events;
 mod readers;
 mod reorganizations;
