@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot, watch};
 
-use super::checks::{Checks, TransactionJob};
+use super::checks::{Checks, TransactionJob, TrialJob};
 use super::events::{Cursor, CursorError, Events};
 use super::fresh::Fresh;
 use super::health::Condition;
@@ -13,7 +13,7 @@ use super::inbox::{Command, Inbox, Submission, Ticket};
 use super::pool_events::PoolEvent;
 use super::reader::Reader;
 use super::shared::{Shared, Tip};
-use super::verdict::{BlockRefused, BlockVerdict, Closed, TransactionVerdict};
+use super::verdict::{BlockRefused, BlockVerdict, Closed, TransactionVerdict, TrialVerdict};
 use super::workers::Workers;
 use crate::chain::{Chain, HeaderPlacement};
 use crate::codec::{Encode, encoded_len};
@@ -26,6 +26,11 @@ use crate::types::{Block, Header, Height, Timestamp, Transaction};
 const BLOCK_KIBIBYTES_MAX: u32 = 64 << 10;
 /// The same of transactions, of which each counts as one at least.
 const TRANSACTION_KIBIBYTES_MAX: u32 = 64 << 10;
+/// Transactions that may be on their way to being tried; whoever brings more waits.
+///
+/// # Security
+/// A trial costs whoever asks for it nothing, and can take as long as a copy of the pool does.
+const TRIALS_MAX: usize = 8;
 /// Commands that may be on their way.
 const COMMANDS_MAX: usize = 1024;
 
@@ -43,6 +48,7 @@ pub struct NodeHandle {
 struct Room {
     blocks: Arc<Semaphore>,
     transactions: Arc<Semaphore>,
+    trials: Arc<Semaphore>,
     commands: Arc<Semaphore>,
 }
 
@@ -106,6 +112,7 @@ impl NodeHandle {
         let room = Room {
             blocks: places(BLOCK_KIBIBYTES_MAX as usize),
             transactions: places(TRANSACTION_KIBIBYTES_MAX as usize),
+            trials: places(TRIALS_MAX),
             commands: places(COMMANDS_MAX),
         };
         Self { shared, checks, bulk, room }
@@ -136,6 +143,14 @@ impl NodeHandle {
         let place = place(&self.room.transactions, kibibytes).await;
         let (ticket, answer) = Ticket::new(place);
         self.checks.transaction(TransactionJob { transaction, ticket });
+        Pending { answer }
+    }
+
+    /// Says what would become of a transaction if it were submitted now, signatures and all; waits while too many are tried.
+    /// It is not let in, handed on or remembered.
+    pub async fn test_transaction(&self, transaction: Transaction) -> Pending<TrialVerdict> {
+        let (ticket, answer) = Ticket::new(place(&self.room.trials, 1).await);
+        self.checks.trial(TrialJob { transaction, ticket });
         Pending { answer }
     }
 

@@ -60,5 +60,7 @@ pub use reader::{ReadError, Reader};
 pub use seeds::map_seed;
 pub use shared::Tip;
 pub use start::{Node, NodeOptions};
-pub use verdict::{BlockRefused, BlockVerdict, Closed, TransactionRefused, TransactionVerdict, Verdict};
+pub use verdict::{
+    BlockRefused, BlockVerdict, Closed, TransactionRefused, TransactionVerdict, TrialVerdict, Verdict,
+};
 pub use workers::{Share, WORKERS_MAX, WorkerName, WorkerReport, Workers};

@@ -13,3 +13,4 @@ mod readers;
 mod reorganizations;
 mod stage;
 mod transactions;
+mod trials;
