@@ -20,7 +20,7 @@ pub use tree::{HeaderEntry, Validity};
 use std::sync::Arc;
 
 use crate::consensus::{Branch, Genesis, HeaderContext, Params};
-use crate::types::{BlockHash, Header, Height};
+use crate::types::{BlockHash, FirstDigits, Header, Height};
 use tree::{EntryId, Tree};
 
 /// All headers we know, and the branch we follow.
@@ -75,6 +75,11 @@ impl Chain {
     pub fn last_common(&self, one: &BlockHash, other: &BlockHash) -> Option<&HeaderEntry> {
         let common = self.tree.last_common(self.tree.find(one)?, self.tree.find(other)?);
         Some(self.tree.entry(common))
+    }
+
+    /// Blocks of all branches whose names, as they are printed, begin so, in the order of their names.
+    pub fn entries_like(&self, digits: &FirstDigits) -> impl Iterator<Item = &HeaderEntry> {
+        self.tree.like(digits)
     }
 
     /// Whether a block's body came before, so that it need not be checked again.

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::consensus::Branch;
-use crate::types::{BlockHash, EffectiveTime, Header, Height, Timestamp, Work};
+use crate::crypto::Digest;
+use crate::types::{BlockHash, EffectiveTime, FirstDigits, Header, Height, Timestamp, Work};
 
 /// What is known about one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +73,9 @@ pub(super) struct EntryId(u32);
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     entries: Vec<HeaderEntry>,
-    /// Ordered, so that nothing depends on the keys of a hash function.
-    by_hash: BTreeMap<BlockHash, EntryId>,
+    /// By names as they are printed, so that those with the same first digits are neighbours. Ordered also so that nothing
+    /// depends on the keys of a hash function.
+    by_hash: BTreeMap<Digest, EntryId>,
     /// Those without a child.
     leaves: BTreeSet<EntryId>,
 }
@@ -102,7 +104,13 @@ impl Tree {
     }
 
     pub fn find(&self, hash: &BlockHash) -> Option<EntryId> {
-        self.by_hash.get(hash).copied()
+        self.by_hash.get(&printed(hash)).copied()
+    }
+
+    /// Those whose names, as they are printed, begin so.
+    pub fn like(&self, digits: &FirstDigits) -> impl Iterator<Item = &HeaderEntry> {
+        let (low, high) = digits.range();
+        self.by_hash.range(low..=high).map(|(_, id)| self.entry(*id))
     }
 
     /// Every entry, parents before children.
@@ -183,7 +191,7 @@ impl Tree {
         let below = parent.map_or(Validity::Valid, |parent| self.entry(parent).validity);
         let id = EntryId(u32::try_from(self.entries.len()).expect("fewer headers than heights"));
         let skip = parent.and_then(|parent| self.ancestor(parent, Height(skip_height(branch.height.0))));
-        self.by_hash.insert(hash, id);
+        self.by_hash.insert(printed(&hash), id);
         self.leaves.insert(id);
         if let Some(parent) = parent {
             self.leaves.remove(&parent);
@@ -213,6 +221,13 @@ impl Tree {
             self.entries[at].validity = self.entries[at].validity.above(below);
         }
     }
+}
+
+/// The bytes of a block's name in the order in which it is printed.
+fn printed(hash: &BlockHash) -> Digest {
+    let mut bytes = *hash.as_bytes();
+    bytes.reverse();
+    bytes
 }
 
 /// The height to which an entry at this height has its second way down: that of an even one lacks its lowest bit.

@@ -1,9 +1,12 @@
 //! Looking things up by the indexes: transactions, histories, references.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use super::reader::{ReadError, Reader};
 use super::shared::State;
 use crate::ledger::Receipt;
-use crate::storage::{Location, Order, Place, Receipts, StorageError, Subject};
+use crate::storage::{BlockIndex, IndexView, Location, Order, Place, Receipts, StorageError, Subject};
 use crate::types::{Address, BlockHash, Coinbase, Height, Reference, Transaction, Txid};
 
 /// Places looked at for one answer; a longer history is read in several.
@@ -58,6 +61,17 @@ pub struct Page {
     pub found: Vec<Found>,
     /// Where to go on; nothing where this is the end.
     pub next: Option<Place>,
+}
+
+/// What is indexed at one moment.
+pub(super) struct Sight {
+    /// What was found in memory.
+    pub in_memory: Vec<Place>,
+    /// What is on disk, which counts below a height.
+    pub index: Arc<IndexView>,
+    pub lowest: Height,
+    /// Whether everything up to the reader's tip is in one or the other.
+    pub done: Result<(), ReadError>,
 }
 
 impl Reader {
@@ -128,6 +142,34 @@ impl Reader {
         limit: usize,
     ) -> Result<(Vec<Place>, Result<(), ReadError>), ReadError> {
         let limit = limit.min(PLACES_MAX);
+        let is_ours = |place: &Place| place.height <= self.tip.height && order.is_to_come(place);
+        let sight = self.sight(|indexed| {
+            let blocks = indexed.iter().map(|(_, index)| index.places(subject));
+            match order {
+                Order::Newest { .. } => blocks.rev().flatten().filter(is_ours).take(limit).collect(),
+                Order::Oldest { .. } => blocks.flat_map(Iterator::rev).filter(is_ours).take(limit).collect(),
+            }
+        })?;
+        let on_disk = |limit| {
+            let places = sight.index.places(subject, order, sight.lowest, limit);
+            places.inspect_err(|error| self.shared.end_over(error))
+        };
+        // What lies in memory is newer than all that is on disk.
+        let places = match order {
+            Order::Newest { .. } => {
+                let older = on_disk(limit - sight.in_memory.len())?;
+                sight.in_memory.into_iter().chain(older).collect()
+            }
+            Order::Oldest { .. } => on_disk(limit)?.into_iter().chain(sight.in_memory).take(limit).collect(),
+        };
+        Ok((places, sight.done))
+    }
+
+    /// What is indexed, in memory and on disk, at one moment. `look` is given the blocks in memory, the lowest first.
+    pub(super) fn sight(
+        &self,
+        look: impl FnOnce(&VecDeque<(BlockHash, Arc<BlockIndex>)>) -> Vec<Place>,
+    ) -> Result<Sight, ReadError> {
         let state = self.shared.state.read();
         // After the state: what is on disk never goes beyond the tip that was published before.
         let index = self.shared.database.index()?;
@@ -135,30 +177,13 @@ impl Reader {
         if state.chain.ancestor(&state.tip.hash, self.tip.height).map(|at| at.hash) != Some(self.tip.hash) {
             return Err(ReadError::TipMoved);
         }
-        let is_ours = |place: &Place| place.height <= self.tip.height && order.is_to_come(place);
-        let blocks = state.indexed.iter().map(|(_, index)| index.places(subject));
-        let in_memory: Vec<Place> = match order {
-            Order::Newest { .. } => blocks.rev().flatten().filter(is_ours).take(limit).collect(),
-            Order::Oldest { .. } => blocks.flat_map(Iterator::rev).filter(is_ours).take(limit).collect(),
-        };
+        let in_memory = look(&state.indexed);
         // On disk there may be more above this reader's tip, which it does not see.
         let lowest = self.lowest_in_memory(&state).min(Height(self.tip.height.0.saturating_add(1)));
         let done = self.indexed_on_disk(&state, &index.mark().block);
-        drop(state);
-        let on_disk = |limit| {
-            let places = index.places(subject, order, lowest, limit);
-            places.inspect_err(|error| self.shared.end_over(error))
-        };
-        // What lies in memory is newer than all that is on disk.
-        let places = match order {
-            Order::Newest { .. } => {
-                let older = on_disk(limit - in_memory.len())?;
-                in_memory.into_iter().chain(older).collect()
-            }
-            Order::Oldest { .. } => on_disk(limit)?.into_iter().chain(in_memory).take(limit).collect(),
-        };
         let complete = lowest.0 <= done.0.saturating_add(1);
-        Ok((places, if complete { Ok(()) } else { Err(ReadError::Indexing { done, tip: self.tip.height }) }))
+        let done = if complete { Ok(()) } else { Err(ReadError::Indexing { done, tip: self.tip.height }) };
+        Ok(Sight { in_memory, index, lowest, done })
     }
 
     /// The first height that is indexed in memory.
@@ -183,7 +208,11 @@ impl Reader {
     }
 
     /// What really stands at these places.
-    fn find(&self, places: &[Place], fits: impl Fn(&What) -> bool) -> Result<Vec<Found>, ReadError> {
+    pub(super) fn find(
+        &self,
+        places: &[Place],
+        fits: impl Fn(&What) -> bool,
+    ) -> Result<Vec<Found>, ReadError> {
         let mut found = Vec::with_capacity(places.len());
         let mut traced: Option<(BlockHash, Option<Receipts>)> = None;
         for place in places {

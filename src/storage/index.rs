@@ -6,7 +6,9 @@
 
 use crate::codec::encoded_len;
 use crate::crypto::sha256;
-use crate::types::{Address, BLOCK_TRANSACTIONS_MAX, Block, Height, Reference, TRANSACTION_BYTES_MAX, Txid};
+use crate::types::{
+    Address, BLOCK_TRANSACTIONS_MAX, Block, FirstDigits, Height, Reference, TRANSACTION_BYTES_MAX, Txid,
+};
 
 /// Bytes of an entry's key: what is looked for (9), the height (4) and the position in the block (3), both big-endian and
 /// inverted: what is newest comes first.
@@ -30,10 +32,13 @@ pub enum Subject<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct SubjectKey([u8; 9]);
 
+/// What the keys of entries for transactions begin with.
+const TRANSACTION_KIND: u8 = 0;
+
 impl Subject<'_> {
     fn key(&self) -> SubjectKey {
         let (kind, hash) = match self {
-            Subject::Transaction(txid) => (0, *txid.as_bytes()),
+            Subject::Transaction(txid) => (TRANSACTION_KIND, *txid.as_bytes()),
             Subject::Address(address) => (1, *address.as_bytes()),
             Subject::Reference(reference) => (2, sha256(reference)),
         };
@@ -63,6 +68,16 @@ impl Subject<'_> {
             Order::Oldest { after: seen } => (after(key(newest)), seen.map_or(end, key)),
         }
     }
+}
+
+/// The lowest and the highest key that an entry for a transaction whose name begins so can have.
+pub(super) fn keys_like(digits: &FirstDigits) -> ([u8; KEY_BYTES], [u8; KEY_BYTES]) {
+    let (low, high) = digits.range();
+    let (mut from, mut to) = ([0; KEY_BYTES], [0xff; KEY_BYTES]);
+    (from[0], to[0]) = (TRANSACTION_KIND, TRANSACTION_KIND);
+    from[1..9].copy_from_slice(&low[..8]);
+    to[1..9].copy_from_slice(&high[..8]);
+    (from, to)
 }
 
 /// The next key.
@@ -246,5 +261,13 @@ impl BlockIndex {
         let start = self.entries.partition_point(|(key, _)| key[..9] < subject[..]);
         let count = self.entries[start..].partition_point(|(key, _)| key[..9] == subject[..]);
         self.entries[start..start + count].iter().filter_map(|(key, value)| Place::of(key, value))
+    }
+
+    /// Where a transaction may stand whose name begins so.
+    pub fn transactions_like(&self, digits: &FirstDigits) -> impl Iterator<Item = Place> {
+        let (from, to) = keys_like(digits);
+        let start = self.entries.partition_point(|(key, _)| *key < from);
+        let entries = self.entries[start..].iter().take_while(move |(key, _)| *key <= to);
+        entries.filter_map(|(key, value)| Place::of(key, value))
     }
 }

@@ -1,10 +1,10 @@
 //! The indexes as readers see them: never changing under them, and never held by whoever writes.
 
 use super::StorageError;
-use super::index::{Order, Place, Subject};
+use super::index::{Order, Place, Subject, keys_like};
 use super::runs::{Pair, RunsView};
 use super::tables::IndexMark;
-use crate::types::Height;
+use crate::types::{FirstDigits, Height};
 
 /// The indexes up to one step. Whoever has one looks in it without waiting for anybody; while it lives, what it needs stays
 /// in the database, and the database stays open.
@@ -58,6 +58,26 @@ impl IndexView {
                 let mut entries = self.runs.range_back(&from, Some(&to))?;
                 while take(entries.next_entry()?) {}
             }
+        }
+        Ok(places)
+    }
+
+    /// Where a transaction below a height may stand whose name begins so; of so many entries at most.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn transactions_like(
+        &self,
+        digits: &FirstDigits,
+        below: Height,
+        looked_at_max: usize,
+    ) -> Result<Vec<Place>, StorageError> {
+        let (from, to) = keys_like(digits);
+        let mut entries = self.runs.range(&from, None)?;
+        let mut places = Vec::new();
+        for _ in 0..looked_at_max {
+            let Some((key, value)) = entries.next_entry()?.filter(|(key, _)| *key <= &to[..]) else { break };
+            places.extend(Place::of(key, value).filter(|place| place.height < below));
         }
         Ok(places)
     }

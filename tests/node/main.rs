@@ -11,6 +11,7 @@ mod past;
 mod pool_events;
 mod readers;
 mod reorganizations;
+mod search;
 mod stage;
 mod transactions;
 mod trials;
