@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use super::events::{Cursor, NodeEvent};
-use super::reader::Reader;
+use super::reader::{ReadError, Reader};
+use super::shared::{STEPS_REMEMBERED, Shared};
 use crate::chain::{HeaderEntry, Validity};
+use crate::storage::{Sequence, StorageError};
 use crate::types::{BlockHash, Height, Work};
 
 /// Branches told of at most, besides the one that is followed; of more, those whose last header came last.
@@ -71,20 +73,62 @@ pub struct Reorganization {
 pub(super) struct Reorganizations {
     last: VecDeque<Reorganization>,
     blocks: usize,
+    /// Whether those before the start are among them: they are read when somebody asks.
+    is_filled: bool,
 }
 
 impl Reorganizations {
     /// Takes note of an event, where it is one of these.
     pub fn note(&mut self, event: NodeEvent) {
-        let NodeEvent::Reorganized { cursor, disconnected, connected } = event else { return };
-        self.blocks += disconnected.len() + connected.len();
-        self.last.push_back(Reorganization { cursor, disconnected, connected });
+        if let NodeEvent::Reorganized { cursor, disconnected, connected } = event {
+            self.push(Reorganization { cursor, disconnected, connected });
+        }
+    }
+
+    fn push(&mut self, one: Reorganization) {
+        self.blocks += one.disconnected.len() + one.connected.len();
+        self.last.push_back(one);
         while self.last.len() > REORGANIZATIONS_MAX
             || (self.blocks > REORGANIZED_BLOCKS_MAX && self.last.len() > 1)
         {
             let gone = self.last.pop_front();
             self.blocks -= gone.map_or(0, |gone| gone.disconnected.len() + gone.connected.len());
         }
+    }
+
+    /// Puts those before the start before those since.
+    fn fill(&mut self, before: Self) {
+        if !self.is_filled {
+            let since = std::mem::replace(self, before);
+            since.last.into_iter().for_each(|one| self.push(one));
+            self.is_filled = true;
+        }
+    }
+}
+
+impl Shared {
+    /// Those that lie among the last steps before the start, from the journal.
+    fn reorganizations_before_start(&self) -> Result<Reorganizations, StorageError> {
+        let from = self.started_at.saturating_sub(STEPS_REMEMBERED as Sequence).max(self.first_sequence);
+        let position = self.library.position_before(from)?;
+        let (mut noted, mut change) = (Reorganizations::default(), Vec::new());
+        // What is read first may be the end of a longer change.
+        let mut is_whole = false;
+        for written in self.library.steps(position, self.library.end()) {
+            let step = written?.step;
+            if step.sequence > self.started_at {
+                break;
+            }
+            is_whole |= step.sequence == self.first_sequence + 1;
+            change.push(step);
+            if step.last {
+                let event = NodeEvent::of(&change, self.epoch).filter(|_| is_whole);
+                event.into_iter().for_each(|event| noted.note(event));
+                change.clear();
+                is_whole = true;
+            }
+        }
+        Ok(noted)
     }
 }
 
@@ -104,13 +148,22 @@ impl Reader {
         ours.into_iter().chain(others.map(|last| branch(last, BranchStatus::of(last)))).collect()
     }
 
-    /// The last reorganizations up to this reader's tip, newest first. They are kept in memory: at most
-    /// [`REORGANIZATIONS_MAX`], since the node was started. Whoever wants all of them follows
-    /// [`Events`](super::Events) from the beginning.
-    pub fn reorganizations(&self, max: usize) -> Vec<Reorganization> {
-        let reorganizations = self.shared.reorganizations.lock();
-        let seen = reorganizations.last.iter().rev().filter(|one| one.cursor.sequence <= self.tip.sequence);
-        seen.take(max).cloned().collect()
+    /// The last reorganizations up to this reader's tip, newest first; at most [`REORGANIZATIONS_MAX`]. They are kept in
+    /// memory since the node was started; the first who asks waits until the last steps before that are read back. Of longer
+    /// ago there are none here: whoever wants all of them follows [`Events`](super::Events) from the beginning.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn reorganizations(&self, max: usize) -> Result<Vec<Reorganization>, ReadError> {
+        let noted = &self.shared.reorganizations;
+        let is_filled = noted.lock().is_filled;
+        if !is_filled {
+            let before = self.shared.reorganizations_before_start()?;
+            noted.lock().fill(before);
+        }
+        let noted = noted.lock();
+        let seen = noted.last.iter().rev().filter(|one| one.cursor.sequence <= self.tip.sequence);
+        Ok(seen.take(max).cloned().collect())
     }
 
     /// The cursor behind everything that led to this reader's tip, and nothing beyond.

@@ -100,6 +100,8 @@ pub(super) struct Shared {
     pub base: Height,
     /// The last step before the journal's first.
     pub first_sequence: Sequence,
+    /// The last step before this start.
+    pub started_at: Sequence,
     pub state: RwLock<State>,
     pub library: Library,
     pub database: Database,

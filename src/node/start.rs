@@ -157,6 +157,7 @@ pub(super) fn assemble<Home>(
         epoch,
         base,
         first_sequence,
+        started_at: tip.sequence,
         state: RwLock::new(state),
         library: store.library().clone(),
         database: Database::new(tables),

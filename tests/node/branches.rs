@@ -79,13 +79,13 @@ fn from_events(stage: &Stage) -> Vec<(BlockHash, Vec<BlockHash>, Vec<BlockHash>)
 }
 
 fn told_of(reader: &Reader, max: usize) -> Vec<(BlockHash, Vec<BlockHash>, Vec<BlockHash>)> {
-    let all = reader.reorganizations(max).into_iter();
+    let all = reader.reorganizations(max).unwrap().into_iter();
     all.map(|one| (one.disconnected[0], one.disconnected, one.connected)).collect()
 }
 
 #[test]
 fn reorganizations_are_told_newest_first_up_to_the_readers_tip() {
-    let stage = Stage::new();
+    let mut stage = Stage::new();
     let mut miner = stage.miner();
     stage.grow(&miner.mine_empty(2));
     let before = stage.node.reader();
@@ -111,6 +111,17 @@ fn reorganizations_are_told_newest_first_up_to_the_readers_tip() {
     assert_eq!(told_of(&between, 10), [first]);
     assert_eq!(told_of(&before, 10), []);
     assert_eq!(told_of(&reader, 10), from_events(&stage));
-    let newest = &reader.reorganizations(1)[0];
+    let newest = reader.reorganizations(1).unwrap().remove(0);
     assert_eq!((newest.cursor, reader.cursor()), (stage.node.handle().cursor(), newest.cursor));
+
+    // What was before a start is read back, and what comes after it comes on top, whenever somebody first asks.
+    stage.node.restart();
+    assert_eq!(stage.node.reader().reorganizations(1).unwrap(), [newest]);
+    assert_eq!(told_of(&stage.node.reader(), 10), from_events(&stage));
+    stage.node.restart();
+    let last = other.mine_empty(3);
+    let verdicts = stage.node.submit_all(&last);
+    assert_eq!(verdicts[1], Ok(Verdict::Followed { reverted: 5 }));
+    let all = told_of(&stage.node.reader(), 10);
+    assert_eq!((all.len(), &all), (3, &from_events(&stage)));
 }

@@ -5,7 +5,7 @@ use cairn::types::{Block, BlockHash, FirstDigits, Transaction, Txid};
 
 use crate::stage::{Stage, hashes};
 
-fn digits(name: impl ToString, count: usize) -> FirstDigits {
+fn digits(name: &impl ToString, count: usize) -> FirstDigits {
     name.to_string()[..count].parse().unwrap()
 }
 
@@ -45,7 +45,7 @@ fn blocks_of_all_branches_are_found_by_their_first_digits() {
         }
         assert_eq!(reader.headers_like(&digits(hash, 6), 0), []);
     }
-    assert_eq!(reader.headers_like(&digits(BlockHash::from_bytes([0xab; 32]), 6), 10), []);
+    assert_eq!(reader.headers_like(&digits(&BlockHash::from_bytes([0xab; 32]), 6), 10), []);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn transactions_of_the_branch_are_found_by_their_first_digits_wherever_they_are_
     stage.node.wait_for_indexes();
     let before = stage.node.reader();
     for txid in txids(&[&stem[..], &left].concat()) {
-        assert_eq!(found(&before, &digits(txid, 6)), [txid]);
+        assert_eq!(found(&before, &digits(&txid, 6)), [txid]);
     }
     // On the other branch person 1 pays nothing, and the same places hold something else.
     let ours = other.mine_payments(4, &[2, 3]);
@@ -71,11 +71,11 @@ fn transactions_of_the_branch_are_found_by_their_first_digits_wherever_they_are_
         stage.node.wait_for_indexes();
         let reader = stage.node.reader();
         for txid in txids(&[&stem[..], &ours].concat()) {
-            assert_eq!(found(&reader, &digits(txid, 6)), [txid]);
-            assert_eq!(found(&reader, &digits(txid, 17)), [txid], "more digits than an entry holds");
+            assert_eq!(found(&reader, &digits(&txid, 6)), [txid]);
+            assert_eq!(found(&reader, &digits(&txid, 17)), [txid], "more digits than an entry holds");
         }
         for txid in txids(&left) {
-            assert_eq!(found(&reader, &digits(txid, 6)), []);
+            assert_eq!(found(&reader, &digits(&txid, 6)), []);
         }
     }
 }
@@ -91,9 +91,9 @@ fn transactions_that_wait_are_found_by_their_first_digits() {
     let reader = stage.node.reader();
     for payment in &waiting {
         let txid = payment.body.txid();
-        let found = reader.pooled_like(&digits(txid, 6), 10);
+        let found = reader.pooled_like(&digits(&txid, 6), 10);
         assert_eq!(found.iter().map(|entry| entry.facts().txid).collect::<Vec<_>>(), [txid]);
-        assert_eq!(reader.transactions_like(&digits(txid, 6), 10).unwrap(), []);
+        assert_eq!(reader.transactions_like(&digits(&txid, 6), 10).unwrap(), []);
     }
-    assert!(reader.pooled_like(&digits(Txid::from_bytes([9; 32]), 6), 10).is_empty());
+    assert!(reader.pooled_like(&digits(&Txid::from_bytes([9; 32]), 6), 10).is_empty());
 }
