@@ -20,7 +20,7 @@ pub use tree::{HeaderEntry, Validity};
 use std::sync::Arc;
 
 use crate::consensus::{Branch, Genesis, HeaderContext, Params};
-use crate::types::{BlockHash, Header, Height};
+use crate::types::{BlockHash, FirstDigits, Header, Height};
 use tree::{EntryId, Tree};
 
 /// All headers we know, and the branch we follow.
@@ -64,13 +64,22 @@ impl Chain {
     /// The block at this height of the branch that ends in `tip`, whichever branch we follow.
     pub fn ancestor(&self, tip: &BlockHash, height: Height) -> Option<&HeaderEntry> {
         let tip = self.tree.find(tip)?;
-        // Down to where the branch joins ours, which is near; from there by height.
-        let (joint, entry) =
-            self.tree.down_from(tip).find(|(id, entry)| entry.height <= height || self.is_active_id(*id))?;
-        match self.is_active_id(joint) {
-            true if height <= entry.height => self.at(height),
-            _ => Some(entry).filter(|entry| entry.height == height),
+        match self.is_active_id(tip) {
+            true if height <= self.tree.entry(tip).height => self.at(height),
+            true => None,
+            false => self.tree.ancestor(tip, height).map(|id| self.tree.entry(id)),
         }
+    }
+
+    /// The last block that the branches which end in these two have in common; nothing where one of them is unknown.
+    pub fn last_common(&self, one: &BlockHash, other: &BlockHash) -> Option<&HeaderEntry> {
+        let common = self.tree.last_common(self.tree.find(one)?, self.tree.find(other)?);
+        Some(self.tree.entry(common))
+    }
+
+    /// Blocks of all branches whose names, as they are printed, begin so, in the order of their names.
+    pub fn entries_like(&self, digits: &FirstDigits) -> impl Iterator<Item = &HeaderEntry> {
+        self.tree.like(digits)
     }
 
     /// Whether a block's body came before, so that it need not be checked again.
@@ -111,7 +120,7 @@ impl Chain {
     }
 
     /// The last header of every branch, in the order in which they came: what an explorer draws as forks.
-    pub fn branch_tips(&self) -> impl Iterator<Item = &HeaderEntry> {
+    pub fn branch_tips(&self) -> impl DoubleEndedIterator<Item = &HeaderEntry> {
         self.tree.leaves()
     }
 

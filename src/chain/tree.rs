@@ -1,10 +1,11 @@
 //! The headers, each knowing its parent. A parent always stands before its children, so one pass in order visits
 //! every branch from its root.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::consensus::Branch;
-use crate::types::{BlockHash, EffectiveTime, Header, Height, Timestamp, Work};
+use crate::crypto::Digest;
+use crate::types::{BlockHash, EffectiveTime, FirstDigits, Header, Height, Timestamp, Work};
 
 /// What is known about one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct HeaderEntry {
     /// Whether it may be followed.
     pub validity: Validity,
     pub(super) parent: Option<EntryId>,
+    /// One further below, so that the way down is short; see [`Tree::ancestor`].
+    skip: Option<EntryId>,
 }
 
 /// Whether a branch may be followed.
@@ -70,8 +73,11 @@ pub(super) struct EntryId(u32);
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     entries: Vec<HeaderEntry>,
-    /// Ordered, so that nothing depends on the keys of a hash function.
-    by_hash: BTreeMap<BlockHash, EntryId>,
+    /// By names as they are printed, so that those with the same first digits are neighbours. Ordered also so that nothing
+    /// depends on the keys of a hash function.
+    by_hash: BTreeMap<Digest, EntryId>,
+    /// Those without a child.
+    leaves: BTreeSet<EntryId>,
 }
 
 impl Tree {
@@ -79,7 +85,7 @@ impl Tree {
 
     pub fn new(genesis: &Header) -> Self {
         let branch = Branch::genesis(genesis).expect("genesis was checked");
-        let mut tree = Self { entries: Vec::new(), by_hash: BTreeMap::new() };
+        let mut tree = Self { entries: Vec::new(), by_hash: BTreeMap::new(), leaves: BTreeSet::new() };
         let root = tree.insert(genesis.hash(), genesis, None, &branch);
         tree.entry_mut(root).arrival = Some(0);
         tree
@@ -98,7 +104,13 @@ impl Tree {
     }
 
     pub fn find(&self, hash: &BlockHash) -> Option<EntryId> {
-        self.by_hash.get(hash).copied()
+        self.by_hash.get(&printed(hash)).copied()
+    }
+
+    /// Those whose names, as they are printed, begin so.
+    pub fn like(&self, digits: &FirstDigits) -> impl Iterator<Item = &HeaderEntry> {
+        let (low, high) = digits.range();
+        self.by_hash.range(low..=high).map(|(_, id)| self.entry(*id))
     }
 
     /// Every entry, parents before children.
@@ -117,12 +129,49 @@ impl Tree {
         })
     }
 
-    pub fn leaves(&self) -> impl Iterator<Item = &HeaderEntry> {
-        let mut has_child = vec![false; self.entries.len()];
-        for parent in self.entries.iter().filter_map(|entry| entry.parent) {
-            has_child[parent.0 as usize] = true;
+    /// Those without a child, in the order in which they came.
+    pub fn leaves(&self) -> impl DoubleEndedIterator<Item = &HeaderEntry> {
+        self.leaves.iter().map(|id| self.entry(*id))
+    }
+
+    /// The entry at this height of the branch that ends in `id`; nothing above it.
+    ///
+    /// Every entry knows one further below besides its parent, at a height that follows from its own, so that the way down
+    /// is no longer than a few times the logarithm of its length.
+    pub fn ancestor(&self, id: EntryId, height: Height) -> Option<EntryId> {
+        let mut at = id;
+        let mut above = self.entry(id).height.0.checked_sub(height.0)?;
+        while above > 0 {
+            let entry = self.entry(at);
+            let (skipped, next) = (skip_height(entry.height.0), skip_height(entry.height.0 - 1));
+            // From the parent one may get further down than from here.
+            let is_better_below = next + 2 < skipped && next >= height.0;
+            at = match entry.skip {
+                Some(skip) if skipped == height.0 || skipped > height.0 && !is_better_below => skip,
+                Some(_) | None => entry.parent?,
+            };
+            above = self.entry(at).height.0 - height.0;
         }
-        self.entries.iter().zip(has_child).filter(|(_, has_child)| !has_child).map(|(entry, _)| entry)
+        Some(at)
+    }
+
+    /// The last entry that two branches have in common.
+    pub fn last_common(&self, one: EntryId, other: EntryId) -> EntryId {
+        let is_common =
+            |height: u32| self.ancestor(one, Height(height)) == self.ancestor(other, Height(height));
+        let mut above = self.entry(one).height.min(self.entry(other).height).0 + 1;
+        // Most branches are short: down in steps that double, then between the last two.
+        let mut step = 1;
+        let mut common = above - 1;
+        while !is_common(common) {
+            (above, common) = (common, common.saturating_sub(step));
+            step *= 2;
+        }
+        while above - common > 1 {
+            let middle = common + (above - common) / 2;
+            if is_common(middle) { common = middle } else { above = middle }
+        }
+        self.ancestor(one, Height(common)).expect("it is no higher than either")
     }
 
     /// The branch that ends in this entry.
@@ -141,7 +190,12 @@ impl Tree {
     ) -> EntryId {
         let below = parent.map_or(Validity::Valid, |parent| self.entry(parent).validity);
         let id = EntryId(u32::try_from(self.entries.len()).expect("fewer headers than heights"));
-        self.by_hash.insert(hash, id);
+        let skip = parent.and_then(|parent| self.ancestor(parent, Height(skip_height(branch.height.0))));
+        self.by_hash.insert(printed(&hash), id);
+        self.leaves.insert(id);
+        if let Some(parent) = parent {
+            self.leaves.remove(&parent);
+        }
         self.entries.push(HeaderEntry {
             hash,
             header: *header,
@@ -152,6 +206,7 @@ impl Tree {
             arrival: None,
             validity: Validity::Valid.above(below),
             parent,
+            skip,
         });
         id
     }
@@ -165,5 +220,84 @@ impl Tree {
             let below = self.entry(parent).validity;
             self.entries[at].validity = self.entries[at].validity.above(below);
         }
+    }
+}
+
+/// The bytes of a block's name in the order in which it is printed.
+fn printed(hash: &BlockHash) -> Digest {
+    let mut bytes = *hash.as_bytes();
+    bytes.reverse();
+    bytes
+}
+
+/// The height to which an entry at this height has its second way down: that of an even one lacks its lowest bit.
+fn skip_height(height: u32) -> u32 {
+    let without_lowest_bit = |number: u32| number & number.saturating_sub(1);
+    match height {
+        0 | 1 => 0,
+        odd if odd % 2 == 1 => without_lowest_bit(without_lowest_bit(odd - 1)) + 1,
+        even => without_lowest_bit(even),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Bits, MerkleRoot};
+
+    const ENTRIES: u32 = 3000;
+
+    /// A tree in which most entries stand on one of the last few, and some on any.
+    fn tree(mut seed: u64) -> Tree {
+        let mut header = Header {
+            version: 1,
+            previous: BlockHash::ZERO,
+            merkle_root: MerkleRoot::ZERO,
+            time: Timestamp(1),
+            bits: Bits(0x207f_ffff),
+            nonce: 0,
+        };
+        let mut tree = Tree::new(&header);
+        for nonce in 1..ENTRIES {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let drawn = (seed >> 33) as u32;
+            let back = if drawn.is_multiple_of(50) { drawn / 50 % nonce } else { drawn / 50 % 3 };
+            let parent = EntryId(nonce - 1 - back.min(nonce - 1));
+            let mut branch = tree.branch_to(parent);
+            branch.height = Height(branch.height.0 + 1);
+            (header.previous, header.nonce) = (tree.entry(parent).hash, nonce);
+            tree.insert(header.hash(), &header, Some(parent), &branch);
+        }
+        tree
+    }
+
+    #[test]
+    fn short_way_down_leads_where_the_long_one_does() {
+        let tree = tree(1);
+        for (id, entry) in tree.iter() {
+            for (at, below) in tree.down_from(id) {
+                assert_eq!(tree.ancestor(id, below.height), Some(at));
+            }
+            assert_eq!(tree.ancestor(id, Height(entry.height.0 + 1)), None);
+        }
+    }
+
+    #[test]
+    fn last_common_entry_is_the_first_that_both_ways_down_meet() {
+        let tree = tree(2);
+        for (one, other) in (0..ENTRIES).map(|number| (EntryId(number), EntryId(number * 7919 % ENTRIES))) {
+            let below: BTreeSet<EntryId> = tree.down_from(one).map(|(id, _)| id).collect();
+            let expected = tree.down_from(other).find(|(id, _)| below.contains(id)).map(|(id, _)| id);
+            assert_eq!(Some(tree.last_common(one, other)), expected);
+        }
+    }
+
+    #[test]
+    fn leaves_are_the_entries_that_none_stands_on() {
+        let tree = tree(3);
+        let parents: BTreeSet<EntryId> = tree.iter().filter_map(|(_, entry)| entry.parent).collect();
+        let leaves = tree.iter().filter(|(id, _)| !parents.contains(id)).map(|(_, entry)| entry.hash);
+        assert!(tree.leaves().map(|entry| entry.hash).eq(leaves));
+        assert!(tree.leaves().count() > 10);
     }
 }

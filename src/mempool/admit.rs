@@ -54,6 +54,37 @@ enum Place {
     Ahead,
 }
 
+/// What was found out about a transaction that can be let in.
+pub(super) struct Verdict {
+    place: Place,
+    /// Those whose last transactions give way to it, cheapest first.
+    victims: Vec<Address>,
+}
+
+impl Verdict {
+    /// Whether it waits for an earlier nonce.
+    pub fn waits(&self) -> bool {
+        matches!(self.place, Place::Ahead)
+    }
+
+    /// Whether it takes the place of one that is ready.
+    pub fn replaces_ready(&self) -> bool {
+        matches!(self.place, Place::Instead(_))
+    }
+
+    /// Where it stands in this queue.
+    pub fn standing(&self, queue: &Queue) -> Standing {
+        if self.waits() { Standing::Waiting { expected: queue.next() } } else { Standing::Ready }
+    }
+
+    fn freed_bytes(&self, queue: &Queue) -> usize {
+        match self.place {
+            Place::Instead(position) => queue.ready[position].entry.facts().bytes,
+            Place::Last | Place::Ahead => 0,
+        }
+    }
+}
+
 /// A replacement pays this part of the old fee more, at least.
 ///
 /// # Security
@@ -102,47 +133,67 @@ impl Mempool {
         ripple: &mut Ripple,
     ) -> Result<Standing, AdmitError> {
         let facts = *transaction.facts();
-        self.check_unknown(&transaction)?;
-        transaction.spend().check_height(terms.next_height)?;
-        if terms.bounded {
-            self.check_floor(&transaction, terms.now_seconds)?;
-        }
-        let price = Price::of(transaction.spend(), self.params.account_charge, terms.ledger);
-        let price = price.ok_or(AdmitError::Overflow)?;
-
+        let price = self.check_alone(&transaction, terms)?;
         let fresh = self.look_at_sender(&facts.sender, terms.ledger, ripple);
         let queue = fresh.as_ref().or_else(|| self.queues.get(&facts.sender)).expect("one or the other");
-        let (key, confirmed, expected) = (queue.key, queue.confirmed, queue.next());
-        let place = self.check_place(queue, &transaction, &price, terms.bounded)?;
+        let (key, confirmed) = (queue.key, queue.confirmed);
+        let verdict = self.judge(queue, &transaction, &price, terms.bounded)?;
+        let standing = verdict.standing(queue);
         if terms.bounded {
-            let freed = match place {
-                Place::Instead(position) => queue.ready[position].entry.facts().bytes,
-                Place::Last | Place::Ahead => 0,
-            };
-            let victims = self.check_bytes(queue, &place, &transaction, &price)?;
-            self.evict(&victims, facts.bytes.saturating_sub(freed), terms.now_seconds, ripple);
+            let freed = verdict.freed_bytes(queue);
+            self.evict(&verdict.victims, facts.bytes.saturating_sub(freed), terms.now_seconds, ripple);
             self.settle(terms.ledger, ripple);
         }
         self.open(&facts.sender, key, confirmed);
-        let arrival = match place {
+        let arrival = match verdict.place {
             Place::Instead(position) => self.ready_at(&facts.sender, position).arrival(),
             Place::Last | Place::Ahead => self.arrive(),
         };
         let entry = Arc::new(Entry::new(transaction, arrival, admitted_seconds));
         self.wake(&entry, ripple);
-        self.put(&place, Slot { entry, price }, ripple);
-        let waits = matches!(place, Place::Ahead);
-        Ok(if waits { Standing::Waiting { expected } } else { Standing::Ready })
+        self.put(&verdict.place, Slot { entry, price }, ripple);
+        Ok(standing)
+    }
+
+    /// What can be said without looking at the sender's others; its price, where nothing speaks against it.
+    pub(super) fn check_alone<V: View>(
+        &self,
+        transaction: &CheckedTransaction,
+        terms: &Terms<'_, V>,
+    ) -> Result<Price, AdmitError> {
+        self.check_unknown(transaction)?;
+        transaction.spend().check_height(terms.next_height)?;
+        if terms.bounded {
+            self.check_floor(transaction, terms.now_seconds)?;
+        }
+        let price = Price::of(transaction.spend(), self.params.account_charge, terms.ledger);
+        price.ok_or(AdmitError::Overflow)
+    }
+
+    /// Where a transaction belongs in its sender's queue, and who gives way to it.
+    pub(super) fn judge(
+        &self,
+        queue: &Queue,
+        transaction: &CheckedTransaction,
+        price: &Price,
+        bounded: bool,
+    ) -> Result<Verdict, AdmitError> {
+        let place = self.check_place(queue, transaction, price, bounded)?;
+        let victims = if bounded { self.check_bytes(queue, &place, transaction, price)? } else { Vec::new() };
+        Ok(Verdict { place, victims })
+    }
+
+    /// Whether the sender's account has changed since its queue was looked at: rewards mature without a transaction that
+    /// would say so.
+    pub(super) fn is_behind(&self, queue: &Queue, ledger: &impl View) -> bool {
+        ledger.account_at(&queue.key) != queue.confirmed
     }
 
     /// The sender's account as it is now: in its queue, or in a new one that is not yet part of the pool.
     fn look_at_sender(&mut self, sender: &Address, ledger: &impl View, ripple: &mut Ripple) -> Option<Queue> {
-        if let Some(queue) = self.queues.get(sender) {
-            // Rewards mature without a transaction that would say so.
-            if ledger.account_at(&queue.key) != queue.confirmed {
-                ripple.touched.insert(*sender);
-                self.settle(ledger, ripple);
-            }
+        if self.queues.get(sender).is_some_and(|queue| self.is_behind(queue, ledger)) {
+            ripple.touched.insert(*sender);
+            self.settle(ledger, ripple);
         }
         if self.queues.contains_key(sender) {
             return None;

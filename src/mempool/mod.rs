@@ -37,6 +37,7 @@ mod rate;
 mod reconcile;
 mod rejections;
 mod room;
+mod trial;
 mod view;
 mod wait;
 
@@ -49,6 +50,7 @@ pub use limits::Limits;
 pub use order::Ordered;
 pub use rate::FeeRate;
 pub use reconcile::{Change, Reconciled};
+pub use trial::Trial;
 pub use view::PoolView;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

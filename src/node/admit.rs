@@ -7,8 +7,10 @@ use super::fresh::Fresh;
 use parking_lot::RwLockWriteGuard;
 
 use super::inbox::CheckedTicket;
+use super::pool_events::PoolEvent;
 use super::verdict::TransactionRefused;
 use super::writer::{Failed, Writer};
+use crate::consensus::Facts;
 use crate::types::Height;
 
 /// Transactions let in before readers and blocks get a turn.
@@ -28,7 +30,7 @@ impl Writer {
         let state = &mut *guard;
         let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));
         let now = self.shared.seconds();
-        let mut let_in = Vec::new();
+        let (mut let_in, mut events) = (Vec::new(), Vec::new());
         for CheckedTicket { ticket, hash, verdict } in self.transactions.drain(..count) {
             let answer = match (&self.closed, verdict) {
                 (Some(closed), _) => Err(closed.clone().into()),
@@ -41,8 +43,11 @@ impl Writer {
                 (None, Ok(transaction)) => {
                     let admitted =
                         state.pool.admit(Arc::clone(&transaction), &state.ledger, next_height, now);
-                    if admitted.is_ok() {
-                        let_in.push(transaction.facts().hash);
+                    if let Ok(admitted) = &admitted {
+                        let Facts { hash, txid, .. } = *transaction.facts();
+                        let_in.push(hash);
+                        events.push(PoolEvent::Entered { hash, txid });
+                        events.extend(state.note_departed(&admitted.departed));
                         self.pool_log.add(&transaction);
                     }
                     admitted.map_err(TransactionRefused::from)
@@ -61,6 +66,7 @@ impl Writer {
         if !let_in.is_empty() {
             self.outlets.pool_changed();
             self.outlets.fresh.tell(|| Fresh::Admitted(let_in.into()));
+            self.shared.pool_listeners.tell(events);
         }
         answers.into_iter().for_each(|(ticket, answer)| ticket.answer(answer));
         written
@@ -77,9 +83,11 @@ impl Writer {
         let state = &mut *guard;
         let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));
         let departed = state.pool.expire(&state.ledger, next_height, self.shared.seconds());
+        let events = state.note_departed(&departed);
         drop(guard);
-        if !departed.is_empty() {
+        if !events.is_empty() {
             self.outlets.pool_changed();
+            self.shared.pool_listeners.tell(events);
         }
     }
 }

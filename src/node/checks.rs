@@ -14,7 +14,7 @@ use super::inbox::{CheckedAndIndexed, CheckedBody, CheckedTicket, Ticket};
 use super::memo::Memo;
 use super::seeds::batch_seed;
 use super::shared::{Shared, State};
-use super::verdict::{TransactionRefused, TransactionVerdict};
+use super::verdict::{Closed, TransactionRefused, TransactionVerdict, TrialVerdict};
 use crate::consensus::{
     BlockError, CheckedBlock, CheckedTransaction, HeaderContext, SoundBlock, SoundTransaction, Spend,
     TransactionError, check_signatures, check_transactions,
@@ -46,10 +46,19 @@ pub(super) struct TransactionJob {
     pub ticket: Ticket<TransactionVerdict>,
 }
 
+/// A transaction to be tried on the pool without being let in, and who waits for the answer.
+pub(super) struct TrialJob {
+    pub transaction: Transaction,
+    pub ticket: Ticket<TrialVerdict>,
+}
+
 #[derive(Default)]
 struct Queues {
     blocks: VecDeque<BlockJob>,
     transactions: VecDeque<TransactionJob>,
+    trials: VecDeque<TrialJob>,
+    /// Whether a trial came last: then it is the turn of what was submitted.
+    tried: bool,
     /// How many turns threads are taking, or have been called to take.
     turns: usize,
     /// How many batches of transactions were taken up.
@@ -62,17 +71,23 @@ enum Turn {
     Blocks(Vec<BlockJob>),
     /// Some transactions, and the number of this batch.
     Transactions(u64, Vec<TransactionJob>),
+    /// One that is only tried.
+    Trial(TrialJob),
 }
 
 impl Queues {
     fn is_empty(&self) -> bool {
-        self.blocks.is_empty() && self.transactions.is_empty()
+        self.blocks.is_empty() && self.transactions.is_empty() && self.trials.is_empty()
     }
 
-    /// Blocks go before transactions, however many of those have come.
+    /// Blocks go before transactions, however many of those have come. Trials and batches of transactions take turns.
     fn next(&mut self) -> Option<Turn> {
         if !self.blocks.is_empty() {
             return Some(Turn::Blocks(self.next_blocks()));
+        }
+        self.tried = !self.trials.is_empty() && (!self.tried || self.transactions.is_empty());
+        if self.tried {
+            return self.trials.pop_front().map(Turn::Trial);
         }
         let count = self.transactions.len().min(TRANSACTIONS_TOGETHER_MAX);
         if count == 0 {
@@ -182,6 +197,11 @@ impl Checks {
         self.call(|queues| queues.transactions.push_back(job));
     }
 
+    /// Checks a transaction and tries it on the pool; the answer goes to whoever waits.
+    pub fn trial(&self, job: TrialJob) {
+        self.call(|queues| queues.trials.push_back(job));
+    }
+
     /// Puts something in a queue, and calls another thread to take a turn if there is one: otherwise whoever is at it comes
     /// to this too.
     fn call(&self, put: impl FnOnce(&mut Queues)) {
@@ -234,6 +254,7 @@ impl Bench {
                 let checked = self.check_transactions(jobs);
                 self.hand_on(batch, checked);
             }
+            Some(Turn::Trial(job)) => job.ticket.answer(self.try_out(job.transaction)),
             None => return false,
         }
         true
@@ -274,6 +295,34 @@ impl Bench {
         let verdicts = verdicts.into_iter().map(|verdict| CheckedBody::Placed(verdict.map(indexed)));
         answers.extend(numbers.into_iter().zip(verdicts));
         answers
+    }
+
+    /// What would become of a transaction if it were submitted now. Nothing of it is remembered: neither that its signatures
+    /// hold nor that it was refused.
+    fn try_out(&self, transaction: Transaction) -> TrialVerdict {
+        if let Some(reason) = self.shared.health.condition().stopped {
+            return Err(Closed { reason }.into());
+        }
+        if self.shared.inbox.is_to_stop() {
+            return Err(Closed::ended().into());
+        }
+        let examined = self.examine(transaction)?;
+        look_up(&self.shared.state.read(), examined.spend())?;
+        let checked = match examined {
+            Examined::Before(transaction) => transaction,
+            Examined::Now(sound) if self.shared.verified.contains(&sound.facts().hash) => {
+                Arc::new(sound.trust_signatures())
+            }
+            Examined::Now(sound) => {
+                let verified = check_transactions(vec![sound], |claims| self.verify.batch(claims));
+                Arc::new(verified.into_iter().next().expect("one verdict on one transaction")?)
+            }
+        };
+        let state = self.shared.state.read();
+        let next_height = state.tip.height.next().unwrap_or(Height(u32::MAX));
+        // At the tip that the pool follows: the writer may be ahead of it.
+        let ledger = state.ledger.at(state.tip.moment).expect("the tip of readers is pinned");
+        Ok(state.pool.would_admit(&checked, &ledger, next_height, self.shared.seconds())?)
     }
 
     fn hand_on(&self, batch: u64, checked: Vec<CheckedTicket>) {

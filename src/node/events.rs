@@ -56,7 +56,7 @@ impl NodeEvent {
         }
     }
 
-    fn of(steps: &[Step], epoch: u32) -> Option<Self> {
+    pub(super) fn of(steps: &[Step], epoch: u32) -> Option<Self> {
         let of = |moved| steps.iter().filter(move |step| step.moved == moved).map(|step| step.block);
         let cursor = Cursor { epoch, sequence: steps.last()?.sequence, index: u32::MAX };
         Some(match steps {

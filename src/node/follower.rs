@@ -64,7 +64,7 @@ impl Drop for Ending<'_> {
             self.0.health.stop(reason);
             self.0.inbox.stop(reason);
         }
-        *self.0.tables.lock() = None;
+        self.0.database.close();
     }
 }
 
@@ -102,7 +102,7 @@ impl Follower {
         if self.is_due() {
             self.write_state()?;
         }
-        self.shared.with_tables(Tables::tidy)?;
+        self.shared.database.with(Tables::tidy)?;
         Ok(())
     }
 
@@ -122,7 +122,7 @@ impl Follower {
 
     /// Whether there are blocks that are indexed neither on disk nor in memory.
     fn has_gap(&self) -> Result<bool, StorageError> {
-        let mark = self.shared.with_tables(|tables| Ok(tables.index_mark()))?;
+        let mark = self.shared.database.with(|tables| Ok(tables.index_mark()))?;
         let state = self.shared.state.read();
         Ok(mark.sequence + (state.indexed.len() as u64) < state.tip.sequence)
     }
@@ -134,12 +134,12 @@ impl Follower {
         let rows = rows(&state.chain, &state.written, arrivals);
         drop(state);
         self.mark = mark;
-        self.shared.with_tables(|tables| {
+        self.shared.database.with(|tables| {
             tables.put_blocks(rows, &mark)?;
             changes.iter().for_each(|changes| tables.hold(changes));
             Ok(())
         })?;
-        let held = self.shared.with_tables(|tables| Ok(tables.changes_held()))?;
+        let held = self.shared.database.with(|tables| Ok(tables.changes_held()))?;
         if held > CHANGES_HELD_MAX || mark.sequence > self.written + STEPS_HELD_MAX {
             self.write_state()?;
         }
@@ -147,25 +147,25 @@ impl Follower {
             self.index(INDEX_BLOCKS)?;
         }
         // A bit each time: runs that are only added would pile up where there is never quiet.
-        self.shared.with_tables(Tables::tidy)?;
+        self.shared.database.with(Tables::tidy)?;
         Ok(())
     }
 
     fn write_state(&mut self) -> Result<(), StorageError> {
         (self.written, self.written_at) = (self.mark.sequence, self.now());
-        self.shared.with_tables(|tables| tables.write_state(self.mark))
+        self.shared.database.with(|tables| tables.write_state(self.mark))
     }
 
     /// Indexes what the journal has beyond what is indexed, where that is at least so many blocks. Whether it was.
     fn index(&mut self, blocks_min: usize) -> Result<bool, StorageError> {
         self.indexed_at = self.now();
-        let from = self.shared.with_tables(|tables| Ok(tables.index_mark()))?;
+        let from = self.shared.database.with(|tables| Ok(tables.index_mark()))?;
         let tip = self.shared.state.read().tip;
         if tip.sequence < from.sequence + blocks_min as u64 {
             return Ok(false);
         }
         let (entries, mark) = index_from(&self.shared.library, from, tip.sequence, self)?;
-        self.shared.with_tables(|tables| tables.write_index(entries, mark))?;
+        self.shared.database.with(|tables| tables.write_index(entries, mark))?;
         Ok(true)
     }
 
@@ -174,7 +174,7 @@ impl Follower {
         let until = self.now() + FINISH_TIME_MAX;
         while self.now() < until && self.index(1)? {}
         self.write_state()?;
-        self.shared.with_tables(|tables| tables.sync())
+        self.shared.database.with(|tables| tables.sync())
     }
 }
 

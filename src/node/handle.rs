@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot, watch};
 
-use super::checks::{Checks, TransactionJob};
+use super::checks::{Checks, TransactionJob, TrialJob};
 use super::events::{Cursor, CursorError, Events};
 use super::fresh::Fresh;
 use super::health::Condition;
 use super::inbox::{Command, Inbox, Submission, Ticket};
+use super::pool_events::PoolEvent;
 use super::reader::Reader;
 use super::shared::{Shared, Tip};
-use super::verdict::{BlockRefused, BlockVerdict, Closed, TransactionVerdict};
+use super::verdict::{BlockRefused, BlockVerdict, Closed, TransactionVerdict, TrialVerdict};
 use super::workers::Workers;
 use crate::chain::{Chain, HeaderPlacement};
 use crate::codec::{Encode, encoded_len};
@@ -25,6 +26,11 @@ use crate::types::{Block, Header, Height, Timestamp, Transaction};
 const BLOCK_KIBIBYTES_MAX: u32 = 64 << 10;
 /// The same of transactions, of which each counts as one at least.
 const TRANSACTION_KIBIBYTES_MAX: u32 = 64 << 10;
+/// Transactions that may be on their way to being tried; whoever brings more waits.
+///
+/// # Security
+/// A trial costs whoever asks for it nothing, and can take as long as a copy of the pool does.
+const TRIALS_MAX: usize = 8;
 /// Commands that may be on their way.
 const COMMANDS_MAX: usize = 1024;
 
@@ -42,6 +48,7 @@ pub struct NodeHandle {
 struct Room {
     blocks: Arc<Semaphore>,
     transactions: Arc<Semaphore>,
+    trials: Arc<Semaphore>,
     commands: Arc<Semaphore>,
 }
 
@@ -105,9 +112,15 @@ impl NodeHandle {
         let room = Room {
             blocks: places(BLOCK_KIBIBYTES_MAX as usize),
             transactions: places(TRANSACTION_KIBIBYTES_MAX as usize),
+            trials: places(TRIALS_MAX),
             commands: places(COMMANDS_MAX),
         };
         Self { shared, checks, bulk, room }
+    }
+
+    #[cfg(feature = "testkit")]
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The beginning of the chain, and its rules.
@@ -130,6 +143,14 @@ impl NodeHandle {
         let place = place(&self.room.transactions, kibibytes).await;
         let (ticket, answer) = Ticket::new(place);
         self.checks.transaction(TransactionJob { transaction, ticket });
+        Pending { answer }
+    }
+
+    /// Says what would become of a transaction if it were submitted now, signatures and all; waits while too many are tried.
+    /// It is not let in, handed on or remembered.
+    pub async fn test_transaction(&self, transaction: Transaction) -> Pending<TrialVerdict> {
+        let (ticket, answer) = Ticket::new(place(&self.room.trials, 1).await);
+        self.checks.trial(TrialJob { transaction, ticket });
         Pending { answer }
     }
 
@@ -201,6 +222,11 @@ impl NodeHandle {
     /// A count that moves whenever something enters the pool or leaves it. It ends with the node.
     pub fn pool_changes(&self) -> watch::Receiver<u64> {
         self.shared.pool_changes()
+    }
+
+    /// Every change of the pool from now on, live and in order; see [`PoolEvent`]. It ends with the node.
+    pub fn pool_events(&self) -> broadcast::Receiver<PoolEvent> {
+        self.shared.pool_listeners.listen()
     }
 
     /// The present, by the clock that says which headers are early.

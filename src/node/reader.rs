@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
+use super::found::Found;
 use super::shared::{Shared, State, Tip};
 use super::workers::WorkerReport;
 use crate::chain::HeaderEntry;
 use crate::codec::encode;
-use crate::ledger::{Account, BalanceProof, LedgerAt, Receipt, Reward, Supply, TransactionProof, View};
+use crate::ledger::{Account, BalanceProof, LedgerAt, Reward, Supply, TransactionProof, View};
 use crate::mempool::{Entry, Mempool, Ordered, Pending, PoolView};
-use crate::storage::{Location, Place, Receipts, StorageError, Subject};
-use crate::types::{
-    Address, Block, BlockHash, Coinbase, Height, Nonce, Reference, Transaction, TxHash, Txid,
-};
-
-/// Places looked at for one answer; a longer history is read in several.
-pub const PLACES_MAX: usize = 1000;
+use crate::storage::{Location, Receipts, StorageError};
+use crate::types::{Address, Block, BlockHash, Height, Nonce, TxHash, Txid};
 
 /// Why a reader has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +26,20 @@ pub enum ReadError {
         /// Where the reader's tip stands.
         tip: Height,
     },
+    /// What happened above this height is not kept from there on.
+    #[error("what came after {height} was pruned, up to {base}")]
+    Pruned {
+        /// Which height was asked for.
+        height: Height,
+        /// Where block data begins.
+        base: Height,
+    },
+    /// It takes more work than one answer is worth.
+    #[error("more than {blocks_max} blocks would have to be read")]
+    TooFar {
+        /// How many may be.
+        blocks_max: usize,
+    },
     /// The disk.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -38,59 +48,8 @@ pub enum ReadError {
 /// Sees the chain as it was at one tip.
 #[derive(Clone)]
 pub struct Reader {
-    shared: Arc<Shared>,
-    tip: Tip,
-}
-
-/// A transaction that was mined, or a reward.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Found {
-    /// The block it stands in.
-    pub block: BlockHash,
-    /// Where that stands, and where in it this does.
-    pub place: Place,
-    /// What it is.
-    pub what: What,
-    /// What became of it beyond what it says.
-    pub receipt: Receipt,
-}
-
-/// What stands at a place in a block.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum What {
-    /// What its miner was owed.
-    Reward(Coinbase),
-    /// A transaction.
-    Transaction(Box<Transaction>),
-}
-
-impl What {
-    fn transaction(&self) -> Option<&Transaction> {
-        match self {
-            Self::Transaction(transaction) => Some(transaction),
-            Self::Reward(_) => None,
-        }
-    }
-
-    fn concerns(&self, address: &Address) -> bool {
-        match self {
-            Self::Reward(coinbase) => coinbase.recipient == *address,
-            Self::Transaction(transaction) => {
-                let body = &transaction.body;
-                body.payments().any(|(to, _)| to == address) || body.policy.address() == *address
-            }
-        }
-    }
-}
-
-/// Some of a history, newest first. It may hold less than was asked for, or nothing, and yet not be the end: what a
-/// reorganization left in the indexes is passed over. Go on until there is no `next`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Page {
-    /// What was found.
-    pub found: Vec<Found>,
-    /// Where to go on; nothing where this is the end.
-    pub next: Option<Place>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) tip: Tip,
 }
 
 impl Reader {
@@ -272,140 +231,5 @@ impl Reader {
     /// When the pool has gone on to another tip.
     pub fn pending(&self, address: &Address) -> Result<(Nonce, Pending), ReadError> {
         self.with_pool(|pool, ledger| (pool.next_nonce(address, ledger), pool.pending(address)))
-    }
-
-    /// A transaction on this reader's branch.
-    ///
-    /// # Errors
-    /// When the indexes have not come this far, or it cannot be read.
-    pub fn transaction(&self, txid: &Txid) -> Result<Option<Found>, ReadError> {
-        let (places, done) = self.places(Subject::Transaction(txid), None, PLACES_MAX)?;
-        let found =
-            self.find(&places, |what| what.transaction().is_some_and(|found| found.body.txid() == *txid))?;
-        match found.into_iter().next() {
-            Some(found) => Ok(Some(found)),
-            // Not to be found where not everything was looked at means nothing.
-            None => done.map(|()| None),
-        }
-    }
-
-    /// What paid an address, what it paid, and rewards: at most `limit`, below `before` where that is given.
-    ///
-    /// # Errors
-    /// When the indexes have not come this far, or something cannot be read.
-    pub fn history(&self, address: &Address, before: Option<Place>, limit: usize) -> Result<Page, ReadError> {
-        self.page(Subject::Address(address), before, limit, |what| what.concerns(address))
-    }
-
-    /// Payments with a reference, to whomever.
-    ///
-    /// # Errors
-    /// When the indexes have not come this far, or something cannot be read.
-    pub fn payments_for(
-        &self,
-        reference: &Reference,
-        before: Option<Place>,
-        limit: usize,
-    ) -> Result<Page, ReadError> {
-        self.page(Subject::Reference(reference), before, limit, |what| {
-            let mut payments = what.transaction().into_iter().flat_map(|found| found.body.payments());
-            payments.any(|(_, with)| with == reference)
-        })
-    }
-
-    fn page(
-        &self,
-        subject: Subject<'_>,
-        before: Option<Place>,
-        limit: usize,
-        fits: impl Fn(&What) -> bool,
-    ) -> Result<Page, ReadError> {
-        let limit = limit.clamp(1, PLACES_MAX);
-        let (places, done) = self.places(subject, before, limit)?;
-        done?;
-        let next = places.last().filter(|_| places.len() == limit).copied();
-        Ok(Page { found: self.find(&places, fits)?, next })
-    }
-
-    /// Where to look, newest first; and whether everything up to the tip was looked through.
-    fn places(
-        &self,
-        subject: Subject<'_>,
-        before: Option<Place>,
-        limit: usize,
-    ) -> Result<(Vec<Place>, Result<(), ReadError>), ReadError> {
-        let limit = limit.min(PLACES_MAX);
-        let below = |place: &Place| before.is_none_or(|before| *place < before);
-        let guard = self.shared.tables.lock();
-        let tables = guard.as_ref().ok_or(StorageError::Ended)?;
-        let state = self.shared.state.read();
-        // What lies in memory belongs to the branch of the present tip.
-        if state.chain.ancestor(&state.tip.hash, self.tip.height).map(|at| at.hash) != Some(self.tip.hash) {
-            return Err(ReadError::TipMoved);
-        }
-        let in_memory = state.indexed.iter().rev().flat_map(|(_, index)| index.places(subject));
-        let mut places: Vec<Place> =
-            in_memory.filter(|place| place.height <= self.tip.height && below(place)).take(limit).collect();
-        // On disk there may be more above this reader's tip, which it does not see.
-        let lowest = self.lowest_in_memory(&state).min(Height(self.tip.height.0.saturating_add(1)));
-        let done = self.indexed_on_disk(&state, &tables.index_mark().block);
-        drop(state);
-        let on_disk = tables.places(subject, before, lowest, limit - places.len());
-        places.extend(on_disk.inspect_err(|error| self.shared.end_over(error))?);
-        let complete = lowest.0 <= done.0.saturating_add(1);
-        Ok((places, if complete { Ok(()) } else { Err(ReadError::Indexing { done, tip: self.tip.height }) }))
-    }
-
-    /// The first height that is indexed in memory.
-    fn lowest_in_memory(&self, state: &State) -> Height {
-        let count = state.indexed.len() as u32;
-        Height((state.tip.height.0 + 1).saturating_sub(count))
-    }
-
-    /// Up to which height of this reader's branch everything is indexed on disk.
-    fn indexed_on_disk(&self, state: &State, last: &BlockHash) -> Height {
-        let mut at = state.chain.entry(last);
-        while let Some(entry) = at {
-            let ours = state.chain.ancestor(&self.tip.hash, entry.height);
-            if ours.is_some_and(|ours| ours.hash == entry.hash)
-                || entry.height > self.tip.height && state.chain.is_active(&entry.hash)
-            {
-                return entry.height.min(self.tip.height);
-            }
-            at = state.chain.entry(&entry.header.previous);
-        }
-        Height::GENESIS
-    }
-
-    /// What really stands at these places.
-    fn find(&self, places: &[Place], fits: impl Fn(&What) -> bool) -> Result<Vec<Found>, ReadError> {
-        let mut found = Vec::with_capacity(places.len());
-        let mut traced: Option<(BlockHash, Option<Receipts>)> = None;
-        for place in places {
-            let Some((block, location)) = self.located(place.height) else { continue };
-            let Some(what) = self.what(location, place)?.filter(|what| fits(what)) else { continue };
-            if traced.as_ref().is_none_or(|(of, _)| *of != block) {
-                traced = Some((block, self.receipts(&block)?));
-            }
-            let receipts = traced.as_ref().and_then(|(_, receipts)| receipts.as_ref());
-            let receipt =
-                place.position.checked_sub(1).zip(receipts).map(|(at, receipts)| receipts.receipt(at));
-            found.push(Found { block, place: *place, what, receipt: receipt.unwrap_or_default() });
-        }
-        Ok(found)
-    }
-
-    fn what(&self, block: Location, place: &Place) -> Result<Option<What>, StorageError> {
-        let library = &self.shared.library;
-        Ok(match place.position {
-            0 => library.part(block, place)?.map(What::Reward),
-            _ => library.part(block, place)?.map(|found| What::Transaction(Box::new(found))),
-        })
-    }
-
-    fn located(&self, height: Height) -> Option<(BlockHash, Location)> {
-        let state = self.shared.state.read();
-        let hash = state.chain.ancestor(&self.tip.hash, height)?.hash;
-        Some((hash, state.written(&hash).block?))
     }
 }

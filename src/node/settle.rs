@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::events::NodeEvent;
 use super::follower::Published;
 use super::fresh::Fresh;
 use super::group::Group;
@@ -10,6 +11,7 @@ use super::shared::{INDEXED_IN_MEMORY, STEPS_REMEMBERED, Tip};
 use super::writer::{Failed, Writer};
 use crate::consensus::CheckedBlock;
 use crate::mempool::Change;
+use crate::storage::Step;
 use crate::types::Height;
 
 /// How long after a sync nothing must have followed until it is vouched for.
@@ -35,13 +37,27 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes note of it where another branch is followed now: before readers see that, who then find it.
+    fn note_reorganizations(&self) {
+        if self.group.abandoned.is_empty() {
+            return;
+        }
+        let steps: Vec<Step> = self.group.steps.iter().map(|(written, _)| written.step).collect();
+        let changes = steps.split_inclusive(|step| step.last);
+        let mut noted = self.shared.reorganizations.lock();
+        changes
+            .filter_map(|steps| NodeEvent::of(steps, self.shared.epoch))
+            .for_each(|event| noted.note(event));
+    }
+
     /// Readers see what was done, and the pool follows. Whether anything came back to it.
     fn publish(&mut self) -> (Published, bool) {
+        self.note_reorganizations();
         let group = &mut self.group;
         let shared = &self.shared;
         // Before anybody is kept out: these may be many.
         let returned = group.returned();
-        let mut has_returned = Vec::new();
+        let (mut has_returned, mut pool_events) = (Vec::new(), Vec::new());
         let mut guard = shared.state.write();
         let state = &mut *guard;
         let height = state.chain.tip().height;
@@ -51,6 +67,8 @@ impl Writer {
             let change = Change { disconnected: group.disconnected, returned, connected: &blocks };
             let next_height = height.next().unwrap_or(Height(u32::MAX));
             let reconciled = state.pool.reconcile(change, &state.ledger, next_height, shared.seconds());
+            let listens = shared.pool_listeners.are_there();
+            pool_events = state.note_reconciled(&reconciled, &blocks, listens);
             has_returned = reconciled.returned;
         }
         for _ in 0..group.disconnected {
@@ -84,6 +102,7 @@ impl Writer {
         if moved {
             self.outlets.pool_changed();
         }
+        shared.pool_listeners.tell(pool_events);
         let published = Published {
             arrivals: std::mem::take(&mut group.arrivals),
             changes: group.steps.drain(..).map(|(_, changes)| changes).collect(),

@@ -7,10 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{broadcast, watch};
 
+use super::branches::Reorganizations;
 use super::clocks::Clocks;
+use super::database::Database;
 use super::fresh::{Fresh, FreshSource};
+use super::halves::Halves;
 use super::health::Health;
 use super::inbox::Inbox;
+use super::pool_events::{Left, PoolListeners};
 use super::verified::Verified;
 use super::workers::Workers;
 use crate::chain::{Chain, ChainError, Placement};
@@ -18,10 +22,9 @@ use crate::consensus::{CheckedBlock, Genesis, Params};
 use crate::ledger::{Ledger, Moment};
 use crate::mempool::Mempool;
 use crate::storage::{
-    BlockIndex, KvError, Library, Position, Sequence, StateMark, StorageError, Tables, Written, WrittenStep,
-    arrival,
+    BlockIndex, KvError, Library, Position, Sequence, StateMark, StorageError, Written, WrittenStep, arrival,
 };
-use crate::types::{BlockHash, Height, StateRoot};
+use crate::types::{BlockHash, Height, StateRoot, Txid};
 
 /// Blocks at the tip that are indexed in memory.
 pub(super) const INDEXED_IN_MEMORY: usize = 64;
@@ -63,6 +66,8 @@ pub(super) struct State {
     pub ledger: Ledger,
     pub written: Vec<Written>,
     pub pool: Mempool,
+    /// Why what left the pool without being mined did.
+    pub departed: Halves<Txid, Left>,
     /// What readers see.
     pub tip: Tip,
     /// The last blocks up to the tip, lowest first.
@@ -95,13 +100,15 @@ pub(super) struct Shared {
     pub base: Height,
     /// The last step before the journal's first.
     pub first_sequence: Sequence,
+    /// The last step before this start.
+    pub started_at: Sequence,
     pub state: RwLock<State>,
     pub library: Library,
-    /// Nothing once the node has ended: whoever still reads must not keep the database open.
-    pub tables: Mutex<Option<Tables>>,
+    pub database: Database,
     /// Whether something in it was not what was written: then it is set aside once the node has ended.
     pub has_damaged_tables: AtomicBool,
     pub steps: Mutex<VecDeque<WrittenStep>>,
+    pub reorganizations: Mutex<Reorganizations>,
     pub verified: Arc<Verified>,
     pub inbox: Arc<Inbox>,
     pub health: Health,
@@ -111,19 +118,13 @@ pub(super) struct Shared {
     pub last_tip: watch::Receiver<Tip>,
     /// How often the pool has changed; the writer has the other end of this, too.
     pub pool_changes: watch::Receiver<u64>,
+    /// Those who are told of each change of it.
+    pub pool_listeners: PoolListeners,
     /// Leads to what the writer tells before it is durable, while there is a writer.
     pub fresh: FreshSource,
 }
 
 impl Shared {
-    /// Works with the database, one at a time.
-    pub fn with_tables<T>(
-        &self,
-        work: impl FnOnce(&mut Tables) -> Result<T, StorageError>,
-    ) -> Result<T, StorageError> {
-        self.tables.lock().as_mut().map_or(Err(StorageError::Ended), work)
-    }
-
     /// Ends the node over what the database answered. Where that is damaged, nothing in it can be relied on any more.
     pub fn end_over(&self, error: &StorageError) {
         let mut reason = error.to_string();

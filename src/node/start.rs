@@ -13,10 +13,13 @@ use tokio::sync::watch;
 
 use super::checks::Checks;
 use super::clocks::{ChainClock, Clocks, system_time};
+use super::database::Database;
 use super::follower::{Follower, PUBLISHED_MAX, Published};
+use super::halves::Halves;
 use super::handle::NodeHandle;
 use super::health::{Health, Log};
 use super::inbox::{Command, Inbox};
+use super::pool_events::{DEPARTED_HALF_MAX, PoolListeners};
 use super::pool_log::PoolLog;
 use super::read_back::read_back;
 use super::seeds::map_seed;
@@ -142,7 +145,8 @@ pub(super) fn assemble<Home>(
     let pool = Mempool::new(Arc::clone(&params), limits, seed);
     let tip = Tip::of(&chain, &ledger, store.sequence());
     let mark = tip.mark(store.end());
-    let mut state = State { chain, ledger, written, pool, tip, indexed };
+    let departed = Halves::new(DEPARTED_HALF_MAX, &seed.hasher());
+    let mut state = State { chain, ledger, written, pool, departed, tip, indexed };
     state.ledger.pin(tip.moment);
     let (tips, last_tip) = watch::channel(tip);
     let (pool_changed, pool_changes) = watch::channel(0);
@@ -153,11 +157,13 @@ pub(super) fn assemble<Home>(
         epoch,
         base,
         first_sequence,
+        started_at: tip.sequence,
         state: RwLock::new(state),
         library: store.library().clone(),
-        tables: Mutex::new(Some(tables)),
+        database: Database::new(tables),
         has_damaged_tables: AtomicBool::new(false),
         steps: Mutex::default(),
+        reorganizations: Mutex::default(),
         verified: Arc::new(Verified::new(&seed.hasher())),
         inbox: Arc::new(Inbox::default()),
         health,
@@ -165,6 +171,7 @@ pub(super) fn assemble<Home>(
         clocks,
         last_tip,
         pool_changes,
+        pool_listeners: PoolListeners::default(),
         fresh: fresh_source,
     });
     let checks = checks(&shared)?;

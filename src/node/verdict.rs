@@ -3,7 +3,7 @@
 use crate::chain::ChainError;
 use crate::consensus::{Blame, BlockError, TransactionError};
 use crate::ledger::LedgerError;
-use crate::mempool::{AdmitError, Admitted};
+use crate::mempool::{AdmitError, Admitted, Trial};
 use crate::types::{BlockHash, Height};
 
 /// What became of a block that was not refused. It is durable when this is told.
@@ -133,3 +133,5 @@ impl TransactionRefused {
 pub type BlockVerdict = Result<Verdict, BlockRefused>;
 /// The answer to a transaction.
 pub type TransactionVerdict = Result<Admitted, TransactionRefused>;
+/// The answer to a transaction that is only tried.
+pub type TrialVerdict = Result<Trial, TransactionRefused>;

@@ -303,5 +303,6 @@ impl Drop for Writer {
             self.shared.health.stop("a fault in the writer; start again, nothing that was told is lost");
         }
         self.shared.inbox.close();
+        self.shared.pool_listeners.end();
     }
 }

@@ -6,12 +6,16 @@
 
 use crate::codec::encoded_len;
 use crate::crypto::sha256;
-use crate::types::{Address, BLOCK_TRANSACTIONS_MAX, Block, Height, Reference, TRANSACTION_BYTES_MAX, Txid};
+use crate::types::{
+    Address, BLOCK_TRANSACTIONS_MAX, Block, FirstDigits, Height, Reference, TRANSACTION_BYTES_MAX, Txid,
+};
 
 /// Bytes of an entry's key: what is looked for (9), the height (4) and the position in the block (3), both big-endian and
 /// inverted: what is newest comes first.
 pub(super) const KEY_BYTES: usize = 16;
-const _: () = assert!(BLOCK_TRANSACTIONS_MAX < 1 << 24, "a position fits into three bytes");
+/// No position is as high.
+const POSITION_MAX: u32 = (1 << 24) - 1;
+const _: () = assert!(BLOCK_TRANSACTIONS_MAX < POSITION_MAX as usize, "a position fits into three bytes");
 
 /// What can be looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,10 +32,13 @@ pub enum Subject<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct SubjectKey([u8; 9]);
 
+/// What the keys of entries for transactions begin with.
+const TRANSACTION_KIND: u8 = 0;
+
 impl Subject<'_> {
     fn key(&self) -> SubjectKey {
         let (kind, hash) = match self {
-            Subject::Transaction(txid) => (0, *txid.as_bytes()),
+            Subject::Transaction(txid) => (TRANSACTION_KIND, *txid.as_bytes()),
             Subject::Address(address) => (1, *address.as_bytes()),
             Subject::Reference(reference) => (2, sha256(reference)),
         };
@@ -40,18 +47,37 @@ impl Subject<'_> {
         SubjectKey(key)
     }
 
-    /// The keys of all entries below a height, and older than `before` where that is given.
-    pub(super) fn range(&self, before: Option<Place>, below: Height) -> ([u8; KEY_BYTES], [u8; KEY_BYTES]) {
+    /// The keys of all entries below a height, and beyond where the order says that somebody has come.
+    pub(super) fn range(&self, order: Order, below: Height) -> ([u8; KEY_BYTES], [u8; KEY_BYTES]) {
         let SubjectKey(subject) = self.key();
-        let (mut from, mut to) = ([0; KEY_BYTES], [0xff; KEY_BYTES]);
-        from[..9].copy_from_slice(&subject);
-        to[..9].copy_from_slice(&subject);
+        let key = |place: Place| {
+            let mut key = [0; KEY_BYTES];
+            key[..9].copy_from_slice(&subject);
+            key[9..].copy_from_slice(&place.order());
+            key
+        };
         // The newest below the height is the last that a block below it could have.
-        let newest = Place { height: below, position: 0, offset: 0, length: 0 };
-        let start = before.filter(|before| before.height < below).unwrap_or(newest).order();
-        from[9..].copy_from_slice(&start);
-        (after(from), to)
+        let newest = Place::above_all_below(below);
+        let mut end = [0xff; KEY_BYTES];
+        end[..9].copy_from_slice(&subject);
+        match order {
+            Order::Newest { before } => {
+                let start = before.filter(|before| before.height < below).unwrap_or(newest);
+                (after(key(start)), end)
+            }
+            Order::Oldest { after: seen } => (after(key(newest)), seen.map_or(end, key)),
+        }
     }
+}
+
+/// The lowest and the highest key that an entry for a transaction whose name begins so can have.
+pub(super) fn keys_like(digits: &FirstDigits) -> ([u8; KEY_BYTES], [u8; KEY_BYTES]) {
+    let (low, high) = digits.range();
+    let (mut from, mut to) = ([0; KEY_BYTES], [0xff; KEY_BYTES]);
+    (from[0], to[0]) = (TRANSACTION_KIND, TRANSACTION_KIND);
+    from[1..9].copy_from_slice(&low[..8]);
+    to[1..9].copy_from_slice(&high[..8]);
+    (from, to)
 }
 
 /// The next key.
@@ -79,6 +105,38 @@ pub struct Place {
     pub length: u32,
 }
 
+/// In which order places are gone through, and how far somebody has come. A place alone, or none, stands for the newest
+/// first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// The newest first.
+    Newest {
+        /// Below this place alone.
+        before: Option<Place>,
+    },
+    /// The oldest first.
+    Oldest {
+        /// Above this place alone.
+        after: Option<Place>,
+    },
+}
+
+impl Order {
+    /// Whether a place is still to come.
+    pub fn is_to_come(&self, place: &Place) -> bool {
+        match self {
+            Self::Newest { before } => before.is_none_or(|before| *place < before),
+            Self::Oldest { after } => after.is_none_or(|after| *place > after),
+        }
+    }
+}
+
+impl From<Option<Place>> for Order {
+    fn from(before: Option<Place>) -> Self {
+        Self::Newest { before }
+    }
+}
+
 /// Bytes of an entry's value: offset (4) and length (2), both little-endian.
 const VALUE_BYTES: usize = 6;
 const _: () = assert!(TRANSACTION_BYTES_MAX < 1 << 16, "a length fits into two bytes");
@@ -87,6 +145,16 @@ const _: () = assert!(TRANSACTION_BYTES_MAX < 1 << 16, "a length fits into two b
 pub(super) type Entry = ([u8; KEY_BYTES], [u8; VALUE_BYTES]);
 
 impl Place {
+    /// Above all that a block below this height has, and below all others.
+    pub(super) fn above_all_below(height: Height) -> Self {
+        Self { height, position: 0, offset: 0, length: 0 }
+    }
+
+    /// Above all that the block at this height has, and below all others.
+    pub fn above_all_of(height: Height) -> Self {
+        Self { height, position: POSITION_MAX, offset: u32::MAX, length: u32::MAX }
+    }
+
     /// Newest first.
     fn order(&self) -> [u8; 7] {
         let ([a, b, c, d], [_, e, f, g]) = ((!self.height.0).to_be_bytes(), (!self.position).to_be_bytes());
@@ -188,10 +256,18 @@ impl BlockIndex {
     }
 
     /// Where to look for something, newest first.
-    pub fn places(&self, subject: Subject<'_>) -> impl Iterator<Item = Place> {
+    pub fn places(&self, subject: Subject<'_>) -> impl DoubleEndedIterator<Item = Place> {
         let SubjectKey(subject) = subject.key();
         let start = self.entries.partition_point(|(key, _)| key[..9] < subject[..]);
         let count = self.entries[start..].partition_point(|(key, _)| key[..9] == subject[..]);
         self.entries[start..start + count].iter().filter_map(|(key, value)| Place::of(key, value))
+    }
+
+    /// Where a transaction may stand whose name begins so.
+    pub fn transactions_like(&self, digits: &FirstDigits) -> impl Iterator<Item = Place> {
+        let (from, to) = keys_like(digits);
+        let start = self.entries.partition_point(|(key, _)| *key < from);
+        let entries = self.entries[start..].iter().take_while(move |(key, _)| *key <= to);
+        entries.filter_map(|(key, value)| Place::of(key, value))
     }
 }

@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod folder;
 mod index;
+mod index_view;
 mod indexing;
 mod journal;
 mod kv;
@@ -30,7 +31,8 @@ pub use chain_file::{CHAIN_FILE_HEAD_BYTES, ChainFile, ChainFileError, begin_cha
 pub use error::StorageError;
 pub use files::{Disk, File, Files};
 pub use folder::{Folder, LAYOUT};
-pub use index::{BlockIndex, Place, Subject};
+pub use index::{BlockIndex, Order, Place, Subject};
+pub use index_view::IndexView;
 pub use indexing::{Indexed, index_from};
 pub use journal::{
     Cut, Inspected, Journal, JournalError, JournalOptions, JournalReader, Location, Opened,
@@ -44,7 +46,7 @@ pub use maintenance::{Pruned, Replayed, Verified, prune, rebuild_database, verif
 pub use open::{Medium, Opening, Recovered};
 pub use records::{Move, Receipts, Sequence, Step, Trace};
 pub use recovery::{Verifier, Written, arrival, rows};
-pub use runs::{Entries, Pair, Runs, RunsView, TableSpec, VALUE_BYTES_MAX};
+pub use runs::{Entries, EntriesBack, Pair, Runs, RunsView, TableSpec, VALUE_BYTES_MAX};
 pub use salvage::{Salvaged, salvage};
 pub use store::Store;
 pub use tables::{IndexMark, Row, StateMark, Tables};

@@ -16,7 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::StorageError;
-use super::index::{BlockIndex, KEY_BYTES, Place, Subject};
+use super::index::{BlockIndex, KEY_BYTES};
+use super::index_view::IndexView;
 use super::journal::Position;
 use super::kv::{BATCH_BYTES_MAX, Batch, Healing, KeyValue, KvError, Sled, SledOptions};
 use super::records::Sequence;
@@ -24,7 +25,7 @@ use super::recovery::Written;
 use super::runs::{Runs, TableSpec};
 use crate::codec::{Canonical, Decode, Encode, decode, encode};
 use crate::ledger::{Changes, Entry, StateKey};
-use crate::types::{BlockHash, ChainId, Header, Height, StateRoot};
+use crate::types::{BlockHash, ChainId, Header, StateRoot};
 
 /// Version of the tables; others are made anew from the journal.
 const TABLES_VERSION: u32 = 2;
@@ -265,6 +266,11 @@ impl Tables {
         self.index_mark
     }
 
+    /// The indexes as they are now, for readers on any thread.
+    pub fn index_view(&self) -> IndexView {
+        IndexView::new(self.index.view(), self.index_mark)
+    }
+
     /// Adds to the indexes what leads to this mark, in one step.
     ///
     /// # Errors
@@ -282,28 +288,6 @@ impl Tables {
     /// When the database fails.
     pub fn tidy(&mut self) -> Result<bool, StorageError> {
         Ok(self.state.tidy()? || self.index.tidy()?)
-    }
-
-    /// Where to look for something, newest first, below a height, and below `before` where that is given.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn places(
-        &self,
-        subject: Subject<'_>,
-        before: Option<Place>,
-        below: Height,
-        limit: usize,
-    ) -> Result<Vec<Place>, StorageError> {
-        let (from, to) = subject.range(before, below);
-        let mut entries = self.index.view().range(&from, Some(&to))?;
-        let mut places = Vec::new();
-        while places.len() < limit
-            && let Some((key, value)) = entries.next_entry()?
-        {
-            places.extend(Place::of(key, value));
-        }
-        Ok(places)
     }
 
     /// Makes all of it durable.

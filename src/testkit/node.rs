@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::consensus::Genesis;
 use crate::node::{
     BlockVerdict, Events, Node, NodeEvent, NodeHandle, NodeOptions, Pending, Reader, Tip, TransactionVerdict,
+    TrialVerdict,
 };
 use crate::storage::StorageError;
 use crate::template::Groundwork;
@@ -184,6 +185,12 @@ impl TestNode {
         let pending =
             within("a place for a transaction", self.handle().submit_transaction(transaction.clone()));
         within("a verdict on a transaction", pending.answer())
+    }
+
+    /// Asks what would become of a transaction, and waits for the answer.
+    pub fn try_out(&self, transaction: &Transaction) -> TrialVerdict {
+        let pending = within("a place for a trial", self.handle().test_transaction(transaction.clone()));
+        within("the outcome of a trial", pending.answer())
     }
 
     /// What the next block must stand on.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cairn::mempool::{AdmitError, FeeRate, Limits, Mempool, Reconciled, Standing, Why};
+use cairn::mempool::{AdmitError, Admitted, FeeRate, Limits, Mempool, Reconciled, Standing, Trial, Why};
 use cairn::testkit::{Actor, Follower};
 use cairn::types::{Action, Amount, Height, Note, Reference, Transaction, TxHash};
 use rand_chacha::ChaCha12Rng;
@@ -20,13 +20,15 @@ pub struct Player {
     past: Vec<Follower>,
     /// Whether every other transaction is as long as they come.
     bulky: bool,
+    /// Transactions that nobody left for, and others.
+    trials: [usize; 2],
 }
 
 impl Player {
     pub fn new(seed: u64, limits: Limits) -> Self {
         let node = Node::with(limits, |_| ());
         let past = vec![node.follower.clone()];
-        Self { node, rng: ChaCha12Rng::seed_from_u64(seed), past, bulky: false }
+        Self { node, rng: ChaCha12Rng::seed_from_u64(seed), past, bulky: false, trials: [0; 2] }
     }
 
     pub fn below(&mut self, bound: u64) -> u64 {
@@ -80,7 +82,15 @@ impl Player {
         let transaction = self.draw();
         let before = self.node.offered();
         let hash = transaction.hash();
-        match self.node.admit(&transaction) {
+        let tried = self.node.would_admit(&transaction);
+        let again = self.node.would_admit(&transaction);
+        let admitted = self.node.admit(&transaction);
+        let expected =
+            admitted.clone().map(|Admitted { standing, departed, .. }| Trial { standing, departed });
+        assert_eq!(tried, expected, "a trial says what will be");
+        assert_eq!(again, expected, "and changes nothing");
+        self.trials[usize::from(expected.is_ok_and(|trial| !trial.departed.is_empty()))] += 1;
+        match admitted {
             Ok(_) => assert!(self.node.pool.get(&hash).is_some(), "what was let in is here"),
             Err(AdmitError::Balance { .. } | AdmitError::UnknownSender) => {}
             Err(_) => assert_eq!(self.node.offered(), before, "who is refused changes nothing"),
@@ -208,6 +218,7 @@ fn every_promise_holds_whatever_happens() {
         let mut player = Player::new(seed, Limits::DEFAULT);
         (0..300).for_each(|_| player.step());
         player.check_order();
+        assert!(player.trials.iter().all(|count| *count > 0), "trials of both kinds");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cairn::consensus::{CheckedBlock, CheckedTransaction, GenesisFile, Params, check_transaction};
-use cairn::mempool::{AdmitError, Admitted, Change, Departure, Limits, Mempool, Reconciled, Why};
+use cairn::mempool::{AdmitError, Admitted, Change, Departure, Limits, Mempool, Reconciled, Trial, Why};
 use cairn::testkit::{Actor, Follower, MAP_SEED, Network, devnet_file};
 use cairn::types::{
     Action, Address, Amount, Block, BlockHash, Height, Nonce, PEBBLES_PER_COIN, Reference, Transaction,
@@ -61,6 +61,14 @@ impl Node {
     pub fn admit(&mut self, transaction: &Transaction) -> Result<Admitted, AdmitError> {
         let checked = self.check(transaction);
         self.pool.admit(checked, &self.follower.ledger, self.next_height(), self.now)
+    }
+
+    /// What admission would say. The pool remembers nothing of it, rejections neither.
+    pub fn would_admit(&self, transaction: &Transaction) -> Result<Trial, AdmitError> {
+        let (checked, sizes) = (self.check(transaction), self.pool.sizes());
+        let trial = self.pool.would_admit(&checked, &self.follower.ledger, self.next_height(), self.now);
+        assert_eq!(self.pool.sizes(), sizes);
+        trial
     }
 
     /// Lets a payment in and says its name.

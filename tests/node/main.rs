@@ -1,12 +1,17 @@
 //! The node as ports see it: real stores in folders of their own, and nothing but the public doors.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod branches;
 mod clockwork;
 mod door;
 mod events;
 mod fresh;
 mod life;
+mod past;
+mod pool_events;
 mod readers;
 mod reorganizations;
+mod search;
 mod stage;
 mod transactions;
+mod trials;

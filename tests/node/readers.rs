@@ -5,11 +5,12 @@ use std::thread;
 
 use cairn::codec::encode;
 use cairn::node::{ReadError, Reader, Verdict};
-use cairn::testkit::{Actor, Network, until, within};
+use cairn::storage::{Order, Place};
+use cairn::testkit::{Actor, Network, PATIENCE, until, within};
 use cairn::types::{Action, Address, Amount, Block, BlockHash, Height, Reference};
 
 use crate::stage::{
-    FUNDED, FUNDS, GREW, Miner, Stage, answers, everybody, names, pool, tip_of, whole_history,
+    FUNDED, FUNDS, GREW, Miner, Stage, answers, answers_now, everybody, names, pool, tip_of, whole_history,
 };
 
 /// All money that a reader sees is what was allocated and issued, less what was burned.
@@ -295,4 +296,44 @@ fn balances_are_proven_after_a_restart_however_much_the_tip_changed() {
     assert_proofs_hold(&stage.node.reader()).unwrap();
     stage.node.restart();
     assert_proofs_hold(&stage.node.reader()).unwrap();
+}
+
+#[test]
+fn reader_does_not_wait_for_whoever_writes_the_database() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    let blocks = miner.mine_payments(100, &[0, 1]);
+    stage.grow(&blocks);
+    let expected = answers(&stage.node, &blocks);
+    let reader = stage.node.reader();
+    let (told, answered) = std::sync::mpsc::channel();
+    stage.node.handle().while_database_is_taken(|| {
+        thread::spawn(move || told.send(answers_now(&reader, &blocks)).is_ok());
+        assert_eq!(answered.recv_timeout(PATIENCE).as_ref(), Ok(&expected));
+    });
+}
+
+#[test]
+fn history_is_gone_through_from_any_place_in_either_direction() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    // Some of it lies in memory, most on disk, and the reader sees the last blocks of neither.
+    stage.grow(&miner.mine_payments(90, &[0]));
+    let reader = stage.node.reader();
+    stage.grow(&miner.mine_payments(20, &[0]));
+    stage.node.wait_for_indexes();
+    let person = Actor::new(0).address();
+    let all: Vec<Place> = whole_history(&reader, &person, 50).iter().map(|found| found.place).collect();
+    assert_eq!(all.len(), 180);
+    let places = |order: Order| -> Vec<Place> {
+        reader.history(&person, order, 5).unwrap().found.iter().map(|found| found.place).collect()
+    };
+    for (at, place) in all.iter().enumerate() {
+        let older = &all[at + 1..];
+        assert_eq!(places(Order::Newest { before: Some(*place) }), older[..older.len().min(5)]);
+        let newer: Vec<Place> = all[..at].iter().rev().take(5).copied().collect();
+        assert_eq!(places(Order::Oldest { after: Some(*place) }), newer);
+    }
+    let above = Order::Oldest { after: Some(Place::above_all_of(Height(45))) };
+    assert_eq!(places(above)[0].height, Height(46));
 }

@@ -1,7 +1,8 @@
 //! What most of these tests begin with: a node in a folder, and somebody who makes branches for it.
 
 use cairn::ledger::{Account, View};
-use cairn::node::{Found, Reader, Verdict};
+use cairn::node::{Found, Page, Reader, Verdict};
+use cairn::storage::{Order, Place};
 use cairn::testkit::{Actor, Follower, Network, TestNode, until};
 use cairn::types::{
     Action, Address, Amount, Block, BlockHash, Height, PEBBLES_PER_COIN, Reference, Transaction, TxHash, Txid,
@@ -201,26 +202,31 @@ pub fn answers_now<'a>(reader: &Reader, blocks: impl IntoIterator<Item = &'a Blo
     }
 }
 
+/// All that somebody's history holds, newest first, which is what it holds oldest first.
 pub fn whole_history(reader: &Reader, address: &Address, limit: usize) -> Vec<Found> {
-    let (mut found, mut before) = (Vec::new(), None);
-    loop {
-        let page = reader.history(address, before, limit).unwrap();
-        assert!(page.found.len() <= limit);
-        found.extend(page.found);
-        before = page.next;
-        if before.is_none() {
-            return found;
-        }
-    }
+    in_both_orders(limit, |order| reader.history(address, order, limit).unwrap())
 }
 
 fn all_payments_for(reader: &Reader, reference: &Reference, limit: usize) -> Vec<Found> {
-    let (mut found, mut before) = (Vec::new(), None);
+    in_both_orders(limit, |order| reader.payments_for(reference, order, limit).unwrap())
+}
+
+fn in_both_orders(limit: usize, page: impl Fn(Order) -> Page) -> Vec<Found> {
+    let newest = all_pages(limit, |before| page(Order::Newest { before }));
+    let mut oldest = all_pages(limit, |after| page(Order::Oldest { after }));
+    oldest.reverse();
+    assert_eq!(newest, oldest);
+    newest
+}
+
+fn all_pages(limit: usize, page: impl Fn(Option<Place>) -> Page) -> Vec<Found> {
+    let (mut found, mut seen) = (Vec::new(), None);
     loop {
-        let page = reader.payments_for(reference, before, limit).unwrap();
+        let page = page(seen);
+        assert!(page.found.len() <= limit);
         found.extend(page.found);
-        before = page.next;
-        if before.is_none() {
+        seen = page.next;
+        if seen.is_none() {
             return found;
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Bound::Unbounded;
 use std::sync::Arc;
 use std::thread;
 
-use cairn::storage::{Batch, Entries, KeyValue, KvError, Memory, Runs, RunsView, TableSpec};
+use cairn::storage::{Batch, Entries, EntriesBack, KeyValue, KvError, Memory, Runs, RunsView, TableSpec};
 
 use crate::{Dice, cases, open, stores};
 
@@ -18,6 +18,15 @@ fn collect(mut entries: Entries) -> Vec<(Vec<u8>, Vec<u8>)> {
     while let Some((key, value)) = entries.next_entry().unwrap() {
         found.push((key.to_vec(), value.to_vec()));
     }
+    found
+}
+
+fn collect_back(mut entries: EntriesBack) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut found = Vec::new();
+    while let Some((key, value)) = entries.next_entry().unwrap() {
+        found.push((key.to_vec(), value.to_vec()));
+    }
+    found.reverse();
     found
 }
 
@@ -46,6 +55,7 @@ fn assert_same(view: &RunsView, model: &Model, dice: &mut Dice) {
     view.check().unwrap();
     let all: Vec<_> = model.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     assert!(collect(view.iter().unwrap()) == all);
+    assert!(collect_back(view.range_back(&[0; 5], None).unwrap()) == all);
     for _ in 0..20 {
         let (from, to) = (key(dice), key(dice));
         assert_eq!(view.get(&from).unwrap().as_ref(), model.get(&from));
@@ -53,6 +63,10 @@ fn assert_same(view: &RunsView, model: &Model, dice: &mut Dice) {
         let expected: Vec<_> =
             model.range(from.clone()..to.clone()).map(|(key, value)| (key.clone(), value.clone())).collect();
         assert!(collect(view.range(&from, Some(&to)).unwrap()) == expected);
+        assert!(collect_back(view.range_back(&from, Some(&to)).unwrap()) == expected);
+        assert_eq!(collect_back(view.range_back(&to, Some(&from)).unwrap()), []);
+        let last = model.range(..to.clone()).next_back().map(|(key, value)| (&key[..], &value[..]));
+        assert_eq!(view.range_back(&[0; 5], Some(&to)).unwrap().next_entry().unwrap(), last);
     }
 }
 
@@ -196,6 +210,11 @@ fn lost_chunk_is_noticed_wherever_it_was() {
             while entries.next_entry()?.is_some() {}
             Ok(())
         })));
+        assert!(damaged(table.view().range_back(&lost[6..], None).and_then(|mut entries| {
+            while entries.next_entry()?.is_some() {}
+            Ok(())
+        })));
+        assert!(damaged(table.view().range_back(&[0; 5], Some(&lost[6..])).map(|_| ())));
         let reopened = Runs::open(Arc::clone(&store) as Arc<dyn KeyValue>, SPEC);
         assert_eq!(damaged(reopened.map(|_| ())), at == chunks.len() - 1);
         let mut batch = Batch::new();

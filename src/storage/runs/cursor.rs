@@ -1,6 +1,6 @@
-//! Walks: through one run, and through several as if they were one.
+//! Walks upwards: through one run, and through several as if they were one. Downwards see `back.rs`; both meet in
+//! `merged.rs`.
 
-use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -9,12 +9,7 @@ use crate::storage::{KeyValue, KvError};
 use super::TableSpec;
 use super::chunk::Reader;
 use super::manifest::Run;
-
-/// A key and its value.
-pub type Pair<'a> = (&'a [u8], &'a [u8]);
-
-/// A key and its value; no value for a tombstone.
-pub(super) type Change<'a> = (&'a [u8], Option<&'a [u8]>);
+use super::merged::{Change, Merged, Pair, Walk};
 
 /// Walks through one run. It notices a chunk that is missing, wherever it is.
 struct RunCursor {
@@ -49,7 +44,12 @@ impl RunCursor {
         Ok(())
     }
 
-    /// Goes on to the next entry; false at the end.
+    fn gap(&self) -> KvError {
+        gap(&self.run)
+    }
+}
+
+impl Walk for RunCursor {
     fn advance(&mut self, kv: &dyn KeyValue, spec: TableSpec) -> Result<bool, KvError> {
         loop {
             let Some(chunk) = &mut self.chunk else { return Ok(false) };
@@ -79,30 +79,25 @@ impl RunCursor {
         self.chunk.as_ref().expect("stands on an entry").value()
     }
 
-    fn gap(&self) -> KvError {
-        KvError::damaged(format!("run {} has a gap", self.run.id))
+    fn is_before(one: &[u8], other: &[u8]) -> bool {
+        one < other
     }
+
+    fn is_past(key: &[u8], end: &[u8]) -> bool {
+        key >= end
+    }
+}
+
+/// Part of a run is not there.
+pub(super) fn gap(run: &Run) -> KvError {
+    KvError::damaged(format!("run {} has a gap", run.id))
 }
 
 /// Entries of a table in the order of their keys, of each key the newest.
 ///
 /// Not an iterator: entries are lent, so that a million of them cost no million allocations.
-pub struct Entries {
-    kv: Arc<dyn KeyValue>,
-    spec: TableSpec,
-    to: Option<Vec<u8>>,
-    keep_tombstones: bool,
-    /// Newest first. Each stands on an entry, but for those that `consumed` names.
-    cursors: Vec<RunCursor>,
-    /// Which have given their entry, or hold an older one of the same key.
-    consumed: Vec<usize>,
-}
-
-impl fmt::Debug for Entries {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Entries").field("runs", &self.cursors.len()).finish_non_exhaustive()
-    }
-}
+#[derive(Debug)]
+pub struct Entries(Merged<RunCursor>);
 
 impl Entries {
     pub(super) fn new(
@@ -123,7 +118,7 @@ impl Entries {
                 }
             }
         }
-        Ok(Self { kv, spec, to: to.map(<[u8]>::to_vec), keep_tombstones, cursors, consumed: Vec::new() })
+        Ok(Self(Merged::new(kv, spec, cursors, to, keep_tombstones)))
     }
 
     /// The next key and value.
@@ -131,54 +126,11 @@ impl Entries {
     /// # Errors
     /// When the store fails or part of a run is missing.
     pub fn next_entry(&mut self) -> Result<Option<Pair<'_>>, KvError> {
-        let next = self.next_change()?;
-        Ok(next.map(|(key, value)| (key, value.expect("tombstones are left out"))))
+        self.0.next_entry()
     }
 
     /// The next key and value; no value for a tombstone, where those are kept.
     pub(super) fn next_change(&mut self) -> Result<Option<Change<'_>>, KvError> {
-        let newest = loop {
-            self.advance_consumed()?;
-            let Some(newest) = self.pick() else { return Ok(None) };
-            let cursor = &self.cursors[newest];
-            if self.to.as_deref().is_some_and(|to| cursor.key() >= to) {
-                self.consumed.clear();
-                self.cursors.clear();
-                return Ok(None);
-            }
-            if self.keep_tombstones || cursor.value().is_some() {
-                break newest;
-            }
-        };
-        let cursor = &self.cursors[newest];
-        Ok(Some((cursor.key(), cursor.value())))
-    }
-
-    /// The newest cursor at the lowest key; all that stand there are consumed by it.
-    fn pick(&mut self) -> Option<usize> {
-        let mut newest = 0;
-        let mut lowest = self.cursors.first()?.key();
-        self.consumed.push(0);
-        for (at, cursor) in self.cursors.iter().enumerate().skip(1) {
-            let key = cursor.key();
-            if key < lowest {
-                (newest, lowest) = (at, key);
-                self.consumed.clear();
-            }
-            if key == lowest {
-                self.consumed.push(at);
-            }
-        }
-        Some(newest)
-    }
-
-    fn advance_consumed(&mut self) -> Result<(), KvError> {
-        // From the last: taking one out must not move those still to come.
-        while let Some(at) = self.consumed.pop() {
-            if !self.cursors[at].advance(&*self.kv, self.spec)? {
-                self.cursors.remove(at);
-            }
-        }
-        Ok(())
+        self.0.next_change()
     }
 }

@@ -12,12 +12,14 @@
 //!
 //! Read [`Runs`] first, then `merge.rs`.
 
+mod back;
 mod chunk;
 mod cursor;
 #[cfg(feature = "testkit")]
 mod inspect;
 mod manifest;
 mod merge;
+mod merged;
 mod writer;
 
 use std::fmt;
@@ -25,11 +27,13 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::{Batch, KeyValue, KvError};
+pub use back::EntriesBack;
 use chunk::KEY_BYTES_MAX;
 pub use chunk::VALUE_BYTES_MAX;
-pub use cursor::{Entries, Pair};
+pub use cursor::Entries;
 use manifest::{Note, RUNS_MAX, Run};
 use merge::Merge;
+pub use merged::Pair;
 use writer::RunWriter;
 
 /// Chunks of runs that no longer count which one step removes.
@@ -299,12 +303,25 @@ impl Runs {
 }
 
 impl RunsView {
+    /// Whether another names the same runs.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.runs, &other.runs)
+    }
+
     /// Entries whose keys are not below `from` and below `to`, if that is given.
     ///
     /// # Errors
     /// When the store fails or part of a run is missing; so with all that follows.
     pub fn range(&self, from: &[u8], to: Option<&[u8]>) -> Result<Entries, KvError> {
         self.walk(&self.runs, from, to, false)
+    }
+
+    /// The same entries as [`RunsView::range`], from the last down to the first.
+    ///
+    /// # Errors
+    /// See [`RunsView::range`].
+    pub fn range_back(&self, from: &[u8], to: Option<&[u8]>) -> Result<EntriesBack, KvError> {
+        EntriesBack::new(Arc::clone(&self.kv), self.spec, &self.runs, from, to)
     }
 
     /// All entries.
