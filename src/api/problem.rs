@@ -76,6 +76,8 @@ codes! {
     TransactionUnknown = NOT_FOUND, "No such transaction", "It was never here, or left the pool long ago. Whoever signed it can send it again.";
     /// The body of that block is not here.
     NotKept = NOT_FOUND, "This is not kept here", "It was pruned, or only its header came: ask a node that keeps all blocks.";
+    /// It takes more work than one answer is worth.
+    TooFar = UNPROCESSABLE_ENTITY, "That is too far back", "Ask for a later height, or go through the history yourself.";
     /// Another method.
     MethodNotAllowed = METHOD_NOT_ALLOWED, "Not by this method", "The header `allow` says by which.";
     /// The pool has gone on while it was looked at.
@@ -213,6 +215,8 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         let code = match &error {
             ReadError::TipMoved => Code::TipMoved,
+            ReadError::Pruned { .. } => Code::NotKept,
+            ReadError::TooFar { .. } => Code::TooFar,
             ReadError::Indexing { .. } => Code::Indexing,
             ReadError::Storage(_) => Code::Internal,
         };
