@@ -7,17 +7,42 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::problem::{Code, Problem, shortened};
-use crate::storage::Place;
+use crate::storage::{Order, Place};
 use crate::types::Height;
 
-/// A place in a history.
+/// A place in a history: the last that was told of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PlaceCursor(pub Place);
+pub struct PlaceCursor {
+    height: Height,
+    position: u32,
+}
+
+impl PlaceCursor {
+    /// Where a list goes on below it.
+    pub fn newest_first(cursor: Option<Self>) -> Order {
+        Order::Newest { before: cursor.map(|cursor| cursor.place(0)) }
+    }
+
+    /// Where a list goes on above it.
+    pub fn oldest_first(cursor: Option<Self>) -> Order {
+        Order::Oldest { after: cursor.map(|cursor| cursor.place(u32::MAX)) }
+    }
+
+    /// Where in the block it lies does not matter, so long as it is on the right side of it.
+    fn place(self, offset: u32) -> Place {
+        Place { height: self.height, position: self.position, offset, length: offset }
+    }
+}
+
+impl From<Place> for PlaceCursor {
+    fn from(Place { height, position, .. }: Place) -> Self {
+        Self { height, position }
+    }
+}
 
 impl fmt::Display for PlaceCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { height, position, .. } = self.0;
-        write!(f, "{height}-{position}")
+        write!(f, "{}-{}", self.height, self.position)
     }
 }
 
@@ -27,20 +52,13 @@ impl FromStr for PlaceCursor {
     fn from_str(text: &str) -> Result<Self, Problem> {
         let parse = || {
             let (height, position) = text.split_once('-')?;
-            let place =
-                Place { height: Height(number(height)?), position: number(position)?, offset: 0, length: 0 };
-            Some(Self(place))
+            Some(Self { height: Height(number(height)?), position: number(position)? })
         };
-        parse().ok_or_else(|| bad(text))
+        parse().ok_or_else(|| Problem::new(Code::BadCursor, format!("`{}`", shortened(text))))
     }
 }
 
 fn number(text: &str) -> Option<u32> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
-}
-
-/// What is said of text that is no cursor of a list.
-pub fn bad(text: &str) -> Problem {
-    Problem::new(Code::BadCursor, format!("`{}`", shortened(text)))
 }

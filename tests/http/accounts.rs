@@ -142,3 +142,41 @@ fn what_is_sent_over_http_counts_at_once() {
     assert_eq!(stage.post("/v1/transactions", &raw(&payment)).status.as_u16(), 202);
     assert_eq!(stage.json(&format!("/v1/accounts/{}", stage.address(0)))["pending"], 1);
 }
+
+#[test]
+fn a_history_from_its_beginning_is_the_same_the_other_way_round() {
+    let stage = Stage::with_history();
+    for who in [stage.address(0), stage.text(&miner_address())] {
+        let whole = |order: &str| {
+            let (mut entries, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = stage.json(&format!("/v1/accounts/{who}/history?limit=2&order={order}{cursor}"));
+                entries.extend(page["entries"].as_array().unwrap().clone());
+                match page["next"].as_str() {
+                    None => return entries,
+                    Some(next) => cursor = format!("&cursor={next}"),
+                }
+            }
+        };
+        let mut oldest_first = whole("oldest");
+        oldest_first.reverse();
+        assert_eq!(oldest_first, whole("newest"));
+    }
+    assert_eq!(
+        stage.get(&format!("/v1/accounts/{}/history?order=best", stage.address(0))).code(),
+        "bad_value"
+    );
+}
+
+#[test]
+fn what_an_account_had_at_each_height_is_told() {
+    let stage = Stage::with_history();
+    for height in 0..=5 {
+        let past = stage.json(&format!("/v1/accounts/{}/at/{height}", stage.address(0)));
+        assert_eq!(past["balance"], (FUNDS - 1500 * height).to_string());
+        assert_eq!((&past["nonce"], &past["as_of"]), (&json!(height), &json!(height)));
+        assert_eq!(past["as_of_block"], stage.json(&format!("/v1/blocks/{height}"))["hash"]);
+    }
+    assert_eq!(stage.get(&format!("/v1/accounts/{}/at/6", stage.address(0))).code(), "block_unknown");
+    assert_eq!(stage.get(&format!("/v1/accounts/{}/at/now", stage.address(0))).code(), "bad_value");
+}

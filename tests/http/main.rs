@@ -4,6 +4,7 @@
 mod accounts;
 mod answers;
 mod blocks;
+mod branches;
 mod documents;
 mod sending;
 mod stage;

@@ -87,5 +87,8 @@ fn search_finds_whatever_somebody_may_have_copied() {
     assert_eq!(hits(&address), json!([{"kind": "account", "address": address, "known": true}]));
     assert_eq!(hits(&address.to_uppercase()), hits(&address));
     assert_eq!(hits("nothing"), json!([]));
+    assert_eq!(hits(&txid[..6]), hits(txid));
+    assert_eq!(hits(&txid[..5]), json!([]), "five digits are too few");
+    assert!(hits(&hash[..8]).as_array().unwrap().contains(&hits(hash)[0]));
     assert_eq!(stage.get("/v1/search").code(), "bad_value");
 }

@@ -11,7 +11,8 @@ use crate::api::extract::{self, Path, Query};
 use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{
-    AccountView, AddressText, ContentView, Hex, HistoryEntry, HistoryPage, Moved, PendingPage, ProofOfBalance,
+    AccountView, AddressText, ContentView, Hex, HistoryEntry, HistoryPage, Moved, PastAccount, PendingPage,
+    ProofOfBalance,
 };
 use crate::codec::encode;
 use crate::node::{Found, Reader, What};
@@ -28,6 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
         .routes(routes!(account))
         .routes(routes!(pending))
         .routes(routes!(history))
+        .routes(routes!(past))
         .routes(routes!(proof))
 }
 
@@ -72,18 +74,33 @@ async fn pending(State(context): State<Context>, Path(text): Path<String>) -> An
     Ok(Reply::now(PendingPage { transactions }))
 }
 
+/// In which order a list goes.
+#[derive(Clone, Copy, Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Direction {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// The oldest first.
+    Oldest,
+}
+
 /// Which of the list.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Part {
-    /// The `next` of the page before.
+    /// Which come first.
+    #[serde(default)]
+    #[param(inline, default = "newest")]
+    order: Direction,
+    /// The `next` of the page before, which was read in the same order.
     cursor: Option<String>,
     /// How many at most.
     #[param(minimum = 1, maximum = 1000, default = 50)]
     limit: Option<u32>,
 }
 
-/// What happened to an account, newest first: payments to it and from it, and rewards
+/// What happened to an account: payments to it and from it, and rewards
 #[utoipa::path(get, path = "/v1/accounts/{address}/history", tag = "accounts", operation_id = "account_history",
     params(("address" = AddressText, Path, description = "Whose"), Part),
     responses((status = OK, body = HistoryPage), (status = "default", body = Problem)))]
@@ -93,14 +110,54 @@ async fn history(
     Query(part): Query<Part>,
 ) -> Answer<HistoryPage> {
     let address = extract::address(&text, &context.params().prefix)?;
-    let before = part.cursor.map(|text| text.parse::<PlaceCursor>()).transpose()?;
+    let cursor = part.cursor.map(|text| text.parse::<PlaceCursor>()).transpose()?;
+    let order = match part.order {
+        Direction::Newest => PlaceCursor::newest_first(cursor),
+        Direction::Oldest => PlaceCursor::oldest_first(cursor),
+    };
     let limit = extract::limit(part.limit, HISTORY_USUAL, HISTORY_MAX)?;
     let maturity = context.params().maturity;
     let read = move |reader: &Reader| {
-        let page = reader.history(&address, before.map(|cursor| cursor.0), limit)?;
+        let page = reader.history(&address, order, limit)?;
         let view = HistoryPage {
             entries: page.found.iter().map(|found| happened(reader, found, &address, maturity)).collect(),
-            next: page.next.map(|place| PlaceCursor(place).to_string()),
+            next: page.next.map(|place| PlaceCursor::from(place).to_string()),
+            tip: tip_view(reader.tip()),
+        };
+        Ok(Reply::at(reader.tip(), view))
+    };
+    context.read(read).await
+}
+
+/// What an account had after the block at an earlier height
+///
+/// As far as this node keeps what blocks overwrote: above the `base` of its status.
+#[utoipa::path(get, path = "/v1/accounts/{address}/at/{height}", tag = "accounts", operation_id = "account_at",
+    params(("address" = AddressText, Path, description = "Whose"),
+        ("height" = Height, Path, description = "After the block at this height")),
+    responses((status = OK, body = PastAccount), (status = "default", body = Problem)))]
+async fn past(
+    State(context): State<Context>,
+    Path((text, height)): Path<(String, String)>,
+) -> Answer<PastAccount> {
+    let address = extract::address(&text, &context.params().prefix)?;
+    let height = extract::height("height", &height)?;
+    let at_hand = context.clone();
+    let read = move |reader: &Reader| {
+        let past = reader.account_after(&address, height)?.ok_or_else(|| {
+            let tip = reader.tip().height;
+            Problem::new(
+                Code::BlockUnknown,
+                format!("there is no block at height {height}, the tip is at {tip}"),
+            )
+        })?;
+        let account = past.account.unwrap_or_default();
+        let view = PastAccount {
+            address: at_hand.text(&address),
+            balance: account.balance,
+            nonce: account.nonce,
+            as_of: past.height,
+            as_of_block: past.block,
             tip: tip_view(reader.tip()),
         };
         Ok(Reply::at(reader.tip(), view))

@@ -11,8 +11,9 @@ use crate::api::problem::Problem;
 use crate::api::reply::{Answer, Reply};
 use crate::api::routes::transactions::mined;
 use crate::api::view::{Hit, SearchView};
-use crate::node::Reader;
-use crate::types::{Address, BlockHash, Height, Txid};
+use crate::chain::HeaderEntry;
+use crate::node::{ALIKE_MAX, Reader, What};
+use crate::types::{Address, BlockHash, FirstDigits, Height, Txid};
 
 pub(super) fn routes() -> OpenApiRouter<Context> {
     OpenApiRouter::new().routes(routes!(search))
@@ -22,7 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// A height, a block's hash, a transaction's name, or an address.
+    /// A height, a block's hash, a transaction's name, either of them by its first six digits or more, or an address.
     q: String,
 }
 
@@ -46,15 +47,14 @@ fn find(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Hit>, Prob
         hits.push(Hit::Block { hash: entry.hash, height, followed: true });
     }
     if let Some(entry) = text.parse::<BlockHash>().ok().and_then(|hash| reader.header(&hash)) {
-        hits.push(Hit::Block {
-            hash: entry.hash,
-            height: entry.height,
-            followed: reader.is_followed(&entry.hash),
-        });
+        hits.push(block(reader, &entry));
     }
     if let Ok(txid) = text.parse::<Txid>() {
         let is_here = reader.pooled_by_txid(&txid).is_some() || mined(reader, &txid)?.is_some();
         hits.extend(is_here.then_some(Hit::Transaction { txid }));
+    }
+    if let Some(digits) = text.parse::<FirstDigits>().ok().filter(|_| text.len() < 64) {
+        hits.extend(alike(reader, &digits)?);
     }
     if let Ok(address) = Address::parse(text, &context.params().prefix) {
         hits.push(Hit::Account {
@@ -62,5 +62,25 @@ fn find(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Hit>, Prob
             known: reader.account(&address)?.is_some(),
         });
     }
+    Ok(hits)
+}
+
+fn block(reader: &Reader, entry: &HeaderEntry) -> Hit {
+    Hit::Block { hash: entry.hash, height: entry.height, followed: reader.is_followed(&entry.hash) }
+}
+
+/// Whatever is called by names that begin so.
+fn alike(reader: &Reader, digits: &FirstDigits) -> Result<Vec<Hit>, Problem> {
+    let mut hits: Vec<Hit> =
+        reader.headers_like(digits, ALIKE_MAX).iter().map(|entry| block(reader, entry)).collect();
+    let mut txids: Vec<Txid> = Vec::new();
+    txids.extend(reader.pooled_like(digits, ALIKE_MAX).iter().map(|entry| entry.facts().txid));
+    let mined = reader.transactions_like(digits, ALIKE_MAX)?;
+    txids.extend(mined.iter().filter_map(|found| match &found.what {
+        What::Transaction(transaction) => Some(transaction.body.txid()),
+        What::Reward(_) => None,
+    }));
+    hits.extend(txids.into_iter().map(|txid| Hit::Transaction { txid }));
+    hits.truncate(ALIKE_MAX);
     Ok(hits)
 }

@@ -13,11 +13,11 @@ use crate::api::reply::{Answer, Reply};
 use crate::api::routes::transactions::mined;
 use crate::api::view::{
     ActionView, BlockSubmission, ContentView, Draft, Hex, Outcome, Outcomes, Placed, Prepared, Submission,
-    Submissions, SubmittedBlock, SubmittedTransaction, Taken, WitnessView,
+    Submissions, SubmittedBlock, SubmittedTransaction, Taken, TrialView, WitnessView,
 };
 use crate::codec::{List, decode, encode, encoded_len};
 use crate::crypto::Signature;
-use crate::mempool::{AdmitError, Standing};
+use crate::mempool::{AdmitError, Standing, Trial};
 use crate::node::{TransactionRefused, TransactionVerdict, Verdict};
 use crate::types::{Action, Amount, Block, Body, Names, Note, Policy, Preimage, Transaction, Witness};
 
@@ -28,7 +28,11 @@ const SIGNATURE_BYTES: usize = 64;
 const WITNESS_BYTES: usize = 3;
 
 pub(super) fn routes() -> OpenApiRouter<Context> {
-    OpenApiRouter::new().routes(routes!(transactions)).routes(routes!(prepare)).routes(routes!(block))
+    OpenApiRouter::new()
+        .routes(routes!(transactions))
+        .routes(routes!(test))
+        .routes(routes!(prepare))
+        .routes(routes!(block))
 }
 
 /// Sends a transaction, or several
@@ -137,6 +141,28 @@ fn fixed<const N: usize>(name: &str, digits: &Hex) -> Result<[u8; N], Problem> {
     bytes.try_into().map_err(|_| {
         Problem::new(Code::NotDecodable, format!("each of `{name}` is {} hexadecimal digits", 2 * N))
     })
+}
+
+/// Says what would become of a transaction if it were sent now
+///
+/// Nothing is kept of it. What would be refused is answered with the problem that sending it would be answered with.
+#[utoipa::path(post, path = "/v1/transactions/test", tag = "transactions", operation_id = "test_transaction",
+    request_body = Submission,
+    responses((status = OK, body = TrialView), (status = "default", body = Problem)))]
+async fn test(State(context): State<Context>, Json(sent): Json<Submission>) -> Answer<TrialView> {
+    let transaction = read(&sent)?;
+    let names = transaction.names();
+    let trial = context.node().test_transaction(transaction).await.answer().await;
+    let taken = match trial {
+        Ok(Trial { standing: Standing::Ready, .. }) => Taken::Ready,
+        Ok(Trial { standing: Standing::Waiting { expected }, .. }) => Taken::Waiting { expected },
+        Err(TransactionRefused::Pool(AdmitError::Known)) => Taken::Known,
+        Err(ref refused) => return Err(Problem::from(refused)),
+    };
+    let departed = trial.map(|trial| trial.departed).unwrap_or_default();
+    let departs = departed.iter().map(|departure| departure.transaction.facts().txid).collect();
+    let answer = SubmittedTransaction { txid: names.txid, hash: names.hash, taken };
+    Ok(Reply::now(TrialView { answer, departs }))
 }
 
 /// Puts a transaction together, for whoever cannot encode one

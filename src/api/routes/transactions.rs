@@ -15,7 +15,7 @@ use crate::api::view::{
 };
 use crate::codec::encode;
 use crate::mempool::Entry;
-use crate::node::{Found, Reader, What};
+use crate::node::{Found, Left, Reader, What};
 use crate::types::{Transaction, Txid};
 
 /// Payments in one answer.
@@ -54,7 +54,33 @@ async fn transaction(State(context): State<Context>, Path(txid): Path<String>) -
         return Ok(reply);
     }
     // It may have come, or come back, while the blocks were looked through.
-    pending(&context, &txid).map(Reply::now).ok_or_else(|| unknown(&txid))
+    let view = pending(&context, &txid).or_else(|| departed(&context, &txid));
+    view.map(Reply::now).ok_or_else(|| unknown(&txid))
+}
+
+/// One that was here and left unmined.
+fn departed(context: &Context, txid: &Txid) -> Option<TransactionView> {
+    let standing = match context.node().reader().departed(txid)? {
+        Left::Replaced { by } => Standing::Replaced { by: Some(by) },
+        // What took its place never waited here: it came in a block.
+        Left::Conflicted => Standing::Replaced { by: None },
+        Left::Expired => Standing::Expired,
+        left => Standing::Dropped { reason: why_dropped(&left)? },
+    };
+    Some(TransactionView { txid: *txid, standing, transaction: None })
+}
+
+/// In words, why a transaction left that may come again; nothing for one that is mined, or never can be.
+fn why_dropped(left: &Left) -> Option<String> {
+    let said = match left {
+        Left::Aged => "it waited for as long as anything may",
+        Left::Evicted => "the pool was full, and others pay more",
+        Left::Unfunded => "the money for it is gone",
+        Left::Orphaned => "an earlier one of its sender left",
+        Left::Refused(error) => return Some(error.to_string()),
+        Left::Mined | Left::Replaced { .. } | Left::Conflicted | Left::Expired => return None,
+    };
+    Some(said.to_owned())
 }
 
 fn unknown(txid: &Txid) -> Problem {
@@ -165,11 +191,11 @@ async fn reference(
     Query(part): Query<Part>,
 ) -> Answer<ReferencePage> {
     let reference = extract::reference(&text)?;
-    let before = part.cursor.map(|text| text.parse::<PlaceCursor>()).transpose()?;
+    let cursor = part.cursor.map(|text| text.parse::<PlaceCursor>()).transpose()?;
     let limit = extract::limit(part.limit, PAYMENTS_USUAL, PAYMENTS_MAX)?;
     let at_hand = context.clone();
     let read = move |reader: &Reader| {
-        let page = reader.payments_for(&reference, before.map(|cursor| cursor.0), limit)?;
+        let page = reader.payments_for(&reference, PlaceCursor::newest_first(cursor), limit)?;
         let payment = |found: &Found| match &found.what {
             What::Transaction(transaction) => Some(ReferencedPayment {
                 standing: confirmed(reader, found),
@@ -179,7 +205,7 @@ async fn reference(
         };
         let view = ReferencePage {
             payments: page.found.iter().filter_map(payment).collect(),
-            next: page.next.map(|place| PlaceCursor(place).to_string()),
+            next: page.next.map(|place| PlaceCursor::from(place).to_string()),
             tip: tip_view(reader.tip()),
         };
         Ok(Reply::at(reader.tip(), view))

@@ -73,19 +73,29 @@ pub struct BranchView {
 
 /// A change from one branch to another.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Reorganization {
-    /// Which event it was.
-    pub event: String,
-    /// The last block that both branches have.
-    pub fork: TipView,
+pub struct ReorganizationView {
+    /// The step that ended it, by which it can be asked about.
+    pub step: u64,
+    /// Where this leaves whoever has followed the events up to it.
+    pub cursor: String,
     /// How many blocks were taken off.
-    pub depth: u32,
+    pub depth: usize,
     /// Blocks that were taken off, from the old tip down.
     pub disconnected: Vec<BlockHash>,
     /// Blocks that were put on instead, upwards.
     pub connected: Vec<BlockHash>,
-    /// Transactions of blocks that were taken off, and what became of them.
+}
+
+/// A change from one branch to another, and what became of the transactions.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReorganizationStory {
+    /// What happened.
+    #[serde(flatten)]
+    pub change: ReorganizationView,
+    /// Transactions of the blocks that were taken off, and what became of them.
     pub transactions: Fates,
+    /// At which tip all this is so.
+    pub tip: TipView,
 }
 
 /// What became of the transactions of blocks that were taken off.

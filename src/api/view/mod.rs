@@ -21,8 +21,8 @@ mod transaction;
 pub use account::{AccountView, HistoryEntry, HistoryPage, Moved, PastAccount, PendingPage, ProofOfBalance};
 pub use block::{BlockPage, BlockView, CoinbaseView, HeaderView, TransactionsPage};
 pub use chain::{
-    AllocationView, BranchStatus, BranchView, Fates, IssuanceView, ParametersView, Reorganization,
-    SupplyView, TipView,
+    AllocationView, BranchStatus, BranchView, Fates, IssuanceView, ParametersView, ReorganizationStory,
+    ReorganizationView, SupplyView, TipView,
 };
 pub use mining::{MinerShare, MiningView, TemplateView, WorkerView};
 pub use peer::{Direction, PeerView, PeersView};
@@ -33,7 +33,7 @@ pub use search::{Hit, SearchView};
 pub use status::{StatusView, SyncView};
 pub use submit::{
     BlockSubmission, Draft, Outcome, Outcomes, Placed, Prepared, RawSubmission, SignedSubmission, Submission,
-    Submissions, SubmittedBlock, SubmittedTransaction, Taken,
+    Submissions, SubmittedBlock, SubmittedTransaction, Taken, TrialView,
 };
 pub use transaction::{
     ActionView, ContentView, ProofOfTransaction, ReferencePage, ReferencedPayment, Standing, TransactionView,

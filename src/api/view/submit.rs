@@ -79,6 +79,16 @@ pub struct SubmittedTransaction {
     pub taken: Taken,
 }
 
+/// What would become of a transaction.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TrialView {
+    /// What it would be answered with.
+    #[serde(flatten)]
+    pub answer: SubmittedTransaction,
+    /// What would leave the pool for it: the one that it replaces, what counts on that, what gives way.
+    pub departs: Vec<Txid>,
+}
+
 /// The answer to one of several transactions: one of these.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
