@@ -1,8 +1,9 @@
 //! The document that describes all of this, made from the routes themselves.
 
+use serde_json::Value;
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
 
+use super::examples::{self, examples};
 use super::problem::Problem;
 use super::routes;
 
@@ -32,8 +33,10 @@ use super::routes;
 struct Beginning;
 
 /// The document, OpenAPI 3.1.
-pub fn document() -> OpenApi {
+pub fn document() -> Value {
     let mut document = Beginning::openapi();
     document.merge(routes::documented().into_openapi());
+    let mut document = serde_json::to_value(document).expect("a document is JSON");
+    examples::put_into(&mut document, &examples());
     document
 }

@@ -16,6 +16,7 @@ mod cache;
 mod context;
 mod cursor;
 mod document;
+mod examples;
 mod extract;
 mod front;
 mod immature;
@@ -28,6 +29,7 @@ pub mod view;
 
 pub use context::Context;
 pub use document::document;
+pub use examples::{Example, examples};
 pub use front::Front;
 pub use problem::{Code, PROBLEM_TYPE, Problem};
 pub use server::{CONNECTIONS_MAX, Server};

@@ -6,6 +6,7 @@ mod answers;
 mod blocks;
 mod branches;
 mod documents;
+mod examples;
 mod sending;
 mod stage;
 mod telling;

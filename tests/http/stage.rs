@@ -1,9 +1,14 @@
 //! What most of these tests begin with: a node, what is asked of it, and somebody who makes branches for it.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Request, StatusCode};
 use cairn::api::{Context, Front};
+use cairn::net::{Faults, Peers, PeersOptions};
+use cairn::protocol::{NodeId, Settings};
 use cairn::testkit::{Actor, Follower, Network, PATIENCE, TestNode};
 use cairn::types::{Address, Block, Transaction};
 use http_body_util::BodyExt as _;
@@ -21,6 +26,7 @@ pub struct Stage {
     pub network: Network,
     pub miner: Follower,
     front: Front,
+    _peers: Peers,
     runtime: Runtime,
     _folder: TempDir,
 }
@@ -66,9 +72,10 @@ impl Stage {
         let network = Network::new(FUNDED);
         let folder = TempDir::new().unwrap();
         let node = TestNode::start(folder.path(), &network.genesis);
-        let front = Front::new(Context::new(node.handle(), None));
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        Self { miner: Follower::new(&network), node, network, front, runtime, _folder: folder }
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let peers = alone(&node, folder.path(), &runtime);
+        let front = Front::new(Context::new(node.handle(), Some(peers.handle())));
+        Self { miner: Follower::new(&network), node, network, front, _peers: peers, runtime, _folder: folder }
     }
 
     /// One with some blocks of payments.
@@ -137,6 +144,20 @@ impl Stage {
     pub fn text(&self, address: &Address) -> String {
         address.to_text(&self.network.params().prefix)
     }
+}
+
+/// A network of which nobody else knows.
+fn alone(node: &TestNode, folder: &Path, runtime: &Runtime) -> Peers {
+    let mut settings = Settings::new(NodeId::UNKNOWN, true);
+    settings.discovers = false;
+    let options = PeersOptions {
+        settings,
+        listener: None,
+        data_dir: folder.to_owned(),
+        log: Arc::new(|_| {}),
+        faults: Faults::new(node.handle().genesis().params(), [1; 32]),
+    };
+    Peers::start(node.handle(), options, runtime.handle()).unwrap()
 }
 
 pub fn miner_address() -> Address {
