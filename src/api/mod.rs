@@ -21,6 +21,7 @@ mod extract;
 mod front;
 mod immature;
 mod lately;
+mod page;
 mod problem;
 mod reply;
 mod routes;

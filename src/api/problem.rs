@@ -29,6 +29,12 @@ macro_rules! codes {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
+            /// Its name, as programs are told it.
+            pub fn name(self) -> String {
+                let name = serde_json::to_value(self).ok();
+                name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().to_owned()
+            }
+
             /// The status that it comes with.
             pub const fn status(self) -> StatusCode {
                 match self {
@@ -150,10 +156,8 @@ pub struct Problem {
 impl Problem {
     /// Something of this kind.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        let name = serde_json::to_value(code).ok();
-        let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default();
         Self {
-            kind: format!("/docs#problem-{name}"),
+            kind: format!("/docs#problem-{}", code.name()),
             title: code.title().to_owned(),
             status: code.status().as_u16(),
             code,

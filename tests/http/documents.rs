@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cairn::api::Code;
 use serde_json::Value;
 
 use crate::stage::Stage;
@@ -49,4 +50,24 @@ fn look_at(name: &str, schema: &Value, bare: &mut Vec<String>) {
     for list in ["oneOf", "anyOf", "allOf"] {
         schema[list].as_array().into_iter().flatten().for_each(|part| look_at(name, part, bare));
     }
+}
+
+#[test]
+fn the_page_for_people_names_every_operation_and_every_code() {
+    let stage = Stage::new();
+    let said = stage.get("/docs");
+    assert_eq!(said.header("content-type"), "text/html; charset=utf-8");
+    assert!(said.header("content-security-policy").starts_with("default-src 'none'"));
+    let page = String::from_utf8(said.body).unwrap();
+    for (_, item) in stage.json("/openapi.json")["paths"].as_object().unwrap() {
+        for (_, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(page.contains(&format!("<section id=\"{name}\">")), "{name}");
+        }
+    }
+    for code in Code::ALL {
+        assert!(page.contains(&format!("id=\"problem-{}\"", code.name())), "{code:?}");
+    }
+    let outside: Vec<&str> = page.matches("src=").chain(page.matches("@import")).collect();
+    assert_eq!(outside, Vec::<&str>::new(), "nothing comes from elsewhere");
 }
