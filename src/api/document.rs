@@ -1,10 +1,10 @@
 //! The document that describes all of this, made from the routes themselves.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::OpenApi as _;
 
 use super::examples::{self, examples};
-use super::problem::Problem;
+use super::problem::{PROBLEM_TYPE, Problem};
 use super::routes;
 
 /// What the document begins with; the paths come from the routes.
@@ -37,6 +37,26 @@ pub fn document() -> Value {
     let mut document = Beginning::openapi();
     document.merge(routes::documented().into_openapi());
     let mut document = serde_json::to_value(document).expect("a document is JSON");
+    complete_responses(&mut document);
     examples::put_into(&mut document, &examples());
     document
+}
+
+/// Whatever is asked, what goes wrong is told in one form. Every answer needs a description, which forms have themselves.
+fn complete_responses(document: &mut Value) {
+    let problem = json!({
+        "description": "Something is wrong: what, and what to do.",
+        "content": { PROBLEM_TYPE: { "schema": { "$ref": "#/components/schemas/Problem" } } },
+    });
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for operation in paths.filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut()) {
+        operation["responses"]["default"] = problem.clone();
+        for answer in
+            operation["responses"].as_object_mut().into_iter().flat_map(|answers| answers.values_mut())
+        {
+            if answer["description"].as_str().is_none_or(str::is_empty) {
+                answer["description"] = json!("What was asked for.");
+            }
+        }
+    }
 }

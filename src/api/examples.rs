@@ -44,8 +44,9 @@ pub(super) fn put_into(document: &mut Value, examples: &[Example]) {
 }
 
 fn put_one(template: &str, operation: &mut Value, example: &Example) {
-    let values = parameters(template, &example.path);
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    let values = values(template, &example.path);
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         if let Some((_, value)) = values.iter().find(|(named, _)| *named == name) {
             parameter["example"] = typed(&parameter["schema"], value);
@@ -62,8 +63,8 @@ fn put_one(template: &str, operation: &mut Value, example: &Example) {
     }
 }
 
-/// The parameters of a path, by name.
-fn parameters(template: &str, path: &str) -> Vec<(String, String)> {
+/// The values of a path's parameters, by name.
+fn values(template: &str, path: &str) -> Vec<(String, String)> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let named = template.split('/').zip(path.split('/')).filter_map(|(named, value)| {
         Some((named.strip_prefix('{')?.strip_suffix('}')?.to_owned(), value.to_owned()))

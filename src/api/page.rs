@@ -39,7 +39,7 @@ pub fn page(document: &Value, examples: &[Example]) -> String {
                 }
                 main {
                     h1 { "What a node can be asked" }
-                    p { (text(&document["info"]["description"])) }
+                    @for paragraph in text(&document["info"]["description"]).split("\n\n") { p { (words(paragraph)) } }
                     p { "The same for programs: " a href="/openapi.json" { "/openapi.json" } ", OpenAPI 3.1." }
                     @for tag in tags {
                         h2 id=(text(&tag["name"])) { (text(&tag["name"])) }
@@ -54,6 +54,15 @@ pub fn page(document: &Value, examples: &[Example]) -> String {
         }
     };
     page.into_string()
+}
+
+/// Text in which names stand between backticks.
+fn words(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -77,7 +86,7 @@ fn section(document: &Value, method: &str, path: &str, operation: &Value, exampl
         section id=(name) {
             h3 { (text(&operation["summary"])) }
             p.route { code { (method.to_uppercase()) " " (path) } }
-            @if let Some(more) = operation["description"].as_str() { p { (more) } }
+            @if let Some(more) = operation["description"].as_str() { p { (words(more)) } }
             @let parameters = list(&operation["parameters"]);
             @if !parameters.is_empty() {
                 table {
@@ -87,7 +96,7 @@ fn section(document: &Value, method: &str, path: &str, operation: &Value, exampl
                             tr {
                                 td { code { (text(&parameter["name"])) } }
                                 td { (text(&parameter["in"])) @if parameter["required"] == true { ", needed" } }
-                                td { (text(&parameter["description"])) (bounds(&parameter["schema"])) }
+                                td { (words(&text(&parameter["description"]))) (bounds(&parameter["schema"])) }
                             }
                         }
                     }
@@ -134,7 +143,7 @@ fn form(document: &Value, schema: &Value, depth: usize) -> Markup {
                 @for (name, field) in fields {
                     dt { code { (name) } " " small { (kind(document, field)) } }
                     dd {
-                        (field["description"].as_str().or(resolved(document, field)["description"].as_str()).unwrap_or_default())
+                        (words(field["description"].as_str().or(resolved(document, field)["description"].as_str()).unwrap_or_default()))
                         @if depth < DEPTH_MAX && is_deep(document, field) { (form(document, field, depth + 1)) }
                     }
                 }
@@ -182,7 +191,7 @@ fn is_deep(document: &Value, field: &Value) -> bool {
 fn shown(example: &Example) -> Markup {
     let body = example.body.as_ref().map(Value::to_string);
     html! {
-        pre { code {
+        pre tabindex="0" { code {
             "$ curl -s "
             @if let Some(body) = body { "-H 'content-type: application/json' -d '" (body) "' " }
             "'http://127.0.0.1:9330" (example.path) "'"
@@ -204,7 +213,7 @@ fn problems() -> Markup {
                         td { code { (code.name()) } }
                         td { (code.status().as_u16()) }
                         td { (code.title()) }
-                        td { (code.advice()) }
+                        td { (words(code.advice())) }
                     }
                 }
             }

@@ -181,7 +181,7 @@ impl Problem {
 const SAID_BACK_MAX: usize = 80;
 
 /// Somebody's text, as far as it is worth saying back.
-pub(super) fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     let mut short: String = text.chars().take(SAID_BACK_MAX).collect();
     if short.len() < text.len() {
         let _ = write!(short, "…");

@@ -38,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 /// An address that was never paid has nothing, and that is no mistake.
 #[utoipa::path(get, path = "/v1/accounts/{address}", tag = "accounts", operation_id = "account",
     params(("address" = AddressText, Path, description = "Whose")),
-    responses((status = OK, body = AccountView), (status = "default", body = Problem)))]
+    responses((status = OK, body = AccountView)))]
 async fn account(State(context): State<Context>, Path(text): Path<String>) -> Answer<AccountView> {
     let address = extract::address(&text, &context.params().prefix)?;
     let view = context.look(|reader| {
@@ -63,7 +63,7 @@ async fn account(State(context): State<Context>, Path(text): Path<String>) -> An
 /// An account's own transactions that wait for a block, by nonce
 #[utoipa::path(get, path = "/v1/accounts/{address}/pending", tag = "accounts", operation_id = "account_pending",
     params(("address" = AddressText, Path, description = "Whose")),
-    responses((status = OK, body = PendingPage), (status = "default", body = Problem)))]
+    responses((status = OK, body = PendingPage)))]
 async fn pending(State(context): State<Context>, Path(text): Path<String>) -> Answer<PendingPage> {
     let prefix = &context.params().prefix;
     let address = extract::address(&text, prefix)?;
@@ -103,7 +103,7 @@ struct Part {
 /// What happened to an account: payments to it and from it, and rewards
 #[utoipa::path(get, path = "/v1/accounts/{address}/history", tag = "accounts", operation_id = "account_history",
     params(("address" = AddressText, Path, description = "Whose"), Part),
-    responses((status = OK, body = HistoryPage), (status = "default", body = Problem)))]
+    responses((status = OK, body = HistoryPage)))]
 async fn history(
     State(context): State<Context>,
     Path(text): Path<String>,
@@ -135,7 +135,7 @@ async fn history(
 #[utoipa::path(get, path = "/v1/accounts/{address}/at/{height}", tag = "accounts", operation_id = "account_at",
     params(("address" = AddressText, Path, description = "Whose"),
         ("height" = Height, Path, description = "After the block at this height")),
-    responses((status = OK, body = PastAccount), (status = "default", body = Problem)))]
+    responses((status = OK, body = PastAccount)))]
 async fn past(
     State(context): State<Context>,
     Path((text, height)): Path<(String, String)>,
@@ -241,7 +241,7 @@ fn flow(entry: &mut HistoryEntry, transaction: &Transaction, found: &Found, addr
 /// to trust nobody else.
 #[utoipa::path(get, path = "/v1/accounts/{address}/proof", tag = "accounts", operation_id = "account_proof",
     params(("address" = AddressText, Path, description = "Whose")),
-    responses((status = OK, body = ProofOfBalance), (status = "default", body = Problem)))]
+    responses((status = OK, body = ProofOfBalance)))]
 async fn proof(State(context): State<Context>, Path(text): Path<String>) -> Answer<ProofOfBalance> {
     let address = extract::address(&text, &context.params().prefix)?;
     context.look(|reader| {

@@ -44,7 +44,7 @@ struct Range {
 
 /// Headers of the branch that is followed, newest first
 #[utoipa::path(get, path = "/v1/blocks", tag = "chain", operation_id = "blocks", params(Range),
-    responses((status = OK, body = BlockPage), (status = "default", body = Problem)))]
+    responses((status = OK, body = BlockPage)))]
 async fn blocks(State(context): State<Context>, Query(range): Query<Range>) -> Answer<BlockPage> {
     let before = range.before.map(|text| extract::height("before", &text)).transpose()?;
     let limit = extract::limit(range.limit, HEADERS_USUAL, HEADERS_MAX)?;
@@ -78,7 +78,7 @@ struct With {
 /// `/v1/blocks/{block}/transactions`.
 #[utoipa::path(get, path = "/v1/blocks/{block}", tag = "chain", operation_id = "block",
     params(("block" = String, Path, description = "A height, a hash, or `tip`"), With),
-    responses((status = OK, body = BlockView), (status = "default", body = Problem)))]
+    responses((status = OK, body = BlockView)))]
 async fn block(
     State(context): State<Context>,
     Path(name): Path<String>,
@@ -113,7 +113,7 @@ async fn block(
 /// A block's header, and what is known of it
 #[utoipa::path(get, path = "/v1/blocks/{block}/header", tag = "chain", operation_id = "block_header",
     params(("block" = String, Path, description = "A height, a hash, or `tip`")),
-    responses((status = OK, body = HeaderView), (status = "default", body = Problem)))]
+    responses((status = OK, body = HeaderView)))]
 async fn header(State(context): State<Context>, Path(name): Path<String>) -> Answer<HeaderView> {
     let name = BlockName::parse(&name)?;
     let reader = context.node().reader();
@@ -124,8 +124,7 @@ async fn header(State(context): State<Context>, Path(name): Path<String>) -> Ans
 /// A block's encoding
 #[utoipa::path(get, path = "/v1/blocks/{block}/raw", tag = "chain", operation_id = "block_raw",
     params(("block" = String, Path, description = "A height, a hash, or `tip`")),
-    responses((status = OK, body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = "default", body = Problem)))]
+    responses((status = OK, body = Vec<u8>, content_type = "application/octet-stream")))]
 async fn raw(State(context): State<Context>, Path(name): Path<String>) -> Result<Bare, Problem> {
     let name = BlockName::parse(&name)?;
     let read = move |reader: &Reader| {
@@ -151,7 +150,7 @@ struct Part {
 /// A block's transactions, in their order
 #[utoipa::path(get, path = "/v1/blocks/{block}/transactions", tag = "chain", operation_id = "block_transactions",
     params(("block" = String, Path, description = "A height, a hash, or `tip`"), Part),
-    responses((status = OK, body = TransactionsPage), (status = "default", body = Problem)))]
+    responses((status = OK, body = TransactionsPage)))]
 async fn transactions(
     State(context): State<Context>,
     Path(name): Path<String>,
@@ -159,7 +158,10 @@ async fn transactions(
 ) -> Answer<TransactionsPage> {
     let name = BlockName::parse(&name)?;
     let limit = extract::limit(part.limit, TRANSACTIONS_USUAL, TRANSACTIONS_MAX)?;
-    let first = part.from.unwrap_or(1).max(1);
+    let first = part.from.unwrap_or(1);
+    if first == 0 {
+        return Err(Problem::bad_value("from", "0", "the first transaction stands at 1, after the coinbase"));
+    }
     let params = context.clone();
     let read = move |reader: &Reader| {
         let (entry, block) = find(reader, name)?;

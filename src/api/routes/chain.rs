@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 
 /// How much money there is
 #[utoipa::path(get, path = "/v1/supply", tag = "chain", operation_id = "supply",
-    responses((status = OK, body = SupplyView), (status = "default", body = Problem)))]
+    responses((status = OK, body = SupplyView)))]
 async fn supply(State(context): State<Context>) -> Answer<SupplyView> {
     let genesis = context.node().genesis();
     let (tip, supply) = context.look(|reader| Ok((reader.tip(), reader.supply()?)))?;
@@ -54,7 +54,7 @@ async fn supply(State(context): State<Context>) -> Answer<SupplyView> {
 ///
 /// Of the others, no more than 64.
 #[utoipa::path(get, path = "/v1/tips", tag = "chain", operation_id = "tips",
-    responses((status = OK, body = Vec<BranchView>), (status = "default", body = Problem)))]
+    responses((status = OK, body = Vec<BranchView>)))]
 async fn tips(State(context): State<Context>) -> Answer<Vec<BranchView>> {
     let reader = context.node().reader();
     Ok(Reply::now(reader.branches().iter().map(|branch| branch_view(&reader, branch)).collect()))
@@ -95,7 +95,7 @@ const REORGANIZATIONS_USUAL: u32 = 20;
 /// Some dozens are remembered since the node began, and those of shortly before. Whoever wants all of them follows the
 /// events.
 #[utoipa::path(get, path = "/v1/reorganizations", tag = "chain", operation_id = "reorganizations", params(Part),
-    responses((status = OK, body = Vec<ReorganizationView>), (status = "default", body = Problem)))]
+    responses((status = OK, body = Vec<ReorganizationView>)))]
 async fn reorganizations(
     State(context): State<Context>,
     Query(part): Query<Part>,
@@ -121,7 +121,7 @@ fn change_view(change: &Reorganization) -> ReorganizationView {
 /// A change from one branch to another, and what became of the transactions that were taken off
 #[utoipa::path(get, path = "/v1/reorganizations/{step}", tag = "chain", operation_id = "reorganization",
     params(("step" = u64, Path, description = "The step that ended it")),
-    responses((status = OK, body = ReorganizationStory), (status = "default", body = Problem)))]
+    responses((status = OK, body = ReorganizationStory)))]
 async fn reorganization(
     State(context): State<Context>,
     Path(step): Path<String>,

@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 ///
 /// What the last 144 blocks tell: how much work went into them, how far apart they came, and who was paid.
 #[utoipa::path(get, path = "/v1/mining", tag = "mining", operation_id = "mining",
-    responses((status = OK, body = MiningView), (status = "default", body = Problem)))]
+    responses((status = OK, body = MiningView)))]
 async fn mining(State(context): State<Context>) -> Answer<MiningView> {
     let groundwork = context.node().groundwork().await?;
     let next = groundwork.and_then(|groundwork| Target::from_bits(groundwork.context.bits).ok());
@@ -115,7 +115,7 @@ struct Paid {
 /// Each answer differs in its coinbase, so that nobody does another's work. Turn the nonce, the last four bytes of the
 /// header, until the header's SHA-256d is not above the target; put it in front of the block, and submit that.
 #[utoipa::path(get, path = "/v1/mining/template", tag = "mining", operation_id = "mining_template", params(Paid),
-    responses((status = OK, body = TemplateView), (status = "default", body = Problem)))]
+    responses((status = OK, body = TemplateView)))]
 async fn template(State(context): State<Context>, Query(paid): Query<Paid>) -> Answer<TemplateView> {
     let address = extract::address(&paid.address, &context.params().prefix)?;
     let template = assembled(context.node()).await.map_err(|error| match error {

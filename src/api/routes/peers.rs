@@ -17,7 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 
 /// Who is connected
 #[utoipa::path(get, path = "/v1/peers", tag = "peers", operation_id = "peers",
-    responses((status = OK, body = PeersView), (status = "default", body = Problem)))]
+    responses((status = OK, body = PeersView)))]
 async fn peers(State(context): State<Context>) -> Answer<PeersView> {
     let peers = context.peers().ok_or_else(|| Problem::new(Code::NotServed, "this node is on no network"))?;
     let report =

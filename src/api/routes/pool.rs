@@ -7,7 +7,6 @@ use utoipa_axum::routes;
 
 use crate::api::context::{Context, tip_view};
 use crate::api::extract::{self, Query};
-use crate::api::problem::Problem;
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{FeesView, HistogramBar, PoolPage, PoolTransaction, PoolView};
 use crate::mempool::Entry;
@@ -29,7 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 
 /// What waits for a block, in sums
 #[utoipa::path(get, path = "/v1/mempool", tag = "mempool", operation_id = "mempool",
-    responses((status = OK, body = PoolView), (status = "default", body = Problem)))]
+    responses((status = OK, body = PoolView)))]
 async fn mempool(State(context): State<Context>) -> Answer<PoolView> {
     let bytes_max = context.node().look(|_, pool| pool.limits().bytes_max);
     let view = context.look(|reader| {
@@ -66,7 +65,7 @@ struct Part {
 /// It changes from one moment to the next, so there are no further pages: whoever wants to follow all of it listens to
 /// the events.
 #[utoipa::path(get, path = "/v1/mempool/transactions", tag = "mempool", operation_id = "mempool_transactions",
-    params(Part), responses((status = OK, body = PoolPage), (status = "default", body = Problem)))]
+    params(Part), responses((status = OK, body = PoolPage)))]
 async fn transactions(State(context): State<Context>, Query(part): Query<Part>) -> Answer<PoolPage> {
     let limit = extract::limit(part.limit, TRANSACTIONS_USUAL, TRANSACTIONS_MAX)?;
     let now = context.node().seconds();
@@ -100,7 +99,7 @@ fn paid(action: &Action) -> Amount {
 
 /// What could be mined now, by what it pays: each bar begins at twice the rate of the one below
 #[utoipa::path(get, path = "/v1/mempool/histogram", tag = "mempool", operation_id = "mempool_histogram",
-    responses((status = OK, body = Vec<HistogramBar>), (status = "default", body = Problem)))]
+    responses((status = OK, body = Vec<HistogramBar>)))]
 async fn histogram(State(context): State<Context>) -> Answer<Vec<HistogramBar>> {
     let bars = context.look(|reader| {
         let pool = context.pool(reader)?;
@@ -125,7 +124,7 @@ async fn histogram(State(context): State<Context>) -> Answer<Vec<HistogramBar>> 
 
 /// What it takes to be mined soon
 #[utoipa::path(get, path = "/v1/fees", tag = "mempool", operation_id = "fees",
-    responses((status = OK, body = FeesView), (status = "default", body = Problem)))]
+    responses((status = OK, body = FeesView)))]
 async fn fees(State(context): State<Context>) -> Answer<FeesView> {
     let view = context.look(|reader| {
         let pool = context.pool(reader)?;

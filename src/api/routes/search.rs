@@ -31,7 +31,7 @@ struct Wanted {
 ///
 /// What is found is named with its kind, best first; nothing is found where the list is empty.
 #[utoipa::path(get, path = "/v1/search", tag = "chain", operation_id = "search", params(Wanted),
-    responses((status = OK, body = SearchView), (status = "default", body = Problem)))]
+    responses((status = OK, body = SearchView)))]
 async fn search(State(context): State<Context>, Query(wanted): Query<Wanted>) -> Answer<SearchView> {
     let text = wanted.q.trim().to_owned();
     let at_hand = context.clone();

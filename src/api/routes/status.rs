@@ -5,7 +5,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::context::{Context, tip_view};
-use crate::api::problem::Problem;
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{ParametersView, StatusView, SyncView, TipView};
 use crate::node::Cursor;
@@ -19,7 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 ///
 /// What chain it follows, with all parameters; its tip; how far it is with catching up; what waits.
 #[utoipa::path(get, path = "/v1/status", tag = "node", operation_id = "status",
-    responses((status = OK, body = StatusView), (status = "default", body = Problem)))]
+    responses((status = OK, body = StatusView)))]
 async fn status(State(context): State<Context>) -> Answer<StatusView> {
     let (sync, peers) = standing(&context).await;
     let node = context.node();
@@ -67,7 +66,7 @@ pub(in crate::api) fn cursor_text(cursor: Cursor) -> String {
 
 /// The parameters of the chain
 #[utoipa::path(get, path = "/v1/network", tag = "node", operation_id = "network",
-    responses((status = OK, body = ParametersView), (status = "default", body = Problem)))]
+    responses((status = OK, body = ParametersView)))]
 async fn network(State(context): State<Context>) -> Answer<ParametersView> {
     let node = context.node();
     Ok(Reply::at(node.reader().tip(), ParametersView::new(node.genesis())))
@@ -75,7 +74,7 @@ async fn network(State(context): State<Context>) -> Answer<ParametersView> {
 
 /// The block that is followed as the last
 #[utoipa::path(get, path = "/v1/tip", tag = "chain", operation_id = "tip",
-    responses((status = OK, body = TipView), (status = "default", body = Problem)))]
+    responses((status = OK, body = TipView)))]
 async fn tip(State(context): State<Context>) -> Answer<TipView> {
     let tip = context.node().reader().tip();
     Ok(Reply::at(tip, tip_view(tip)))

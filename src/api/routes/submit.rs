@@ -43,8 +43,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 #[utoipa::path(post, path = "/v1/transactions", tag = "transactions", operation_id = "submit_transactions",
     request_body = Submissions,
     responses((status = ACCEPTED, body = SubmittedTransaction, description = "One: it waits for a block"),
-        (status = OK, body = Outcomes, description = "One that was known before, or several"),
-        (status = "default", body = Problem)))]
+        (status = OK, body = Outcomes, description = "One that was known before, or several")))]
 async fn transactions(State(context): State<Context>, Json(sent): Json<Submissions>) -> Response {
     match sent {
         Submissions::One(one) => match submit(&context, vec![one]).await.pop() {
@@ -56,8 +55,8 @@ async fn transactions(State(context): State<Context>, Json(sent): Json<Submissio
             Some(Outcome::Refused(problem)) => problem.into_response(),
             None => Problem::internal("no answer to what was sent").into_response(),
         },
-        Submissions::Many(many) if many.is_empty() || many.len() > TRANSACTIONS_MAX => {
-            let said = format!("{} transactions, and one request takes 1 to {TRANSACTIONS_MAX}", many.len());
+        Submissions::Many(many) if many.len() > TRANSACTIONS_MAX => {
+            let said = format!("{} transactions, and one request takes {TRANSACTIONS_MAX}", many.len());
             Problem::new(Code::TooLarge, said).into_response()
         }
         Submissions::Many(many) => Reply::now(Outcomes::Many(submit(&context, many).await)).into_response(),
@@ -148,7 +147,7 @@ fn fixed<const N: usize>(name: &str, digits: &Hex) -> Result<[u8; N], Problem> {
 /// Nothing is kept of it. What would be refused is answered with the problem that sending it would be answered with.
 #[utoipa::path(post, path = "/v1/transactions/test", tag = "transactions", operation_id = "test_transaction",
     request_body = Submission,
-    responses((status = OK, body = TrialView), (status = "default", body = Problem)))]
+    responses((status = OK, body = TrialView)))]
 async fn test(State(context): State<Context>, Json(sent): Json<Submission>) -> Answer<TrialView> {
     let transaction = read(&sent)?;
     let names = transaction.names();
@@ -171,7 +170,7 @@ async fn test(State(context): State<Context>, Json(sent): Json<Submission>) -> A
 /// encoded what was asked for; whoever does not, encodes it with code of their own.
 #[utoipa::path(post, path = "/v1/transactions/prepare", tag = "transactions", operation_id = "prepare_transaction",
     request_body = Draft,
-    responses((status = OK, body = Prepared), (status = "default", body = Problem)))]
+    responses((status = OK, body = Prepared)))]
 async fn prepare(State(context): State<Context>, Json(draft): Json<Draft>) -> Answer<Prepared> {
     let params = context.params();
     let policy = Policy::try_from(&draft.policy).map_err(|error| Problem::bad_value("policy", "…", error))?;
@@ -230,9 +229,17 @@ fn action_of(view: &ActionView, context: &Context) -> Result<Action, Problem> {
             reference: extract::reference(&reference.0)?,
         },
         ActionView::Note { bytes, text } => {
+            let bytes = extract::bytes("note", &bytes.0)?;
             let said = match text {
-                Some(text) => text.clone().into_bytes(),
-                None => extract::bytes("note", &bytes.0)?,
+                Some(text) if bytes.is_empty() || bytes == text.as_bytes() => text.clone().into_bytes(),
+                Some(text) => {
+                    return Err(Problem::bad_value(
+                        "text",
+                        text,
+                        "the `bytes` of this note say something else",
+                    ));
+                }
+                None => bytes,
             };
             let note = Note::new(said);
             Action::Note(note.map_err(|_| Problem::bad_value("note", "…", "a note has at most 256 bytes"))?)
@@ -261,7 +268,7 @@ fn witness_bytes(policy: &Policy) -> usize {
 ///
 /// It is answered when it is durable, or refused.
 #[utoipa::path(post, path = "/v1/blocks", tag = "mining", operation_id = "submit_block", request_body = BlockSubmission,
-    responses((status = OK, body = SubmittedBlock), (status = "default", body = Problem)))]
+    responses((status = OK, body = SubmittedBlock)))]
 async fn block(State(context): State<Context>, Json(sent): Json<BlockSubmission>) -> Answer<SubmittedBlock> {
     let block: Block = decoded("block", &sent.block)?;
     let hash = block.header.hash();

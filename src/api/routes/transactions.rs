@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 /// pool unmined since this node began. One that is not known is answered with 404 and the code `transaction_unknown`.
 #[utoipa::path(get, path = "/v1/transactions/{txid}", tag = "transactions", operation_id = "transaction",
     params(("txid" = Txid, Path, description = "What people call it")),
-    responses((status = OK, body = TransactionView), (status = "default", body = Problem)))]
+    responses((status = OK, body = TransactionView)))]
 async fn transaction(State(context): State<Context>, Path(txid): Path<String>) -> Answer<TransactionView> {
     let txid: Txid = extract::value("txid", &txid)?;
     if let Some(view) = pending(&context, &txid) {
@@ -131,8 +131,7 @@ pub(super) fn confirmed(reader: &Reader, found: &Found) -> Standing {
 /// A transaction's encoding
 #[utoipa::path(get, path = "/v1/transactions/{txid}/raw", tag = "transactions", operation_id = "transaction_raw",
     params(("txid" = Txid, Path, description = "What people call it")),
-    responses((status = OK, body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = "default", body = Problem)))]
+    responses((status = OK, body = Vec<u8>, content_type = "application/octet-stream")))]
 async fn raw(State(context): State<Context>, Path(txid): Path<String>) -> Result<Bare, Problem> {
     let txid: Txid = extract::value("txid", &txid)?;
     if let Some(entry) = context.node().reader().pooled_by_txid(&txid) {
@@ -148,7 +147,7 @@ async fn raw(State(context): State<Context>, Path(txid): Path<String>) -> Result
 /// Whoever has the block's header, and knows that it is followed, needs to trust nobody else.
 #[utoipa::path(get, path = "/v1/transactions/{txid}/proof", tag = "transactions", operation_id = "transaction_proof",
     params(("txid" = Txid, Path, description = "What people call it")),
-    responses((status = OK, body = ProofOfTransaction), (status = "default", body = Problem)))]
+    responses((status = OK, body = ProofOfTransaction)))]
 async fn proof(State(context): State<Context>, Path(txid): Path<String>) -> Answer<ProofOfTransaction> {
     let txid: Txid = extract::value("txid", &txid)?;
     let read = move |reader: &Reader| {
@@ -184,7 +183,7 @@ struct Part {
 /// it.
 #[utoipa::path(get, path = "/v1/references/{reference}", tag = "transactions", operation_id = "reference",
     params(("reference" = Hex, Path, description = "What the payment is for, in hexadecimal digits"), Part),
-    responses((status = OK, body = ReferencePage), (status = "default", body = Problem)))]
+    responses((status = OK, body = ReferencePage)))]
 async fn reference(
     State(context): State<Context>,
     Path(text): Path<String>,

@@ -7,6 +7,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::api::problem::shortened;
 use crate::consensus::PowMode;
 use crate::types::{
     Address, Amount, Bits, BlockHash, Height, HistoryRoot, MerkleRoot, Nonce, Prefix, StateRoot, Timestamp,
@@ -102,8 +103,22 @@ schema!(AddressText, "Address", |build| text(
 
 /// Bytes in hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct Hex(pub String);
+
+/// Text that is no bytes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected hexadecimal digits, two for each byte, and not `{0}`")]
+pub struct NotHex(String);
+
+impl TryFrom<String> for Hex {
+    type Error = NotHex;
+
+    fn try_from(digits: String) -> Result<Self, NotHex> {
+        let is_hex = digits.len().is_multiple_of(2) && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if is_hex { Ok(Self(digits)) } else { Err(NotHex(shortened(&digits))) }
+    }
+}
 
 impl Hex {
     /// The digits of these bytes.
@@ -112,4 +127,4 @@ impl Hex {
     }
 }
 
-schema!(Hex, "Hex", |build| text(build, "^([0-9a-f]{2})*$", "Bytes in hexadecimal digits."));
+schema!(Hex, "Hex", |build| text(build, "^([0-9a-fA-F]{2})*$", "Bytes in hexadecimal digits."));

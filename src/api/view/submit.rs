@@ -1,6 +1,10 @@
 //! What is sent in, and what is answered.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::policy::PolicyView;
@@ -11,7 +15,7 @@ use crate::types::{Amount, BlockHash, Height, Nonce, TxHash, Txid};
 
 /// A transaction to be sent: whole, or what it does and how its policy is met.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "AnySubmission")]
 pub enum Submission {
     /// All its bytes.
     Raw(RawSubmission),
@@ -37,14 +41,60 @@ pub struct SignedSubmission {
     pub witness: WitnessView,
 }
 
+/// Either of them, read so that whoever made a mistake is told which.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnySubmission {
+    raw: Option<Hex>,
+    body: Option<Hex>,
+    witness: Option<WitnessView>,
+}
+
+impl TryFrom<AnySubmission> for Submission {
+    type Error = &'static str;
+
+    fn try_from(any: AnySubmission) -> Result<Self, Self::Error> {
+        match (any.raw, any.body, any.witness) {
+            (Some(raw), None, None) => Ok(Self::Raw(RawSubmission { raw })),
+            (None, Some(body), Some(witness)) => Ok(Self::Signed(SignedSubmission { body, witness })),
+            _ => Err("a transaction is sent as `raw`, or as `body` and `witness`"),
+        }
+    }
+}
+
 /// One transaction, or several in the order in which they are to be taken.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Submissions {
-    /// Several.
+    /// Several: no more than 1000.
     Many(Vec<Submission>),
     /// One.
     One(Submission),
+}
+
+impl<'de> Deserialize<'de> for Submissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+/// Tells one from several by how they begin.
+struct OneOrMany;
+
+impl<'de> Visitor<'de> for OneOrMany {
+    type Value = Submissions;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a transaction, or a list of them")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Submissions, A::Error> {
+        Submission::deserialize(MapAccessDeserializer::new(map)).map(Submissions::One)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Submissions, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(seq)).map(Submissions::Many)
+    }
 }
 
 /// What became of a transaction that was not refused.
