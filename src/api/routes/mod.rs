@@ -17,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::context::Context;
 use super::document::document;
+use super::events;
 use super::problem::{Code, Problem};
 
 /// Bytes of a request's body: a block in hexadecimal digits and what is around it.
@@ -35,6 +36,7 @@ pub(super) fn documented() -> OpenApiRouter<Context> {
         .merge(mining::routes())
         .merge(peers::routes())
         .merge(search::routes())
+        .merge(events::routes())
 }
 
 /// Everything that can be asked.
