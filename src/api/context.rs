@@ -97,6 +97,11 @@ impl Context {
         self.0.hub.count()
     }
 
+    /// How many streams of events ended because nobody read them.
+    pub fn streams_given_up(&self) -> u64 {
+        self.0.hub.given_up()
+    }
+
     /// When the node began to answer.
     pub fn begun(&self) -> Instant {
         self.0.begun

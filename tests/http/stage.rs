@@ -1,5 +1,7 @@
 //! What most of these tests begin with: a node, what is asked of it, and somebody who makes branches for it.
 
+use std::path::Path;
+
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -20,9 +22,9 @@ pub struct Stage {
     pub node: TestNode,
     pub network: Network,
     pub miner: Follower,
-    front: Front,
+    front: Option<Front>,
     runtime: Runtime,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer.
@@ -66,9 +68,9 @@ impl Stage {
         let network = Network::new(FUNDED);
         let folder = TempDir::new().unwrap();
         let node = TestNode::start(folder.path(), &network.genesis);
-        let front = Front::new(Context::new(node.handle(), None));
+        let front = Some(Front::new(Context::new(node.handle(), None)));
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        Self { miner: Follower::new(&network), node, network, front, runtime, _folder: folder }
+        Self { miner: Follower::new(&network), node, network, front, runtime, folder }
     }
 
     /// One with some blocks of payments.
@@ -82,10 +84,20 @@ impl Stage {
         stage
     }
 
+    /// Stops the node, has something done with its folder, and starts it again.
+    pub fn restart_after(&mut self, work: impl FnOnce(&Path, &Network)) {
+        self.front = None;
+        self.node.stop();
+        work(self.folder.path(), &self.network);
+        self.node.start_again();
+        self.front = Some(Front::new(Context::new(self.node.handle(), None)));
+    }
+
     /// Asks.
     pub fn ask(&self, request: Request<Body>) -> Said {
         self.runtime.block_on(async {
-            let answer = timeout(PATIENCE, self.front.answer(request));
+            let front = self.front.as_ref().expect("it answers while the node runs");
+            let answer = timeout(PATIENCE, front.answer(request));
             let response = answer.await.expect("an answer in time");
             let (parts, body) = response.into_parts();
             let body = body.collect().await.unwrap().to_bytes().to_vec();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -10,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::lookout::Lookout;
 use super::opened::Recently;
+use super::pool::PoolRelay;
 use crate::api::problem::{Code, Problem};
 
 /// Streams at a time; beyond, whoever asks is told to come again.
@@ -53,10 +55,13 @@ pub struct Hub {
     streams: Mutex<Streams>,
     /// How many there are, for whoever waits for the last to end.
     count: watch::Sender<usize>,
+    /// Streams that ended because nobody read them.
+    given_up: AtomicU64,
     turns: Arc<Semaphore>,
     ended: watch::Sender<bool>,
     recently: Recently,
     lookout: Lookout,
+    pool: PoolRelay,
 }
 
 /// Who has how many.
@@ -74,10 +79,12 @@ impl Hub {
             limits,
             streams: Mutex::default(),
             count: watch::Sender::new(0),
+            given_up: AtomicU64::new(0),
             turns: Arc::new(Semaphore::new(READERS_MAX)),
             ended: watch::Sender::new(false),
             recently: Recently::default(),
             lookout: Lookout::default(),
+            pool: PoolRelay::default(),
         }
     }
 
@@ -89,6 +96,16 @@ impl Hub {
     /// How many streams there are.
     pub fn count(&self) -> usize {
         self.streams.lock().count
+    }
+
+    /// How many ended because nobody read them.
+    pub fn given_up(&self) -> u64 {
+        self.given_up.load(Ordering::Relaxed)
+    }
+
+    /// Counts one that nobody reads.
+    pub(super) fn give_up(&self) {
+        self.given_up.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A place for a stream to somebody.
@@ -121,6 +138,11 @@ impl Hub {
     /// Whoever looks after peers and miners.
     pub(super) fn lookout(&self) -> &Lookout {
         &self.lookout
+    }
+
+    /// What happens to the pool.
+    pub(super) fn pool(&self) -> &PoolRelay {
+        &self.pool
     }
 
     /// Ends all streams, and any that would begin.

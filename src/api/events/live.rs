@@ -6,22 +6,20 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::filter::Filter;
 use crate::api::context::{Context, tip_view};
-use crate::api::view::{EventType, EventView, LeftWhy, MempoolEvent, PoolChange, ResyncEvent, ResyncWhy};
-use crate::node::{Left, PoolEvent};
+use crate::api::view::{EventType, EventView, ResyncEvent, ResyncWhy};
 
 /// All that one stream hears of.
 #[derive(Default)]
 pub struct Live {
-    pool: Option<Receiver<PoolEvent>>,
-    sights: Option<Receiver<EventView>>,
+    pool: Option<Receiver<Heard>>,
+    sights: Option<Receiver<Heard>>,
 }
 
 /// Something that was heard.
+#[derive(Clone, Debug)]
 pub enum Heard {
-    /// Of the pool.
-    Pool(PoolEvent),
-    /// Of peers or miners.
-    Sight(EventView),
+    /// As it is told.
+    Told(EventView),
     /// More than could be kept.
     Missed,
 }
@@ -29,19 +27,26 @@ pub enum Heard {
 impl Live {
     /// From now on.
     pub async fn listen(context: &Context, filter: &Filter) -> Self {
-        let pool = filter.has(EventType::Mempool).then(|| context.node().pool_events());
-        let sights = match filter.needs_lookout() {
-            true => Some(context.hub().lookout().listen(context).await),
-            false => None,
-        };
+        let (mut pool, mut sights) = (None, None);
+        if filter.has(EventType::Mempool) {
+            pool = Some(context.hub().pool().listen(context).await);
+        }
+        if filter.needs_lookout() {
+            sights = Some(context.hub().lookout().listen(context).await);
+        }
         Self { pool, sights }
     }
 
-    /// What is heard next. It may be dropped before it comes, and nothing is lost.
-    pub async fn next(&mut self) -> Heard {
-        tokio::select! {
-            heard = hear(&mut self.pool) => heard.map_or(Heard::Missed, Heard::Pool),
-            heard = hear(&mut self.sights) => heard.map_or(Heard::Missed, Heard::Sight),
+    /// What is heard next of what was asked for. It may be dropped before it comes, and nothing is lost.
+    pub async fn next(&mut self, filter: &Filter) -> Heard {
+        loop {
+            let heard = tokio::select! {
+                heard = hear(&mut self.pool) => heard,
+                heard = hear(&mut self.sights) => heard,
+            };
+            if let Some(heard) = heard.if_asked(filter) {
+                return heard;
+            }
         }
     }
 
@@ -62,16 +67,16 @@ impl Live {
     }
 }
 
-/// What comes next; nothing where some was missed.
-async fn hear<T: Clone>(from: &mut Option<Receiver<T>>) -> Option<T> {
+/// What comes next.
+async fn hear(from: &mut Option<Receiver<Heard>>) -> Heard {
     loop {
         let Some(receiver) = from else { return pending().await };
         match receiver.recv().await {
-            Ok(heard) => return Some(heard),
+            Ok(heard) => return heard,
             Err(RecvError::Lagged(_)) => {
                 // What is left is older than what is told now of how it is.
                 *receiver = receiver.resubscribe();
-                return None;
+                return Heard::Missed;
             }
             // The node has ended: the stream learns of that elsewhere.
             Err(RecvError::Closed) => *from = None,
@@ -81,56 +86,13 @@ async fn hear<T: Clone>(from: &mut Option<Receiver<T>>) -> Option<T> {
 
 impl Heard {
     /// As it is told; nothing where that was not asked for.
-    pub fn tell(self, context: &Context, filter: &Filter) -> Option<EventView> {
-        match self {
-            Self::Pool(event) => Some(EventView::Mempool(pooled(context, event))),
-            Self::Sight(event) => {
-                let kind = match &event {
-                    EventView::Peers(_) => EventType::Peers,
-                    _ => EventType::Mining,
-                };
-                filter.has(kind).then_some(event)
-            }
-            Self::Missed => None,
-        }
-    }
-}
-
-fn pooled(context: &Context, event: PoolEvent) -> MempoolEvent {
-    let (change, hash, txid, left) = match event {
-        PoolEvent::Entered { hash, txid } => (PoolChange::Entered, hash, txid, None),
-        PoolEvent::Returned { hash, txid } => (PoolChange::Returned, hash, txid, None),
-        PoolEvent::Left { hash, txid, why } => (PoolChange::Left, hash, txid, Some(why)),
-    };
-    let entry = match left {
-        None => context.node().look(|_, pool| pool.get(&hash).cloned()),
-        Some(_) => None,
-    };
-    let entry = entry.as_ref();
-    MempoolEvent {
-        change,
-        txid,
-        from: entry.map(|entry| context.text(&entry.facts().sender)),
-        fee: entry.map(|entry| entry.fee()),
-        bytes: entry.map(|entry| entry.facts().bytes),
-        why: left.as_ref().map(why_of),
-        by: match left {
-            Some(Left::Replaced { by }) => Some(by),
-            _ => None,
-        },
-    }
-}
-
-fn why_of(left: &Left) -> LeftWhy {
-    match left {
-        Left::Mined => LeftWhy::Mined,
-        Left::Replaced { .. } => LeftWhy::Replaced,
-        Left::Conflicted => LeftWhy::Conflicted,
-        Left::Expired => LeftWhy::Expired,
-        Left::Aged => LeftWhy::Aged,
-        Left::Evicted => LeftWhy::Evicted,
-        Left::Unfunded => LeftWhy::Unfunded,
-        Left::Orphaned => LeftWhy::Orphaned,
-        Left::Refused(_) => LeftWhy::Refused,
+    fn if_asked(self, filter: &Filter) -> Option<Self> {
+        let kind = match &self {
+            Self::Missed => return Some(self),
+            Self::Told(EventView::Peers(_)) => EventType::Peers,
+            Self::Told(EventView::Mining(_)) => EventType::Mining,
+            Self::Told(_) => EventType::Mempool,
+        };
+        filter.has(kind).then_some(self)
     }
 }

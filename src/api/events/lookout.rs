@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tokio::sync::{Mutex, broadcast};
 use tokio::time;
 
+use super::live::Heard;
 use crate::api::context::Context;
 use crate::api::view::{Direction, EventView, Hex, MinerChange, MiningEvent, PeerChange, PeersEvent};
 use crate::node::WorkerName;
@@ -17,7 +18,7 @@ const SILENT_SECONDS: u64 = 600;
 
 /// Looks after peers and miners.
 pub struct Lookout {
-    sights: broadcast::Sender<EventView>,
+    sights: broadcast::Sender<Heard>,
     /// Whether somebody is looking.
     is_looking: Mutex<bool>,
 }
@@ -30,7 +31,7 @@ impl Default for Lookout {
 
 impl Lookout {
     /// All that comes into sight from now on.
-    pub async fn listen(&self, context: &Context) -> broadcast::Receiver<EventView> {
+    pub async fn listen(&self, context: &Context) -> broadcast::Receiver<Heard> {
         let mut is_looking = self.is_looking.lock().await;
         let sights = self.sights.subscribe();
         if !*is_looking {
@@ -60,7 +61,7 @@ async fn keep_looking(context: Context, mut seen: Sight) {
         let sight = Sight::of(&context).await;
         for event in sight.since(&seen, &context) {
             // Whoever listened may have gone away just now.
-            let _ = lookout.sights.send(event);
+            let _ = lookout.sights.send(Heard::Told(event));
         }
         seen = sight;
     }

@@ -35,15 +35,17 @@ mod hub;
 mod live;
 mod lookout;
 mod opened;
+mod pool;
 mod socket;
 mod sse;
 mod stream;
 mod walk;
 
+use std::net::{IpAddr, SocketAddr};
+
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use serde::Deserialize;
-use std::net::{IpAddr, SocketAddr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

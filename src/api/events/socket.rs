@@ -10,7 +10,7 @@ use tokio::time;
 
 use super::filter::Filter;
 use super::hub::Place;
-use super::stream::{self as streams, Order, Stream, Told};
+use super::stream::{self as streams, Order, Stream, Told, What};
 use super::{Asked, Client};
 use crate::api::context::Context;
 use crate::api::cursor::EventCursor;
@@ -82,16 +82,25 @@ impl Session {
                     self.refuse(Problem::new(Code::BadRequest, "expected a text frame of JSON")).await
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Gone),
+                Some(Ok(Message::Close(_))) => {
+                    // What it is answered with goes out with the next look at the socket.
+                    let _ = time::timeout(streams::slow(&self.context), self.socket.recv()).await;
+                    Err(Gone)
+                }
+                Some(Err(_)) | None => Err(Gone),
             },
         }
     }
 
     async fn tell(&mut self, told: Told) -> Result<(), Gone> {
         self.position = told.at;
-        let event = told.event.unwrap_or_else(|| {
-            EventView::Heartbeat(HeartbeatEvent { cursor: EventCursor(told.at).to_string() })
-        });
+        let event = match told.what {
+            What::Event(event) => event,
+            What::Place => return Ok(()),
+            What::Heartbeat => {
+                EventView::Heartbeat(HeartbeatEvent { cursor: EventCursor(told.at).to_string() })
+            }
+        };
         let is_last = matches!(event, EventView::Closing(_));
         self.send(&event).await?;
         if is_last {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream;
 
 use super::filter::Filter;
-use super::stream::{self as streams, Order, Stream, Told};
+use super::stream::{self as streams, Order, Stream, Told, What};
 use super::{Asked, Client};
 use crate::api::context::Context;
 use crate::api::cursor::{self, EventCursor};
@@ -72,7 +72,11 @@ pub(super) async fn events(
 /// An event on the wire.
 fn frame(told: &Told) -> Bytes {
     let id = EventCursor(told.at);
-    let Some(event) = &told.event else { return format!(": still here\nid: {id}\n\n").into() };
+    let event = match &told.what {
+        What::Event(event) => event,
+        What::Place => return format!("id: {id}\n\n").into(),
+        What::Heartbeat => return format!(": still here\nid: {id}\n\n").into(),
+    };
     // Text and numbers alone: they can always be written, and never hold a line break.
     let data = serde_json::to_string(event).expect("an event is plain text and numbers");
     format!("id: {id}\nevent: {}\ndata: {data}\n\n", event.name()).into()

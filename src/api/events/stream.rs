@@ -29,14 +29,25 @@ pub const QUEUE_MAX: usize = 64;
 pub struct Told {
     /// Where this leaves whoever has seen it.
     pub at: Cursor,
-    /// What it is; nothing where only the place moved, or the heart beats.
-    pub event: Option<EventView>,
+    /// What it is.
+    pub what: What,
+}
+
+/// What is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum What {
+    /// Something that happened.
+    Event(EventView),
+    /// Nothing of what happened up to here was asked for.
+    Place,
+    /// Nothing happened.
+    Heartbeat,
 }
 
 impl Told {
     /// Something that happened.
     pub fn new(at: Cursor, event: EventView) -> Self {
-        Self { at, event: Some(event) }
+        Self { at, what: What::Event(event) }
     }
 }
 
@@ -116,6 +127,9 @@ async fn tell(context: Context, order: Order, to: mpsc::Sender<Told>) {
         to,
     };
     let end = telling.follow(order.after).await;
+    if matches!(end, End::Slow) {
+        telling.hub.give_up();
+    }
     if let Some(closing) = end.closing(telling.said) {
         last_word.send(Told::new(telling.said, closing));
     }
@@ -160,7 +174,7 @@ impl Telling {
             self.tips.borrow_and_update();
             walk = self.catch_up(walk).await?;
             if self.said != self.position {
-                self.mark().await?;
+                self.mark(What::Place).await?;
             }
             self.wait().await?;
         }
@@ -240,7 +254,7 @@ impl Telling {
                 return Err(End::Stopping);
             }
             if Instant::now() >= self.beat {
-                self.mark().await?;
+                self.mark(What::Heartbeat).await?;
             }
         }
     }
@@ -256,18 +270,13 @@ impl Telling {
                 () = self.to.closed() => return Err(End::Gone),
                 () = becomes_true(&mut self.ended) => return Err(End::Stopping),
                 moved = self.tips.changed() => return self.moved(moved.is_ok()),
-                heard = self.live.next() => Some(heard),
+                heard = self.live.next(&self.filter) => Some(heard),
                 () = time::sleep_until(self.beat) => None,
             };
             match heard {
-                None => self.mark().await?,
+                None => self.mark(What::Heartbeat).await?,
                 Some(Heard::Missed) => self.resync(ResyncWhy::Missed).await?,
-                Some(heard) => {
-                    let event = heard.tell(&self.context, &self.filter);
-                    if let Some(event) = event {
-                        self.say(Told::new(self.position, event)).await?;
-                    }
-                }
+                Some(Heard::Told(event)) => self.say(Told::new(self.position, event)).await?,
             }
         }
     }
@@ -287,8 +296,8 @@ impl Telling {
     }
 
     /// Says where the stream is.
-    async fn mark(&mut self) -> Result<(), End> {
-        self.say(Told { at: self.position, event: None }).await
+    async fn mark(&mut self, what: What) -> Result<(), End> {
+        self.say(Told { at: self.position, what }).await
     }
 
     async fn say(&mut self, told: Told) -> Result<(), End> {
