@@ -227,6 +227,15 @@ fn a_block_with_more_events_than_are_made_at_once_is_told_whole() {
 }
 
 #[test]
+fn whoever_missed_nothing_is_told_so_at_once() {
+    let stage = story();
+    let serving = Serving::start(stage.node.handle());
+    let end = cursor(&stage);
+    let place = serving.listen(&format!("?after={end}")).next_or_mark().unwrap();
+    assert!(place.is_mark() && place.id == end, "{place:?}");
+}
+
+#[test]
 fn what_a_browser_has_seen_counts_more_than_where_it_began() {
     let stage = story();
     let serving = Serving::start(stage.node.handle());

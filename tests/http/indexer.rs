@@ -128,9 +128,12 @@ impl World {
         let block = branch.block(&hash).block().clone();
         assert!(matches!(self.stage.node.submit(&block), Ok(Verdict::Followed { .. } | Verdict::Side)));
         // A branch that fell far behind goes on from where the others are.
-        let best = self.branches.iter().max_by_key(|branch| branch.height()).unwrap().clone();
-        let far = |branch: &Follower| branch.height().0 + 4 < best.height().0;
-        self.branches.iter_mut().filter(|branch| far(branch)).for_each(|branch| *branch = best.clone());
+        let highest = (0..self.branches.len()).max_by_key(|which| self.branches[*which].height()).unwrap();
+        for which in 0..self.branches.len() {
+            if self.branches[which].height().0 + 4 < self.branches[highest].height().0 {
+                self.branches[which] = self.branches[highest].clone();
+            }
+        }
     }
 
     /// Listens for a while, and is killed at some event, or goes when it has seen everything.

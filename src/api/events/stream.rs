@@ -170,11 +170,14 @@ impl Telling {
             self.live = Live::listen(&self.context, &self.filter).await;
             self.resync(ResyncWhy::Began).await?;
         }
+        // Whoever comes back learns at once that they have missed nothing more.
+        let mut has_come_back = after.is_some();
         loop {
             self.tips.borrow_and_update();
             walk = self.catch_up(walk).await?;
-            if self.said != self.position {
+            if self.said != self.position || has_come_back {
                 self.mark(What::Place).await?;
+                has_come_back = false;
             }
             self.wait().await?;
         }
