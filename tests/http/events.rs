@@ -149,6 +149,9 @@ fn a_reorganization_is_told_first_then_what_goes_downwards_then_what_comes_upwar
     assert_eq!(change["connected"], Value::Array(hashes(3..6)));
     assert_eq!((&change["depth"], &change["fork"]["height"]), (&json!(2), &json!(1)));
     assert_eq!(change["fork"]["hash"], all[2].data["previous"]);
+    // What a stream names that ends between two steps of a change: the first was seen whole.
+    let rest = serving.listen("?after=0-4-4294967294").all_up_to(&end);
+    assert_eq!(rest, all[2..]);
 }
 
 /// Everything somebody can ask for of the journal.
