@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Instant;
 
 use cairn::api::{Context, Front, Server, StreamLimits};
 use cairn::net::PeersHandle;
@@ -154,7 +155,11 @@ impl Listener {
 
     /// The next event; nothing at the end.
     pub fn end_or_next(&mut self) -> Option<Heard> {
-        std::iter::from_fn(|| self.next_or_mark()).find(|heard| !heard.is_mark())
+        // The heart may beat for ever.
+        let begun = Instant::now();
+        let mut heard = std::iter::from_fn(|| self.next_or_mark())
+            .inspect(|_| assert!(begun.elapsed() < PATIENCE, "waited too long for an event"));
+        heard.find(|heard| !heard.is_mark())
     }
 
     pub fn next(&mut self) -> Heard {
