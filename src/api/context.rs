@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task;
 
+use super::events::{Hub, StreamLimits};
 use super::immature::Immature;
 use super::lately::Lately;
 use super::problem::{Code, Problem};
@@ -31,6 +32,7 @@ pub struct Context(Arc<Inner>);
 struct Inner {
     node: NodeHandle,
     peers: Option<PeersHandle>,
+    hub: Arc<Hub>,
     readers: Arc<Semaphore>,
     begun: Instant,
     pool: Mutex<Option<KeptPool>>,
@@ -49,12 +51,18 @@ struct KeptPool {
 impl Context {
     /// Of a node, and of its peers where it has any.
     pub fn new(node: NodeHandle, peers: Option<PeersHandle>) -> Self {
+        Self::with_limits(node, peers, StreamLimits::default())
+    }
+
+    /// The same, with other limits to streams of events.
+    pub fn with_limits(node: NodeHandle, peers: Option<PeersHandle>, limits: StreamLimits) -> Self {
         let readers = Arc::new(Semaphore::new(READERS_MAX));
         // Other nodes may pay the same address: from the same number on, they would do the same work.
         let first = getrandom::u32().expect("the operating system gives randomness");
         Self(Arc::new(Inner {
             node,
             peers,
+            hub: Arc::new(Hub::new(limits)),
             readers,
             begun: Instant::now(),
             pool: Mutex::default(),
@@ -77,6 +85,21 @@ impl Context {
     /// The node's peers, if it is connected to any network.
     pub fn peers(&self) -> Option<&PeersHandle> {
         self.0.peers.as_ref()
+    }
+
+    /// What all streams of events share.
+    pub(super) fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
+    }
+
+    /// How many streams of events there are.
+    pub fn streams(&self) -> usize {
+        self.0.hub.count()
+    }
+
+    /// How many streams of events ended because nobody read them.
+    pub fn streams_given_up(&self) -> u64 {
+        self.0.hub.given_up()
     }
 
     /// When the node began to answer.

@@ -28,6 +28,7 @@ use super::routes;
         (name = "mempool", description = "What waits for a block, and what it takes to be in the next one."),
         (name = "mining", description = "What to work on, and who does."),
         (name = "peers", description = "Other nodes."),
+        (name = "events", description = "What happens, as it happens, and what happened while you were away."),
     )
 )]
 struct Beginning;

@@ -18,6 +18,7 @@ use tower::ServiceExt as _;
 
 use super::cache::{Cache, Kept};
 use super::context::Context;
+use super::events::Hub;
 use super::problem::Problem;
 use super::reply::Fresh;
 use super::routes;
@@ -28,6 +29,7 @@ pub struct Front {
     router: Router,
     cache: Cache,
     tips: watch::Receiver<Tip>,
+    streams: Arc<Hub>,
 }
 
 impl Front {
@@ -35,7 +37,18 @@ impl Front {
     pub fn new(context: Context) -> Self {
         let tips = context.node().tips();
         let cache = Cache::new(*tips.borrow());
-        Self { router: routes::router(context), cache, tips }
+        let streams = Arc::clone(context.hub());
+        Self { router: routes::router(context), cache, tips, streams }
+    }
+
+    /// Ends what would otherwise go on without end: streams of events.
+    pub fn end(&self) {
+        self.streams.end();
+    }
+
+    /// Waits until all of that has ended.
+    pub async fn all_ended(&self) {
+        self.streams.all_gone().await;
     }
 
     /// Answers a request.

@@ -141,7 +141,7 @@ fn form(document: &Value, schema: &Value, depth: usize) -> Markup {
         @if let Some(fields) = schema["properties"].as_object() {
             dl {
                 @for (name, field) in fields {
-                    dt { code { (name) } " " small { (kind(document, field)) } }
+                    dt { code { (name) } " " small { (kind(field)) } }
                     dd {
                         (words(field["description"].as_str().or(resolved(document, field)["description"].as_str()).unwrap_or_default()))
                         @if depth < DEPTH_MAX && is_deep(document, field) { (form(document, field, depth + 1)) }
@@ -159,7 +159,7 @@ fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 /// The type of a field, in a word.
-fn kind(document: &Value, field: &Value) -> String {
+fn kind(field: &Value) -> String {
     if let Some(name) = field["$ref"].as_str() {
         return name.rsplit('/').next().unwrap_or_default().to_owned();
     }
@@ -168,10 +168,10 @@ fn kind(document: &Value, field: &Value) -> String {
     }
     let choices = list(&field["oneOf"]).iter().filter(|choice| choice["type"] != "null");
     if let Some(first) = choices.clone().next() {
-        return format!("{} or null", kind(document, first));
+        return format!("{} or null", kind(first));
     }
     match &field["type"] {
-        Value::String(name) if name == "array" => format!("list of {}", kind(document, &field["items"])),
+        Value::String(name) if name == "array" => format!("list of {}", kind(&field["items"])),
         Value::String(name) => name.clone(),
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
         _ => String::new(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -17,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time;
 
 use super::front::Front;
+use super::steady::Steady;
 
 /// Connections at a time; whoever comes then waits for a place.
 pub const CONNECTIONS_MAX: usize = 1024;
@@ -26,12 +28,15 @@ const BUFFER_BYTES_MAX: usize = 64 << 10;
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long answers that are on their way may take when the node ends.
 const END_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long a client may take nothing of what it is sent.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long the listener waits where it cannot take anybody in, out of files.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// An API that is open until this is dropped.
 pub struct Server {
     address: SocketAddr,
+    front: Arc<Front>,
     /// Tells all connections to end.
     ending: Option<watch::Sender<bool>>,
     connections: Arc<Semaphore>,
@@ -52,8 +57,9 @@ impl Server {
         };
         let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let (ending, ended) = watch::channel(false);
-        runtime.spawn(listen(listener, Arc::new(front), Arc::clone(&connections), ended));
-        Ok(Self { address, ending: Some(ending), connections, runtime: runtime.clone() })
+        let front = Arc::new(front);
+        runtime.spawn(listen(listener, Arc::clone(&front), Arc::clone(&connections), ended));
+        Ok(Self { address, front, ending: Some(ending), connections, runtime: runtime.clone() })
     }
 
     /// Where it listens.
@@ -65,11 +71,13 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.ending.take());
+        self.front.end();
         let all_gone = self.connections.acquire_many(CONNECTIONS_MAX as u32);
         // From a thread of the runtime nobody may be waited for: then connections end by themselves.
         if Handle::try_current().is_err() {
             let _inside = self.runtime.enter();
-            let _ = self.runtime.block_on(async { time::timeout(END_TIME_MAX, all_gone).await });
+            let ended = async { tokio::join!(all_gone, self.front.all_ended()) };
+            let _ = self.runtime.block_on(async { time::timeout(END_TIME_MAX, ended).await });
         }
     }
 }
@@ -93,8 +101,8 @@ async fn listen(
             accepted = listener.accept() => accepted,
         };
         match stream {
-            Ok((stream, _)) => {
-                tokio::spawn(serve(stream, Arc::clone(&front), ended.clone(), place));
+            Ok((stream, from)) => {
+                tokio::spawn(serve(stream, from, Arc::clone(&front), ended.clone(), place));
             }
             Err(_) => time::sleep(PAUSE).await,
         }
@@ -104,6 +112,7 @@ async fn listen(
 /// Answers one connection until it ends.
 async fn serve(
     stream: TcpStream,
+    from: SocketAddr,
     front: Arc<Front>,
     mut ended: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
@@ -112,13 +121,15 @@ async fn serve(
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let front = Arc::clone(&front);
-        async move { Ok::<_, Infallible>(front.answer(request.map(Body::new)).await) }
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(from));
+        async move { Ok::<_, Infallible>(front.answer(request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .max_buf_size(BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Steady::new(stream, WRITE_TIME_MAX)), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     // Clients may break off at any point; there is nobody to tell.

@@ -25,10 +25,10 @@ pub struct Stage {
     pub node: TestNode,
     pub network: Network,
     pub miner: Follower,
-    front: Front,
-    _peers: Peers,
+    front: Option<Front>,
+    peers: Option<Peers>,
     runtime: Runtime,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer.
@@ -73,9 +73,10 @@ impl Stage {
         let folder = TempDir::new().unwrap();
         let node = TestNode::start(folder.path(), &network.genesis);
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let peers = alone(&node, folder.path(), &runtime);
-        let front = Front::new(Context::new(node.handle(), Some(peers.handle())));
-        Self { miner: Follower::new(&network), node, network, front, _peers: peers, runtime, _folder: folder }
+        let mut stage =
+            Self { miner: Follower::new(&network), node, network, front: None, peers: None, runtime, folder };
+        stage.open();
+        stage
     }
 
     /// One with some blocks of payments.
@@ -89,10 +90,27 @@ impl Stage {
         stage
     }
 
+    /// Stops the node, has something done with its folder, and starts it again.
+    pub fn restart_after(&mut self, work: impl FnOnce(&Path, &Network)) {
+        (self.front, self.peers) = (None, None);
+        self.node.stop();
+        work(self.folder.path(), &self.network);
+        self.node.start_again();
+        self.open();
+    }
+
+    /// Goes on a network of which nobody else knows, and answers.
+    fn open(&mut self) {
+        let peers = alone(&self.node, self.folder.path(), &self.runtime);
+        self.front = Some(Front::new(Context::new(self.node.handle(), Some(peers.handle()))));
+        self.peers = Some(peers);
+    }
+
     /// Asks.
     pub fn ask(&self, request: Request<Body>) -> Said {
         self.runtime.block_on(async {
-            let answer = timeout(PATIENCE, self.front.answer(request));
+            let front = self.front.as_ref().expect("it answers while the node runs");
+            let answer = timeout(PATIENCE, front.answer(request));
             let response = answer.await.expect("an answer in time");
             let (parts, body) = response.into_parts();
             let body = body.collect().await.unwrap().to_bytes().to_vec();

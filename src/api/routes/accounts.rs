@@ -8,6 +8,7 @@ use utoipa_axum::routes;
 use crate::api::context::{Context, tip_view};
 use crate::api::cursor::PlaceCursor;
 use crate::api::extract::{self, Path, Query};
+use crate::api::flow::Flow;
 use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{
@@ -16,7 +17,7 @@ use crate::api::view::{
 };
 use crate::codec::encode;
 use crate::node::{Found, Reader, What};
-use crate::types::{Action, Address, Amount, Height, Transaction};
+use crate::types::{Address, Amount, Height, Transaction};
 
 /// Entries of a history in one answer.
 const HISTORY_MAX: u32 = 1000;
@@ -189,50 +190,12 @@ fn happened(reader: &Reader, found: &Found, address: &Address, maturity: u32) ->
         }
         What::Transaction(transaction) => {
             entry.txid = Some(transaction.body.txid());
-            flow(&mut entry, transaction, found, address);
+            let Flow { moved, received, sent, fee, references } =
+                Flow::of(transaction, &found.receipt, address);
+            entry = HistoryEntry { moved, received, sent, fee, references, ..entry };
         }
     }
     entry
-}
-
-/// Which way money went in a transaction, and how much.
-fn flow(entry: &mut HistoryEntry, transaction: &Transaction, found: &Found, address: &Address) {
-    let body = &transaction.body;
-    let is_own = body.policy.address() == *address;
-    let mut sums = (Amount::ZERO, Amount::ZERO);
-    // What was mined was paid, so no sum of it overflows.
-    let add = |sum: &mut Amount, amount| *sum = sum.checked_add(amount).unwrap_or(*sum);
-    let mut to_others = false;
-    for action in body.actions.iter() {
-        let (to, amount, reference) = match action {
-            Action::Pay { to, amount, reference } => (to, *amount, reference),
-            Action::PayAll { to, reference } => (to, found.receipt.paid_all.unwrap_or_default(), reference),
-            Action::Note(_) => continue,
-        };
-        let to_itself = to == address;
-        to_others |= !to_itself;
-        if to_itself {
-            add(&mut sums.0, amount);
-        }
-        if is_own {
-            add(&mut sums.1, amount);
-        }
-        let said = Hex::of(&**reference);
-        if (to_itself || is_own) && !reference.is_empty() && !entry.references.contains(&said) {
-            entry.references.push(said);
-        }
-    }
-    if is_own {
-        entry.fee = body.fee;
-        add(&mut sums.1, body.fee);
-        add(&mut sums.1, found.receipt.charge);
-    }
-    (entry.received, entry.sent) = sums;
-    entry.moved = match (is_own, to_others) {
-        (true, true) => Moved::Out,
-        (true, false) => Moved::Itself,
-        (false, _) => Moved::In,
-    };
 }
 
 /// Proves what an account had, by the header of the tip

@@ -19,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::context::Context;
 use super::document::document;
+use super::events;
 use super::examples::examples;
 use super::page::page;
 use super::problem::{Code, Problem};
@@ -42,6 +43,7 @@ pub(super) fn documented() -> OpenApiRouter<Context> {
         .merge(mining::routes())
         .merge(peers::routes())
         .merge(search::routes())
+        .merge(events::routes())
 }
 
 /// Everything that can be asked.

@@ -5,6 +5,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::context::{Context, tip_view};
+use crate::api::cursor::EventCursor;
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{ParametersView, StatusView, SyncView, TipView};
 use crate::node::Cursor;
@@ -58,10 +59,7 @@ async fn standing(context: &Context) -> (SyncView, usize) {
 
 /// Where somebody stands in what happened, as text.
 pub(in crate::api) fn cursor_text(cursor: Cursor) -> String {
-    match cursor.index {
-        u32::MAX => format!("{}-{}", cursor.epoch, cursor.sequence),
-        index => format!("{}-{}-{index}", cursor.epoch, cursor.sequence),
-    }
+    EventCursor(cursor).to_string()
 }
 
 /// The parameters of the chain

@@ -8,6 +8,7 @@
 mod account;
 mod block;
 mod chain;
+mod event;
 mod mining;
 mod peer;
 mod policy;
@@ -23,6 +24,12 @@ pub use block::{BlockPage, BlockView, CoinbaseView, HeaderView, TransactionsPage
 pub use chain::{
     AllocationView, BranchStatus, BranchView, Fates, IssuanceView, ParametersView, ReorganizationStory,
     ReorganizationView, SupplyView, TipView,
+};
+pub use event::{
+    AccountEvent, BlockEvent, ChainChange, ClosingEvent, ClosingWhy, EventType, EventView, HeartbeatEvent,
+    HelloEvent, LeftWhy, MempoolEvent, MinerChange, MiningEvent, PeerChange, PeersEvent, PoolChange,
+    RefusedEvent, ReorganizationEvent, ResetEvent, ResetWhy, ResyncEvent, ResyncWhy, SubscribedEvent,
+    SubscriptionView, TransactionEvent,
 };
 pub use mining::{MinerShare, MiningView, TemplateView, WorkerView};
 pub use peer::{Direction, PeerView, PeersView};
