@@ -10,6 +10,7 @@ use tokio::task;
 
 use super::immature::Immature;
 use super::lately::Lately;
+use super::meters::Meters;
 use super::problem::{Code, Problem};
 use super::view::{AddressText, TipView};
 use crate::consensus::Params;
@@ -37,6 +38,7 @@ struct Inner {
     immature: Mutex<Option<Arc<Immature>>>,
     lately: Mutex<Lately>,
     assigned: AtomicU32,
+    meters: Arc<Meters>,
 }
 
 /// The pool as it was looked at last.
@@ -61,6 +63,7 @@ impl Context {
             immature: Mutex::default(),
             lately: Mutex::default(),
             assigned: AtomicU32::new(first),
+            meters: Arc::default(),
         }))
     }
 
@@ -77,6 +80,11 @@ impl Context {
     /// The node's peers, if it is connected to any network.
     pub fn peers(&self) -> Option<&PeersHandle> {
         self.0.peers.as_ref()
+    }
+
+    /// What is counted of requests.
+    pub fn meters(&self) -> &Arc<Meters> {
+        &self.0.meters
     }
 
     /// When the node began to answer.

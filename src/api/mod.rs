@@ -5,7 +5,7 @@
 //! Everything that can be asked is in the document at `/openapi.json`, made from the routes themselves, and for people at
 //! `/docs`.
 //!
-//! A request goes through [`Front`], which has answers that were given before, to one of `routes`; that reads through a
+//! A request goes through [`Front`], which turns away whoever may not ask and has answers that were given before, to one of `routes`; that reads through a
 //! [`Context`] and answers with a [`Reply`](reply::Reply) in one of the forms of [`view`], or a [`Problem`].
 //!
 //! Read `routes/blocks.rs` first: every other is like it.
@@ -20,8 +20,13 @@ mod extract;
 mod front;
 mod immature;
 mod lately;
+mod manners;
+mod meters;
+mod origins;
 mod problem;
+mod rates;
 mod reply;
+mod requests;
 mod routes;
 mod server;
 pub mod view;
@@ -29,5 +34,10 @@ pub mod view;
 pub use context::Context;
 pub use document::document;
 pub use front::Front;
+pub use manners::{ANSWER_TIME_MAX, Manners, REQUESTS_EACH_SECOND};
+pub use meters::{GoingOn, Meters, Refusal, RouteMeter, StreamGoesOn};
+pub use origins::{Origin, OriginError};
 pub use problem::{Code, PROBLEM_TYPE, Problem};
+pub use rates::{ADDRESSES_MAX, CONNECTIONS_EACH_MAX, Visit};
+pub use requests::{Answered, RequestLog};
 pub use server::{CONNECTIONS_MAX, Server};

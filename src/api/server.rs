@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time;
 
 use super::front::Front;
+use super::rates::Visit;
 
 /// Connections at a time; whoever comes then waits for a place.
 pub const CONNECTIONS_MAX: usize = 1024;
@@ -28,6 +29,9 @@ const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 const END_TIME_MAX: Duration = Duration::from_secs(2);
 /// How long the listener waits where it cannot take anybody in, out of files.
 const PAUSE: Duration = Duration::from_millis(50);
+/// What somebody is told whose address has so many connections.
+const TURNED_AWAY: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// An API that is open until this is dropped.
 pub struct Server {
@@ -52,7 +56,7 @@ impl Server {
         };
         let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let (ending, ended) = watch::channel(false);
-        runtime.spawn(listen(listener, Arc::new(front), Arc::clone(&connections), ended));
+        runtime.spawn(listen(listener, Arc::new(front.at(address)), Arc::clone(&connections), ended));
         Ok(Self { address, ending: Some(ending), connections, runtime: runtime.clone() })
     }
 
@@ -93,9 +97,14 @@ async fn listen(
             accepted = listener.accept() => accepted,
         };
         match stream {
-            Ok((stream, _)) => {
-                tokio::spawn(serve(stream, Arc::clone(&front), ended.clone(), place));
-            }
+            Ok((stream, from)) => match front.enter(from.ip()) {
+                Some(visit) => {
+                    let visited = Arc::new((Arc::clone(&front), visit));
+                    tokio::spawn(serve(stream, visited, ended.clone(), place));
+                }
+                // As far as there is room at once: nobody is waited for.
+                None => drop(stream.try_write(TURNED_AWAY)),
+            },
             Err(_) => time::sleep(PAUSE).await,
         }
     }
@@ -104,15 +113,15 @@ async fn listen(
 /// Answers one connection until it ends.
 async fn serve(
     stream: TcpStream,
-    front: Arc<Front>,
+    visited: Arc<(Arc<Front>, Visit)>,
     mut ended: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 ) {
     // Answers are small and are waited for.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let front = Arc::clone(&front);
-        async move { Ok::<_, Infallible>(front.answer(request.map(Body::new)).await) }
+        let visited = Arc::clone(&visited);
+        async move { Ok::<_, Infallible>(visited.0.answer_to(&visited.1, request.map(Body::new)).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

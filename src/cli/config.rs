@@ -31,7 +31,8 @@ pub(super) struct Place {
     #[arg(long, env = "CAIRN_GENESIS", value_name = "FILE")]
     genesis: Option<PathBuf>,
     /// Settings in TOML: `data_dir`, `genesis`, and whatever `cairn node --help` lists, with underscores; what it lists
-    /// under Mining in a table `[mining]`, under Peers in `[peers]`, under HTTP in `[http]`. Environment and command line go over it.
+    /// under Mining in a table `[mining]`, under Peers in `[peers]`, under HTTP in `[http]`, there without the `http` in front (and
+    /// `--http` itself as `listen`). Environment and command line go over it.
     #[arg(long, env = "CAIRN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }

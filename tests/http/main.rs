@@ -5,6 +5,8 @@ mod accounts;
 mod answers;
 mod blocks;
 mod documents;
+mod manners;
 mod sending;
+mod sockets;
 mod stage;
 mod telling;

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Request, StatusCode};
-use cairn::api::{Context, Front};
+use cairn::api::{Context, Front, Manners, Visit};
 use cairn::testkit::{Actor, Follower, Network, PATIENCE, TestNode};
 use cairn::types::{Address, Block, Transaction};
 use http_body_util::BodyExt as _;
@@ -82,10 +82,26 @@ impl Stage {
         stage
     }
 
+    /// From now on the node deals with its clients like this, at this address.
+    pub fn behave(&mut self, manners: &Manners, at: &str) {
+        let front = Front::with_manners(Context::new(self.node.handle(), None), manners);
+        self.front = front.at(at.parse().unwrap());
+    }
+
+    /// A connection from this address, where there is room for it.
+    pub fn visit(&self, from: &str) -> Option<Visit> {
+        self.front.enter(from.parse().unwrap())
+    }
+
     /// Asks.
     pub fn ask(&self, request: Request<Body>) -> Said {
+        self.ask_as(&Visit::unlimited(), request)
+    }
+
+    /// Asks over a connection.
+    pub fn ask_as(&self, visit: &Visit, request: Request<Body>) -> Said {
         self.runtime.block_on(async {
-            let answer = timeout(PATIENCE, self.front.answer(request));
+            let answer = timeout(PATIENCE, self.front.answer_to(visit, request));
             let response = answer.await.expect("an answer in time");
             let (parts, body) = response.into_parts();
             let body = body.collect().await.unwrap().to_bytes().to_vec();
