@@ -298,3 +298,41 @@ fn names(list: &HeaderValue, tag: &HeaderValue) -> bool {
         .map(|listed| listed.trim().trim_start_matches("W/"))
         .any(|listed| listed == tag || listed == "*")
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing;
+    use parking_lot::Mutex;
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::testkit::{Network, TestNode};
+
+    async fn faulty() {
+        panic!("on purpose");
+    }
+
+    #[test]
+    fn a_fault_is_that_requests_alone_and_the_log_is_told_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = TestNode::start(folder.path(), &Network::new(1).genesis);
+        let context = Context::new(node.handle(), None);
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&lines);
+        let log: Log = Arc::new(move |line: &str| told.lock().push(line.to_owned()));
+        let router = Router::new().route("/faulty", routing::get(faulty));
+        let (tips, meters) = (context.node().tips(), Arc::clone(context.meters()));
+        let front = Front::of(router, tips, meters, &Manners { log, ..Manners::default() });
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let request =
+            || Request::get("/faulty").header("x-request-id", "shop-41").body(Body::empty()).unwrap();
+        for _ in 0..2 {
+            let response = runtime.block_on(front.answer(request()));
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(response.headers()["x-request-id"], "shop-41");
+        }
+        let line = "a fault in request shop-41: a fault while this was answered";
+        assert_eq!(*lines.lock(), [line, line]);
+        assert_eq!(context.meters().going_on(), 0);
+    }
+}

@@ -8,10 +8,13 @@
 //! A request goes through [`Front`], which turns away whoever may not ask and has answers that were given before, to one of `routes`; that reads through a
 //! [`Context`] and answers with a [`Reply`](reply::Reply) in one of the forms of [`view`], or a [`Problem`].
 //!
+//! The operator's side, `admin`, has a listener of its own: orders, and the figures of `metrics`.
+//!
 //! Read `routes/blocks.rs` first: every other is like it.
 //!
 //! [`Reader`]: crate::node::Reader
 
+mod admin;
 mod cache;
 mod context;
 mod cursor;
@@ -22,20 +25,27 @@ mod immature;
 mod lately;
 mod manners;
 mod meters;
+mod metrics;
 mod origins;
 mod problem;
 mod rates;
+mod ready;
 mod reply;
 mod requests;
 mod routes;
 mod server;
 pub mod view;
 
+pub use admin::{
+    AdminOptions, MiningControl, MiningOrder, MiningRefused, MiningState, TOKEN_CHARACTERS_MIN, Token,
+    TokenError,
+};
 pub use context::Context;
 pub use document::document;
 pub use front::Front;
 pub use manners::{ANSWER_TIME_MAX, Manners, REQUESTS_EACH_SECOND};
 pub use meters::{GoingOn, Meters, Refusal, RouteMeter, StreamGoesOn};
+pub use metrics::{FIGURES, Figure, Kind};
 pub use origins::{Origin, OriginError};
 pub use problem::{Code, PROBLEM_TYPE, Problem};
 pub use rates::{ADDRESSES_MAX, CONNECTIONS_EACH_MAX, Visit};

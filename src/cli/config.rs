@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::mining::Mining;
 use super::network::Network;
+use super::output::LogFormat;
 use super::serving::Serving;
 use crate::consensus::Genesis;
 use crate::mempool::{FeeRate, Limits};
@@ -65,6 +66,7 @@ struct File {
     pool_fee_rate_min: Option<u64>,
     audit_seconds: Option<u64>,
     quiet: bool,
+    log_format: Option<LogFormat>,
     mining: Mining,
     peers: Network,
     http: Serving,
@@ -153,6 +155,11 @@ impl Settled {
     /// Whether the settings file wants few words.
     pub fn quiet(&self) -> bool {
         self.file.quiet
+    }
+
+    /// How the settings file wants lines to be written.
+    pub fn log_format(&self) -> Option<LogFormat> {
+        self.file.log_format
     }
 
     /// What the settings file says about mining.

@@ -8,6 +8,7 @@
 mod chain;
 mod config;
 mod control;
+mod crew;
 mod files;
 mod genesis;
 mod host_port;
@@ -19,6 +20,7 @@ mod node;
 mod output;
 mod peers;
 mod progress;
+mod secrets;
 mod serving;
 mod signals;
 

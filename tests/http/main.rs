@@ -6,6 +6,8 @@ mod answers;
 mod blocks;
 mod documents;
 mod manners;
+mod metrics;
+mod operators;
 mod sending;
 mod sockets;
 mod stage;

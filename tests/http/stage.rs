@@ -85,7 +85,12 @@ impl Stage {
     /// From now on the node deals with its clients like this, at this address.
     pub fn behave(&mut self, manners: &Manners, at: &str) {
         let front = Front::with_manners(Context::new(self.node.handle(), None), manners);
-        self.front = front.at(at.parse().unwrap());
+        self.face(front.at(at.parse().unwrap()));
+    }
+
+    /// From now on this is asked.
+    pub fn face(&mut self, front: Front) {
+        self.front = front;
     }
 
     /// A connection from this address, where there is room for it.

@@ -11,6 +11,9 @@ mod status;
 mod submit;
 mod transactions;
 
+pub(super) use peers::shown;
+pub(super) use status::standing;
+
 use axum::extract::DefaultBodyLimit;
 use axum::{Json, Router, routing};
 use utoipa_axum::router::OpenApiRouter;
@@ -18,6 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::context::Context;
 use super::document::document;
 use super::problem::{Code, Problem};
+use super::ready;
 
 /// Bytes of a request's body: a block in hexadecimal digits and what is around it.
 pub(super) const BODY_BYTES_MAX: usize = 2 * crate::types::BLOCK_BYTES_MAX + 1024;
@@ -25,6 +29,7 @@ pub(super) const BODY_BYTES_MAX: usize = 2 * crate::types::BLOCK_BYTES_MAX + 102
 /// Everything that is described in the document.
 pub(super) fn documented() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
+        .merge(ready::routes())
         .merge(status::routes())
         .merge(chain::routes())
         .merge(blocks::routes())

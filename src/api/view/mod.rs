@@ -9,6 +9,7 @@ mod account;
 mod block;
 mod chain;
 mod mining;
+mod operating;
 mod peer;
 mod policy;
 mod pool;
@@ -25,6 +26,10 @@ pub use chain::{
     SupplyView, TipView,
 };
 pub use mining::{MinerShare, MiningView, TemplateView, WorkerView};
+pub use operating::{
+    BanOrder, BanView, BlocksMade, BlocksOrder, ConditionView, HealthView, KnownView, LinkView,
+    MiningOrderView, MiningStateView, PaceView, PeersReportView, PlaceView, ReadyView,
+};
 pub use peer::{Direction, PeerView, PeersView};
 pub use policy::PolicyView;
 pub use pool::{FeesView, HistogramBar, PoolPage, PoolTransaction, PoolView};
