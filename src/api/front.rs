@@ -47,6 +47,7 @@ pub struct Front {
     origins: Origins,
     /// Whether only this machine can ask, and so only by its own names.
     is_guarded: bool,
+    connections_max: usize,
     answer_time_max: Duration,
     requests: Option<RequestLog>,
     log: Log,
@@ -83,6 +84,7 @@ impl Front {
             rates: Rates::new(manners.requests_per_second),
             origins: Origins::new(manners.origins.clone(), &manners.hosts),
             is_guarded: false,
+            connections_max: manners.connections_max.max(1),
             answer_time_max: manners.answer_time_max,
             requests: manners.requests.clone(),
             log: Arc::clone(&manners.log),
@@ -93,6 +95,11 @@ impl Front {
     pub fn at(mut self, address: SocketAddr) -> Self {
         self.is_guarded = address.ip().to_canonical().is_loopback();
         self
+    }
+
+    /// Connections that it may be asked over at a time.
+    pub fn connections_max(&self) -> usize {
+        self.connections_max
     }
 
     /// Lets another connection of this address in, unless it has so many.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::origins::Origin;
 use super::requests::RequestLog;
+use super::server::CONNECTIONS_MAX;
 use crate::net::Log;
 
 /// Requests that one address may make each second, unless it is said otherwise.
@@ -22,6 +23,8 @@ pub struct Manners {
     pub hosts: Vec<String>,
     /// Requests that one address may make each second; as many as it likes where nothing is said. This machine always may.
     pub requests_per_second: Option<NonZeroU32>,
+    /// Connections at a time; whoever comes then waits for a place.
+    pub connections_max: usize,
     /// How long a request may take to come whole and be answered.
     pub answer_time_max: Duration,
     /// Is told of every request, where it is wanted.
@@ -36,6 +39,7 @@ impl Default for Manners {
             origins: Vec::new(),
             hosts: Vec::new(),
             requests_per_second: NonZeroU32::new(REQUESTS_EACH_SECOND),
+            connections_max: CONNECTIONS_MAX,
             answer_time_max: ANSWER_TIME_MAX,
             requests: None,
             log: Arc::new(|_| {}),

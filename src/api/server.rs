@@ -19,7 +19,7 @@ use tokio::time;
 use super::front::Front;
 use super::rates::Visit;
 
-/// Connections at a time; whoever comes then waits for a place.
+/// Connections at a time, unless it is said otherwise; whoever comes then waits for a place.
 pub const CONNECTIONS_MAX: usize = 1024;
 /// Bytes of a request's head and of answers that wait to be sent, for each connection.
 const BUFFER_BYTES_MAX: usize = 64 << 10;
@@ -39,6 +39,7 @@ pub struct Server {
     /// Tells all connections to end.
     ending: Option<watch::Sender<bool>>,
     connections: Arc<Semaphore>,
+    connections_max: u32,
     runtime: Handle,
 }
 
@@ -54,10 +55,16 @@ impl Server {
             let _inside = runtime.enter();
             TcpListener::from_std(listener)?
         };
-        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let connections_max = u32::try_from(front.connections_max()).unwrap_or(u32::MAX);
+        let connections = Arc::new(Semaphore::new(connections_max as usize));
         let (ending, ended) = watch::channel(false);
         runtime.spawn(listen(listener, Arc::new(front.at(address)), Arc::clone(&connections), ended));
-        Ok(Self { address, ending: Some(ending), connections, runtime: runtime.clone() })
+        Ok(Self { address, ending: Some(ending), connections, connections_max, runtime: runtime.clone() })
+    }
+
+    /// Lets nobody in any more, and has connections end; whoever drops it then waits for them.
+    pub fn hang_up(&mut self) {
+        drop(self.ending.take());
     }
 
     /// Where it listens.
@@ -68,8 +75,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.ending.take());
-        let all_gone = self.connections.acquire_many(CONNECTIONS_MAX as u32);
+        self.hang_up();
+        let all_gone = self.connections.acquire_many(self.connections_max);
         // From a thread of the runtime nobody may be waited for: then connections end by themselves.
         if Handle::try_current().is_err() {
             let _inside = self.runtime.enter();

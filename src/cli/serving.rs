@@ -14,13 +14,14 @@ use clap::builder::FalseyValueParser;
 use serde::Deserialize;
 use tokio::runtime::Runtime;
 
+use super::files;
 use super::host_port::HostPort;
 use super::mining::threads;
 use super::output::{say, say_answered, say_seldom};
 use super::secrets::{token_in, token_of};
 use crate::api::{
-    self, AdminOptions, Front, Manners, MiningControl, Origin, REQUESTS_EACH_SECOND, RequestLog, Server,
-    Token,
+    self, AdminOptions, CONNECTIONS_MAX, Front, Manners, MiningControl, Origin, REQUESTS_EACH_SECOND,
+    RequestLog, Server, Token,
 };
 use crate::net::PeersHandle;
 use crate::node::NodeHandle;
@@ -31,6 +32,8 @@ const PORT: u16 = 9330;
 const ADMIN_PORT: u16 = 9331;
 /// How long an order may take: many blocks can be made at once.
 const ORDER_TIME_MAX: Duration = Duration::from_secs(600);
+/// Connections of operators at a time, and of what watches the node for them.
+const OPERATORS_MAX: usize = 32;
 /// The variable that may have the operator's word.
 const TOKEN_VARIABLE: &str = "CAIRN_ADMIN_TOKEN";
 /// What says that it is not.
@@ -152,6 +155,7 @@ impl Serving {
             origins: self.http_origin.iter().map(origin).collect::<Result<_>>()?,
             hosts: self.http_host.clone(),
             requests_per_second: NonZeroU32::new(self.http_rate.unwrap_or(REQUESTS_EACH_SECOND)),
+            connections_max: files::connections_max(CONNECTIONS_MAX),
             requests: self.log_requests.then(|| -> RequestLog { Arc::new(say_answered) }),
             log: Arc::new(say_seldom()),
             ..Manners::default()
@@ -213,8 +217,12 @@ impl Plan {
                     data_dir: Some(data_dir.to_owned()),
                     watch_freely: admin_address.is_some_and(is_local),
                 };
-                let manners =
-                    Manners { origins: Vec::new(), answer_time_max: ORDER_TIME_MAX, ..self.manners.clone() };
+                let manners = Manners {
+                    origins: Vec::new(),
+                    connections_max: OPERATORS_MAX,
+                    answer_time_max: ORDER_TIME_MAX,
+                    ..self.manners.clone()
+                };
                 let front = Front::admin(&context, options, &manners);
                 Some(
                     Server::start(front, listener, runtime.handle())
@@ -246,7 +254,8 @@ pub(super) struct Answering {
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        // Before the threads that it lives on.
+        // Both at once, and before the threads that they live on.
+        self.server.iter_mut().chain(&mut self.admin).for_each(Server::hang_up);
         self.server = None;
         self.admin = None;
         self.runtime.take().into_iter().for_each(|runtime| runtime.shutdown_timeout(END_TIME_MAX));
