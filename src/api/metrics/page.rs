@@ -163,7 +163,8 @@ fn mining(values: &mut Values, context: &Context, miner: Option<MinerReport>) {
     let own = miner.unwrap_or_default();
     let workers = context.node().reader().workers();
     let present = || workers.iter().filter(|worker| worker.idle_seconds < GONE_SECONDS);
-    let rate: f64 = present().map(|worker| worker.hash_rate).sum();
+    // A sum of nobody would be less than nothing.
+    let rate = present().fold(0.0, |sum, worker| sum + worker.hash_rate);
     values.with(f::HASH_RATE, &[("who", "own")], own.hash_rate);
     values.with(f::HASH_RATE, &[("who", "workers")], rate);
     let found = workers.iter().map(|worker| worker.blocks).sum();
