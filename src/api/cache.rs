@@ -15,6 +15,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use parking_lot::{Mutex, RwLock};
 
+use super::meters::RouteMeter;
 use crate::crypto::sha256;
 use crate::node::Tip;
 
@@ -40,14 +41,21 @@ pub struct Kept {
     pub cache_control: HeaderValue,
     /// What tells it from any other answer to the same question.
     pub tag: HeaderValue,
+    /// By what it is counted.
+    pub meter: Arc<RouteMeter>,
     gzipped: OnceLock<Option<Bytes>>,
 }
 
 impl Kept {
     /// An answer, to be kept.
-    pub fn new(body: Bytes, content_type: HeaderValue, cache_control: HeaderValue) -> Self {
+    pub fn new(
+        body: Bytes,
+        content_type: HeaderValue,
+        cache_control: HeaderValue,
+        meter: Arc<RouteMeter>,
+    ) -> Self {
         let tag = tag_of(&body);
-        Self { body, content_type, cache_control, tag, gzipped: OnceLock::new() }
+        Self { body, content_type, cache_control, tag, meter, gzipped: OnceLock::new() }
     }
 
     /// Its body, compressed, where that is worth it.

@@ -11,6 +11,7 @@ use tokio::task;
 use super::events::{Hub, StreamLimits};
 use super::immature::Immature;
 use super::lately::Lately;
+use super::meters::Meters;
 use super::problem::{Code, Problem};
 use super::view::{AddressText, TipView};
 use crate::consensus::Params;
@@ -39,6 +40,7 @@ struct Inner {
     immature: Mutex<Option<Arc<Immature>>>,
     lately: Mutex<Lately>,
     assigned: AtomicU32,
+    meters: Arc<Meters>,
 }
 
 /// The pool as it was looked at last.
@@ -69,6 +71,7 @@ impl Context {
             immature: Mutex::default(),
             lately: Mutex::default(),
             assigned: AtomicU32::new(first),
+            meters: Arc::default(),
         }))
     }
 
@@ -100,6 +103,11 @@ impl Context {
     /// How many streams of events ended because nobody read them.
     pub fn streams_given_up(&self) -> u64 {
         self.0.hub.given_up()
+    }
+
+    /// What is counted of requests.
+    pub fn meters(&self) -> &Arc<Meters> {
+        &self.0.meters
     }
 
     /// When the node began to answer.

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
+use super::admin;
 use super::examples::{self, examples};
 use super::problem::{PROBLEM_TYPE, Problem};
 use super::routes;
@@ -20,6 +23,7 @@ use super::routes;
         license(name = "MIT OR Apache-2.0"),
     ),
     components(schemas(Problem)),
+    modifiers(&Word),
     tags(
         (name = "node", description = "How the node is, and what chain it follows."),
         (name = "chain", description = "Blocks, branches, the supply."),
@@ -29,14 +33,28 @@ use super::routes;
         (name = "mining", description = "What to work on, and who does."),
         (name = "peers", description = "Other nodes."),
         (name = "events", description = "What happens, as it happens, and what happened while you were away."),
+        (name = "admin", description = "The operator's side, on a listener of its own: 127.0.0.1:9331, unless it is told otherwise."),
     )
 )]
 struct Beginning;
+
+/// How an operator is known.
+struct Word;
+
+impl utoipa::Modify for Word {
+    fn modify(&self, openapi: &mut OpenApi) {
+        let said = "What the node wrote into the file `api-token` in its data directory.";
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(said)).build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
 
 /// The document, OpenAPI 3.1.
 pub fn document() -> Value {
     let mut document = Beginning::openapi();
     document.merge(routes::documented().into_openapi());
+    document.merge(admin::documented().into_openapi());
     let mut document = serde_json::to_value(document).expect("a document is JSON");
     complete_responses(&mut document);
     examples::put_into(&mut document, &examples());

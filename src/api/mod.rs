@@ -5,13 +5,16 @@
 //! Everything that can be asked is in the document at `/openapi.json`, made from the routes themselves, and for people at
 //! `/docs`.
 //!
-//! A request goes through [`Front`], which has answers that were given before, to one of `routes`; that reads through a
+//! A request goes through [`Front`], which turns away whoever may not ask and has answers that were given before, to one of `routes`; that reads through a
 //! [`Context`] and answers with a [`Reply`](reply::Reply) in one of the forms of [`view`], or a [`Problem`].
+//!
+//! The operator's side, `admin`, has a listener of its own: orders, and the figures of `metrics`.
 //!
 //! Read `routes/blocks.rs` first: every other is like it.
 //!
 //! [`Reader`]: crate::node::Reader
 
+mod admin;
 mod cache;
 mod context;
 mod cursor;
@@ -23,18 +26,35 @@ mod flow;
 mod front;
 mod immature;
 mod lately;
+mod manners;
+mod meters;
+mod metrics;
+mod origins;
 mod page;
 mod problem;
+mod rates;
+mod ready;
 mod reply;
+mod requests;
 mod routes;
 mod server;
 mod steady;
 pub mod view;
 
+pub use admin::{
+    AdminOptions, MiningControl, MiningOrder, MiningRefused, MiningState, TOKEN_CHARACTERS_MIN, Token,
+    TokenError,
+};
 pub use context::Context;
 pub use document::document;
 pub use events::{ADDRESSES_MAX, STREAMS_MAX, STREAMS_OF_ADDRESS_MAX, StreamLimits};
 pub use examples::{Example, examples};
 pub use front::Front;
+pub use manners::{ANSWER_TIME_MAX, Manners, REQUESTS_EACH_SECOND};
+pub use meters::{GoingOn, Meters, Refusal, RouteMeter};
+pub use metrics::{FIGURES, Figure, Kind};
+pub use origins::{Origin, OriginError};
 pub use problem::{Code, PROBLEM_TYPE, Problem};
+pub use rates::{CONNECTIONS_EACH_MAX, Visit};
+pub use requests::{Answered, RequestLog};
 pub use server::{CONNECTIONS_MAX, Server};

@@ -114,6 +114,8 @@ codes! {
     BlockInvalid = UNPROCESSABLE_ENTITY, "This block breaks a rule of the chain", "Make it anew from /v1/mining/template.";
     /// A block that is not for this branch.
     BlockRefused = UNPROCESSABLE_ENTITY, "This block is not taken", "The reason is named.";
+    /// Another is meant.
+    Misdirected = MISDIRECTED_REQUEST, "Another is meant", "Call this node `localhost` or 127.0.0.1, or have its operator say `--http-host` with the name.";
     /// Too often.
     TooManyRequests = TOO_MANY_REQUESTS, "Too many requests", "Wait as long as `retry-after` says.";
     /// A fault of ours.
@@ -211,9 +213,16 @@ impl IntoResponse for Problem {
             set(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(self.code);
+        if self.code == Code::Internal {
+            response.extensions_mut().insert(Fault(self.detail));
+        }
         response
     }
 }
+
+/// What a log is told of a fault.
+#[derive(Clone)]
+pub(super) struct Fault(pub String);
 
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {

@@ -18,9 +18,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time;
 
 use super::front::Front;
+use super::rates::Visit;
 use super::steady::Steady;
 
-/// Connections at a time; whoever comes then waits for a place.
+/// Connections at a time, unless it is said otherwise; whoever comes then waits for a place.
 pub const CONNECTIONS_MAX: usize = 1024;
 /// Bytes of a request's head and of answers that wait to be sent, for each connection.
 const BUFFER_BYTES_MAX: usize = 64 << 10;
@@ -32,6 +33,9 @@ const END_TIME_MAX: Duration = Duration::from_secs(2);
 const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long the listener waits where it cannot take anybody in, out of files.
 const PAUSE: Duration = Duration::from_millis(50);
+/// What somebody is told whose address has so many connections.
+const TURNED_AWAY: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// An API that is open until this is dropped.
 pub struct Server {
@@ -40,6 +44,7 @@ pub struct Server {
     /// Tells all connections to end.
     ending: Option<watch::Sender<bool>>,
     connections: Arc<Semaphore>,
+    connections_max: u32,
     runtime: Handle,
 }
 
@@ -55,11 +60,19 @@ impl Server {
             let _inside = runtime.enter();
             TcpListener::from_std(listener)?
         };
-        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let connections_max = u32::try_from(front.connections_max()).unwrap_or(u32::MAX);
+        let connections = Arc::new(Semaphore::new(connections_max as usize));
         let (ending, ended) = watch::channel(false);
-        let front = Arc::new(front);
+        let front = Arc::new(front.at(address));
         runtime.spawn(listen(listener, Arc::clone(&front), Arc::clone(&connections), ended));
-        Ok(Self { address, front, ending: Some(ending), connections, runtime: runtime.clone() })
+        let runtime = runtime.clone();
+        Ok(Self { address, front, ending: Some(ending), connections, connections_max, runtime })
+    }
+
+    /// Lets nobody in any more, and has connections end; whoever drops it then waits for them.
+    pub fn hang_up(&mut self) {
+        drop(self.ending.take());
+        self.front.end();
     }
 
     /// Where it listens.
@@ -70,9 +83,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.ending.take());
-        self.front.end();
-        let all_gone = self.connections.acquire_many(CONNECTIONS_MAX as u32);
+        self.hang_up();
+        let all_gone = self.connections.acquire_many(self.connections_max);
         // From a thread of the runtime nobody may be waited for: then connections end by themselves.
         if Handle::try_current().is_err() {
             let _inside = self.runtime.enter();
@@ -101,9 +113,14 @@ async fn listen(
             accepted = listener.accept() => accepted,
         };
         match stream {
-            Ok((stream, from)) => {
-                tokio::spawn(serve(stream, from, Arc::clone(&front), ended.clone(), place));
-            }
+            Ok((stream, from)) => match front.enter(from.ip()) {
+                Some(visit) => {
+                    let visited = Arc::new((Arc::clone(&front), visit));
+                    tokio::spawn(serve(stream, from, visited, ended.clone(), place));
+                }
+                // As far as there is room at once: nobody is waited for.
+                None => drop(stream.try_write(TURNED_AWAY)),
+            },
             Err(_) => time::sleep(PAUSE).await,
         }
     }
@@ -113,17 +130,17 @@ async fn listen(
 async fn serve(
     stream: TcpStream,
     from: SocketAddr,
-    front: Arc<Front>,
+    visited: Arc<(Arc<Front>, Visit)>,
     mut ended: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 ) {
     // Answers are small and are waited for.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let front = Arc::clone(&front);
+        let visited = Arc::clone(&visited);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(from));
-        async move { Ok::<_, Infallible>(front.answer(request).await) }
+        async move { Ok::<_, Infallible>(visited.0.answer_to(&visited.1, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

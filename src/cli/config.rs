@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::mining::Mining;
 use super::network::Network;
+use super::output::LogFormat;
 use super::serving::Serving;
 use crate::consensus::Genesis;
 use crate::mempool::{FeeRate, Limits};
@@ -31,7 +32,8 @@ pub(super) struct Place {
     #[arg(long, env = "CAIRN_GENESIS", value_name = "FILE")]
     genesis: Option<PathBuf>,
     /// Settings in TOML: `data_dir`, `genesis`, and whatever `cairn node --help` lists, with underscores; what it lists
-    /// under Mining in a table `[mining]`, under Peers in `[peers]`, under HTTP in `[http]`. Environment and command line go over it.
+    /// under Mining in a table `[mining]`, under Peers in `[peers]`, under HTTP in `[http]`, there without the `http` in front (and
+    /// `--http` itself as `listen`). Environment and command line go over it.
     #[arg(long, env = "CAIRN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -64,6 +66,7 @@ struct File {
     pool_fee_rate_min: Option<u64>,
     audit_seconds: Option<u64>,
     quiet: bool,
+    log_format: Option<LogFormat>,
     mining: Mining,
     peers: Network,
     http: Serving,
@@ -152,6 +155,11 @@ impl Settled {
     /// Whether the settings file wants few words.
     pub fn quiet(&self) -> bool {
         self.file.quiet
+    }
+
+    /// How the settings file wants lines to be written.
+    pub fn log_format(&self) -> Option<LogFormat> {
+        self.file.log_format
     }
 
     /// What the settings file says about mining.

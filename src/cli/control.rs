@@ -3,7 +3,7 @@
 //! A node listens on a port of this machine and writes into its folder which, and a word that has to be said there. A
 //! question is a line of JSON, and so is the answer.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::peers::Question;
+use super::secrets::{word, write_secret};
 use crate::net::PeersHandle;
 
 /// The file that says where the door is.
@@ -61,9 +62,7 @@ impl Control {
     /// Opens the door of this folder.
     pub fn start(data_dir: &Path, peers: PeersHandle) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot listen for orders")?;
-        let mut word = [0; 32];
-        getrandom::fill(&mut word).map_err(|error| anyhow!("no randomness: {error}"))?;
-        let word = hex::encode(word);
+        let word = word()?;
         let file = data_dir.join(FILE);
         write_secret(&file, &format!("{}\n{word}\n", listener.local_addr()?))
             .with_context(|| format!("cannot write {}", file.display()))?;
@@ -73,18 +72,6 @@ impl Control {
             .context("cannot start threads")?;
         Ok(Self { file })
     }
-}
-
-/// A file that nobody else can read, whole or not at all.
-fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
-    let new = path.with_extension("new");
-    let _ = fs::remove_file(&new);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&new)?.write_all(text.as_bytes())?;
-    fs::rename(&new, path)
 }
 
 /// Lets whoever knocks in, a few at a time: each has a moment, so that nobody who does not know the word is in the way for

@@ -2,8 +2,8 @@
 
 /// Files that connections leave to the node itself: the journal's segments, the tables, connections of its own.
 const RESERVE: u64 = 256;
-/// How many let strangers in: other nodes, and miners. Each may have as much of what is left.
-const DOORS: u64 = 2;
+/// How many let strangers in: other nodes, miners, and clients over HTTP. Each may have as much of what is left.
+const DOORS: u64 = 3;
 
 /// Raises the limit as far as it goes. Most systems begin with some thousand, and allow many more to whoever asks.
 pub(super) fn raise_limit() {
@@ -47,9 +47,9 @@ mod tests {
     fn connections_leave_the_node_its_files_and_are_never_none() {
         assert_eq!(connections_within(None, 4096), 4096);
         assert_eq!(connections_within(Some(1 << 20), 4096), 4096);
-        assert_eq!(connections_within(Some(8192 + 256), 4096), 4096);
-        assert_eq!(connections_within(Some(8192 + 255), 4096), 4095);
-        assert_eq!(connections_within(Some(1024), 4096), 384);
+        assert_eq!(connections_within(Some(12_288 + 256), 4096), 4096);
+        assert_eq!(connections_within(Some(12_288 + 255), 4096), 4095);
+        assert_eq!(connections_within(Some(1024), 4096), 256);
         for little in [0, 255, 256, 257] {
             assert_eq!(connections_within(Some(little), 4096), 1, "{little} files");
         }

@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -13,12 +12,13 @@ use serde::Deserialize;
 use tokio::runtime::{Builder, Runtime};
 
 use super::config::THREADS;
+use super::crew::{Crew, Own, usual_pace};
 use super::files;
 use super::host_port::HostPort;
 use super::output::{count, hash_rate, say, say_seldom};
 use crate::consensus::{Genesis, PowMode};
 use crate::crypto::search::Kernel;
-use crate::miner::{Feed, Maker, Miner, MinerOptions, MinerReport, OrderError, Pace, Pacer};
+use crate::miner::{Feed, MinerOptions, MinerReport, OrderError};
 use crate::node::{NodeHandle, WorkerReport};
 use crate::stratum::{Server, ServerOptions};
 use crate::template::Payout;
@@ -64,12 +64,6 @@ pub(super) struct Plan {
     quiet: bool,
 }
 
-/// How blocks of our own come to be made.
-enum Own {
-    Work(MinerOptions),
-    AtPace(Payout, Pace),
-}
-
 impl Mining {
     /// These settings, and those of a file where these say nothing. A variable that is set to nothing says nothing.
     pub fn over(self, file: Self) -> Self {
@@ -110,14 +104,10 @@ impl Mining {
             Some(tag) if tag.contains(char::is_control) => bail!("--tag: it has signs that cannot be shown"),
             Some(tag) => Payout::to(recipient).with_tag(tag.as_bytes()).context("--tag")?,
         };
-        let usual = || match params.pow_mode {
-            PowMode::Asert => None,
-            PowMode::Fixed => Some(Pace::Interval(Duration::from_secs(params.spacing.into()))),
-        };
         let pace = match self.pace.as_deref() {
             Some("work") => None,
             Some(pace) => Some(pace.parse().context("--pace takes `work` or a pace")?),
-            None => usual(),
+            None => usual_pace(params),
         };
         if pace.is_some() && params.pow_mode == PowMode::Asert {
             return Err(OrderError::NotFixed.into());
@@ -163,26 +153,11 @@ impl Plan {
         let runtime = threads(1, "cairn-ports")?;
         let feed = Feed::start(node.clone(), runtime.handle());
         let stratum = self.stratum.map(|listener| serve(node, &feed, listener, self.quiet));
-        let (mut miner, mut pacer) = (None, None);
-        match self.own {
-            None => {}
-            Some(Own::Work(options)) => {
-                say(&format!("mining with {}, kernel {}", count(options.threads, "thread"), options.kernel));
-                miner = Some(Miner::start(node, &feed, runtime.handle(), &options)?);
-            }
-            Some(Own::AtPace(payout, pace)) => {
-                let maker = Maker::new(node.clone(), payout)?;
-                say(&format!("making blocks: {pace}"));
-                pacer = Some(Pacer::start(maker, pace, runtime.handle().clone(), Arc::new(say))?);
-            }
+        let crew = Arc::new(Crew::new(node.clone(), feed, runtime.handle().clone(), self.quiet));
+        if let Some(own) = self.own {
+            crew.begin(own)?;
         }
-        Ok(Running {
-            miner,
-            _pacer: pacer,
-            _stratum: stratum.transpose()?,
-            node: node.clone(),
-            _runtime: runtime,
-        })
+        Ok(Running { crew, _stratum: stratum.transpose()?, node: node.clone(), _runtime: runtime })
     }
 }
 
@@ -207,18 +182,29 @@ fn serve(node: &NodeHandle, feed: &Feed, listener: TcpListener, quiet: bool) -> 
 
 /// Mining that goes on. Its parts end in this order.
 pub(super) struct Running {
-    miner: Option<Miner>,
-    _pacer: Option<Pacer>,
+    crew: Arc<Crew>,
     _stratum: Option<(Server, Runtime)>,
     node: NodeHandle,
     _runtime: Runtime,
 }
 
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Before the threads that it lives on, whoever else may still hold it.
+        self.crew.end();
+    }
+}
+
 impl Running {
+    /// Those who mine for the node itself.
+    pub fn crew(&self) -> Arc<Crew> {
+        Arc::clone(&self.crew)
+    }
+
     /// Lines on how it goes, where there is anything to say.
     pub fn lines(&self) -> Vec<String> {
-        let own = self.miner.as_ref().map(|miner| {
-            let MinerReport { hash_rate: rate, found, stale, .. } = miner.report();
+        let own = self.crew.report().map(|report| {
+            let MinerReport { hash_rate: rate, found, stale, .. } = report;
             format!("mining {}, {found} found, {stale} stale", hash_rate(rate))
         });
         own.into_iter().chain(guests(&self.node.reader().workers())).collect()

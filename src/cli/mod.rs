@@ -8,6 +8,7 @@
 mod chain;
 mod config;
 mod control;
+mod crew;
 mod files;
 mod genesis;
 mod host_port;
@@ -19,6 +20,7 @@ mod node;
 mod output;
 mod peers;
 mod progress;
+mod secrets;
 mod serving;
 mod signals;
 
@@ -43,7 +45,7 @@ enum Command {
     ///
     /// It keeps its chain in the data directory: everything that it acknowledged is there after any kill. Settings come
     /// from a file, then the environment, then the command line, each over the one before.
-    Node(node::Run),
+    Node(Box<node::Run>),
     /// Mine for a pool or a node over Stratum, make blocks to order, or see how fast this machine hashes.
     ///
     /// Threads give way to whatever else wants the processor. With `--stratum` it connects again when the connection is

@@ -14,7 +14,7 @@ use super::config::{Place, Settled, Tuning};
 use super::files;
 use super::mining::{Mining, Running};
 use super::network::Network;
-use super::output::say;
+use super::output::{LogFormat, say, write_lines};
 use super::serving::Serving;
 use super::signals;
 use crate::node::{Node, NodeHandle, Tip};
@@ -34,6 +34,9 @@ pub(super) struct Run {
     /// Say nothing about new tips, nor how mining goes.
     #[arg(long, env = "CAIRN_QUIET", value_parser = FalseyValueParser::new())]
     quiet: bool,
+    /// How lines are written: `human`, or `json`, an object each with `time` and `line`.
+    #[arg(long, env = "CAIRN_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
     #[command(flatten)]
     network: Network,
     #[command(flatten)]
@@ -60,6 +63,9 @@ pub(super) fn run(run: &Run) -> Result<()> {
     })?;
     files::raise_limit();
     let settled = run.place.settle()?;
+    if let Some(format) = run.log_format.or(settled.log_format()) {
+        write_lines(format);
+    }
     let mut options = settled.node(&run.tuning)?;
     let quiet = run.quiet || settled.quiet();
     let mining = run.mining.clone().over(settled.mining()).plan(&settled.genesis, quiet)?;
@@ -80,7 +86,7 @@ pub(super) fn run(run: &Run) -> Result<()> {
     watch_node(&node.handle(), sender);
     let outcome = network.start(&node.handle(), &settled.data_dir).and_then(|online| {
         let mining = mining.start(&node.handle())?;
-        let _answering = serving.start(&node.handle(), online.peers())?;
+        let _answering = serving.start(&node.handle(), online.peers(), mining.crew(), &settled.data_dir)?;
         wait(&woken, &mining, quiet)
     });
     let handle = node.handle();

@@ -2,12 +2,16 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use parking_lot::Mutex;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::api::Answered;
 
 /// Time between two lines of which there may be too many.
 const SELDOM: Duration = Duration::from_secs(1);
@@ -63,9 +67,53 @@ pub(super) fn tell(text: &str) -> Result<()> {
     }
 }
 
+/// How the lines of a log are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LogFormat {
+    /// For people.
+    Human,
+    /// For programs: one object a line.
+    Json,
+}
+
+/// Whether lines are for programs. There is one log, and whoever writes to it need not know.
+static IN_JSON: AtomicBool = AtomicBool::new(false);
+
+/// From now on lines are written like this.
+pub(super) fn write_lines(format: LogFormat) {
+    IN_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
+}
+
 /// Writes a line for a log. A node goes on without one: the disk may be full that it is kept on.
 pub(super) fn say(line: &str) {
+    if IN_JSON.load(Ordering::Relaxed) {
+        line.lines().for_each(|line| say_json(&json!({ "time": now(), "line": line })));
+    } else {
+        let _ = tell(&format!("{line}\n"));
+    }
+}
+
+/// Writes a line on a request.
+pub(super) fn say_answered(answered: &Answered<'_>) {
+    let Answered { id, method, path, status, milliseconds, bytes } = *answered;
+    if IN_JSON.load(Ordering::Relaxed) {
+        let request = json!({
+            "id": id, "method": method, "path": path, "status": status, "milliseconds": milliseconds, "bytes": bytes,
+        });
+        return say_json(&json!({ "time": now(), "request": request }));
+    }
+    let bytes = bytes.map_or_else(String::new, |bytes| format!(", {bytes} bytes"));
+    let _ = tell(&format!("{method} {path} {status} in {milliseconds:.3} ms{bytes}, {id}\n"));
+}
+
+fn say_json(line: &Value) {
     let _ = tell(&format!("{line}\n"));
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// Writes lines for a log, but one a second at most; the next says how many were left out.

@@ -3,7 +3,9 @@
 //! A connection over TCP loses nothing: what was lost on its way is sent again, late, and holds up what follows. So that
 //! is what loss means here. Each side applies its own table to what it sends.
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +40,39 @@ pub enum Far {
     Address(SocketAddr),
     /// Every link for which nothing else is said.
     All,
+}
+
+/// Why a text names no link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("say the IP:PORT of a peer, or the 64 digits of a node, or {ALL}")]
+pub struct FarError;
+
+/// What says that all links are meant.
+const ALL: &str = "all";
+
+impl FromStr for Far {
+    type Err = FarError;
+
+    fn from_str(text: &str) -> Result<Self, FarError> {
+        if text == ALL {
+            return Ok(Self::All);
+        }
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Address(address));
+        }
+        let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(|bytes| Self::Node(NodeId(bytes))).ok_or(FarError)
+    }
+}
+
+impl fmt::Display for Far {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str(ALL),
+            Self::Address(address) => write!(f, "{address}"),
+            Self::Node(node) => f.write_str(&hex::encode(node.0)),
+        }
+    }
 }
 
 /// Faults are for laboratories.

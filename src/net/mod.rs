@@ -33,7 +33,7 @@ mod writing;
 
 pub use bridge::{gather, judged_block, judged_transaction, present, reconstruct, told};
 pub use connection::carry;
-pub use faults::{Far, Faults, FaultsRefused, Link};
+pub use faults::{Far, FarError, Faults, FaultsRefused, Link};
 pub use frames::{
     CHUNK_BYTES_MAX, ChunkError, Inbox, Lane, MESSAGE_BYTES_MAX, Outbox, QueueFull, URGENT_BYTES_MAX,
 };

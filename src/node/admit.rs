@@ -63,6 +63,13 @@ impl Writer {
             let closed = self.close(&failed.0);
             answers.iter_mut().for_each(|(_, answer)| *answer = Err(closed.clone().into()));
         }
+        let refused = answers.iter().filter(|(_, answer)| answer.is_err()).count();
+        let departed = events.len() - let_in.len();
+        self.shared.tallies.count(|tally| {
+            tally.entered += let_in.len() as u64;
+            tally.turned_away += refused as u64;
+            tally.departed += departed as u64;
+        });
         if !let_in.is_empty() {
             self.outlets.pool_changed();
             self.outlets.fresh.tell(|| Fresh::Admitted(let_in.into()));
@@ -85,6 +92,7 @@ impl Writer {
         let departed = state.pool.expire(&state.ledger, next_height, self.shared.seconds());
         let events = state.note_departed(&departed);
         drop(guard);
+        self.shared.tallies.count(|tally| tally.departed += events.len() as u64);
         if !events.is_empty() {
             self.outlets.pool_changed();
             self.shared.pool_listeners.tell(events);

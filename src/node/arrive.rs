@@ -55,6 +55,7 @@ impl Writer {
                 if let Ok(Verdict::Early { seconds }) = verdict {
                     verdict = self.keep_early(block, seconds);
                 }
+                self.shared.tallies.judged(&verdict);
                 match ticket.take() {
                     // It may be known for what is not synced yet.
                     Some(ticket) if self.group.since.is_some() => self.group.answers.push((ticket, verdict)),
@@ -149,6 +150,7 @@ impl Writer {
                 }
             }
         };
+        self.shared.tallies.judged(&verdict);
         self.group.answers.extend(ticket.map(|ticket| (ticket, verdict)));
         // Answers to what wrote nothing need no sync, but their order is kept behind those that do.
         if self.group.since.is_none() {

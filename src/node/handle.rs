@@ -13,6 +13,7 @@ use super::inbox::{Command, Inbox, Submission, Ticket};
 use super::pool_events::PoolEvent;
 use super::reader::Reader;
 use super::shared::{Shared, Tip};
+use super::tallies::Tally;
 use super::verdict::{BlockRefused, BlockVerdict, Closed, TransactionVerdict, TrialVerdict};
 use super::workers::Workers;
 use crate::chain::{Chain, HeaderPlacement};
@@ -256,6 +257,11 @@ impl NodeHandle {
     /// Where those who let others mine on this node keep count.
     pub fn workers(&self) -> &Workers {
         &self.shared.workers
+    }
+
+    /// How often what has happened since the node began.
+    pub fn tally(&self) -> Tally {
+        self.shared.tallies.now()
     }
 
     /// How the node is.

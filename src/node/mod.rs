@@ -40,6 +40,7 @@ mod seeds;
 mod settle;
 mod shared;
 mod start;
+mod tallies;
 mod verdict;
 mod verified;
 mod workers;
@@ -62,6 +63,7 @@ pub use search::ALIKE_MAX;
 pub use seeds::map_seed;
 pub use shared::Tip;
 pub use start::{Node, NodeOptions};
+pub use tallies::Tally;
 pub use verdict::{
     BlockRefused, BlockVerdict, Closed, TransactionRefused, TransactionVerdict, TrialVerdict, Verdict,
 };

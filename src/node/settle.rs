@@ -69,6 +69,11 @@ impl Writer {
             let reconciled = state.pool.reconcile(change, &state.ledger, next_height, shared.seconds());
             let listens = shared.pool_listeners.are_there();
             pool_events = state.note_reconciled(&reconciled, &blocks, listens);
+            shared.tallies.count(|tally| {
+                tally.mined += reconciled.mined.len() as u64;
+                tally.returned += reconciled.returned.len() as u64;
+                tally.departed += reconciled.departed.len() as u64;
+            });
             has_returned = reconciled.returned;
         }
         for _ in 0..group.disconnected {

@@ -15,6 +15,7 @@ use super::halves::Halves;
 use super::health::Health;
 use super::inbox::Inbox;
 use super::pool_events::{Left, PoolListeners};
+use super::tallies::Tallies;
 use super::verified::Verified;
 use super::workers::Workers;
 use crate::chain::{Chain, ChainError, Placement};
@@ -113,6 +114,7 @@ pub(super) struct Shared {
     pub inbox: Arc<Inbox>,
     pub health: Health,
     pub workers: Workers,
+    pub tallies: Tallies,
     pub clocks: Clocks,
     /// The last tip; the writer has the other end, and takes it along when it ends.
     pub last_tip: watch::Receiver<Tip>,

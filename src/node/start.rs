@@ -24,6 +24,7 @@ use super::pool_log::PoolLog;
 use super::read_back::read_back;
 use super::seeds::map_seed;
 use super::shared::{INDEXED_IN_MEMORY, Shared, State, Tip};
+use super::tallies::Tallies;
 use super::verified::Verified;
 use super::workers::Workers;
 use super::writer::{Outlets, Writer};
@@ -168,6 +169,7 @@ pub(super) fn assemble<Home>(
         inbox: Arc::new(Inbox::default()),
         health,
         workers: Workers::new(),
+        tallies: Tallies::default(),
         clocks,
         last_tip,
         pool_changes,

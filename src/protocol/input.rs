@@ -1,6 +1,8 @@
 //! What the machine is told.
 
+use core::fmt;
 use core::net::SocketAddr;
+use core::str::FromStr;
 use std::sync::Arc;
 
 use super::{Compact, Errand, Message, MessageError, Met, NodeId, Partial, PeerId, house};
@@ -106,6 +108,32 @@ pub enum Banned {
     Address(core::net::IpAddr),
     /// This node.
     Node(NodeId),
+}
+
+/// Why a text names nobody who could be banned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("say an IP address, or the 64 digits of a node")]
+pub struct BannedError;
+
+impl FromStr for Banned {
+    type Err = BannedError;
+
+    fn from_str(text: &str) -> Result<Self, BannedError> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Address(address));
+        }
+        let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(|bytes| Self::Node(NodeId(bytes))).ok_or(BannedError)
+    }
+}
+
+impl fmt::Display for Banned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => write!(f, "{address}"),
+            Self::Node(node) => f.write_str(&hex::encode(node.0)),
+        }
+    }
 }
 
 impl Banned {

@@ -56,7 +56,7 @@ pub use budget::{Allowance, Budget, Rate, cost_of};
 pub use compact::{Compact, CompactError, GetParts, Namer, Partial, Parts, ShortId};
 pub use dialing::ADDED_MAX;
 pub use draws::Draws;
-pub use input::{Banned, Input, JudgedBlock, JudgedTransaction, Order};
+pub use input::{Banned, BannedError, Input, JudgedBlock, JudgedTransaction, Order};
 pub use known::{Known, KnownBlock, Standing};
 pub use machine::{BAN_SECONDS, PeerReport, Protocol, ProtocolReport};
 pub use message::{

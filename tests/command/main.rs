@@ -9,6 +9,7 @@ mod genesis;
 mod laboratory;
 mod mining;
 mod namespaces;
+mod operating;
 mod peering;
 mod pruned_events;
 mod pruning;

@@ -158,7 +158,7 @@ fn node_that_may_have_few_files_open_lets_few_miners_in() {
         return;
     }
     let (folder, _) = folder_of_work();
-    let limited = "ulimit -S -n 100; ulimit -H -n 260; exec \"$0\" \"$@\"";
+    let limited = "ulimit -S -n 100; ulimit -H -n 262; exec \"$0\" \"$@\"";
     let mut command = Command::new("sh");
     command.args(["-c", limited, CAIRN, "node", "--data-dir", "data", "--stratum", "127.0.0.1:0"]);
     let mut node = Running::start(command.current_dir(folder.path(".")));

@@ -89,6 +89,8 @@ fn questions(stage: &Stage) -> Vec<Example> {
         get("mining", "/v1/mining".into()),
         get("mining_template", format!("/v1/mining/template?address={miner}")),
         get("peers", "/v1/peers".into()),
+        get("healthy", "/healthy".into()),
+        get("ready", "/ready".into()),
         get("search", format!("/v1/search?q={}", &txid[..8])),
     ];
     let example = |(operation, method, path, body): (String, &str, String, Option<Value>)| Example {
@@ -159,8 +161,11 @@ fn examples_in_the_document_are_what_a_node_answers() {
 fn every_operation_has_an_example() {
     let with: BTreeSet<String> = examples().into_iter().map(|example| example.operation).collect();
     let document = document();
-    let operations =
-        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap());
+    // Streams go on, and what operators ask and order is on their side: both have tests of their own.
+    let is_elsewhere = ["/v1/events", "/admin", "/metrics"];
+    let paths = document["paths"].as_object().unwrap().iter();
+    let paths = paths.filter(|(path, _)| !is_elsewhere.iter().any(|beginning| path.starts_with(beginning)));
+    let operations = paths.flat_map(|(_, item)| item.as_object().unwrap());
     let names = operations.map(|(_, operation)| operation["operationId"].as_str().unwrap().to_owned());
     let without: Vec<String> = names.filter(|name| !with.contains(name)).collect();
     assert_eq!(without, Vec::<String>::new());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Request, StatusCode};
-use cairn::api::{Context, Front};
+use cairn::api::{Context, Front, Manners, Visit};
 use cairn::net::{Faults, Peers, PeersOptions};
 use cairn::protocol::{NodeId, Settings};
 use cairn::testkit::{Actor, Follower, Network, PATIENCE, TestNode};
@@ -106,11 +106,35 @@ impl Stage {
         self.peers = Some(peers);
     }
 
+    /// From now on the node deals with its clients like this, at this address.
+    pub fn behave(&mut self, manners: &Manners, at: &str) {
+        let front = Front::with_manners(Context::new(self.node.handle(), None), manners);
+        self.face(front.at(at.parse().unwrap()));
+    }
+
+    /// From now on this is asked.
+    pub fn face(&mut self, front: Front) {
+        self.front = Some(front);
+    }
+
+    fn front(&self) -> &Front {
+        self.front.as_ref().expect("it answers while the node runs")
+    }
+
+    /// A connection from this address, where there is room for it.
+    pub fn visit(&self, from: &str) -> Option<Visit> {
+        self.front().enter(from.parse().unwrap())
+    }
+
     /// Asks.
     pub fn ask(&self, request: Request<Body>) -> Said {
+        self.ask_as(&Visit::unlimited(), request)
+    }
+
+    /// Asks over a connection.
+    pub fn ask_as(&self, visit: &Visit, request: Request<Body>) -> Said {
         self.runtime.block_on(async {
-            let front = self.front.as_ref().expect("it answers while the node runs");
-            let answer = timeout(PATIENCE, front.answer(request));
+            let answer = timeout(PATIENCE, self.front().answer_to(visit, request));
             let response = answer.await.expect("an answer in time");
             let (parts, body) = response.into_parts();
             let body = body.collect().await.unwrap().to_bytes().to_vec();

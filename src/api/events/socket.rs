@@ -32,8 +32,7 @@ const MESSAGE_BYTES_MAX: usize = 16 << 10;
         description = "Not with the request: what may be sent over the socket at any time"),
     responses(
         (status = SWITCHING_PROTOCOLS, body = EventView, content_type = "application/json",
-            description = "Text frames, each an event"),
-        (status = "default", body = Problem)))]
+            description = "Text frames, each an event")))]
 pub(super) async fn socket(
     State(context): State<Context>,
     Client(address): Client,

@@ -38,8 +38,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
         description = "What came after this cursor; it counts more than `after`", example = "0-17-2")),
     responses(
         (status = OK, body = EventView, content_type = "text/event-stream", description = "Events, without end",
-            example = "id: 0-17-2\nevent: block_connected\ndata: {\"type\":\"block_connected\",\"cursor\":\"0-17-2\",…}\n\n"),
-        (status = "default", body = Problem)))]
+            example = "id: 0-17-2\nevent: block_connected\ndata: {\"type\":\"block_connected\",\"cursor\":\"0-17-2\",…}\n\n")))]
 pub(super) async fn events(
     State(context): State<Context>,
     Client(address): Client,

@@ -11,6 +11,9 @@ mod status;
 mod submit;
 mod transactions;
 
+pub(super) use peers::shown;
+pub(super) use status::standing;
+
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::Html;
@@ -23,6 +26,7 @@ use super::events;
 use super::examples::examples;
 use super::page::page;
 use super::problem::{Code, Problem};
+use super::ready;
 
 /// Bytes of a request's body: a block in hexadecimal digits and what is around it.
 pub(super) const BODY_BYTES_MAX: usize = 2 * crate::types::BLOCK_BYTES_MAX + 1024;
@@ -33,6 +37,7 @@ const NOTHING_FROM_ELSEWHERE: &str = "default-src 'none'; style-src 'unsafe-inli
 /// Everything that is described in the document.
 pub(super) fn documented() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
+        .merge(ready::routes())
         .merge(status::routes())
         .merge(chain::routes())
         .merge(blocks::routes())

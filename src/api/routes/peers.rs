@@ -33,7 +33,7 @@ async fn peers(State(context): State<Context>) -> Answer<PeersView> {
     }))
 }
 
-fn shown(peer: &PeerReport, traffic: Option<&Traffic>) -> PeerView {
+pub(in crate::api) fn shown(peer: &PeerReport, traffic: Option<&Traffic>) -> PeerView {
     PeerView {
         node: Hex::of(peer.met.node.0),
         address: peer.met.address.to_string(),

@@ -10,6 +10,7 @@ mod block;
 mod chain;
 mod event;
 mod mining;
+mod operating;
 mod peer;
 mod policy;
 mod pool;
@@ -32,6 +33,10 @@ pub use event::{
     SubscriptionView, TransactionEvent,
 };
 pub use mining::{MinerShare, MiningView, TemplateView, WorkerView};
+pub use operating::{
+    BanOrder, BanView, BlocksMade, BlocksOrder, ConditionView, HealthView, KnownView, LinkView,
+    MiningOrderView, MiningStateView, PaceView, PeersReportView, PlaceView, ReadyView,
+};
 pub use peer::{Direction, PeerView, PeersView};
 pub use policy::PolicyView;
 pub use pool::{FeesView, HistogramBar, PoolPage, PoolTransaction, PoolView};

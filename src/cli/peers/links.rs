@@ -1,6 +1,5 @@
 //! Bad links, in a laboratory.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
@@ -11,7 +10,6 @@ use serde_json::{Value, json};
 use super::Question;
 use crate::cli::config::Place;
 use crate::net::{self, Far, Faults};
-use crate::protocol::NodeId;
 
 /// What says that all links are meant.
 const ALL: &str = "all";
@@ -81,26 +79,13 @@ impl Fault {
 }
 
 fn far(who: &str) -> Result<Far> {
-    if who == ALL {
-        return Ok(Far::All);
-    }
-    if let Ok(address) = who.parse::<SocketAddr>() {
-        return Ok(Far::Address(address));
-    }
-    let bytes = hex::decode(who).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    let node = bytes.map(|bytes| Far::Node(NodeId(bytes)));
-    node.ok_or_else(|| anyhow!("{who}: say the IP:PORT of a peer, or the 64 digits of a node, or {ALL}"))
+    who.parse().map_err(|error| anyhow!("{who}: {error}"))
 }
 
 /// A bad link, for programs.
 pub fn as_json((far, link): &(Far, net::Link)) -> Value {
-    let who = match far {
-        Far::All => ALL.to_owned(),
-        Far::Address(address) => address.to_string(),
-        Far::Node(node) => hex::encode(node.0),
-    };
     json!({
-        "who": who,
+        "who": far.to_string(),
         "delay_ms": link.delay.as_millis() as u64,
         "jitter_ms": link.jitter.as_millis() as u64,
         "loss_percent": link.loss * 100.0,

@@ -4,7 +4,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::banned_text;
 use super::links;
 use crate::cli::output::count;
 use crate::net::{PeersHandle, PeersReport, Traffic};
@@ -37,7 +36,7 @@ pub fn as_json(report: &PeersReport, peers: &PeersHandle) -> Value {
         "sync": sync,
         "peers": report.machine.peers.iter().map(|peer| peer_json(peer, report.traffic.get(&peer.met.peer))).collect::<Vec<_>>(),
         "added": report.machine.added,
-        "banned": bans.map(|(who, until)| json!({"who": banned_text(who), "until": until.0})).collect::<Vec<_>>(),
+        "banned": bans.map(|(who, until)| json!({"who": who.to_string(), "until": until.0})).collect::<Vec<_>>(),
         "links": links.iter().map(links::as_json).collect::<Vec<_>>(),
         "known_addresses": report.machine.known.len(),
         "known": known.collect::<Vec<_>>(),

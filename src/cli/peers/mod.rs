@@ -3,8 +3,6 @@
 mod links;
 mod listing;
 
-use std::net::IpAddr;
-
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
@@ -15,7 +13,7 @@ use super::control::ask;
 use super::host_port::HostPort;
 use super::output::{tell, tell_json};
 use crate::net::PeersHandle;
-use crate::protocol::{ADDED_MAX, BAN_SECONDS, Banned, NodeId, Order};
+use crate::protocol::{ADDED_MAX, BAN_SECONDS, Banned, Order};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -143,7 +141,7 @@ impl Question {
             Self::Unban(who) => {
                 let who = banned(who)?.canonical();
                 if report.machine.bans.iter().all(|(other, _)| *other != who) {
-                    bail!("{} is not banned: see `cairn peers list`", banned_text(&who));
+                    bail!("{who} is not banned: see `cairn peers list`");
                 }
                 Order::Unban(who)
             }
@@ -152,8 +150,8 @@ impl Question {
             Order::Add(node) if report.machine.added.contains(node) => format!("{node} was added before"),
             Order::Add(node) => format!("{node} is added: `cairn peers list` says when it is connected"),
             Order::Remove(node) => format!("{node} is removed"),
-            Order::Ban(who, seconds) => format!("{} is banned for {seconds} seconds", banned_text(who)),
-            Order::Unban(who) => format!("{} is forgiven", banned_text(who)),
+            Order::Ban(who, seconds) => format!("{who} is banned for {seconds} seconds"),
+            Order::Unban(who) => format!("{who} is forgiven"),
         };
         pollster::block_on(peers.order(order))?;
         Ok(done.into())
@@ -194,17 +192,5 @@ impl List {
 }
 
 fn banned(text: &str) -> Result<Banned> {
-    if let Ok(address) = text.parse::<IpAddr>() {
-        return Ok(Banned::Address(address));
-    }
-    let bytes = hex::decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    let node = bytes.map(|bytes| Banned::Node(NodeId(bytes)));
-    node.ok_or_else(|| anyhow!("{text}: say an IP address, or the 64 digits of a node"))
-}
-
-fn banned_text(banned: &Banned) -> String {
-    match banned {
-        Banned::Address(address) => address.to_string(),
-        Banned::Node(node) => hex::encode(node.0),
-    }
+    text.parse().map_err(|error| anyhow!("{text}: {error}"))
 }

@@ -1,0 +1,93 @@
+//! Bad links, in a laboratory.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Admin;
+use super::peers::port;
+use crate::api::extract::{self, Json};
+use crate::api::problem::{Code, Problem};
+use crate::api::reply::{Answer, Reply};
+use crate::api::view::LinkView;
+use crate::net::{Far, Link};
+
+/// Longest that anything may be held up.
+const DELAY_MS_MAX: u64 = 60_000;
+/// Percent that may be lost, at most.
+const LOSS_PERCENT_MAX: f64 = 99.0;
+
+pub(super) fn routes() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new().routes(routes!(links, put, heal))
+}
+
+/// A bad link, as it is told.
+pub(super) fn link_view((far, link): &(Far, Link)) -> LinkView {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    LinkView {
+        who: far.to_string(),
+        delay_ms: millis(link.delay),
+        jitter_ms: millis(link.jitter),
+        loss_percent: link.loss * 100.0,
+        bytes_per_second: link.bytes_per_second,
+        cut: link.cut,
+    }
+}
+
+/// Which links of a laboratory are bad, and how
+#[utoipa::path(get, path = "/admin/v1/links", tag = "admin", operation_id = "admin_links", security(("bearer" = [])),
+    responses((status = OK, body = Vec<LinkView>)))]
+async fn links(State(admin): State<Admin>) -> Answer<Vec<LinkView>> {
+    Ok(Reply::now(port(admin.context())?.faults().all().iter().map(link_view).collect()))
+}
+
+/// Make what this node sends over a link slow, late, lossy or not arrive at all; with nothing but `who`, as it should be again
+#[utoipa::path(put, path = "/admin/v1/links", tag = "admin", operation_id = "admin_links_put",
+    security(("bearer" = [])), request_body = LinkView,
+    responses((status = NO_CONTENT, description = "It is so")))]
+async fn put(State(admin): State<Admin>, Json(said): Json<LinkView>) -> Result<StatusCode, Problem> {
+    let far: Far = extract::value("who", &said.who)?;
+    for (name, value) in [("delay_ms", said.delay_ms), ("jitter_ms", said.jitter_ms)] {
+        if value > DELAY_MS_MAX {
+            return Err(Problem::bad_value(
+                name,
+                &value.to_string(),
+                format!("expected up to {DELAY_MS_MAX}"),
+            ));
+        }
+    }
+    if !(0.0..=LOSS_PERCENT_MAX).contains(&said.loss_percent) {
+        let why = format!("expected a percentage up to {LOSS_PERCENT_MAX}");
+        return Err(Problem::bad_value("loss_percent", &said.loss_percent.to_string(), why));
+    }
+    if said.bytes_per_second == Some(0) {
+        return Err(Problem::bad_value(
+            "bytes_per_second",
+            "0",
+            "expected 1 or more; `cut` lets nothing pass",
+        ));
+    }
+    let link = Link {
+        delay: Duration::from_millis(said.delay_ms),
+        jitter: Duration::from_millis(said.jitter_ms),
+        loss: said.loss_percent / 100.0,
+        bytes_per_second: said.bytes_per_second,
+        cut: said.cut,
+    };
+    let faults = port(admin.context())?.faults();
+    let set = faults.set(far, (link != Link::default()).then_some(link));
+    set.map_err(|refused| Problem::new(Code::NotServed, refused.to_string()))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Make all links as they should be again
+#[utoipa::path(delete, path = "/admin/v1/links", tag = "admin", operation_id = "admin_links_heal",
+    security(("bearer" = [])),
+    responses((status = NO_CONTENT, description = "They are")))]
+async fn heal(State(admin): State<Admin>) -> Result<StatusCode, Problem> {
+    port(admin.context())?.faults().heal();
+    Ok(StatusCode::NO_CONTENT)
+}

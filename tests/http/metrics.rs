@@ -1,0 +1,174 @@
+//! Figures: what is on the page, in its description, and in the dashboard.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use axum::http::StatusCode;
+use cairn::api::{AdminOptions, Context, FIGURES, Front, Manners, Token};
+use serde_json::Value;
+
+use crate::stage::Stage;
+
+/// A stage whose figures are asked for, after some of what they count.
+fn watched() -> Stage {
+    let mut stage = Stage::with_history();
+    let context = Context::new(stage.node.handle(), None);
+    stage.face(Front::with_manners(context.clone(), &Manners::default()));
+    for path in ["/v1/tip", "/v1/tip", "/v1/blocks/2", "/v1/blocks/x", "/nothing"] {
+        stage.get(path);
+    }
+    stage.node.send(&stage.payment(1, 2, 5)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), [0; 100]).unwrap();
+    let options = AdminOptions {
+        token: Token::new("0123456789abcdef").unwrap(),
+        mining: None,
+        data_dir: Some(folder.path().to_owned()),
+        watch_freely: true,
+    };
+    stage.face(Front::admin(&context, options, &Manners::default()));
+    // Read while the folder is there.
+    let said = stage.get("/metrics");
+    assert_eq!(
+        (said.status, said.header("content-type")),
+        (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8")
+    );
+    stage
+}
+
+fn page(stage: &Stage) -> String {
+    String::from_utf8(stage.get("/metrics").body).unwrap()
+}
+
+/// What the page says, by name and labels; it must be well made.
+fn parsed(page: &str) -> (BTreeMap<String, String>, BTreeMap<String, f64>) {
+    let (mut kinds, mut values) = (BTreeMap::new(), BTreeMap::new());
+    assert!(page.ends_with('\n'));
+    for line in page.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            let (name, help) = rest.split_once(' ').unwrap();
+            assert!(!help.is_empty() && !kinds.contains_key(name), "{line}");
+            continue;
+        }
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').unwrap();
+            assert!(kinds.insert(name.to_owned(), kind.to_owned()).is_none(), "{line}");
+            continue;
+        }
+        let (series, value) = line.rsplit_once(' ').unwrap();
+        let name = series.split('{').next().unwrap();
+        let family = family(name, &kinds).unwrap_or_else(|| panic!("no type before {line}"));
+        let of_histogram = kinds[family] == "histogram";
+        assert_eq!(name != family, of_histogram, "{line}");
+        if let Some(labels) = series.strip_prefix(name).filter(|labels| !labels.is_empty()) {
+            let inside = labels.strip_prefix('{').and_then(|labels| labels.strip_suffix('}')).unwrap();
+            for label in inside.split("\",") {
+                let (key, text) = label.split_once("=\"").unwrap_or_else(|| panic!("{line}"));
+                assert!(key.bytes().all(|byte| byte.is_ascii_lowercase()), "{line}");
+                assert!(!text.trim_end_matches('"').contains('"'), "{line}");
+            }
+        }
+        assert!(values.insert(series.to_owned(), value.parse().unwrap()).is_none(), "twice: {line}");
+    }
+    (kinds, values)
+}
+
+/// The figure that a line belongs to.
+fn family<'a>(name: &'a str, kinds: &BTreeMap<String, String>) -> Option<&'a str> {
+    let ends = ["", "_bucket", "_sum", "_count"];
+    ends.iter().find_map(|end| name.strip_suffix(end).filter(|family| kinds.contains_key(*family)))
+}
+
+fn root(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)
+}
+
+#[test]
+fn the_page_is_well_made_and_says_what_happened() {
+    let (_, values) = parsed(&page(&watched()));
+    for (series, expected) in [
+        ("cairn_chain_height", 5.0),
+        ("cairn_node_stopped", 0.0),
+        ("cairn_blocks_total{verdict=\"followed\"}", 5.0),
+        ("cairn_chain_reorganizations_total", 0.0),
+        ("cairn_mempool_transactions{standing=\"ready\"}", 1.0),
+        ("cairn_mempool_entered_total", 1.0),
+        ("cairn_store_bytes", 100.0),
+        ("cairn_http_requests_total{method=\"GET\",route=\"/v1/tip\",class=\"2xx\"}", 2.0),
+        ("cairn_http_requests_total{method=\"GET\",route=\"/v1/blocks/{block}\",class=\"2xx\"}", 1.0),
+        ("cairn_http_requests_total{method=\"GET\",route=\"/v1/blocks/{block}\",class=\"4xx\"}", 1.0),
+        ("cairn_http_requests_total{method=\"GET\",route=\"none\",class=\"4xx\"}", 1.0),
+        ("cairn_http_request_seconds_count{method=\"GET\",route=\"/v1/tip\"}", 2.0),
+        ("cairn_http_request_seconds_bucket{method=\"GET\",route=\"/v1/tip\",le=\"+Inf\"}", 2.0),
+        ("cairn_http_requests_in_flight", 1.0),
+    ] {
+        assert_eq!(values.get(series), Some(&expected), "{series}");
+    }
+    assert!(values["cairn_chain_work"] > 0.0);
+    #[cfg(target_os = "linux")]
+    for series in
+        ["process_resident_memory_bytes", "process_open_fds", "process_threads", "process_start_time_seconds"]
+    {
+        assert!(values[series] > 0.0, "{series}");
+    }
+}
+
+#[test]
+fn a_reorganization_is_counted_with_its_blocks() {
+    let stage = watched();
+    let mut other = cairn::testkit::Follower::new(&stage.network);
+    for _ in 0..6 {
+        let hash = other.mine(cairn::types::Address::from_bytes([0xb0; 32]), Vec::new());
+        stage.node.submit(other.block(&hash).block()).unwrap();
+    }
+    let (_, values) = parsed(&page(&stage));
+    assert_eq!(values["cairn_chain_reorganizations_total"], 1.0);
+    assert_eq!(values["cairn_chain_blocks_taken_off_total"], 5.0);
+    assert_eq!(values["cairn_blocks_total{verdict=\"side\"}"], 5.0);
+    assert_eq!(values["cairn_mempool_returned_total"], 5.0);
+}
+
+#[test]
+fn what_is_described_is_there_and_what_is_there_is_described() {
+    let (kinds, _) = parsed(&page(&watched()));
+    let figures: BTreeMap<_, _> =
+        FIGURES.iter().map(|figure| (figure.name.to_owned(), figure.kind.name().to_owned())).collect();
+    assert_eq!(kinds, figures);
+    let text = fs::read_to_string(root("docs/metrics.md")).unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    let cells = rows.filter_map(|row| row.split_once("` | "));
+    // What is worth an alarm stands in a table of its own, and asks for more than a name.
+    let named = cells.filter(|(name, _)| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+    let described: BTreeMap<_, _> =
+        named.map(|(name, rest)| (name.to_owned(), rest.split(" | ").next().unwrap().to_owned())).collect();
+    assert_eq!(described, figures);
+    for figure in FIGURES {
+        let counts = figure.kind.name() == "counter";
+        assert_eq!(counts, figure.name.ends_with("_total"), "{}", figure.name);
+        assert!(text.contains(figure.help), "{}: {}", figure.name, figure.help);
+    }
+}
+
+#[test]
+fn the_dashboard_asks_only_for_what_is_there() {
+    let text = fs::read_to_string(root("docs/grafana/cairn.json")).unwrap();
+    let dashboard: Value = serde_json::from_str(&text).unwrap();
+    let mut asked = BTreeSet::new();
+    let panels = dashboard["panels"].as_array().unwrap();
+    for panel in panels {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let query = target["expr"].as_str().unwrap();
+            let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            asked.extend(
+                words
+                    .filter(|word| word.starts_with("cairn_") || word.starts_with("process_"))
+                    .map(str::to_owned),
+            );
+        }
+    }
+    let (kinds, _) = parsed(&page(&watched()));
+    let unknown: Vec<_> = asked.iter().filter(|name| family(name, &kinds).is_none()).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    assert!(panels.len() >= 8 && asked.len() >= 15, "{} panels, {asked:?}", panels.len());
+}
