@@ -9,6 +9,7 @@ mod documents;
 mod events;
 mod events_sockets;
 mod examples;
+mod guide;
 mod indexer;
 mod listening;
 mod manners;

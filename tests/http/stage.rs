@@ -69,7 +69,10 @@ impl Said {
 
 impl Stage {
     pub fn new() -> Self {
-        let network = Network::new(FUNDED);
+        Self::of(Network::new(FUNDED))
+    }
+
+    pub fn of(network: Network) -> Self {
         let folder = TempDir::new().unwrap();
         let node = TestNode::start(folder.path(), &network.genesis);
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
