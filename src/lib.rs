@@ -22,6 +22,7 @@
 //! | | `miner` | what is worked on, and how processors look for its nonce |
 //! | | `stratum` | what miners of other makes are told, and what counts of what they send |
 //! | | `api` | how things are said to wallets, shops and explorers, over HTTP |
+//! | | `client` | how a node is asked over HTTP from elsewhere, and what is made of it when it does not answer |
 //! | entry | `lab` | what whole networks do, in a time of its own |
 //! | | `cli` | what a person types, and what they are told |
 //!
@@ -106,6 +107,9 @@ pub mod stratum;
 
 #[cfg(feature = "api")]
 pub mod api;
+
+#[cfg(feature = "client")]
+pub mod client;
 
 #[cfg(feature = "lab")]
 pub mod lab;

@@ -5,6 +5,7 @@ mod accounts;
 mod answers;
 mod blocks;
 mod branches;
+mod client;
 mod documents;
 mod events;
 mod events_sockets;
