@@ -85,3 +85,15 @@ fn another_method_is_refused_with_those_that_are_there() {
     let said = stage.ask(Request::post("/v1/transactions").body(Body::from("{}")).unwrap());
     assert_eq!((said.status, said.code().as_str()), (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_type"));
 }
+
+#[test]
+fn asking_for_the_head_alone_leaves_the_answer_whole_for_others() {
+    let mut stage = Stage::new();
+    let hash = stage.mine(Vec::new()).header.hash();
+    for path in ["/v1/tip", "/v1/mempool", &format!("/v1/blocks/{hash}/header")] {
+        let head = stage.ask(Request::head(path).body(Body::empty()).unwrap());
+        let whole = stage.get(path);
+        assert_eq!(whole.tag(), head.tag(), "{path}");
+        assert!(whole.json().is_object(), "{path}");
+    }
+}

@@ -62,3 +62,16 @@ fn whoever_never_sends_all_of_a_body_is_told_so_and_hung_up_on() {
     );
     assert!(said.starts_with("HTTP/1.1 504 ") && said.contains("\"took_too_long\""), "{said}");
 }
+
+#[test]
+fn only_the_head_of_an_answer_is_sent_to_whoever_asks_for_that() {
+    let listening = Listening::start(&Manners::default());
+    let ask = |method: &str| {
+        listening.say(&format!("{method} /v1/tip HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"))
+    };
+    let head = ask("HEAD");
+    assert!(head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"), "{head}");
+    let whole = ask("GET");
+    let body = whole.split_once("\r\n\r\n").unwrap().1;
+    assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}");
+}

@@ -1,7 +1,7 @@
 //! What all streams share: how many there may be, their turns at the disk, and when all of them end.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use super::lookout::Lookout;
 use super::opened::Recently;
 use super::pool::PoolRelay;
 use crate::api::problem::{Code, Problem};
+use crate::protocol::house;
 
 /// Streams at a time; beyond, whoever asks is told to come again.
 pub const STREAMS_MAX: usize = 512;
@@ -110,7 +111,7 @@ impl Hub {
 
     /// A place for a stream to somebody.
     pub(super) fn enter(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Problem> {
-        let network = address.filter(|address| !address.is_loopback()).map(network_of);
+        let network = address.filter(|address| !address.is_loopback()).map(house);
         let mut streams = self.streams.lock();
         let of_address = network.and_then(|network| streams.by_address.get(&network)).copied();
         if streams.count >= self.limits.streams || of_address.unwrap_or(0) >= self.limits.of_address {
@@ -180,17 +181,6 @@ impl Drop for Place {
                 streams.by_address.remove(&network);
             }
         }
-    }
-}
-
-/// What counts as one address: of IPv6, people have whole networks.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -190,7 +190,7 @@ pub struct Prepared {
     pub signing_message: Hex,
     /// About how long it will be with its witness.
     pub bytes: usize,
-    /// The same in words, to be looked at before it is signed.
+    /// The same in words, to be looked at before it is signed. Its `hash` and `bytes` there are those without a witness.
     pub transaction: ContentView,
 }
 
