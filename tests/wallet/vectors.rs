@@ -36,7 +36,7 @@ fn unhex(text: &str) -> Vec<u8> {
 
 /// The vectors whose mnemonics have so many words.
 fn bip39(words: usize) -> Vec<Bip39> {
-    let text = include_str!("vectors/data/wallet/bip39_trezor_vectors.json");
+    let text = include_str!("../vectors/data/wallet/bip39_trezor_vectors.json");
     let file: Bip39File = serde_json::from_str(text).expect("the file as it was copied");
     assert_eq!(file.english.len(), 24);
     let chosen: Vec<Bip39> = file.english.into_iter().filter(|it| it.1.split(' ').count() == words).collect();
@@ -45,8 +45,9 @@ fn bip39(words: usize) -> Vec<Bip39> {
 }
 
 fn slip10() -> Vec<Slip10> {
-    let nodes: Vec<Slip10> = serde_json::from_str(include_str!("vectors/data/wallet/slip0010_ed25519.json"))
-        .expect("the file as it was copied");
+    let nodes: Vec<Slip10> =
+        serde_json::from_str(include_str!("../vectors/data/wallet/slip0010_ed25519.json"))
+            .expect("the file as it was copied");
     assert_eq!(nodes.len(), 12);
     nodes
 }
@@ -148,7 +149,7 @@ fn account_is_the_key_at_its_path_from_the_seed() {
 
 #[test]
 fn prefunded_accounts_of_the_repository_are_those_of_the_devnet_words_in_order() {
-    let file = GenesisFile::from_json(include_str!("../genesis.json")).unwrap();
+    let file = GenesisFile::from_json(include_str!("../../genesis.json")).unwrap();
     let prefix: Prefix = file.prefix.parse().unwrap();
     let mnemonic = mnemonic(DEVNET_MNEMONIC);
     let policy = |account| Policy::Key(mnemonic.seed("").account(account).unwrap().public_key());
