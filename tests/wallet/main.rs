@@ -1,3 +1,4 @@
 //! The wallet: its keys, its files, what it signs, and what it says at a terminal.
 
+mod outbox;
 mod vectors;

@@ -1,0 +1,122 @@
+//! What a wallet remembers of what it signed.
+
+use cairn::codec::List;
+use cairn::crypto::SecretKey;
+use cairn::types::{
+    Action, Address, Amount, BlockHash, Body, ChainId, Height, Nonce, Policy, Reference, Transaction, Witness,
+};
+use cairn::wallet::{OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH};
+
+fn policy(key: u8) -> Policy {
+    Policy::Key(SecretKey::from_bytes(&[key; 32]).public_key())
+}
+
+fn pay(amount: u64) -> Action {
+    let to = Address::from_bytes([9; 32]);
+    Action::Pay { to, amount: Amount::from_pebbles(amount), reference: Reference::default() }
+}
+
+fn transaction(key: u8, nonce: u64, amount: u64, fee: u64) -> Transaction {
+    let body = Body {
+        chain: ChainId(BlockHash::from_bytes([3; 32])).tag(),
+        policy: policy(key),
+        nonce: Nonce(nonce),
+        fee: Amount::from_pebbles(fee),
+        expiry: None,
+        actions: List::new(vec![pay(amount)]).unwrap(),
+    };
+    Transaction { body, witness: Witness::default() }
+}
+
+fn outbox(signed: &[Transaction]) -> Outbox {
+    let mut outbox = Outbox::default();
+    signed.iter().for_each(|signed| outbox.add(signed.clone()).unwrap());
+    outbox
+}
+
+#[test]
+fn what_was_written_is_read_back() {
+    let mut outbox = outbox(&[transaction(1, 0, 5, 1), transaction(1, 1, 6, 1), transaction(2, 0, 7, 1)]);
+    let names: Vec<_> = outbox.iter().map(|sent| *sent.txid()).collect();
+    outbox.note(&names[0], Progress::Mined { height: Height(7) });
+    outbox.note(&names[1], Progress::Taken);
+    assert_eq!(Outbox::from_json(&outbox.to_json()), Ok(outbox));
+}
+
+#[test]
+fn other_text_is_refused_with_its_place() {
+    let malformed = |text: &str| match Outbox::from_json(text) {
+        Err(OutboxError::Malformed(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    assert!(
+        malformed(r#"{"cairn_outbox":1,"sent":[{"raw":"00","progress":"lost"}]}"#)
+            .contains("sent[0].progress")
+    );
+    assert!(malformed(r#"{"cairn_outbox":1,"sent":[],"more":1}"#).contains("more"));
+    malformed(r#"{"cairn_outbox":1,"sent":[{"raw":"00","progress":"taken"}]}"#);
+    malformed(r#"{"cairn_outbox":0,"sent":[]}"#);
+    malformed("");
+    assert_eq!(Outbox::from_json(r#"{"cairn_outbox":2,"sent":[]}"#), Err(OutboxError::Later(2)));
+}
+
+#[test]
+fn same_payment_is_found_until_it_is_mined() {
+    let first = transaction(1, 0, 5, 1);
+    let mut outbox = outbox(&[first.clone(), transaction(1, 1, 6, 1)]);
+    let account = policy(1).address();
+    assert_eq!(outbox.same(&account, &[pay(5)]).unwrap().transaction(), &first);
+    assert_eq!(outbox.same(&account, &[pay(7)]), None);
+    assert_eq!(outbox.same(&policy(2).address(), &[pay(5)]), None);
+    outbox.note(&first.body.txid(), Progress::Mined { height: Height(3) });
+    assert_eq!(outbox.same(&account, &[pay(5)]), None);
+}
+
+#[test]
+fn no_nonce_is_used_twice_whatever_a_node_says() {
+    let mut outbox = outbox(&[transaction(1, 4, 5, 1), transaction(1, 5, 5, 1), transaction(2, 9, 5, 1)]);
+    let account = policy(1).address();
+    for (said, next) in [(0, 6), (5, 6), (6, 6), (8, 8)] {
+        assert_eq!(outbox.next_nonce(&account, Nonce(said)), Ok(Nonce(next)));
+    }
+    assert_eq!(outbox.next_nonce(&policy(3).address(), Nonce(2)), Ok(Nonce(2)));
+    // One that was taken back from the chain is known to the node that says so.
+    let last = *outbox.iter().nth(1).unwrap().txid();
+    outbox.note(&last, Progress::Mined { height: Height(3) });
+    assert_eq!(outbox.next_nonce(&account, Nonce(6)), Ok(Nonce(6)));
+    outbox.add(transaction(1, u64::MAX, 5, 1)).unwrap();
+    assert_eq!(outbox.next_nonce(&account, Nonce(6)), Err(OutboxError::NoncesUsedUp));
+}
+
+#[test]
+fn node_that_forgot_is_told_the_last_bid_of_each_nonce_in_order() {
+    let (second, bid) = (transaction(1, 5, 6, 1), transaction(1, 4, 5, 9));
+    let outbox = outbox(&[transaction(1, 3, 4, 1), transaction(1, 4, 5, 1), second.clone(), bid.clone()]);
+    let untold = outbox.untold(&policy(1).address(), Nonce(4));
+    let untold: Vec<_> = untold.into_iter().map(|sent| sent.transaction().clone()).collect();
+    assert_eq!(untold, [bid, second]);
+}
+
+#[test]
+fn what_is_settled_is_forgotten_with_all_that_bid_for_its_nonce() {
+    let (mined, other) = (transaction(1, 0, 5, 2), transaction(1, 1, 5, 1));
+    let mut outbox = outbox(&[transaction(1, 0, 5, 1), mined.clone(), other.clone()]);
+    outbox.note(&mined.body.txid(), Progress::Mined { height: Height(10) });
+    outbox.settle(Height(10 + SETTLED_DEPTH - 1));
+    assert_eq!(outbox.iter().count(), 3);
+    outbox.settle(Height(10 + SETTLED_DEPTH));
+    assert_eq!(outbox.iter().map(|sent| *sent.txid()).collect::<Vec<_>>(), [other.body.txid()]);
+}
+
+#[test]
+fn full_outbox_gives_up_what_was_mined_and_nothing_else() {
+    let mut outbox = Outbox::default();
+    (0..OUTBOX_MAX as u64).for_each(|nonce| outbox.add(transaction(1, nonce, 5, 1)).unwrap());
+    let one_more = transaction(1, OUTBOX_MAX as u64, 5, 1);
+    assert_eq!(outbox.add(one_more.clone()), Err(OutboxError::Full));
+    let third = *outbox.iter().nth(2).unwrap().txid();
+    outbox.note(&third, Progress::Mined { height: Height(1) });
+    outbox.add(one_more.clone()).unwrap();
+    assert_eq!((outbox.find(&third), outbox.iter().count()), (None, OUTBOX_MAX));
+    assert!(outbox.find(&one_more.body.txid()).is_some());
+}
