@@ -11,6 +11,7 @@ use crate::api::view::{
     SubmittedTransaction, SupplyView, TemplateView, TipView, TransactionView, TrialView,
 };
 use crate::codec::encode;
+use crate::consensus::Genesis;
 use crate::types::{Block, Height, Reference, Transaction, Txid};
 
 /// Which end of a list comes first.
@@ -59,6 +60,23 @@ impl Client {
     /// See [`Client::status`].
     pub fn network(&self) -> Result<ParametersView, ClientError> {
         self.get("/v1/network")
+    }
+
+    /// What the chain begins with, made anew from its parameters: whoever knows the chain's name from elsewhere, and finds
+    /// it here, has its rules whoever told them.
+    ///
+    /// # Errors
+    /// See [`Client::status`]; also where the parameters make no chain, or another than they say.
+    pub fn genesis(&self) -> Result<Genesis, ClientError> {
+        let (path, network) = ("/v1/network", self.network()?);
+        let genesis = Genesis::new(&network.genesis_file()).map_err(|error| self.nonsense(path, &error))?;
+        match genesis.params().chain.0 {
+            chain if chain == network.chain => Ok(genesis),
+            chain => {
+                let said = format!("its parameters make chain {chain}, and it says {}", network.chain);
+                Err(self.nonsense(path, &said))
+            }
+        }
     }
 
     /// The last block.

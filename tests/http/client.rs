@@ -42,6 +42,8 @@ fn all_that_a_wallet_asks_is_understood() {
     assert_eq!(tip.height, Height(5));
     let status = client.status().unwrap();
     assert_eq!((status.tip, &status.network), (tip, &client.network().unwrap()));
+    let genesis = client.genesis().unwrap();
+    assert_eq!((genesis.params(), genesis.block()), (stage.network.params(), stage.network.genesis.block()));
     let block = client.block(3).unwrap().unwrap();
     assert_eq!(client.block(block.header.hash).unwrap(), Some(block.clone()));
     assert_eq!(client.header("tip").unwrap().unwrap().hash, tip.hash);

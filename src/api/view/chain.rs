@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schemas::AddressText;
-use crate::consensus::{Genesis, PowMode, Rule};
+use crate::consensus::{
+    Activations, AllocationEntry, Genesis, GenesisFile, Issuance, PowFile, PowMode, Rule,
+};
 use crate::types::{Amount, Bits, BlockHash, Height, Prefix, Timestamp, Txid};
 
 /// A block at the top.
@@ -216,6 +218,45 @@ impl ParametersView {
             lab: params.lab,
             activations: params.activations.0.clone(),
             allocation: genesis.allocation().iter().map(given).collect(),
+        }
+    }
+
+    /// The genesis file that says the same, but for where to find other nodes. The chain's name is the hash of what it
+    /// makes: whoever knows that name from elsewhere need not trust whoever tells the parameters.
+    pub fn genesis_file(&self) -> GenesisFile {
+        let given = |AllocationView { address, amount }: &AllocationView| AllocationEntry {
+            address: address.0.clone(),
+            amount: *amount,
+        };
+        GenesisFile {
+            comment: Vec::new(),
+            name: self.name.clone(),
+            prefix: self.prefix.to_string(),
+            time: self.time,
+            bits: self.bits,
+            pow: PowFile {
+                mode: self.pow_mode,
+                pow_limit: self.pow_limit.clone(),
+                spacing: self.spacing,
+                halflife: self.halflife,
+                gap_max: Some(self.gap_max),
+            },
+            future_drift: self.future_drift,
+            maturity: self.maturity,
+            issuance: Issuance {
+                initial: self.issuance.initial,
+                halving_interval: self.issuance.halving_interval,
+                floor: self.issuance.floor,
+            },
+            block_bytes_max: self.block_bytes_max,
+            block_actions_max: self.block_actions_max,
+            transaction_bytes_max: self.transaction_bytes_max,
+            account_charge: self.account_charge,
+            snapshot_interval: self.snapshot_interval,
+            lab: self.lab,
+            activations: Activations(self.activations.clone()),
+            allocation: self.allocation.iter().map(given).collect(),
+            bootstrap: Vec::new(),
         }
     }
 }
