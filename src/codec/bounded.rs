@@ -1,4 +1,4 @@
-//! The two containers of the encoding: a list and a run of bytes, each with bounds in its type.
+//! The containers of the encoding: a list, a run of bytes, and one that is secret, each with bounds in its type.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,6 +7,7 @@ use super::{Decode, DecodeError, Decoder, Encode, EncodeError, Encoder};
 use bincode::de::read::Reader;
 use bincode::de::{BorrowDecode, BorrowDecoder};
 use bincode::enc::write::Writer;
+use zeroize::Zeroize;
 
 /// Memory set aside for a list before its first element has been read, whatever length it claims.
 const PREALLOCATED_BYTES_MAX: usize = 16 << 10;
@@ -158,6 +159,58 @@ impl<C, const MIN: usize, const MAX: usize> Decode<C> for Blob<MIN, MAX> {
 }
 
 impl<'de, C, const MIN: usize, const MAX: usize> BorrowDecode<'de, C> for Blob<MIN, MAX> {
+    fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Self::decode(decoder)
+    }
+}
+
+/// `MIN` to `MAX` bytes that nobody else may see: wiped when they go, and never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretBlob<const MIN: usize, const MAX: usize>(Blob<MIN, MAX>);
+
+impl<const MIN: usize, const MAX: usize> SecretBlob<MIN, MAX> {
+    /// A copy of these bytes.
+    ///
+    /// # Errors
+    /// When there are too few or too many.
+    pub fn new(bytes: &[u8]) -> Result<Self, OutOfBounds> {
+        Blob::new(bytes).map(Self)
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> Drop for SecretBlob<MIN, MAX> {
+    fn drop(&mut self) {
+        self.0.0.zeroize();
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> Deref for SecretBlob<MIN, MAX> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> fmt::Debug for SecretBlob<MIN, MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretBlob(…)")
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> Encode for SecretBlob<MIN, MAX> {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        self.0.encode(encoder)
+    }
+}
+
+impl<C, const MIN: usize, const MAX: usize> Decode<C> for SecretBlob<MIN, MAX> {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        Blob::decode(decoder).map(Self)
+    }
+}
+
+impl<'de, C, const MIN: usize, const MAX: usize> BorrowDecode<'de, C> for SecretBlob<MIN, MAX> {
     fn borrow_decode<D: BorrowDecoder<'de, Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
         Self::decode(decoder)
     }

@@ -10,7 +10,7 @@
 //! unread. Whoever could alter bytes without altering meaning could give one transaction many hashes, so
 //! [`decode`] accepts exactly what [`encode`] produces and nothing else.
 //!
-//! Read [`decode`] first, then `bounded.rs` for the two containers.
+//! Read [`decode`] first, then `bounded.rs` for the containers.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod bounded;
@@ -22,7 +22,7 @@ use bincode::enc::write::Writer;
 pub use bincode::error::{DecodeError, EncodeError};
 pub use bincode::{Decode, Encode, impl_borrow_decode};
 
-pub use bounded::{Blob, List, OutOfBounds};
+pub use bounded::{Blob, List, OutOfBounds, SecretBlob};
 
 /// Largest encoding of anything, in bytes; every [`Canonical::BYTES_MAX`] stays below it.
 pub const ENCODING_BYTES_MAX: usize = 64 << 20;

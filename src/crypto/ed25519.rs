@@ -17,6 +17,7 @@ use ed25519_dalek::Signer;
 use ed25519_zebra::{VerificationKey, VerificationKeyBytes, batch};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
+use zeroize::Zeroizing;
 
 use crate::codec::{Decode, DecodeError, Decoder, Encode, impl_borrow_decode};
 
@@ -141,6 +142,11 @@ impl SecretKey {
     pub fn public_key(&self) -> PublicKey {
         PublicKey::from_bytes(self.0.verifying_key().to_bytes())
             .expect("a clamped secret makes a canonical point of large order")
+    }
+
+    /// The 32 bytes, for whoever is to keep them or to write them down.
+    pub fn reveal(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
     }
 
     /// Signs these bytes, always the same way.

@@ -74,6 +74,11 @@ impl Mnemonic {
         Zeroizing::new(self.0.to_string())
     }
 
+    /// What the words say, for whoever keeps them: as many bytes as [`Mnemonic::from_entropy`] takes.
+    pub fn entropy(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(self.0.to_entropy())
+    }
+
     /// What the words and a passphrase stand for; without one, an empty passphrase. Slow on purpose.
     pub fn seed(&self, passphrase: &str) -> Seed {
         Seed(Zeroizing::new(self.0.to_seed(passphrase)))

@@ -1,4 +1,10 @@
 //! The wallet: its keys, its files, what it signs, and what it says at a terminal.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod frozen;
+mod keyring;
+mod keystore;
 mod outbox;
+mod stage;
+mod tampering;
 mod vectors;
