@@ -1,3 +1,7 @@
 //! The wallet: its keys, its files, what it signs, and what it says at a terminal.
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod people;
+mod policies;
 mod vectors;
+mod ways;
