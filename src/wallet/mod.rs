@@ -4,22 +4,35 @@
 //! knows no chain state and draws no randomness: entropy, balances and heights come in as arguments. Whatever the chain
 //! would refuse is judged by `consensus` and `ledger` themselves, before anything is signed.
 //!
-//! Read `way.rs` first.
+//! A payment goes this way: a [`Draft`] in a [`Scene`] becomes [`Prepared`] for one of the [`ways`] that its policy can be
+//! met; its body becomes a [`Signing`], which travels between holders as an offline file where it must, and ends as a
+//! checked transaction. Read `draft.rs` first, then `way.rs` and `signing.rs`.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod caution;
 mod derivation;
+mod describe;
+mod draft;
 mod expression;
 mod lack;
 mod leaves;
+mod parts;
+mod signing;
+mod trial;
+mod warning;
 mod way;
 mod words;
 
 pub use caution::{Caution, FAR_SECONDS, cautions};
 pub use derivation::{ACCOUNTS_MAX, AccountError, DEVNET_MNEMONIC, Mnemonic, MnemonicError, Seed};
+pub use describe::{describe, quoted};
+pub use draft::{Draft, DraftError, Fee, Payment, Prepared, Rest, Scene, fee_for};
 pub use expression::{
     EXPRESSION_BYTES_MAX, ExpressionError, ExpressionProblem, NamedKeys, parse_policy, policy_text,
 };
 pub use lack::{Lack, lack};
+pub use parts::{PartError, Parts};
+pub use signing::{Signing, SigningError};
+pub use warning::{FEE_SHARE_PERCENT_MAX, FEE_TIMES_LEAST_MAX, NEARLY_ALL_PERCENT, RATE_LEAST, Warning};
 pub use way::{Means, WAYS_MAX, Way, ways};
 pub use words::{KeyNames, explain};

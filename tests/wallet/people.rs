@@ -1,8 +1,10 @@
-//! People with keys, for tests of what a wallet decides: nothing here needs more than the pure rooms.
+//! People with keys and a small network, for tests of what a wallet decides: nothing here needs more than the pure rooms.
 
+use cairn::codec::Blob;
+use cairn::consensus::{AllocationEntry, Genesis, GenesisFile, Params};
 use cairn::crypto::{PublicKey, SecretKey, sha256};
-use cairn::types::{Height, Policy};
-use cairn::wallet::Means;
+use cairn::types::{Address, Amount, Height, Policy, Reference, Timestamp};
+use cairn::wallet::{Draft, Fee, Means, Payment};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -37,6 +39,10 @@ pub fn of(required: u8, children: Vec<Policy>) -> Policy {
     Policy::threshold(required, children).unwrap()
 }
 
+pub fn address(number: u8) -> Address {
+    key(number).address()
+}
+
 /// A key for which there is no secret.
 pub fn dead_key() -> PublicKey {
     let candidates = (2..=255_u8).filter_map(|byte| PublicKey::from_bytes([byte; 32]).ok());
@@ -47,6 +53,41 @@ pub fn dead_key() -> PublicKey {
 pub fn name(key: &PublicKey) -> Option<String> {
     let names = ["you", "alice", "bob"];
     (0..3_u8).find(|number| public(*number) == *key).map(|number| names[usize::from(number)].to_owned())
+}
+
+pub fn genesis() -> Genesis {
+    let mut file = GenesisFile::devnet(Timestamp(1_700_000_000));
+    file.prefix = "ctest".to_owned();
+    let prefix = file.prefix.parse().unwrap();
+    let amount = Amount::from_pebbles(1_000_000_000);
+    let entry = |number| AllocationEntry { address: address(number).to_text(&prefix), amount };
+    file.allocation = (0..4).map(entry).collect();
+    Genesis::new(&file).unwrap()
+}
+
+pub fn params() -> Params {
+    genesis().params().clone()
+}
+
+pub fn pebbles(pebbles: u64) -> Amount {
+    Amount::from_pebbles(pebbles)
+}
+
+pub fn reference(text: &str) -> Reference {
+    Blob::new(text).unwrap()
+}
+
+/// One payment of 5,000 pebbles to the third person.
+pub fn draft(policy: Policy) -> Draft {
+    Draft {
+        policy,
+        nonce: cairn::types::Nonce(3),
+        fee: Fee::PerKilobyte(1000),
+        expiry: None,
+        payments: vec![Payment { to: address(2), amount: pebbles(5000), reference: Reference::default() }],
+        note: None,
+        rest: None,
+    }
 }
 
 /// These people's keys, these preimages, this height.
