@@ -5,7 +5,7 @@
 //! would refuse is judged by `consensus` and `ledger` themselves, before anything is signed.
 //!
 //! A payment goes this way: a [`Draft`] in a [`Scene`] becomes [`Prepared`] for one of the [`ways`] that its policy can be
-//! met; its body becomes a [`Signing`], which travels between holders as an offline file where it must, and ends as a
+//! met; its body becomes a [`Signing`], which travels between holders as an [`OfflineFile`] where it must, and ends as a
 //! checked transaction. Read `draft.rs` first, then `way.rs` and `signing.rs`.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -16,6 +16,7 @@ mod draft;
 mod expression;
 mod lack;
 mod leaves;
+mod offline;
 mod parts;
 mod signing;
 mod trial;
@@ -31,6 +32,7 @@ pub use expression::{
     EXPRESSION_BYTES_MAX, ExpressionError, ExpressionProblem, NamedKeys, parse_policy, policy_text,
 };
 pub use lack::{Lack, lack};
+pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
 pub use parts::{PartError, Parts};
 pub use signing::{Signing, SigningError};
 pub use warning::{FEE_SHARE_PERCENT_MAX, FEE_TIMES_LEAST_MAX, NEARLY_ALL_PERCENT, RATE_LEAST, Warning};
