@@ -16,6 +16,7 @@ mod draft;
 mod expression;
 mod lack;
 mod leaves;
+mod link;
 mod offline;
 mod parts;
 mod signing;
@@ -32,6 +33,9 @@ pub use expression::{
     EXPRESSION_BYTES_MAX, ExpressionError, ExpressionProblem, NamedKeys, parse_policy, policy_text,
 };
 pub use lack::{Lack, lack};
+pub use link::{
+    LINK_BYTES_MAX, LINK_SCHEME, Link, LinkError, ReferenceError, read_reference, reference_text,
+};
 pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
 pub use parts::{PartError, Parts};
 pub use signing::{Signing, SigningError};

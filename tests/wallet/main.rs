@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod drafting;
+mod links;
 mod offline;
 mod people;
 mod policies;
