@@ -20,6 +20,7 @@ mod link;
 mod offline;
 mod parts;
 mod signing;
+mod text;
 mod trial;
 mod warning;
 mod way;
@@ -39,6 +40,7 @@ pub use link::{
 pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
 pub use parts::{PartError, Parts};
 pub use signing::{Signing, SigningError};
+pub use text::{TextError, TextSignature, TextSigning};
 pub use warning::{FEE_SHARE_PERCENT_MAX, FEE_TIMES_LEAST_MAX, NEARLY_ALL_PERCENT, RATE_LEAST, Warning};
 pub use way::{Means, WAYS_MAX, Way, ways};
 pub use words::{KeyNames, explain};

@@ -7,5 +7,6 @@ mod offline;
 mod people;
 mod policies;
 mod signing;
+mod texts;
 mod vectors;
 mod ways;
