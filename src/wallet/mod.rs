@@ -17,6 +17,7 @@ mod expression;
 mod lack;
 mod leaves;
 mod link;
+mod mistyped;
 mod offline;
 mod parts;
 mod signing;
@@ -37,6 +38,7 @@ pub use lack::{Lack, lack};
 pub use link::{
     LINK_BYTES_MAX, LINK_SCHEME, Link, LinkError, ReferenceError, read_reference, reference_text,
 };
+pub use mistyped::{Slip, explain_mistyped, likely};
 pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
 pub use parts::{PartError, Parts};
 pub use signing::{Signing, SigningError};

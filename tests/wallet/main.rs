@@ -3,6 +3,7 @@
 
 mod drafting;
 mod links;
+mod mistyping;
 mod offline;
 mod people;
 mod policies;
