@@ -40,4 +40,4 @@ pub use transaction::{
     CheckedTransaction, Facts, NODE_BYTES, SoundTransaction, Spend, TransactionError, Untimely,
     check_transaction, check_transactions,
 };
-pub use witness::WitnessError;
+pub use witness::{Met, WitnessError, meet};

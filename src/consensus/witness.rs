@@ -38,14 +38,14 @@ pub enum WitnessError {
 
 /// What a witness that fits its policy leaves to be checked.
 #[derive(Debug)]
-pub(super) struct Met {
+pub struct Met {
     /// The signatures that must hold.
     pub claims: Vec<Claim>,
     /// The highest `After` that was chosen.
     pub min_height: Height,
 }
 
-/// Walks the policy along the witness.
+/// Walks the policy along the witness, whatever the message is: a transaction's, or a text's that a wallet judges.
 ///
 /// # Consensus
 /// Each threshold's choice has exactly as many bits as it requires, all of them its children; only chosen children
@@ -55,7 +55,10 @@ pub(super) struct Met {
 /// # Security
 /// Without a key anybody who sees the preimages could send the money elsewhere. Without "nothing left over" strangers
 /// could grow a transaction and change its hash.
-pub(super) fn meet(policy: &Policy, witness: &Witness, message: &Digest) -> Result<Met, WitnessError> {
+///
+/// # Errors
+/// How the witness fails.
+pub fn meet(policy: &Policy, witness: &Witness, message: &Digest) -> Result<Met, WitnessError> {
     let mut walk = Walk {
         choices: witness.choices.iter(),
         signatures: witness.signatures.iter(),

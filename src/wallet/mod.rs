@@ -1,16 +1,55 @@
-//! Keys: from words that a person can write down to the addresses that money is paid to, and the file that keeps them.
+//! Keys and spending: from words that a person can write down to a transaction that the chain takes, and the file that
+//! keeps them.
 //!
-//! This room decides how keys are derived, what a wallet holds and how its file is sealed; it will hold everything else
-//! a wallet does without a disk or a network. It knows no chain state and draws no randomness: entropy, salts and nonces
-//! come in as arguments.
+//! This room decides how keys are derived, what a wallet holds and how its file is sealed, what is put before somebody who
+//! signs, and what a signature is asked for. It knows no chain state and draws no randomness: entropy, salts, balances and
+//! heights come in as arguments. Whatever the chain would refuse is judged by `consensus` and `ledger` themselves, before
+//! anything is signed.
 //!
-//! Read `derivation.rs` first, then [`keyring`] and [`keystore`].
+//! A payment goes this way: a [`Draft`] in a [`Scene`] becomes [`Prepared`] for one of the [`ways`] that its policy can be
+//! met; its body becomes a [`Signing`], which travels between holders as an [`OfflineFile`] where it must, and ends as a
+//! checked transaction, which the [`Outbox`] remembers. Read `derivation.rs` and [`keystore`] for what is kept, `draft.rs`,
+//! `way.rs` and `signing.rs` for what is spent.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod caution;
 mod derivation;
+mod describe;
+mod draft;
+mod expression;
 pub mod keyring;
 pub mod keystore;
+mod lack;
+mod leaves;
+mod link;
+mod mistyped;
+mod offline;
 mod outbox;
+mod parts;
+mod signing;
+mod text;
+mod trial;
+mod warning;
+mod way;
+mod words;
 
+pub use caution::{Caution, FAR_SECONDS, cautions};
 pub use derivation::{ACCOUNTS_MAX, AccountError, DEVNET_MNEMONIC, Mnemonic, MnemonicError, Seed};
+pub use describe::{describe, quoted};
+pub use draft::{Draft, DraftError, Fee, Payment, Prepared, Rest, Scene, fee_for};
+pub use expression::{
+    EXPRESSION_BYTES_MAX, ExpressionError, ExpressionProblem, NamedKeys, parse_policy, policy_text,
+};
+pub use lack::{Lack, lack};
+pub use link::{
+    LINK_BYTES_MAX, LINK_SCHEME, Link, LinkError, ReferenceError, read_reference, reference_text,
+};
+pub use mistyped::{Slip, explain_mistyped, likely};
+pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
 pub use outbox::{OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, Sent};
+pub use parts::{PartError, Parts};
+pub use signing::{Signing, SigningError};
+pub use text::{TextError, TextSignature, TextSigning};
+pub use warning::{FEE_SHARE_PERCENT_MAX, FEE_TIMES_LEAST_MAX, NEARLY_ALL_PERCENT, RATE_LEAST, Warning};
+pub use way::{Means, WAYS_MAX, Way, ways};
+pub use words::{KeyNames, explain};

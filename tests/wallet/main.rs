@@ -1,10 +1,19 @@
 //! The wallet: its keys, its files, what it signs, and what it says at a terminal.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod drafting;
 mod frozen;
 mod keyring;
 mod keystore;
+mod links;
+mod mistyping;
+mod offline;
 mod outbox;
+mod people;
+mod policies;
+mod signing;
 mod stage;
 mod tampering;
+mod texts;
 mod vectors;
+mod ways;

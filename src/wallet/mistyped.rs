@@ -1,0 +1,198 @@
+//! Where an address was probably mistyped.
+//!
+//! The checksum could also mend a single wrong letter. It must not: where more than one letter is wrong, what it would make of
+//! them is another valid address, and money would go to nobody. So this only points, and whoever typed looks again.
+
+use std::fmt;
+
+use crate::types::{Address, AddressError, Prefix};
+
+/// The letters of bech32.
+const LETTERS: &str = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+/// Letters behind the prefix and its `1`: 32 bytes and the checksum.
+const DATA_LETTERS: usize = 58;
+/// Letters that are looked at; the longest address has 75.
+const TYPED_LETTERS_MAX: usize = 128;
+
+/// What is likely wrong with a mistyped address. Places count letters, the first being 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slip {
+    /// It does not begin as the addresses of this network do.
+    Beginning,
+    /// A letter that no address has there.
+    NoSuchLetter {
+        /// Where.
+        place: usize,
+        /// Which.
+        letter: char,
+        /// What it is easily taken for.
+        like: Option<&'static str>,
+    },
+    /// Another letter there would make it whole.
+    Letter {
+        /// Where.
+        place: usize,
+    },
+    /// This letter and the next, exchanged, would make it whole.
+    Swapped {
+        /// Where the first of them is.
+        place: usize,
+    },
+    /// A letter more there would make it whole.
+    Missing {
+        /// Before which letter.
+        place: usize,
+    },
+    /// Without that letter it would be whole.
+    Extra {
+        /// Which.
+        place: usize,
+    },
+    /// Small and capital letters side by side.
+    MixedCase,
+    /// Too short or too long, and not by one letter alone.
+    Length {
+        /// How many letters it has.
+        found: usize,
+        /// How many it should have.
+        expected: usize,
+    },
+}
+
+/// Where an address of this network was likely mistyped: nothing where it is fine, or where more is wrong than can be told; several
+/// where several slips would explain it.
+pub fn likely(text: &str, prefix: &Prefix) -> Vec<Slip> {
+    let text = text.trim();
+    let typed: Vec<char> = text.chars().take(TYPED_LETTERS_MAX).collect();
+    let begins = prefix.as_str().len() + 1;
+    let expected = begins + DATA_LETTERS;
+    if is_whole(&typed, prefix) {
+        return Vec::new();
+    }
+    let (lower, upper) =
+        (typed.iter().any(char::is_ascii_lowercase), typed.iter().any(char::is_ascii_uppercase));
+    if lower && upper {
+        return vec![Slip::MixedCase];
+    }
+    let typed: Vec<char> = typed.iter().map(char::to_ascii_lowercase).collect();
+    if !text.to_lowercase().starts_with(&format!("{prefix}1")) {
+        return vec![Slip::Beginning];
+    }
+    let strange: Vec<Slip> = (begins..typed.len()).filter_map(|at| no_such_letter(&typed, at)).collect();
+    if !strange.is_empty() {
+        return strange;
+    }
+    let found = text.chars().count();
+    match found {
+        _ if found == expected => {
+            substitutions(&typed, begins, prefix).chain(swaps(&typed, begins, prefix)).collect()
+        }
+        _ if found + 1 == expected => or_length(missing(&typed, begins, prefix), found, expected),
+        _ if found == expected + 1 => or_length(extra(&typed, begins, prefix), found, expected),
+        _ => vec![Slip::Length { found, expected }],
+    }
+}
+
+fn is_whole(letters: &[char], prefix: &Prefix) -> bool {
+    Address::parse(&letters.iter().collect::<String>(), prefix).is_ok()
+}
+
+fn no_such_letter(typed: &[char], at: usize) -> Option<Slip> {
+    let letter = typed[at];
+    if LETTERS.contains(letter) {
+        return None;
+    }
+    let like = match letter {
+        '1' | 'i' | '|' => Some("l"),
+        'o' => Some("0"),
+        'b' => Some("6 or 8"),
+        _ => None,
+    };
+    Some(Slip::NoSuchLetter { place: at + 1, letter, like })
+}
+
+fn substitutions(typed: &[char], begins: usize, prefix: &Prefix) -> impl Iterator<Item = Slip> {
+    (begins..typed.len())
+        .filter(move |at| would_be_whole(typed, *at, prefix))
+        .map(|at| Slip::Letter { place: at + 1 })
+}
+
+/// Whether some letter in place of this one makes it whole.
+fn would_be_whole(typed: &[char], at: usize, prefix: &Prefix) -> bool {
+    let mut tried = typed.to_vec();
+    LETTERS.chars().any(|letter| {
+        tried[at] = letter;
+        is_whole(&tried, prefix)
+    })
+}
+
+fn swaps(typed: &[char], begins: usize, prefix: &Prefix) -> impl Iterator<Item = Slip> {
+    (begins..typed.len() - 1)
+        .filter(move |at| {
+            let mut tried = typed.to_vec();
+            tried.swap(*at, at + 1);
+            is_whole(&tried, prefix)
+        })
+        .map(|at| Slip::Swapped { place: at + 1 })
+}
+
+/// A letter that is missing in a run of equal ones could stand before each of them: the first place is named.
+fn missing(typed: &[char], begins: usize, prefix: &Prefix) -> Vec<Slip> {
+    let mut seen: Vec<Vec<char>> = Vec::new();
+    let mut slips = Vec::new();
+    for at in begins..=typed.len() {
+        for letter in LETTERS.chars() {
+            let mut tried = typed.to_vec();
+            tried.insert(at, letter);
+            if is_whole(&tried, prefix) && !seen.contains(&tried) {
+                seen.push(tried);
+                slips.push(Slip::Missing { place: at + 1 });
+            }
+        }
+    }
+    slips
+}
+
+fn extra(typed: &[char], begins: usize, prefix: &Prefix) -> Vec<Slip> {
+    let is_extra = |at: &usize| {
+        let mut tried = typed.to_vec();
+        tried.remove(*at);
+        // Of equal neighbours the first is named.
+        is_whole(&tried, prefix) && (*at == begins || typed[*at] != typed[at - 1])
+    };
+    (begins..typed.len()).filter(is_extra).map(|at| Slip::Extra { place: at + 1 }).collect()
+}
+
+fn or_length(slips: Vec<Slip>, found: usize, expected: usize) -> Vec<Slip> {
+    if slips.is_empty() { vec![Slip::Length { found, expected }] } else { slips }
+}
+
+impl fmt::Display for Slip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Beginning => write!(f, "it does not begin as addresses of this network do"),
+            Self::NoSuchLetter { place, letter, like } => {
+                write!(f, "no address has {letter:?} at place {place}")?;
+                like.map_or(Ok(()), |like| write!(f, ", was it {like}?"))
+            }
+            Self::Letter { place } => write!(f, "the letter at place {place} is likely wrong"),
+            Self::Swapped { place } => {
+                write!(f, "the letters at places {place} and {} are likely exchanged", place + 1)
+            }
+            Self::Missing { place } => write!(f, "a letter is likely missing before place {place}"),
+            Self::Extra { place } => write!(f, "the letter at place {place} is likely one too many"),
+            Self::MixedCase => write!(f, "small and capital letters are mixed: an address has one kind"),
+            Self::Length { found, expected } => write!(f, "it has {found} letters instead of {expected}"),
+        }
+    }
+}
+
+/// What to tell whoever typed an address that [`Address::parse`] refused: the error, and where to look.
+pub fn explain_mistyped(text: &str, error: &AddressError, prefix: &Prefix) -> String {
+    let slips: Vec<String> = likely(text, prefix).iter().map(Slip::to_string).collect();
+    match slips.as_slice() {
+        [] => error.to_string(),
+        [one] => format!("{error}; {one}"),
+        several => format!("{error}; one of these may be the reason: {}", several.join("; ")),
+    }
+}

@@ -1,0 +1,134 @@
+//! What a person must be asked about before a payment is signed.
+
+use std::collections::BTreeSet;
+
+use super::describe::address_words;
+use super::draft::{Prepared, Scene, fee_for, sum};
+use crate::types::{Action, Address, Amount, Height, Nonce, Prefix};
+
+/// A fee is beyond reason when it is more than this share of what is sent, in percent, …
+pub const FEE_SHARE_PERCENT_MAX: u64 = 1;
+/// … and more than this many times the least that nodes take in.
+pub const FEE_TIMES_LEAST_MAX: u64 = 100;
+/// Nodes that take anything in at all are reckoned with at least this rate, in pebbles for a thousand bytes.
+pub const RATE_LEAST: u64 = 100;
+/// Whoever pays more than this share of the balance, in percent, may have meant to pay all of it, or not as much.
+pub const NEARLY_ALL_PERCENT: u64 = 95;
+
+/// Something about a payment that its sender may not have meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Warning {
+    /// A payment to the account that pays.
+    PaysItself,
+    /// Far more for the miner than it takes.
+    FeeBeyondReason {
+        /// What the miner gets.
+        fee: Amount,
+        /// The least that nodes take in.
+        least: Amount,
+    },
+    /// Nodes will not take it in.
+    FeeBelowFloor {
+        /// What the miner gets.
+        fee: Amount,
+        /// The least that nodes take in.
+        least: Amount,
+    },
+    /// Nobody ever paid this address: it costs a charge, and it may be mistyped or given up.
+    NewRecipient {
+        /// Who.
+        to: Address,
+        /// What is burned for it.
+        charge: Amount,
+    },
+    /// Little is left.
+    PaysNearlyAll {
+        /// What is left.
+        left: Amount,
+    },
+    /// The address's policy is seen for the first time, by everybody and for ever.
+    RevealsPolicy,
+    /// The note is seen by everybody and for ever.
+    PublicNote,
+    /// It cannot be mined yet.
+    NotBefore(Height),
+}
+
+/// What to ask about a payment.
+pub(super) fn warnings(prepared: &Prepared, scene: &Scene<'_>, min_height: Height) -> Vec<Warning> {
+    let (body, settlement) = (&prepared.body, &prepared.settlement);
+    let sender = body.policy.address();
+    let payees: BTreeSet<&Address> = body.payments().map(|(to, _)| to).collect();
+    let mut found = Vec::new();
+    if payees.contains(&sender) {
+        found.push(Warning::PaysItself);
+    }
+    found.extend(fee_warning(body.fee, prepared, scene.rate_floor));
+    let is_new = |to: &&&Address| **to != &sender && !(scene.has_account)(to);
+    found.extend(
+        payees
+            .iter()
+            .filter(is_new)
+            .map(|to| Warning::NewRecipient { to: **to, charge: scene.params.account_charge }),
+    );
+    let left = scene.balance.checked_sub(settlement.cost).unwrap_or_default();
+    let pays_all = settlement.paid_all.is_some();
+    if !pays_all && is_more_than_percent(settlement.cost, NEARLY_ALL_PERCENT, scene.balance) {
+        found.push(Warning::PaysNearlyAll { left });
+    }
+    if body.nonce == Nonce(0) {
+        found.push(Warning::RevealsPolicy);
+    }
+    if body.actions.iter().any(|action| matches!(action, Action::Note(_))) {
+        found.push(Warning::PublicNote);
+    }
+    if min_height > scene.height {
+        found.push(Warning::NotBefore(min_height));
+    }
+    found
+}
+
+fn fee_warning(fee: Amount, prepared: &Prepared, rate_floor: u64) -> Option<Warning> {
+    let least = fee_for(rate_floor, prepared.bytes);
+    if fee < least {
+        return Some(Warning::FeeBelowFloor { fee, least });
+    }
+    let reckoned = fee_for(rate_floor.max(RATE_LEAST), prepared.bytes);
+    let is_many_times = reckoned.checked_mul(FEE_TIMES_LEAST_MAX).is_some_and(|most| fee > most);
+    let sent = sum(prepared.settlement.credits.iter().map(|(_, amount)| *amount));
+    let is_large_share = is_more_than_percent(fee, FEE_SHARE_PERCENT_MAX, sent);
+    (is_many_times && is_large_share).then_some(Warning::FeeBeyondReason { fee, least })
+}
+
+fn is_more_than_percent(part: Amount, percent: u64, whole: Amount) -> bool {
+    u128::from(part.pebbles()) * 100 > u128::from(whole.pebbles()) * u128::from(percent)
+}
+
+impl Warning {
+    /// The same for people, on the network of this prefix.
+    pub fn words(&self, prefix: &Prefix) -> String {
+        match self {
+            Self::PaysItself => "This pays the account that it comes from.".to_owned(),
+            Self::FeeBeyondReason { fee, least } => {
+                format!("The fee of {fee} is far more than it takes: nodes ask for {least}.")
+            }
+            Self::FeeBelowFloor { fee, least } => {
+                format!("Nodes will not take this in: they ask for a fee of {least}, this offers {fee}.")
+            }
+            Self::NewRecipient { to, charge } => format!(
+                "Nobody ever paid {}. Make sure that it is the right one; its account costs {charge} once.",
+                address_words(to, prefix)
+            ),
+            Self::PaysNearlyAll { left } => {
+                format!("This pays nearly everything: {left} is left. To pay all of it, say so.")
+            }
+            Self::RevealsPolicy => {
+                "This is the first payment from this address: it shows everybody for ever \
+                under which conditions it is spent."
+                    .to_owned()
+            }
+            Self::PublicNote => "The note is public and kept for ever.".to_owned(),
+            Self::NotBefore(height) => format!("This cannot be mined before height {height}."),
+        }
+    }
+}
