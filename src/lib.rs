@@ -16,6 +16,7 @@
 //! | | [`template`] | what the next block holds, and what a miner may turn in it |
 //! | | [`protocol`] | what nodes say to each other, to whom and when, and what is made of the answers |
 //! | | [`wallet`] | keys, what is put before whoever signs with them, and what a signature is asked for |
+//! | | [`light`] | which headers to follow without blocks, and what of a node's word holds against them |
 //! | disk | `storage` | what survives a crash, and in which order |
 //! | the writer | `node` | in what order things happen, and who sees what when |
 //! | ports | `net` | how bytes travel between nodes, and who is on the other side |
@@ -86,6 +87,7 @@ pub mod consensus;
 pub mod chain;
 pub mod ledger;
 
+pub mod light;
 pub mod mempool;
 pub mod protocol;
 pub mod template;
