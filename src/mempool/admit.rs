@@ -76,13 +76,6 @@ impl Verdict {
     pub fn standing(&self, queue: &Queue) -> Standing {
         if self.waits() { Standing::Waiting { expected: queue.next() } } else { Standing::Ready }
     }
-
-    fn freed_bytes(&self, queue: &Queue) -> usize {
-        match self.place {
-            Place::Instead(position) => queue.ready[position].entry.facts().bytes,
-            Place::Last | Place::Ahead => 0,
-        }
-    }
 }
 
 /// A replacement pays this part of the old fee more, at least.
@@ -138,11 +131,9 @@ impl Mempool {
         let queue = fresh.as_ref().or_else(|| self.queues.get(&facts.sender)).expect("one or the other");
         let (key, confirmed) = (queue.key, queue.confirmed);
         let verdict = self.judge(queue, &transaction, &price, terms.bounded)?;
-        let standing = verdict.standing(queue);
-        if terms.bounded {
-            let freed = verdict.freed_bytes(queue);
-            self.evict(&verdict.victims, facts.bytes.saturating_sub(freed), terms.now_seconds, ripple);
-            self.settle(terms.ledger, ripple);
+        let (standing, replaces) = (verdict.standing(queue), verdict.replaces_ready());
+        if !replaces {
+            self.make_room(&verdict.victims, facts.bytes, terms, ripple);
         }
         self.open(&facts.sender, key, confirmed);
         let arrival = match verdict.place {
@@ -152,7 +143,25 @@ impl Mempool {
         let entry = Arc::new(Entry::new(transaction, arrival, admitted_seconds));
         self.wake(&entry, ripple);
         self.put(&verdict.place, Slot { entry, price }, ripple);
+        // Only now: what was replaced may have counted on those who give way, and would have left with them.
+        if replaces {
+            self.make_room(&verdict.victims, 0, terms, ripple);
+        }
         Ok(standing)
+    }
+
+    /// Has these give way until there is room for so many bytes more.
+    fn make_room<V: View>(
+        &mut self,
+        victims: &[Address],
+        bytes: usize,
+        terms: &Terms<'_, V>,
+        ripple: &mut Ripple,
+    ) {
+        if terms.bounded {
+            self.evict(victims, bytes, terms.now_seconds, ripple);
+            self.settle(terms.ledger, ripple);
+        }
     }
 
     /// What can be said without looking at the sender's others; its price, where nothing speaks against it.

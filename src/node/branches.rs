@@ -100,14 +100,17 @@ impl Reorganizations {
     fn fill(&mut self, before: Self) {
         if !self.is_filled {
             let since = std::mem::replace(self, before);
-            since.last.into_iter().for_each(|one| self.push(one));
+            // One that a crash cut in two is whole among those before, and since there was only its end.
+            let last = self.last.back().map_or(0, |one| one.cursor.sequence);
+            let news = since.last.into_iter().filter(|one| one.cursor.sequence > last);
+            news.for_each(|one| self.push(one));
             self.is_filled = true;
         }
     }
 }
 
 impl Shared {
-    /// Those that lie among the last steps before the start, from the journal.
+    /// Those that began among the last steps before the start, from the journal.
     fn reorganizations_before_start(&self) -> Result<Reorganizations, StorageError> {
         let from = self.started_at.saturating_sub(STEPS_REMEMBERED as Sequence).max(self.first_sequence);
         let position = self.library.position_before(from)?;
@@ -116,7 +119,8 @@ impl Shared {
         let mut is_whole = false;
         for written in self.library.steps(position, self.library.end()) {
             let step = written?.step;
-            if step.sequence > self.started_at {
+            // What a crash cut off was finished right after the start.
+            if step.sequence > self.started_at && change.is_empty() {
                 break;
             }
             is_whole |= step.sequence == self.first_sequence + 1;

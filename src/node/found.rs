@@ -7,7 +7,7 @@ use super::reader::{ReadError, Reader};
 use super::shared::State;
 use crate::ledger::Receipt;
 use crate::storage::{BlockIndex, IndexView, Location, Order, Place, Receipts, StorageError, Subject};
-use crate::types::{Address, BlockHash, Coinbase, Height, Reference, Transaction, Txid};
+use crate::types::{Address, Block, BlockHash, Coinbase, Height, Reference, Transaction, Txid};
 
 /// Places looked at for one answer; a longer history is read in several.
 pub const PLACES_MAX: usize = 1000;
@@ -214,19 +214,25 @@ impl Reader {
         fits: impl Fn(&What) -> bool,
     ) -> Result<Vec<Found>, ReadError> {
         let mut found = Vec::with_capacity(places.len());
-        let mut traced: Option<(BlockHash, Option<Receipts>)> = None;
+        let mut opened: Option<Opened> = None;
         for place in places {
-            let Some((block, location)) = self.located(place.height) else { continue };
-            let Some(what) = self.what(location, place)?.filter(|what| fits(what)) else { continue };
-            if traced.as_ref().is_none_or(|(of, _)| *of != block) {
-                traced = Some((block, self.receipts(&block)?));
+            let Some(at) = self.located(place.height) else { continue };
+            let Some(what) = self.what(at.location, place)?.filter(|what| fits(what)) else { continue };
+            let opened = match &mut opened {
+                Some(opened) if opened.hash == at.hash => opened,
+                other => other.insert(self.open(&at)?),
+            };
+            if opened.has(&what, place) {
+                let receipt = opened.receipt(place);
+                found.push(Found { block: at.hash, place: *place, what, receipt });
             }
-            let receipts = traced.as_ref().and_then(|(_, receipts)| receipts.as_ref());
-            let receipt =
-                place.position.checked_sub(1).zip(receipts).map(|(at, receipts)| receipts.receipt(at));
-            found.push(Found { block, place: *place, what, receipt: receipt.unwrap_or_default() });
         }
         Ok(found)
+    }
+
+    fn open(&self, at: &Located) -> Result<Opened, ReadError> {
+        let whole = at.is_contested.then(|| self.shared.library.block(at.location)).transpose()?;
+        Ok(Opened { hash: at.hash, receipts: self.receipts(&at.hash)?, whole })
     }
 
     fn what(&self, block: Location, place: &Place) -> Result<Option<What>, StorageError> {
@@ -237,9 +243,50 @@ impl Reader {
         })
     }
 
-    fn located(&self, height: Height) -> Option<(BlockHash, Location)> {
+    fn located(&self, height: Height) -> Option<Located> {
         let state = self.shared.state.read();
         let hash = state.chain.ancestor(&self.tip.hash, height)?.hash;
-        Some((hash, state.written(&hash).block?))
+        let is_contested = state.contested.contains(&height);
+        Some(Located { hash, location: state.written(&hash).block?, is_contested })
+    }
+}
+
+/// A block of a reader's branch, and where it lies.
+struct Located {
+    hash: BlockHash,
+    location: Location,
+    /// Whether another was once followed at its height, whose entries are still in the indexes.
+    is_contested: bool,
+}
+
+/// A block in which something was found.
+struct Opened {
+    hash: BlockHash,
+    receipts: Option<Receipts>,
+    /// All of it, where an entry may mean another block.
+    whole: Option<Block>,
+}
+
+impl Opened {
+    /// Whether this really stands at its place.
+    ///
+    /// # Security
+    /// What an entry of another block leads to may be any bytes of this one. Whoever mines could write somebody's payment
+    /// into a note, where it would be found again after the block that it stood in was left.
+    fn has(&self, what: &What, place: &Place) -> bool {
+        let Some(block) = &self.whole else { return true };
+        match what {
+            // It begins at the same byte of every block.
+            What::Reward(_) => true,
+            What::Transaction(found) => {
+                let at = place.position.checked_sub(1).and_then(|at| block.transactions.get(at as usize));
+                at == Some(&**found)
+            }
+        }
+    }
+
+    fn receipt(&self, place: &Place) -> Receipt {
+        let at = place.position.checked_sub(1).zip(self.receipts.as_ref());
+        at.map(|(at, receipts)| receipts.receipt(at)).unwrap_or_default()
     }
 }

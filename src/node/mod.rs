@@ -67,4 +67,4 @@ pub use tallies::Tally;
 pub use verdict::{
     BlockRefused, BlockVerdict, Closed, TransactionRefused, TransactionVerdict, TrialVerdict, Verdict,
 };
-pub use workers::{Share, WORKERS_MAX, WorkerName, WorkerReport, Workers};
+pub use workers::{Share, Shares, WORKERS_MAX, WorkerName, WorkerReport, Workers};

@@ -76,6 +76,7 @@ impl Writer {
             });
             has_returned = reconciled.returned;
         }
+        state.contested.extend(group.abandoned.iter().map(|block| block.height()));
         for _ in 0..group.disconnected {
             state.indexed.pop_back();
         }

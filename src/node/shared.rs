@@ -1,6 +1,6 @@
 //! What the writer changes and readers look at.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -73,6 +73,8 @@ pub(super) struct State {
     pub tip: Tip,
     /// The last blocks up to the tip, lowest first.
     pub indexed: VecDeque<(BlockHash, Arc<BlockIndex>)>,
+    /// Heights at which a block was followed once and left: what the indexes say of them may mean that one.
+    pub contested: BTreeSet<Height>,
 }
 
 impl State {

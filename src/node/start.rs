@@ -1,6 +1,6 @@
 //! Starting a node and stopping it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -34,7 +34,7 @@ use crate::consensus::Genesis;
 use crate::ledger::MapSeed;
 use crate::mempool::{Limits, Mempool};
 use crate::storage::{BlockIndex, Disk, Folder, Library, Opening, Recovered, StorageError, Written, arrival};
-use crate::types::BlockHash;
+use crate::types::{BlockHash, Height};
 
 /// How often a line says how far a long start is.
 const TELL_EVERY: Duration = Duration::from_secs(5);
@@ -112,6 +112,14 @@ fn index_tip(
     Ok(indexed)
 }
 
+/// Heights at which a block was followed once that is not now.
+fn contested(chain: &Chain, written: &[Written]) -> BTreeSet<Height> {
+    let followed = (0..).zip(written).filter(|(_, written)| written.connected.is_some());
+    let blocks = followed.filter_map(|(arrival, _)| chain.arrived(arrival));
+    let left = blocks.filter(|block| chain.at(block.height).is_none_or(|at| at.hash != block.hash));
+    left.map(|block| block.height).collect()
+}
+
 /// What distinguishes a node from others with the same store.
 pub(super) struct Identity {
     pub genesis: Genesis,
@@ -147,7 +155,8 @@ pub(super) fn assemble<Home>(
     let tip = Tip::of(&chain, &ledger, store.sequence());
     let mark = tip.mark(store.end());
     let departed = Halves::new(DEPARTED_HALF_MAX, &seed.hasher());
-    let mut state = State { chain, ledger, written, pool, departed, tip, indexed };
+    let contested = contested(&chain, &written);
+    let mut state = State { chain, ledger, written, pool, departed, tip, indexed, contested };
     state.ledger.pin(tip.moment);
     let (tips, last_tip) = watch::channel(tip);
     let (pool_changed, pool_changes) = watch::channel(0);

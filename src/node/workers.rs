@@ -31,6 +31,27 @@ pub enum Share {
     Rejected,
 }
 
+/// How many shares became what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Shares {
+    /// Shares that counted.
+    pub accepted: u64,
+    /// Shares that did not.
+    pub rejected: u64,
+    /// Blocks found.
+    pub blocks: u64,
+}
+
+impl Shares {
+    fn count(&mut self, share: Share) {
+        *match share {
+            Share::Accepted(_) => &mut self.accepted,
+            Share::Block => &mut self.blocks,
+            Share::Rejected => &mut self.rejected,
+        } += 1;
+    }
+}
+
 /// What a worker did so far.
 #[derive(Clone, PartialEq, Debug)]
 pub struct WorkerReport {
@@ -53,9 +74,7 @@ struct Worker {
     heard: Instant,
     /// Where it stands in [`Known::silent`].
     turn: u64,
-    accepted: u64,
-    rejected: u64,
-    blocks: u64,
+    shares: Shares,
 }
 
 /// Who is known, and in which order they were heard of last.
@@ -65,6 +84,8 @@ struct Known {
     /// All of them, whoever was heard of longest ago first.
     silent: BTreeMap<u64, WorkerName>,
     turn: u64,
+    /// Of all together, those who were forgotten too.
+    shares: Shares,
 }
 
 impl Known {
@@ -78,9 +99,7 @@ impl Known {
             meter: Meter::new(now),
             heard: Instant::now(),
             turn: 0,
-            accepted: 0,
-            rejected: 0,
-            blocks: 0,
+            shares: Shares::default(),
         });
         let name = self.silent.remove(&worker.turn).unwrap_or_else(|| name.clone());
         self.silent.insert(self.turn, name);
@@ -121,14 +140,11 @@ impl Workers {
         let now = self.seconds();
         let mut known = self.known.lock();
         let Some(worker) = known.hear(name, share != Share::Rejected, now) else { return };
-        match share {
-            Share::Accepted(difficulty) => {
-                worker.accepted += 1;
-                worker.meter.count(difficulty.hashes(), now);
-            }
-            Share::Block => worker.blocks += 1,
-            Share::Rejected => worker.rejected += 1,
+        if let Share::Accepted(difficulty) = share {
+            worker.meter.count(difficulty.hashes(), now);
         }
+        worker.shares.count(share);
+        known.shares.count(share);
         known.forget_beyond(WORKERS_MAX);
     }
 
@@ -138,12 +154,17 @@ impl Workers {
         let report = |(name, worker): (&WorkerName, &Worker)| WorkerReport {
             name: name.clone(),
             hash_rate: worker.meter.rate(now),
-            accepted: worker.accepted,
-            rejected: worker.rejected,
-            blocks: worker.blocks,
+            accepted: worker.shares.accepted,
+            rejected: worker.shares.rejected,
+            blocks: worker.shares.blocks,
             idle_seconds: worker.heard.elapsed().as_secs(),
         };
         self.known.lock().workers.iter().map(report).collect()
+    }
+
+    /// What was counted of all together, those who were forgotten too: it never falls.
+    pub fn shares(&self) -> Shares {
+        self.known.lock().shares
     }
 }
 
@@ -191,6 +212,7 @@ mod tests {
         let known = workers.known.lock();
         let is_known = |number| known.workers.contains_key(&name(number));
         assert!(is_known(0) && is_known(1) && !is_known(2) && is_known(3) && is_known(WORKERS_MAX));
+        assert_eq!(known.shares, Shares { accepted: WORKERS_MAX as u64 + 1, rejected: 1, blocks: 1 });
         assert_eq!((known.workers.len(), known.silent.len()), (WORKERS_MAX, WORKERS_MAX));
     }
 }

@@ -154,13 +154,13 @@ fn node_is_added_removed_banned_and_forgiven_by_order() {
     wait_for_peers(&here, 1);
     peers(&here, &["ban", &id, "--seconds", "3000"]).success();
     wait_for_peers(&here, 0);
-    assert_eq!(list(&here)["banned"][0]["who"], id.as_str());
+    assert_eq!(list(&here)["bans"][0]["who"], id.as_str());
     assert!(peers(&here, &["list"]).success().contains(&format!("banned     {id} for another ")));
     // A ban outlives the node that was told of it.
     running.signal("KILL");
     running.end();
     let (running, _) = node(&here, &["--connect", &address]);
-    assert_eq!(list(&here)["banned"][0]["who"], id.as_str());
+    assert_eq!(list(&here)["bans"][0]["who"], id.as_str());
     wait_for_peers(&here, 0);
     peers(&here, &["unban", &id]).success();
     wait_for_peers(&here, 1);

@@ -3,10 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 
-use axum::http::StatusCode;
-use cairn::api::{AdminOptions, Context, FIGURES, Front, Manners, Token};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use cairn::api::{
+    AdminOptions, Context, FIGURES, Front, Manners, MiningControl, MiningOrder, MiningRefused, MiningState,
+    Token,
+};
+use cairn::miner::Pace;
+use cairn::testkit::PATIENCE;
 use serde_json::Value;
+use tokio::runtime::Builder;
 
 use crate::stage::Stage;
 
@@ -35,6 +44,26 @@ fn watched() -> Stage {
         (StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8")
     );
     stage
+}
+
+/// Mining of which nothing can be said before somebody lets it.
+struct Held(Mutex<Receiver<()>>);
+
+impl MiningControl for Held {
+    fn state(&self) -> MiningState {
+        self.0.lock().unwrap().recv_timeout(PATIENCE).expect("others go on meanwhile");
+        MiningState::default()
+    }
+
+    fn start(&self, _: MiningOrder) -> Result<(), MiningRefused> {
+        Err(MiningRefused::NotMining)
+    }
+
+    fn stop(&self) {}
+
+    fn set_pace(&self, _: Option<Pace>) -> Result<(), MiningRefused> {
+        Err(MiningRefused::NotMining)
+    }
 }
 
 fn page(stage: &Stage) -> String {
@@ -127,6 +156,25 @@ fn a_reorganization_is_counted_with_its_blocks() {
     assert_eq!(values["cairn_chain_blocks_taken_off_total"], 5.0);
     assert_eq!(values["cairn_blocks_total{verdict=\"side\"}"], 5.0);
     assert_eq!(values["cairn_mempool_returned_total"], 5.0);
+}
+
+#[test]
+fn nobody_waits_for_figures_of_mining_that_is_being_changed() {
+    let stage = Stage::new();
+    let (let_go, held) = channel();
+    let options = AdminOptions {
+        token: Token::new("0123456789abcdef").unwrap(),
+        mining: Some(Arc::new(Held(Mutex::new(held)))),
+        data_dir: None,
+        watch_freely: true,
+    };
+    let context = Context::new(stage.node.handle(), None);
+    let front = Front::admin(&context, options, &Manners::default());
+    let request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let (said, _) = runtime
+        .block_on(async { tokio::join!(biased; front.answer(request), async { let_go.send(()).unwrap() }) });
+    assert_eq!(said.status(), StatusCode::OK);
 }
 
 #[test]

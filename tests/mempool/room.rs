@@ -3,7 +3,7 @@
 use cairn::mempool::{AdmitError, FeeRate, Limits, Why};
 use cairn::types::{Action, Amount, Reference, Transaction};
 
-use crate::node::{Node, address, reasons};
+use crate::node::{FUNDS, Node, address, reasons};
 
 const BYTES_MAX: usize = 4 * 32 * 1024;
 
@@ -131,4 +131,28 @@ fn replacement_in_a_full_pool_takes_the_room_of_what_it_replaces() {
     let departed = node.admit(&dearer).unwrap().departed;
     assert_eq!((departed.len(), node.pool.len()), (1, before));
     node.audit();
+}
+
+#[test]
+fn replacement_may_turn_out_whoever_paid_for_what_it_replaces() {
+    let mut node = Node::with(small(), |_| ());
+    let lends = node.pay(1, 0, 0, FUNDS / 2, 1);
+    let borrows = node.pay(0, 0, 3, FUNDS + FUNDS / 4, 1000);
+    let next = node.pay(0, 1, 3, 1, 1000);
+    for nonce in 0.. {
+        let filler = long(&node, 2, nonce, 20_000);
+        if node.pool.bytes() + node.check(&filler).facts().bytes > BYTES_MAX {
+            break;
+        }
+        node.admit(&filler).unwrap();
+    }
+    let dearer = long(&node, 0, 0, 200_000);
+    let trial = node.would_admit(&dearer).unwrap();
+    let admitted = node.admit(&dearer).unwrap();
+    node.audit();
+    assert_eq!((trial.standing, trial.departed), (admitted.standing, admitted.departed.clone()));
+    let departed = reasons(&admitted.departed);
+    assert_eq!(departed[..2], [(borrows, Why::Replaced { by: dearer.hash() }), (lends, Why::Evicted)]);
+    assert!(node.is_ready(&dearer.hash()) && node.is_ready(&next));
+    assert!(node.pool.bytes() <= BYTES_MAX);
 }

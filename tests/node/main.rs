@@ -8,6 +8,7 @@ mod events;
 mod fresh;
 mod life;
 mod past;
+mod places;
 mod pool_events;
 mod readers;
 mod reorganizations;

@@ -8,7 +8,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Admin;
-use super::peers::port;
 use crate::api::extract::{self, Json};
 use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
@@ -24,24 +23,11 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(links, put, heal))
 }
 
-/// A bad link, as it is told.
-pub(super) fn link_view((far, link): &(Far, Link)) -> LinkView {
-    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    LinkView {
-        who: far.to_string(),
-        delay_ms: millis(link.delay),
-        jitter_ms: millis(link.jitter),
-        loss_percent: link.loss * 100.0,
-        bytes_per_second: link.bytes_per_second,
-        cut: link.cut,
-    }
-}
-
 /// Which links of a laboratory are bad, and how
 #[utoipa::path(get, path = "/admin/v1/links", tag = "admin", operation_id = "admin_links", security(("bearer" = [])),
     responses((status = OK, body = Vec<LinkView>)))]
 async fn links(State(admin): State<Admin>) -> Answer<Vec<LinkView>> {
-    Ok(Reply::now(port(admin.context())?.faults().all().iter().map(link_view).collect()))
+    Ok(Reply::now(LinkView::all_of(admin.context().port()?.faults())))
 }
 
 /// Make what this node sends over a link slow, late, lossy or not arrive at all; with nothing but `who`, as it should be again
@@ -77,7 +63,7 @@ async fn put(State(admin): State<Admin>, Json(said): Json<LinkView>) -> Result<S
         bytes_per_second: said.bytes_per_second,
         cut: said.cut,
     };
-    let faults = port(admin.context())?.faults();
+    let faults = admin.context().port()?.faults();
     let set = faults.set(far, (link != Link::default()).then_some(link));
     set.map_err(|refused| Problem::new(Code::NotServed, refused.to_string()))?;
     Ok(StatusCode::NO_CONTENT)
@@ -88,6 +74,6 @@ async fn put(State(admin): State<Admin>, Json(said): Json<LinkView>) -> Result<S
     security(("bearer" = [])),
     responses((status = NO_CONTENT, description = "They are")))]
 async fn heal(State(admin): State<Admin>) -> Result<StatusCode, Problem> {
-    port(admin.context())?.faults().heal();
+    admin.context().port()?.faults().heal();
     Ok(StatusCode::NO_CONTENT)
 }

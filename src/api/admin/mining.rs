@@ -67,10 +67,9 @@ impl From<MiningRefused> for Problem {
     fn from(refused: MiningRefused) -> Self {
         let code = match &refused {
             MiningRefused::Order(OrderError::NotFixed) => Code::NotServed,
-            MiningRefused::Order(OrderError::Mine(_)) => Code::NodeStopped,
-            MiningRefused::Order(OrderError::Refused(_) | OrderError::Early(_) | OrderError::Stopped) => {
-                Code::BlockRefused
-            }
+            // Whoever runs the node lets nothing begin any more once it stops.
+            MiningRefused::Order(OrderError::Mine(_) | OrderError::Stopped) => Code::NodeStopped,
+            MiningRefused::Order(OrderError::Refused(_) | OrderError::Early(_)) => Code::BlockRefused,
             MiningRefused::NotMining => Code::NotFound,
             MiningRefused::Threads(_) => Code::Internal,
         };
@@ -210,5 +209,16 @@ fn make(node: NodeHandle, payout: Payout, count: usize) -> Result<Made, OrderErr
         Ok(made) => Ok((made, None)),
         Err(unfinished) if unfinished.made.is_empty() => Err(unfinished.why),
         Err(unfinished) => Ok((unfinished.made, Some(unfinished.why))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_to_a_node_that_stops_is_no_refused_block() {
+        let problem = Problem::from(MiningRefused::from(OrderError::Stopped));
+        assert_eq!(problem.code, Code::NodeStopped);
     }
 }

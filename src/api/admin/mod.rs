@@ -136,10 +136,12 @@ async fn check_word(State(admin): State<Admin>, request: Request, next: Next) ->
 #[utoipa::path(get, path = "/metrics", tag = "admin", operation_id = "metrics", security(("bearer" = []), ()),
     responses((status = OK, body = String, content_type = "text/plain", description = "The figures")))]
 async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
-    let miner = admin.0.mining.as_ref().map(|mining| mining.state().report);
-    let folder = admin.0.folder.clone();
-    let kept = task::spawn_blocking(move || folder.map(|folder| folder.kept()));
-    let kept = kept.await.map_err(Problem::internal)?;
+    let (mining, folder) = (admin.0.mining.clone(), admin.0.folder.clone());
+    // Either may keep us waiting: for threads that end, and for the disk.
+    let looked = task::spawn_blocking(move || {
+        (mining.map(|mining| mining.state().report), folder.map(|folder| folder.kept()))
+    });
+    let (miner, kept) = looked.await.map_err(Problem::internal)?;
     let page = page(admin.context(), miner, kept).await;
     Ok(([(CONTENT_TYPE, METRICS_TYPE)], page).into_response())
 }

@@ -6,14 +6,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Admin;
-use super::links::link_view;
 use crate::api::context::Context;
 use crate::api::extract::{self, Json, Path};
 use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
-use crate::api::routes::{shown, standing};
-use crate::api::view::{BanOrder, BanView, Hex, KnownView, PeersReportView, PlaceView};
-use crate::net::{PeersEnded, PeersHandle, PeersReport};
+use crate::api::view::{BanOrder, BanView, PeersReportView, PlaceView};
+use crate::net::HostPort;
 use crate::protocol::{ADDED_MAX, BAN_SECONDS, Banned, Order};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -25,21 +23,9 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(forgive))
 }
 
-/// The port to other nodes, where there is one.
-pub(super) fn port(context: &Context) -> Result<&PeersHandle, Problem> {
-    context.peers().ok_or_else(|| Problem::new(Code::NotServed, "this node is on no network"))
-}
-
-fn ended(ended: PeersEnded) -> Problem {
-    Problem::new(Code::NodeStopped, ended.to_string())
-}
-
-async fn report(context: &Context) -> Result<PeersReport, Problem> {
-    port(context)?.report().await.map_err(ended)
-}
-
 async fn order(context: &Context, order: Order) -> Result<StatusCode, Problem> {
-    port(context)?.order(order).await.map_err(ended)?;
+    let done = context.port()?.order(order).await;
+    done.map_err(|ended| Problem::new(Code::NodeStopped, ended.to_string()))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -48,43 +34,14 @@ async fn order(context: &Context, order: Order) -> Result<StatusCode, Problem> {
     responses((status = OK, body = PeersReportView)))]
 async fn peers(State(admin): State<Admin>) -> Answer<PeersReportView> {
     let context = admin.context();
-    let report = report(context).await?;
-    let (sync, _) = standing(context).await;
-    let (machine, port) = (&report.machine, port(context)?);
-    Ok(Reply::now(PeersReportView {
-        node: Hex::of(report.node.0),
-        listening: port.local_address().map(|address| address.to_string()),
-        sync,
-        peers: machine.peers.iter().map(|peer| shown(peer, report.traffic.get(&peer.met.peer))).collect(),
-        added: machine.added.clone(),
-        bans: ban_views(&report),
-        links: port.faults().all().iter().map(link_view).collect(),
-        known: machine
-            .known
-            .iter()
-            .map(|known| KnownView {
-                address: known.address.to_string(),
-                seen: known.seen,
-                connected: known.connected,
-                failures: known.failures,
-                tried: known.tried,
-            })
-            .collect(),
-    }))
+    let report = context.report().await?;
+    Ok(Reply::now(PeersReportView::of(&report, context.port()?)))
 }
 
-fn ban_views(report: &PeersReport) -> Vec<BanView> {
-    let bans = report.machine.bans.iter();
-    bans.map(|(who, until)| BanView { who: who.to_string(), until: *until }).collect()
-}
-
-/// A host and a port.
-fn place(text: &str) -> Result<&str, Problem> {
-    let bad = || Problem::bad_value("address", text, "expected HOST:PORT, such as `node.example:9333`");
-    let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
-    let is_host = host.starts_with('[') && host.ends_with(']') || !host.contains([':', '/', ' ']);
-    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
-    if is_host && is_port && !host.is_empty() { Ok(text) } else { Err(bad()) }
+/// A host and a port where somebody can be.
+fn place(text: &str) -> Result<HostPort, Problem> {
+    let place = text.parse().and_then(HostPort::of_somebody);
+    place.map_err(|_| Problem::bad_value("address", text, "expected HOST:PORT, such as `node.example:9333`"))
 }
 
 /// Always be connected to this node, until it is dropped or this one ends
@@ -93,11 +50,11 @@ fn place(text: &str) -> Result<&str, Problem> {
     responses((status = NO_CONTENT, description = "It is added")))]
 async fn add(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> Result<StatusCode, Problem> {
     let node = place(&said.address)?;
-    let added = report(admin.context()).await?.machine.added;
-    if added.len() >= ADDED_MAX && !added.iter().any(|other| other == node) {
+    let added = admin.context().report().await?.machine.added;
+    if added.len() >= ADDED_MAX && !added.iter().any(|other| **other == *node) {
         return Err(Problem::new(Code::TooLarge, format!("there are {ADDED_MAX} already: drop one first")));
     }
-    order(admin.context(), Order::Add(node.to_owned())).await
+    order(admin.context(), Order::Add(node.to_string())).await
 }
 
 /// No longer want to be connected to a node that was added, and hang up
@@ -106,17 +63,17 @@ async fn add(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> Result<
     responses((status = NO_CONTENT, description = "It is dropped")))]
 async fn drop_peer(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> Result<StatusCode, Problem> {
     let node = place(&said.address)?;
-    if !report(admin.context()).await?.machine.added.iter().any(|added| added == node) {
-        return Err(Problem::new(Code::NotFound, format!("{node} was not added")));
+    if !admin.context().report().await?.machine.added.iter().any(|added| **added == *node) {
+        return Err(Problem::new(Code::NotFound, format!("{} was not added", &*node)));
     }
-    order(admin.context(), Order::Remove(node.to_owned())).await
+    order(admin.context(), Order::Remove(node.to_string())).await
 }
 
 /// Who is banned, until when
 #[utoipa::path(get, path = "/admin/v1/bans", tag = "admin", operation_id = "admin_bans", security(("bearer" = [])),
     responses((status = OK, body = Vec<BanView>)))]
 async fn bans(State(admin): State<Admin>) -> Answer<Vec<BanView>> {
-    Ok(Reply::now(ban_views(&report(admin.context()).await?)))
+    Ok(Reply::now(BanView::all_of(&admin.context().report().await?.machine)))
 }
 
 /// Hang up on a node, or all at an address, and have nothing to do with them for a while, restarts included
@@ -129,7 +86,7 @@ async fn ban(State(admin): State<Admin>, Json(said): Json<BanOrder>) -> Result<S
     if seconds == 0 {
         return Err(Problem::bad_value("seconds", "0", "expected 1 or more"));
     }
-    if who == Banned::Node(report(admin.context()).await?.node) {
+    if who == Banned::Node(admin.context().report().await?.node) {
         return Err(Problem::bad_value("who", &said.who, "that is this node itself"));
     }
     if let Banned::Address(address) = who
@@ -147,7 +104,7 @@ async fn ban(State(admin): State<Admin>, Json(said): Json<BanOrder>) -> Result<S
     responses((status = NO_CONTENT, description = "They are forgiven")))]
 async fn forgive(State(admin): State<Admin>, Path(text): Path<String>) -> Result<StatusCode, Problem> {
     let who: Banned = extract::value::<Banned>("who", &text)?.canonical();
-    if report(admin.context()).await?.machine.bans.iter().all(|(other, _)| *other != who) {
+    if admin.context().report().await?.machine.bans.iter().all(|(other, _)| *other != who) {
         return Err(Problem::new(Code::NotFound, format!("{who} is not banned")));
     }
     order(admin.context(), Order::Unban(who)).await

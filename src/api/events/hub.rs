@@ -21,7 +21,7 @@ pub const STREAMS_MAX: usize = 512;
 /// in all: a proxy in front of the node is all its clients.
 pub const STREAMS_OF_ADDRESS_MAX: usize = 32;
 /// Streams that may be at the disk at a time; others wait for their turn.
-const READERS_MAX: usize = 8;
+pub(super) const READERS_MAX: usize = 8;
 
 /// How many streams there may be, and how patient they are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

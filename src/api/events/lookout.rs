@@ -7,9 +7,9 @@ use tokio::time;
 
 use super::live::Heard;
 use crate::api::context::Context;
-use crate::api::view::{Direction, EventView, Hex, MinerChange, MiningEvent, PeerChange, PeersEvent};
+use crate::api::view::{EventView, Hex, MinerChange, MiningEvent, PeerChange, PeersEvent};
 use crate::node::WorkerName;
-use crate::protocol::{Met, PeerId, Side};
+use crate::protocol::{Met, PeerId};
 
 /// Sights kept for whoever is slow; beyond it the oldest are lost to them, and they are told so.
 const SIGHTS_MAX: usize = 1024;
@@ -76,10 +76,7 @@ struct Sight {
 
 impl Sight {
     async fn of(context: &Context) -> Self {
-        let report = match context.peers() {
-            Some(peers) => peers.report().await.ok(),
-            None => None,
-        };
+        let report = context.report().await.ok();
         let peers = report.into_iter().flat_map(|report| report.machine.peers);
         let workers = context.node().workers().reports().into_iter();
         let workers = workers.filter(|worker| worker.idle_seconds < SILENT_SECONDS);
@@ -122,10 +119,7 @@ fn peer_event(change: PeerChange, met: &Met, peers: usize) -> EventView {
         change,
         node: Hex::of(met.node.0),
         address: met.address.to_string(),
-        direction: match met.side {
-            Side::Dialer => Direction::Out,
-            Side::Listener => Direction::In,
-        },
+        direction: met.side.into(),
         peers,
     })
 }

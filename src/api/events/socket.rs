@@ -149,7 +149,12 @@ impl Session {
     }
 
     async fn put(&mut self, message: Message) -> Result<(), Gone> {
-        let sent = time::timeout(streams::slow(&self.context), self.socket.send(message)).await;
-        sent.ok().and_then(Result::ok).ok_or(Gone)
+        match time::timeout(streams::slow(&self.context), self.socket.send(message)).await {
+            Ok(sent) => sent.map_err(|_| Gone),
+            Err(_) => {
+                self.context.hub().give_up();
+                Err(Gone)
+            }
+        }
     }
 }

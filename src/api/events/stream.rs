@@ -112,6 +112,7 @@ impl End {
 
 async fn tell(context: Context, order: Order, to: mpsc::Sender<Told>) {
     let Ok(last_word) = to.clone().reserve_owned().await else { return };
+    let listener = to.clone();
     let hub = Arc::clone(context.hub());
     let mut telling = Telling {
         tips: context.node().tips(),
@@ -126,7 +127,11 @@ async fn tell(context: Context, order: Order, to: mpsc::Sender<Told>) {
         context,
         to,
     };
-    let end = telling.follow(order.after).await;
+    // Wherever it is: whoever has gone away must not keep a place in a queue, or nothing would bound how many there are.
+    let end = tokio::select! {
+        end = telling.follow(order.after) => end,
+        () = listener.closed() => End::Gone,
+    };
     if matches!(end, End::Slow) {
         telling.hub.give_up();
     }
@@ -270,7 +275,6 @@ impl Telling {
     async fn wait(&mut self) -> Result<(), End> {
         loop {
             let heard = tokio::select! {
-                () = self.to.closed() => return Err(End::Gone),
                 () = becomes_true(&mut self.ended) => return Err(End::Stopping),
                 moved = self.tips.changed() => return self.moved(moved.is_ok()),
                 heard = self.live.next(&self.filter) => Some(heard),
@@ -335,4 +339,40 @@ async fn becomes_true(ended: &mut watch::Receiver<bool>) {
 /// How long somebody may take to read one event.
 pub fn slow(context: &Context) -> Duration {
     context.hub().limits().slow
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::{Builder, Handle};
+
+    use super::super::hub::READERS_MAX;
+    use super::*;
+    use crate::testkit::{Network, TestNode};
+
+    #[test]
+    fn whoever_has_gone_away_waits_for_no_turn_at_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = TestNode::start(folder.path(), &Network::new(1).genesis);
+        let context = Context::new(node.handle(), None);
+        let filter = Arc::new(Filter::of_query(None, None, &context.params().prefix).unwrap());
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut turns = Vec::new();
+            for _ in 0..READERS_MAX {
+                turns.push(context.hub().turn().await);
+            }
+            for after in [None, Some(context.node().cursor())] {
+                let mut stream = Stream::begin(&context, Order { filter: Arc::clone(&filter), after });
+                let waited = time::timeout(Duration::from_millis(20), stream.next()).await;
+                assert!(waited.is_err(), "it has its turn");
+            }
+            let gone = async {
+                while Handle::current().metrics().num_alive_tasks() > 0 {
+                    time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            let gone = time::timeout(Duration::from_secs(20), gone).await;
+            assert!(gone.is_ok(), "tasks that wait for nobody");
+        });
+    }
 }

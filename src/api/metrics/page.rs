@@ -10,6 +10,7 @@ use crate::api::context::Context;
 use crate::api::meters::{Refusal, SECONDS};
 use crate::miner::MinerReport;
 use crate::net::PeersReport;
+use crate::node::Shares;
 use crate::protocol::{Side, SyncState};
 use crate::template::Difficulty;
 use crate::types::Target;
@@ -75,10 +76,7 @@ pub(in crate::api) async fn page(
     miner: Option<MinerReport>,
     kept: Option<Kept>,
 ) -> String {
-    let report = match context.peers() {
-        Some(peers) => peers.report().await.ok(),
-        None => None,
-    };
+    let report = context.report().await.ok();
     let mut values = Values::default();
     node(&mut values, context);
     pool(&mut values, context);
@@ -161,17 +159,16 @@ fn peers(values: &mut Values, report: Option<&PeersReport>) {
 
 fn mining(values: &mut Values, context: &Context, miner: Option<MinerReport>) {
     let own = miner.unwrap_or_default();
-    let workers = context.node().reader().workers();
+    let workers = context.node().workers().reports();
     let present = || workers.iter().filter(|worker| worker.idle_seconds < GONE_SECONDS);
     // A sum of nobody would be less than nothing.
     let rate = present().fold(0.0, |sum, worker| sum + worker.hash_rate);
     values.with(f::HASH_RATE, &[("who", "own")], own.hash_rate);
     values.with(f::HASH_RATE, &[("who", "workers")], rate);
-    let found = workers.iter().map(|worker| worker.blocks).sum();
-    values.by(f::FOUND, "who", [("own", own.found), ("workers", found)]);
+    // Not added up of those who are there: whoever is forgotten would take what they did along.
+    let Shares { accepted, rejected, blocks } = context.node().workers().shares();
+    values.by(f::FOUND, "who", [("own", own.found), ("workers", blocks)]);
     values.one(f::WORKERS, present().count() as f64);
-    let accepted = workers.iter().map(|worker| worker.accepted).sum();
-    let rejected = workers.iter().map(|worker| worker.rejected).sum();
     values.by(f::SHARES, "outcome", [("accepted", accepted), ("rejected", rejected)]);
 }
 

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::account::Moved;
+use super::account::FlowView;
 use super::chain::TipView;
 use super::peer::Direction;
+use super::pool::LeftWhy;
 use super::schemas::{AddressText, Hex};
 use crate::api::problem::Problem;
 use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
@@ -125,8 +126,6 @@ pub struct AccountEvent {
     pub address: AddressText,
     /// Whether it happened, or was taken back.
     pub change: ChainChange,
-    /// Which way money went.
-    pub moved: Moved,
     /// The transaction; nothing for a reward.
     pub txid: Option<Txid>,
     /// The block.
@@ -135,14 +134,9 @@ pub struct AccountEvent {
     pub height: Height,
     /// Where in it this stands: the coinbase is 0.
     pub position: u32,
-    /// What the account was paid, or is owed as a reward.
-    pub received: Amount,
-    /// What it paid, to itself too, fee and charges included.
-    pub sent: Amount,
-    /// The fee in that, where it was its own transaction.
-    pub fee: Amount,
-    /// What the payments to or from the account are for, each once.
-    pub references: Vec<Hex>,
+    /// What it meant.
+    #[serde(flatten)]
+    pub flow: FlowView,
     /// The block of this height brings a reward into the balance; no event says so again.
     pub matures_at: Option<Height>,
 }
@@ -173,30 +167,6 @@ pub enum PoolChange {
     Returned,
     /// It is no longer there.
     Left,
-}
-
-/// Why a transaction left the pool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LeftWhy {
-    /// It was mined.
-    Mined,
-    /// Another with its sender and nonce pays more.
-    Replaced,
-    /// Another with its sender and nonce was mined.
-    Conflicted,
-    /// Its last height passed.
-    Expired,
-    /// It was here for as long as anything may be.
-    Aged,
-    /// The pool was full.
-    Evicted,
-    /// The money for it is gone.
-    Unfunded,
-    /// An earlier one of its sender left.
-    Orphaned,
-    /// The pool would not take it on the branch that is followed now.
-    Refused,
 }
 
 /// Something entered the pool or left it. Only told as it happens.

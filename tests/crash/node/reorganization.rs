@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cairn::node::{Cursor, Node, NodeEvent, REORGANIZATIONS_MAX, Reorganization};
 use cairn::storage::{Disk, Files, JournalReader, Location, Position};
 
 use super::folders::{cut, later, segment};
@@ -17,6 +18,21 @@ fn unfinished_steps(folder: &std::path::Path) -> Vec<Location> {
     let records = reader.records(Position::START, reader.end()).map(Result::unwrap);
     let is_unfinished = |payload: &[u8]| matches!(payload[0], CONNECTED | DISCONNECTED) && payload[9] == 0;
     records.filter(|(_, payload)| is_unfinished(payload)).map(|(location, _)| location).collect()
+}
+
+/// The reorganizations that a reader knows of are the last that whoever follows everything is told of.
+fn check_reorganizations(node: &Node) {
+    let mut events = node.handle().events(Cursor::beginning(0)).unwrap();
+    let told = std::iter::from_fn(|| events.ready().unwrap()).filter_map(|event| match event {
+        NodeEvent::Reorganized { cursor, disconnected, connected } => {
+            Some(Reorganization { cursor, disconnected, connected })
+        }
+        NodeEvent::Grew { .. } => None,
+    });
+    let told: Vec<_> = told.collect();
+    let mut known = node.handle().reader().reorganizations(REORGANIZATIONS_MAX).unwrap();
+    known.reverse();
+    assert!(!known.is_empty() && told.ends_with(&known), "{:?} and {:?}", told.last(), known.last());
 }
 
 #[test]
@@ -38,13 +54,16 @@ fn journal_that_ends_within_a_reorganization_leads_to_the_best_branch() {
         let tip = node.handle().reader().tip();
         assert_eq!((tip.hash, tip.state), (best, prepared.at(&best).1));
         assert!(tip.sequence > sequence);
+        check_reorganizations(&node);
         node.stop();
         let recovered = recover(folder.path()).unwrap();
         assert_eq!((recovered.chain.tip().hash, recovered.notes.len()), (best, 0));
         check_against_replay(&recovered);
         drop(recovered);
         let node = start(folder.path()).unwrap();
+        check_reorganizations(&node);
         submit_all(&node, &prepared.blocks);
+        check_reorganizations(&node);
         assert!(prepared.work(&node.handle().reader().tip().hash) > prepared.work(&best));
     }
 }
