@@ -191,14 +191,16 @@ pub fn shortened(text: &str) -> String {
     short
 }
 
+impl Code {
+    /// Whether the same may be asked again in a moment, and be answered.
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Self::Indexing | Self::Busy | Self::NotReady | Self::TipMoved)
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let retry = match self.code {
-            Code::Indexing | Code::Busy | Code::NotReady | Code::TipMoved => {
-                Some(HeaderValue::from_static("1"))
-            }
-            _ => None,
-        };
+        let retry = self.code.is_passing().then(|| HeaderValue::from_static("1"));
         // A problem has no map and nothing else that could not be written.
         let body = serde_json::to_vec(&self).expect("a problem is plain text and numbers");
         let mut response = (self.code.status(), body).into_response();

@@ -1,0 +1,210 @@
+//! `cairn wallet balance`: what accounts have, as a node says, or as its headers prove.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Options;
+use super::chain::Chain;
+use super::vault::Vault;
+use crate::api::view::{AccountView, AddressText};
+use crate::cli::output::{Report, aligned, count, tell, tell_json};
+use crate::codec::decode;
+use crate::ledger::BalanceProof;
+use crate::light::{Headers, VerifiedBalance};
+use crate::types::{Amount, Header, Height, Timestamp};
+use crate::wallet::keyring::Account;
+
+/// Headers that are asked for at a time.
+const HEADERS_TOGETHER: u32 = 1000;
+
+#[derive(Args)]
+pub(super) struct Balance {
+    /// Whose [default: all accounts of the wallet].
+    account: Option<String>,
+    /// Believe nothing but work: check all headers of the chain, and have the balance proven against them.
+    #[arg(long)]
+    verify: bool,
+}
+
+/// What an account has, and what of that is proven.
+struct Told<'a> {
+    account: &'a Account,
+    view: AccountView,
+    proven: Option<VerifiedBalance>,
+}
+
+impl Balance {
+    pub fn run(&self, options: &Options) -> Result<()> {
+        let vault = options.vault()?;
+        let file = vault.read()?;
+        let chain = options.chain(file.network())?;
+        let accounts: Vec<&Account> = match &self.account {
+            Some(name) => vec![file.book().account(name)?],
+            None => file.book().accounts().iter().collect(),
+        };
+        let headers = self.verify.then(|| follow(&vault, &chain)).transpose()?;
+        let mut told = Vec::new();
+        for account in accounts {
+            let proven = headers.as_ref().map(|headers| prove(&chain, headers, account)).transpose()?;
+            told.push(Told { account, view: chain.account(&account.address())?, proven });
+        }
+        if options.json {
+            let one = self.account.is_some();
+            let mut all: Vec<Value> = told.iter().map(Told::json).collect();
+            return tell_json(&if one { all.swap_remove(0) } else { Value::from(all) });
+        }
+        match &told[..] {
+            [] => tell("no accounts: `cairn wallet account new NAME` makes one\n"),
+            [one] => one.report().tell(false),
+            several => tell_table(several),
+        }?;
+        headers.map_or(Ok(()), |headers| tell_vouched(&headers))
+    }
+}
+
+impl Told<'_> {
+    fn json(&self) -> Value {
+        let AccountView { balance, immature, spendable, incoming, outgoing, tip, .. } = &self.view;
+        let mut json = json!({
+            "account": self.account.name(),
+            "address": self.view.address,
+            "balance": balance,
+            "spendable": spendable,
+            "immature": immature,
+            "incoming": incoming,
+            "outgoing": outgoing,
+            "tip": tip,
+        });
+        if let Some(proven) = &self.proven {
+            json["proven"] = json!({
+                "balance": balance_of(proven),
+                "as_of": proven.as_of,
+                "proven_by": proven.proven_by,
+            });
+        }
+        json
+    }
+
+    fn report(&self) -> Report {
+        let view = &self.view;
+        let some = |report: Report, name: &str, amount: Amount| {
+            if amount.is_zero() { report } else { report.line(name, amount) }
+        };
+        let report = Report::default().line("account", self.account.name()).line("balance", view.balance);
+        let report =
+            if view.spendable == view.balance { report } else { report.line("spendable", view.spendable) };
+        let report = some(report, "immature", view.immature);
+        let report = some(report, "incoming", view.incoming);
+        let Some(proven) = &self.proven else { return report };
+        let report = report
+            .line("proven", format!("{}, after the block at height {}", balance_of(proven), proven.as_of));
+        if balance_of(proven) == view.balance {
+            return report;
+        }
+        report.line("unproven", format!("the node says {}; newer blocks are not proven yet", view.balance))
+    }
+}
+
+fn balance_of(proven: &VerifiedBalance) -> Amount {
+    proven.account.map_or(Amount::ZERO, |account| account.balance)
+}
+
+fn tell_table(told: &[Told<'_>]) -> Result<()> {
+    let is_proven = told.iter().any(|told| told.proven.is_some());
+    let mut head = vec!["account", "balance", "spendable", "immature", "incoming"];
+    if is_proven {
+        head.push("proven");
+    }
+    let row = |told: &Told<'_>| {
+        let view = &told.view;
+        let mut row = vec![told.account.name().to_string()];
+        row.extend(
+            [view.balance, view.spendable, view.immature, view.incoming].map(|amount| amount.to_string()),
+        );
+        row.extend(told.proven.as_ref().map(|proven| balance_of(proven).to_string()));
+        row
+    };
+    let mut table = vec![head.into_iter().map(str::to_owned).collect()];
+    table.extend(told.iter().map(row));
+    tell(&format!("{}\n", aligned(&table).join("\n")))
+}
+
+/// Says what the proofs rest on.
+fn tell_vouched(headers: &Headers) -> Result<()> {
+    tell(&format!(
+        "\nProven as of height {}: {} were checked, which took {} hashes on average. What the block at height {} did is \
+         not proven before the next one. A node that shows a branch of its own making would have had to do that work.\n",
+        headers.height().0.saturating_sub(1),
+        count(headers.height().0 as usize + 1, "header"),
+        headers.work(),
+        headers.height(),
+    ))
+}
+
+/// Where headers that were checked are kept, beside the wallets of their chain.
+fn kept(vault: &Vault, chain: &Chain) -> PathBuf {
+    vault.path().with_file_name(format!("{}.headers", chain.params().chain))
+}
+
+/// Follows the node's headers from where the last look ended, and checks them all.
+fn follow(vault: &Vault, chain: &Chain) -> Result<Headers> {
+    let path = kept(vault, chain);
+    let before = fs::read(&path).ok().and_then(|bytes| Headers::from_bytes(&bytes, &chain.genesis).ok());
+    let mut headers = before.unwrap_or_else(|| Headers::new(&chain.genesis));
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = Timestamp(u32::try_from(since).unwrap_or(u32::MAX));
+    let now = now.max(chain.client.status()?.time);
+    let mut from = last_common(chain, &headers)?;
+    let tip = chain.client.tip()?.height;
+    while from < tip {
+        let upto = Height(from.0.saturating_add(HEADERS_TOGETHER).min(tip.0));
+        let together = headers_above(chain, from, upto)?;
+        headers.accept(&together, now).map_err(|error| anyhow!("the node's headers do not hold: {error}"))?;
+        from = upto;
+    }
+    // That they could not be kept costs time only.
+    let _ = fs::write(&path, headers.to_bytes());
+    Ok(headers)
+}
+
+/// The last height at which the node has the same block as we.
+fn last_common(chain: &Chain, headers: &Headers) -> Result<Height> {
+    let tip = chain.client.tip()?.height;
+    let mut step = 1;
+    let mut height = headers.height().min(tip);
+    while height > Height::GENESIS {
+        let theirs = chain.client.header(height)?.map(|header| header.hash);
+        if theirs == headers.hash(height) {
+            break;
+        }
+        height = Height(height.0.saturating_sub(step));
+        step *= 2;
+    }
+    Ok(height)
+}
+
+/// The node's headers above one height up to another, lowest first.
+fn headers_above(chain: &Chain, from: Height, upto: Height) -> Result<Vec<Header>> {
+    let page = chain.client.blocks(upto.next(), upto.0 - from.0)?;
+    let read = |digits: &str| -> Result<Header> {
+        let bytes = hex::decode(digits).context("a header that is no hexadecimal digits")?;
+        let bytes: [u8; 80] = bytes.try_into().map_err(|_| anyhow!("a header that is not 80 bytes"))?;
+        Ok(Header::from_bytes(&bytes))
+    };
+    page.blocks.iter().rev().map(|block| read(&block.header.0)).collect()
+}
+
+fn prove(chain: &Chain, headers: &Headers, account: &Account) -> Result<VerifiedBalance> {
+    let address = account.address();
+    let said = chain.client.prove_balance(&AddressText(chain.text(&address)))?;
+    let bytes = hex::decode(&said.proof.0).context("the node's proof is no hexadecimal digits")?;
+    let proof: BalanceProof = decode(&bytes).context("the node's proof cannot be read")?;
+    headers
+        .verify_balance(&address, &proof)
+        .map_err(|lie| anyhow!("the node's proof of `{}` does not hold: {lie}", account.name()))
+}

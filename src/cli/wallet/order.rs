@@ -1,0 +1,225 @@
+//! What is to be paid: from what was typed to a body that is ready to be signed, put before whoever signs.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal};
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+
+use super::chain::Chain;
+use super::ends::Ended;
+use super::terminal::Terminal;
+use crate::types::{Address, Amount, Height, Nonce, Note, Policy};
+use crate::wallet::keyring::{Account, Book};
+use crate::wallet::{
+    Draft, Fee, Means, Payment, Prepared, Rest, Scene, Warning, explain_mistyped, lack, quoted, ways,
+};
+
+/// What all commands that pay take.
+#[derive(Args, Clone)]
+pub(super) struct Terms {
+    /// Which account pays [default: the first].
+    #[arg(long, value_name = "ACCOUNT")]
+    pub from: Option<String>,
+    /// What the miner gets, in coins [default: what the node says it takes to be in the next block].
+    #[arg(long, value_name = "AMOUNT")]
+    pub fee: Option<Amount>,
+    /// Say something with it: public, and kept for ever.
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Void it where it is not mined within so many blocks.
+    #[arg(long, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub expires: Option<u32>,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Give a fee that is far more than it takes, without being asked.
+    #[arg(long)]
+    pub high_fee: bool,
+}
+
+impl Terms {
+    /// The account that pays, and under which policy.
+    pub fn payer<'a>(&self, book: &'a Book) -> Result<(&'a Account, Policy)> {
+        let account = match &self.from {
+            Some(name) => book.account(name)?,
+            None => book.default_account().context("this wallet has no account")?,
+        };
+        let policy = account.policy().ok_or_else(|| {
+            anyhow!("`{}` is only watched: this wallet has no key that could spend from it", account.name())
+        })?;
+        Ok((account, policy))
+    }
+
+    /// The note, if it fits.
+    pub fn note(&self) -> Result<Option<Note>> {
+        let note = |text: &String| {
+            let bytes = text.len();
+            Note::new(text.as_bytes())
+                .map_err(|_| anyhow!("--note: {bytes} bytes, and a note has at most 256"))
+        };
+        self.note.as_ref().map(note).transpose()
+    }
+}
+
+/// Whom a text names: an account or a contact of the wallet, or an address, whose slips are pointed at.
+pub(super) fn payee(text: &str, book: &Book, chain: &Chain) -> Result<Address> {
+    let prefix = &chain.params().prefix;
+    match book.address_of(text, prefix) {
+        Ok(address) => Ok(address),
+        Err(error) => match Address::parse(text, prefix) {
+            Err(slip) if text.len() > 32 => Err(anyhow!("{}", explain_mistyped(text, &slip, prefix))),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+/// What is to be paid, by whom, on what terms.
+pub(super) struct Order {
+    pub from: Policy,
+    pub payments: Vec<Payment>,
+    pub rest: Option<Rest>,
+    pub note: Option<Note>,
+    pub fee: Option<Amount>,
+    pub expires: Option<u32>,
+}
+
+/// An order, and all that was asked of the node about it.
+pub(super) struct Asked {
+    order: Order,
+    known: BTreeMap<Address, bool>,
+    height: Height,
+    /// What can be spent; what its own pending transactions cost is off it already.
+    pub balance: Amount,
+    /// The nonce that the node expects.
+    pub expected: Nonce,
+    rate: u64,
+    rate_floor: u64,
+}
+
+impl Order {
+    /// Asks the node what it takes to know.
+    pub fn ask(self, chain: &Chain) -> Result<Asked> {
+        let account = chain.account(&self.from.address())?;
+        let fees = chain.client.fees()?;
+        let payees = self.payments.iter().map(|payment| payment.to);
+        let payees = payees.chain(self.rest.as_ref().map(|rest| rest.to));
+        let known: Result<BTreeMap<Address, bool>> =
+            payees.map(|to| Ok((to, chain.has_account(&to)?))).collect();
+        let height = fees.tip.height.next().unwrap_or(Height(u32::MAX));
+        Ok(Asked {
+            order: self,
+            known: known?,
+            height,
+            balance: account.spendable,
+            expected: account.next_nonce,
+            rate: fees.next_block,
+            rate_floor: fees.floor,
+        })
+    }
+}
+
+impl Asked {
+    /// Whose account pays.
+    pub fn account(&self) -> Address {
+        self.order.from.address()
+    }
+
+    /// The height of the next block.
+    pub fn height(&self) -> Height {
+        self.height
+    }
+
+    /// The body, with this nonce, and what it does. `means` are the keys that will sign, and what else will be shown.
+    pub fn prepare(&self, chain: &Chain, nonce: Nonce, means: &Means) -> Result<Prepared> {
+        let order = &self.order;
+        let fee = order.fee.map_or(Fee::PerKilobyte(self.rate.max(self.rate_floor)), Fee::Exactly);
+        let expiry = order.expires.map(|blocks| Height(self.height.0.saturating_add(blocks - 1)));
+        let draft = Draft {
+            policy: order.from.clone(),
+            nonce,
+            fee,
+            expiry,
+            payments: order.payments.clone(),
+            note: order.note.clone(),
+            rest: order.rest.clone(),
+        };
+        let ways = ways(&order.from, means);
+        let Some(way) = ways.first() else {
+            let lacking = lack(&order.from, means).map(|lack| lack.words(&|_| None)).unwrap_or_default();
+            return Err(anyhow!("this wallet alone cannot sign for that account: {}", lacking.join("; ")));
+        };
+        let scene = Scene {
+            params: chain.params(),
+            height: self.height,
+            balance: self.balance,
+            has_account: &|address| self.known.get(address).copied().unwrap_or(false),
+            rate_floor: self.rate_floor,
+        };
+        Ok(draft.prepare(way, &scene)?)
+    }
+
+    /// Shows what will happen, and asks, where it is not settled that it shall.
+    pub fn agree(&self, prepared: &Prepared, book: &Book, chain: &Chain, terms: &Terms) -> Result<()> {
+        let words = |warning: &Warning| warning.words(&chain.params().prefix);
+        let low = prepared.warnings.iter().find(|warning| matches!(warning, Warning::FeeBelowFloor { .. }));
+        if let Some(low) = low {
+            bail!("{}", words(low));
+        }
+        let high =
+            prepared.warnings.iter().find(|warning| matches!(warning, Warning::FeeBeyondReason { .. }));
+        match high {
+            Some(high) if terms.yes && !terms.high_fee => {
+                Err(Ended::Declined(format!("{} Say --high-fee if you mean it", words(high))).into())
+            }
+            _ if terms.yes => Ok(()),
+            _ => ask_for_yes(&self.shown(prepared, book, chain), "Send it?"),
+        }
+    }
+
+    /// What will happen, line by line.
+    fn shown(&self, prepared: &Prepared, book: &Book, chain: &Chain) -> String {
+        let whom = |address: &Address| match book.name_of(address) {
+            Some(name) => format!("{name} ({})", chain.text(address)),
+            None => chain.text(address),
+        };
+        let order = &self.order;
+        let mut lines = vec![format!("From    {}", whom(&self.account()))];
+        for Payment { to, amount, reference } in &order.payments {
+            let what_for =
+                if reference.is_empty() { String::new() } else { format!(", for {}", quoted(reference)) };
+            lines.push(format!("Pays    {amount} to {}{what_for}", whom(to)));
+        }
+        if let (Some(rest), Some(amount)) = (&order.rest, prepared.settlement.paid_all) {
+            lines.push(format!("Pays    {amount}, which is all that is left, to {}", whom(&rest.to)));
+        }
+        if let Some(note) = &order.note {
+            lines.push(format!("Says    {}", quoted(note)));
+        }
+        lines.push(format!("Fee     {} for {} bytes", prepared.body.fee, prepared.bytes));
+        if !prepared.settlement.charge.is_zero() {
+            lines.push(format!("Burns   {} for new accounts", prepared.settlement.charge));
+        }
+        let left = self.balance.checked_sub(prepared.settlement.cost).unwrap_or_default();
+        lines.push(format!("Leaves  {left} of {}", self.balance));
+        if let Some(expiry) = prepared.body.expiry {
+            lines.push(format!("Void    after height {expiry}"));
+        }
+        let words = |warning: &Warning| format!("Note    {}", warning.words(&chain.params().prefix));
+        lines.extend(prepared.warnings.iter().map(words));
+        lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// Shows something, and has a person say yes to it.
+pub(super) fn ask_for_yes(shown: &str, question: &str) -> Result<()> {
+    let Some(mut terminal) = Terminal::open().filter(|_| io::stdin().is_terminal()) else {
+        eprint!("{shown}");
+        return Err(Ended::Declined("there is nobody to ask, say --yes if you mean it".to_owned()).into());
+    };
+    terminal.say(shown)?;
+    match terminal.ask(&format!("{question} [y/N] "))?.to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Ended::Declined("you did not say yes".to_owned()).into()),
+    }
+}

@@ -1,0 +1,190 @@
+//! From an order to a transaction that a node has: signed under the wallet's lock, written down, sent, and told again where a
+//! node forgot.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+
+use super::Options;
+use super::chain::Chain;
+use super::ends::Ended;
+use super::follow::{Patience, follow};
+use super::order::{Asked, Order, Terms};
+use super::vault::Vault;
+use crate::api::view::Standing;
+use crate::cli::output::Report;
+use crate::client::ClientError;
+use crate::crypto::PublicKey;
+use crate::types::{Address, Transaction, Txid};
+use crate::wallet::keyring::Account;
+use crate::wallet::keystore::{Unlocked, WalletFile};
+use crate::wallet::{Means, Prepared, Progress, Sent, Signing};
+
+/// Everything that a command that pays has at hand.
+pub(super) struct Desk<'a> {
+    pub options: &'a Options,
+    pub vault: Vault,
+    /// The wallet, as anybody sees it who has the file.
+    pub file: WalletFile,
+    pub chain: Chain,
+}
+
+impl<'a> Desk<'a> {
+    pub fn open(options: &'a Options) -> Result<Self> {
+        let vault = options.vault()?;
+        let file = vault.read()?;
+        let chain = options.chain(file.network())?;
+        Ok(Self { options, vault, file, chain })
+    }
+
+    /// What this wallet can sign for an account alone, at this height.
+    fn means(&self, account: &Account, asked: &Asked) -> Means {
+        let own = self.file.book().accounts().iter().filter_map(Account::own_key);
+        let mut keys: BTreeSet<_> = own.collect();
+        keys.extend(account.own_key());
+        Means { keys, hashes: BTreeSet::new(), height: asked.height() }
+    }
+
+    /// Looks at what became of all that this account sent. Gives those of which nobody knew whether a node had heard.
+    fn look_after(&self, address: &Address) -> Result<BTreeSet<Txid>> {
+        let mined = self.chain.account(address)?.nonce;
+        let tip = self.chain.client.tip()?.height;
+        let ours: Vec<Sent> = self.vault.note(|file| {
+            Ok(file.outbox.iter().filter(|sent| sent.account() == address).cloned().collect())
+        })?;
+        let cut_off = ours.iter().filter(|sent| sent.progress == Progress::Signed).map(|sent| *sent.txid());
+        let cut_off = cut_off.collect();
+        let standings: Result<Vec<Option<Standing>>, ClientError> = ours
+            .iter()
+            .map(|sent| Ok(self.chain.client.transaction(sent.txid())?.map(|view| view.standing)))
+            .collect();
+        let standings = standings?;
+        self.vault.note(|file| {
+            for (sent, standing) in ours.iter().zip(&standings) {
+                match standing {
+                    Some(Standing::Confirmed { height, .. }) => {
+                        file.outbox.note(sent.txid(), Progress::Mined { height: *height });
+                    }
+                    Some(Standing::Pending { .. }) => file.outbox.note(sent.txid(), Progress::Taken),
+                    Some(Standing::Expired) => file.outbox.forget(sent.txid()),
+                    // Its nonce went to another.
+                    _ if sent.nonce() < mined => file.outbox.forget(sent.txid()),
+                    Some(Standing::Replaced { .. } | Standing::Dropped { .. }) | None => {}
+                }
+            }
+            file.outbox.settle(tip);
+            file.save()
+        })?;
+        Ok(cut_off)
+    }
+
+    /// Tells the node again what it does not know of this account's: it may be another node, or have lost its pool. What it
+    /// refuses is forgotten.
+    fn tell_again(&self, address: &Address) -> Result<()> {
+        let expected = self.chain.account(address)?.next_nonce;
+        let untold = self.vault.note(|file| {
+            let untold = file.outbox.untold(address, expected).into_iter();
+            Ok(untold.map(|sent| sent.transaction().clone()).collect::<Vec<_>>())
+        })?;
+        untold.iter().try_for_each(|transaction| self.send(transaction))
+    }
+
+    /// Has the order's body signed with the next nonce, and written down before anybody hears of it.
+    pub fn sign(&self, asked: &mut Asked, means: &Means, agreed: &Prepared) -> Result<Transaction> {
+        let (account, params) = (asked.account(), self.chain.params());
+        // Somebody else may have paid from it while this was being looked at.
+        asked.expected = self.chain.account(&account)?.next_nonce;
+        self.vault.sign(&self.options.passwords(), |wallet, sent| {
+            let nonce = sent.outbox.next_nonce(&account, asked.expected)?;
+            let prepared = asked.prepare(&self.chain, nonce, means)?;
+            ensure!(
+                prepared.settlement.cost == agreed.settlement.cost,
+                "what this costs changed while you were asked: say it again"
+            );
+            let mut signing = Signing::new(prepared.body, params)?;
+            sign_all(&mut signing, wallet, prepared.way.keys())?;
+            let signed = signing.complete(asked.height().max(prepared.way.min_height()), params);
+            let transaction = signed.map_err(anyhow::Error::from)?.transaction().clone();
+            sent.add(&transaction)?;
+            Ok(transaction)
+        })
+    }
+
+    /// Sends a transaction that is written down. Where the node refuses it, it is forgotten; where nobody answers, it is kept.
+    pub fn send(&self, transaction: &Transaction) -> Result<()> {
+        let txid = transaction.body.txid();
+        match self.chain.client.submit(transaction) {
+            Ok(_) => self.vault.note(|sent| sent.note(&txid, Progress::Taken)),
+            Err(ClientError::Problem(problem)) => {
+                self.vault.note(|sent| sent.forget(&txid))?;
+                Err(ClientError::Problem(problem)).context("the node did not take it; nothing was sent")
+            }
+            Err(error) => Err(error).with_context(|| {
+                format!("{txid} is signed and kept, and may not have been heard of: say the same again, and it is sent once")
+            }),
+        }
+    }
+
+    /// Pays: asks, signs, sends, and waits for blocks.
+    pub fn pay(&self, order: Order, terms: &Terms, patience: &Patience) -> Result<()> {
+        let (account, _) = terms.payer(self.file.book())?;
+        let address = account.address();
+        let cut_off = self.look_after(&address)?;
+        self.tell_again(&address)?;
+        let mut asked = order.ask(&self.chain)?;
+        let means = self.means(account, &asked);
+        let agreed = asked.prepare(&self.chain, asked.expected, &means)?;
+        match self.signed_before(&address, &agreed)? {
+            Some(before) if cut_off.contains(&before.body.txid()) => {
+                self.say("this payment was signed before and cut off: it is sent now, and once");
+                return self.follow(&before, patience);
+            }
+            Some(before) if !patience.again => {
+                let said = format!(
+                    "just this payment waits for a block already, as {}; to pay the same once more, say --again",
+                    before.body.txid()
+                );
+                return Err(Ended::Declined(said).into());
+            }
+            Some(_) | None => {}
+        }
+        asked.agree(&agreed, self.file.book(), &self.chain, terms)?;
+        let transaction = self.sign(&mut asked, &means, &agreed)?;
+        self.send(&transaction)?;
+        self.follow(&transaction, patience)
+    }
+
+    /// A transaction that does just this, and was signed and not mined.
+    fn signed_before(&self, address: &Address, agreed: &Prepared) -> Result<Option<Transaction>> {
+        self.vault.note(|file| {
+            Ok(file.outbox.same(address, &agreed.body.actions).map(|same| same.transaction().clone()))
+        })
+    }
+
+    /// Says something beside the answer.
+    pub fn say(&self, line: &str) {
+        if !self.options.json {
+            eprintln!("{line}");
+        }
+    }
+
+    /// Waits for blocks, and says what became of it.
+    pub fn follow(&self, transaction: &Transaction, patience: &Patience) -> Result<()> {
+        let txid = transaction.body.txid();
+        let seen = follow(self, transaction, patience)?;
+        let report = Report::default()
+            .same("txid", "sent", txid)
+            .same("from", "from", self.chain.text(&transaction.body.policy.address()))
+            .only_json("nonce", transaction.body.nonce.0)
+            .fact("fee", "fee", transaction.body.fee, transaction.body.fee.pebbles().to_string());
+        seen.told(report).tell(self.options.json)
+    }
+}
+
+fn sign_all(signing: &mut Signing, wallet: &Unlocked, keys: &[PublicKey]) -> Result<()> {
+    for key in keys {
+        let secret = wallet.keyring().secret_key(key).context("this wallet lost the key it had")?;
+        signing.sign(&secret)?;
+    }
+    Ok(())
+}

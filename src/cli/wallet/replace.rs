@@ -1,0 +1,121 @@
+//! `cairn wallet bump` and `cancel`: another transaction in the place of one that waits.
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+
+use super::Options;
+use super::ends::Ended;
+use super::follow::Patience;
+use super::order::ask_for_yes;
+use super::paying::Desk;
+use crate::api::view::Standing;
+use crate::codec::List;
+use crate::types::{ACTIONS_MAX, Action, Amount, Body, Note, Transaction, Txid};
+use crate::wallet::{Signing, fee_for};
+
+/// What nodes ask of a transaction that takes another's place: so many percent more than that gave.
+const MORE_PERCENT: u64 = 10;
+
+#[derive(Args)]
+pub(super) struct Replace {
+    /// Which transaction, of those that this wallet sent.
+    txid: Txid,
+    /// What the miner gets now, in coins [default: what it takes to be in the next block, and a tenth more than before].
+    #[arg(long, value_name = "AMOUNT")]
+    fee: Option<Amount>,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+impl Replace {
+    /// The same payment for a higher fee.
+    pub fn bump(&self, options: &Options) -> Result<()> {
+        self.run(options, |body| Ok(body.actions.clone()), "bump")
+    }
+
+    /// Nothing in its place but a note without words: so it pays nobody, and its nonce is used.
+    pub fn cancel(&self, options: &Options) -> Result<()> {
+        let nothing = |_: &Body| Ok(List::new(vec![Action::Note(Note::default())])?);
+        self.run(options, nothing, "cancel")
+    }
+
+    fn run(
+        &self,
+        options: &Options,
+        actions: impl FnOnce(&Body) -> Result<List<Action, 1, ACTIONS_MAX>>,
+        what: &str,
+    ) -> Result<()> {
+        let desk = Desk::open(options)?;
+        let before = self.waiting(&desk)?;
+        let mut body = Body { actions: actions(&before.body)?, ..before.body.clone() };
+        body.fee = self.fee_of(&desk, &before)?;
+        let shown = format!(
+            "{} gave the miner {}; in its place one that {}\ngives {}.\n",
+            self.txid,
+            before.body.fee,
+            if what == "bump" { "pays the same" } else { "pays nobody" },
+            body.fee
+        );
+        if !self.yes {
+            ask_for_yes(&shown, if what == "bump" { "Raise the fee?" } else { "Take it back?" })?;
+        }
+        let transaction = sign(&desk, body)?;
+        desk.send(&transaction)?;
+        desk.follow(&transaction, &self.patience)
+    }
+
+    /// The transaction, if another can still take its place.
+    fn waiting(&self, desk: &Desk<'_>) -> Result<Transaction> {
+        let sent = desk
+            .vault
+            .note(|file| Ok(file.outbox.find(&self.txid).map(|sent| sent.transaction().clone())))?;
+        let sent = sent
+            .ok_or_else(|| anyhow!("{} was not sent from this wallet, or is settled for good", self.txid))?;
+        match desk.chain.client.transaction(&self.txid)?.map(|view| view.standing) {
+            Some(Standing::Confirmed { height, .. }) => {
+                bail!("too late: {} stands in the block at height {height}", self.txid)
+            }
+            Some(Standing::Replaced { by }) => {
+                let by = by.map_or_else(String::new, |by| format!(" {by}"));
+                bail!("another took its place already:{by}")
+            }
+            _ => Ok(sent),
+        }
+    }
+
+    fn fee_of(&self, desk: &Desk<'_>, before: &Transaction) -> Result<Amount> {
+        let old = before.body.fee;
+        let more = Amount::from_pebbles(old.pebbles() / (100 / MORE_PERCENT) + 1);
+        let least = old.checked_add(more).context("no fee is higher")?;
+        match self.fee {
+            Some(fee) if fee < least => Err(Ended::Declined(format!(
+                "nodes take nothing in the place of another for less than {MORE_PERCENT} % more: {least}"
+            ))
+            .into()),
+            Some(fee) => Ok(fee),
+            None => {
+                let usual = fee_for(desk.chain.client.fees()?.next_block, before.names().bytes);
+                Ok(usual.max(least))
+            }
+        }
+    }
+}
+
+/// Has a body signed with all keys of the wallet that its policy names, and written down.
+fn sign(desk: &Desk<'_>, body: Body) -> Result<Transaction> {
+    let params = desk.chain.params();
+    let height = desk.chain.next_height()?;
+    desk.vault.sign(&desk.options.passwords(), |wallet, file| {
+        let policy = body.policy.clone();
+        let mut signing = Signing::new(body, params)?;
+        for secret in wallet.keyring().secret_keys(&policy) {
+            signing.sign(&secret)?;
+        }
+        let transaction = signing.complete(height, params)?.transaction().clone();
+        file.add(&transaction)?;
+        Ok(transaction)
+    })
+}
