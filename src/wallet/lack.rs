@@ -93,10 +93,11 @@ fn more_words(needed: usize, of: &[Lack], names: KeyNames<'_>) -> Vec<String> {
         };
         return vec![format!("{who} {verb} to sign: {signers}")];
     }
-    let head = if needed == of.len() {
-        format!("all of these {count} are missing:")
-    } else {
-        format!("{} more of these {count} is needed:", number_words(needed))
+    let head = match (needed, of.len()) {
+        (2, 2) => "both of these are missing:".to_owned(),
+        (_, all) if needed == all => format!("all {count} of these are missing:"),
+        (1, _) => format!("one more of these {count} is needed:"),
+        _ => format!("{} more of these {count} are needed:", number_words(needed)),
     };
     let below = of.iter().flat_map(|lack| lack.words(names)).map(|line| format!("  {line}"));
     std::iter::once(head).chain(below).collect()

@@ -59,8 +59,10 @@ fn what_is_missing_is_said_in_words() {
     let later = of(2, vec![key(0), after(1200)]);
     assert_eq!(words(&later, &means([0], &[], 1199)), ["not before height 1200"]);
     let heir = of(1, vec![key(0), of(2, vec![key(1), after(1200)])]);
-    let expected = ["one more of these two is needed:", "  you has to sign", "  not before height 1200"];
-    assert_eq!(words(&heir, &means([1], &[], 0)), expected.map(|line| line.replace("you has", "you have")));
+    let expected = ["one more of these two is needed:", "  you have to sign", "  not before height 1200"];
+    assert_eq!(words(&heir, &means([1], &[], 0)), expected);
+    let expected = ["both of these are missing:", "  you have to sign", "  not before height 9"];
+    assert_eq!(words(&of(2, vec![key(0), after(9)]), &means([], &[], 0)), expected);
     assert!(words(&lock(0), &means([], &[], 0))[0].starts_with("somebody has to show what hashes to"));
     let dead = Policy::Key(dead_key());
     assert!(words(&dead, &means([], &[], 0))[0].contains("nobody can sign for"));
