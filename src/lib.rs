@@ -75,7 +75,9 @@
 //! - **compact block**, **push**, **stem**: a block whose transactions are named; sending one unasked; the way of a
 //!   transaction before everybody hears of it.
 //! - **kernel**: a way to look for nonces that a processor has.
+//! - **way**: one choice among a policy's parts that meets it; **lack**: what keeps every way closed.
 //! - **opening**: a header with the roots that its merkle root stands for; every proof begins with one.
+//! - **rival**: a branch of headers that has less work than ours, so far.
 
 pub mod codec;
 pub mod crypto;

@@ -107,9 +107,10 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// All that is paid to others, what is left included where that is paid.
+    /// All that is paid, what is left included where that is paid too; neither fee nor charges.
     pub fn sent(&self) -> Amount {
-        sum(self.settlement.credits.iter().map(|(_, amount)| *amount))
+        // The ledger found that all of it is there.
+        Amount::checked_sum(self.settlement.credits.iter().map(|(_, amount)| *amount)).unwrap_or_default()
     }
 }
 
@@ -190,9 +191,4 @@ fn fee_at(rate: u64, body: &mut Body, way: &Way) -> Amount {
 pub fn fee_for(rate: u64, bytes: usize) -> Amount {
     let pebbles = (u128::from(rate) * bytes as u128).div_ceil(1000);
     Amount::from_pebbles(u64::try_from(pebbles).unwrap_or(u64::MAX))
-}
-
-/// A sum of money that was shown to exist.
-pub(super) fn sum(amounts: impl Iterator<Item = Amount>) -> Amount {
-    Amount::checked_sum(amounts).unwrap_or(Amount::from_pebbles(u64::MAX))
 }

@@ -22,8 +22,8 @@ pub enum Lack {
         /// Of which.
         of: Vec<Lack>,
     },
-    /// All conditions are met and none of them by a key; one of these has to sign.
-    Signer(Vec<PublicKey>),
+    /// Enough is met, and none of it by a signature; any one of these would bring one.
+    Signer(Vec<Lack>),
 }
 
 /// What keeps these means from meeting the policy; nothing where they do.
@@ -31,7 +31,19 @@ pub fn lack(policy: &Policy, means: &Means) -> Option<Lack> {
     if let Some(lack) = lack_of(policy, means) {
         return Some(lack);
     }
-    ways(policy, means).is_empty().then(|| Lack::Signer(leaves::keys(policy)))
+    ways(policy, means).is_empty().then(|| Lack::Signer(for_a_signature(policy, means)))
+}
+
+/// What would have to come so that a part which is met by nobody's signature, or not met, is met by one.
+fn for_a_signature(policy: &Policy, means: &Means) -> Vec<Lack> {
+    match (policy, lack_of(policy, means)) {
+        (_, Some(_)) if leaves::keys(policy).is_empty() => Vec::new(),
+        (_, Some(lack)) => vec![lack],
+        (Policy::Threshold(threshold), None) => {
+            threshold.children().iter().flat_map(|child| for_a_signature(child, means)).collect()
+        }
+        (Policy::Key(_) | Policy::After(_) | Policy::Preimage(_), None) => Vec::new(),
+    }
 }
 
 fn lack_of(policy: &Policy, means: &Means) -> Option<Lack> {
@@ -63,12 +75,12 @@ impl Lack {
             },
             Self::Height(height) => vec![format!("not before height {height}")],
             Self::Preimage(hash) => vec![format!("somebody has to show what hashes to {}", hash_words(hash))],
-            Self::Signer(keys) if keys.is_empty() => {
+            Self::Signer(of) if of.is_empty() => {
                 vec!["nobody can ever spend: no key is asked for anywhere".to_owned()]
             }
-            Self::Signer(keys) => {
-                let keys: Vec<String> = keys.iter().map(|key| signer_words(key, names)).collect();
-                vec![format!("all conditions are met, but somebody has to sign: {}", keys.join(" or "))]
+            Self::Signer(of) => {
+                let head = "enough is met, but nobody has signed; one of these is needed:".to_owned();
+                std::iter::once(head).chain(indented(of, names)).collect()
             }
             Self::More { needed, of } => more_words(*needed, of, names),
         }
@@ -93,13 +105,17 @@ fn more_words(needed: usize, of: &[Lack], names: KeyNames<'_>) -> Vec<String> {
         };
         return vec![format!("{who} {verb} to sign: {signers}")];
     }
-    let head = if needed == of.len() {
-        format!("all of these {count} are missing:")
-    } else {
-        format!("{} more of these {count} is needed:", number_words(needed))
+    let head = match (needed, of.len()) {
+        (2, 2) => "both of these are missing:".to_owned(),
+        (_, all) if needed == all => format!("all {count} of these are missing:"),
+        (1, _) => format!("one more of these {count} is needed:"),
+        _ => format!("{} more of these {count} are needed:", number_words(needed)),
     };
-    let below = of.iter().flat_map(|lack| lack.words(names)).map(|line| format!("  {line}"));
-    std::iter::once(head).chain(below).collect()
+    std::iter::once(head).chain(indented(of, names)).collect()
+}
+
+fn indented(of: &[Lack], names: KeyNames<'_>) -> impl Iterator<Item = String> {
+    of.iter().flat_map(move |lack| lack.words(names)).map(|line| format!("  {line}"))
 }
 
 fn signer_words(key: &PublicKey, names: KeyNames<'_>) -> String {

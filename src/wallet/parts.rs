@@ -68,8 +68,7 @@ impl Parts {
         self.add_signature(secret.public_key(), secret.sign(&self.message))
     }
 
-    /// Takes in somebody's signature. Of two that hold the lower stays, so that parts are the same in whatever order they
-    /// came.
+    /// Takes in somebody's signature.
     ///
     /// # Errors
     /// When the key has no say, or the signature does not hold.
@@ -80,10 +79,7 @@ impl Parts {
         if !Claim::new(&key, &signature, &self.message).holds() {
             return Err(PartError::Signature(key));
         }
-        let kept = self.signatures.entry(key).or_insert(signature);
-        if signature.0 < kept.0 {
-            *kept = signature;
-        }
+        self.keep(key, signature);
         Ok(())
     }
 
@@ -108,7 +104,7 @@ impl Parts {
         if self.message != other.message || self.policy != other.policy {
             return Err(PartError::OtherMessage);
         }
-        other.signatures.iter().try_for_each(|(key, signature)| self.add_signature(*key, *signature))?;
+        other.signatures.iter().for_each(|(key, signature)| self.keep(*key, *signature));
         self.preimages.extend(&other.preimages);
         Ok(())
     }
@@ -131,15 +127,23 @@ impl Parts {
     ///
     /// # Errors
     /// What is still missing.
+    ///
+    /// # Panics
+    /// Never: a way is looked for with exactly what is here.
     pub fn witness(&self, height: Height) -> Result<(Way, Witness), Lack> {
         let means = self.means(height);
-        let way = ways(&self.policy, &means).into_iter().next();
-        let found = way.and_then(|way| {
-            let witness = way.witness(&self.signatures, &self.preimages)?;
-            Some((way, witness))
-        });
-        found.ok_or_else(|| {
-            lack(&self.policy, &means).unwrap_or_else(|| Lack::Signer(leaves::keys(&self.policy)))
-        })
+        let Some(way) = ways(&self.policy, &means).into_iter().next() else {
+            return Err(lack(&self.policy, &means).expect("where no way leads something is lacking"));
+        };
+        let witness = way.witness(&self.signatures, &self.preimages).expect("the way was found with these");
+        Ok((way, witness))
+    }
+
+    /// Of two signatures that hold the lower stays, so that parts are the same in whatever order they came.
+    fn keep(&mut self, key: PublicKey, signature: Signature) {
+        let kept = self.signatures.entry(key).or_insert(signature);
+        if signature.0 < kept.0 {
+            *kept = signature;
+        }
     }
 }

@@ -3,10 +3,11 @@
 use super::lack::Lack;
 use super::parts::{PartError, Parts};
 use super::trial;
+use super::warning::{Warning, of_body};
 use super::way::{Means, ways};
 use crate::consensus::{CheckedTransaction, Params, TransactionError, Untimely, check_transaction};
 use crate::crypto::{PublicKey, SecretKey, Signature};
-use crate::types::{Body, Height, Preimage, Transaction, Txid};
+use crate::types::{Action, Amount, Body, Height, Preimage, Transaction, Txid};
 
 /// A body that the chain would take, and what has been signed of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -71,6 +72,20 @@ impl Signing {
     /// What has been signed, and what has been shown.
     pub fn parts(&self) -> &Parts {
         &self.parts
+    }
+
+    /// What a person must be asked about before signing where nothing is known but the body: on a machine that sees no chain,
+    /// whoever prepared it may have meant harm.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let open = ways(&self.body.policy, &Means::all(&self.body.policy));
+        let bytes = open.first().map_or(0, |way| trial::bytes(&self.body, way));
+        let pays = self.body.actions.iter().map(|action| match action {
+            Action::Pay { amount, .. } => Some(*amount),
+            Action::PayAll { .. } => None,
+            Action::Note(_) => Some(Amount::ZERO),
+        });
+        let sent = pays.collect::<Option<Vec<Amount>>>().and_then(Amount::checked_sum);
+        of_body(&self.body, bytes, sent, 0)
     }
 
     /// Signs with a key of the policy.

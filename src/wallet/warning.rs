@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::describe::address_words;
-use super::draft::{Prepared, Scene, fee_for, sum};
-use crate::types::{Action, Address, Amount, Height, Nonce, Prefix};
+use super::draft::{Prepared, Scene, fee_for};
+use crate::types::{Action, Address, Amount, Body, Height, Nonce, Prefix};
 
 /// A fee is beyond reason when it is more than this share of what is sent, in percent, …
 pub const FEE_SHARE_PERCENT_MAX: u64 = 1;
@@ -24,7 +24,7 @@ pub enum Warning {
     FeeBeyondReason {
         /// What the miner gets.
         fee: Amount,
-        /// The least that nodes take in.
+        /// What would do for nodes that ask for little.
         least: Amount,
     },
     /// Nodes will not take it in.
@@ -54,33 +54,19 @@ pub enum Warning {
     NotBefore(Height),
 }
 
-/// What to ask about a payment.
+/// What to ask about a payment while the chain is known.
 pub(super) fn warnings(prepared: &Prepared, scene: &Scene<'_>, min_height: Height) -> Vec<Warning> {
     let (body, settlement) = (&prepared.body, &prepared.settlement);
+    let mut found = of_body(body, prepared.bytes, Some(prepared.sent()), scene.rate_floor);
     let sender = body.policy.address();
     let payees: BTreeSet<&Address> = body.payments().map(|(to, _)| to).collect();
-    let mut found = Vec::new();
-    if payees.contains(&sender) {
-        found.push(Warning::PaysItself);
-    }
-    found.extend(fee_warning(body.fee, prepared, scene.rate_floor));
-    let is_new = |to: &&&Address| **to != &sender && !(scene.has_account)(to);
-    found.extend(
-        payees
-            .iter()
-            .filter(is_new)
-            .map(|to| Warning::NewRecipient { to: **to, charge: scene.params.account_charge }),
-    );
+    let strangers = payees.into_iter().filter(|to| **to != sender && !(scene.has_account)(to));
+    let charge = scene.params.account_charge;
+    found.extend(strangers.map(|to| Warning::NewRecipient { to: *to, charge }));
     let left = scene.balance.checked_sub(settlement.cost).unwrap_or_default();
     let pays_all = settlement.paid_all.is_some();
     if !pays_all && is_more_than_percent(settlement.cost, NEARLY_ALL_PERCENT, scene.balance) {
         found.push(Warning::PaysNearlyAll { left });
-    }
-    if body.nonce == Nonce(0) {
-        found.push(Warning::RevealsPolicy);
-    }
-    if body.actions.iter().any(|action| matches!(action, Action::Note(_))) {
-        found.push(Warning::PublicNote);
     }
     if min_height > scene.height {
         found.push(Warning::NotBefore(min_height));
@@ -88,15 +74,33 @@ pub(super) fn warnings(prepared: &Prepared, scene: &Scene<'_>, min_height: Heigh
     found
 }
 
-fn fee_warning(fee: Amount, prepared: &Prepared, rate_floor: u64) -> Option<Warning> {
-    let least = fee_for(rate_floor, prepared.bytes);
+/// What to ask about a body of which nothing else is known, where it is so many bytes long when signed. `sent` is what it pays,
+/// as far as that can be told.
+pub(super) fn of_body(body: &Body, bytes: usize, sent: Option<Amount>, rate_floor: u64) -> Vec<Warning> {
+    let sender = body.policy.address();
+    let mut found = Vec::new();
+    if body.payments().any(|(to, _)| *to == sender) {
+        found.push(Warning::PaysItself);
+    }
+    found.extend(fee_warning(body.fee, bytes, sent, rate_floor));
+    if body.nonce == Nonce(0) {
+        found.push(Warning::RevealsPolicy);
+    }
+    if body.actions.iter().any(|action| matches!(action, Action::Note(_))) {
+        found.push(Warning::PublicNote);
+    }
+    found
+}
+
+/// Where nobody knows how much is sent, how many times the least it is decides alone.
+fn fee_warning(fee: Amount, bytes: usize, sent: Option<Amount>, rate_floor: u64) -> Option<Warning> {
+    let least = fee_for(rate_floor, bytes);
     if fee < least {
         return Some(Warning::FeeBelowFloor { fee, least });
     }
-    let reckoned = fee_for(rate_floor.max(RATE_LEAST), prepared.bytes);
-    let is_many_times = reckoned.checked_mul(FEE_TIMES_LEAST_MAX).is_some_and(|most| fee > most);
-    let sent = sum(prepared.settlement.credits.iter().map(|(_, amount)| *amount));
-    let is_large_share = is_more_than_percent(fee, FEE_SHARE_PERCENT_MAX, sent);
+    let least = fee_for(rate_floor.max(RATE_LEAST), bytes);
+    let is_many_times = least.checked_mul(FEE_TIMES_LEAST_MAX).is_some_and(|most| fee > most);
+    let is_large_share = sent.is_none_or(|sent| is_more_than_percent(fee, FEE_SHARE_PERCENT_MAX, sent));
     (is_many_times && is_large_share).then_some(Warning::FeeBeyondReason { fee, least })
 }
 
@@ -110,7 +114,7 @@ impl Warning {
         match self {
             Self::PaysItself => "This pays the account that it comes from.".to_owned(),
             Self::FeeBeyondReason { fee, least } => {
-                format!("The fee of {fee} is far more than it takes: nodes ask for {least}.")
+                format!("The fee of {fee} is far more than it takes: {least} would do.")
             }
             Self::FeeBelowFloor { fee, least } => {
                 format!("Nodes will not take this in: they ask for a fee of {least}, this offers {fee}.")

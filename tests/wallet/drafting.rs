@@ -153,10 +153,7 @@ fn every_warning_has_words() {
     let warning = Warning::NewRecipient { to: address(3), charge: pebbles(1000) };
     assert!(warning.words(&prefix).contains(&address(3).to_text(&prefix)));
     let warning = Warning::FeeBeyondReason { fee: pebbles(500_000_000), least: pebbles(200) };
-    assert_eq!(
-        warning.words(&prefix),
-        "The fee of 5 CRN is far more than it takes: nodes ask for 0.000002 CRN."
-    );
+    assert_eq!(warning.words(&prefix), "The fee of 5 CRN is far more than it takes: 0.000002 CRN would do.");
 }
 
 #[test]

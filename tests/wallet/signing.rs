@@ -2,17 +2,19 @@
 
 use cairn::consensus::{TransactionError, Untimely};
 use cairn::crypto::Signature;
-use cairn::types::{Address, ChainTag, Height, Policy};
-use cairn::wallet::{Draft, Lack, Means, PartError, Scene, Signing, SigningError, ways};
+use cairn::types::{Address, ChainTag, Height, Nonce, Policy, Reference};
+use cairn::wallet::{Draft, Fee, Lack, Means, PartError, Rest, Scene, Signing, SigningError, Warning, ways};
 use proptest::prelude::*;
 
-use crate::people::{after, dead_key, draft, key, lock, name, of, params, pebbles, preimage, public, secret};
+use crate::people::{
+    address, after, dead_key, draft, key, lock, name, of, params, pebbles, preimage, public, secret,
+};
 
 pub fn signing_of(wish: &Draft) -> Signing {
     let params = params();
     let way = ways(&wish.policy, &Means::all(&wish.policy)).swap_remove(0);
     let has_account = |_: &Address| true;
-    let (height, balance) = (Height(10), pebbles(1_000_000));
+    let (height, balance) = (Height(10), pebbles(1 << 40));
     let scene = Scene { params: &params, height, balance, has_account: &has_account, rate_floor: 0 };
     Signing::new(wish.prepare(&way, &scene).unwrap().body, &params).unwrap()
 }
@@ -89,6 +91,19 @@ fn transaction_is_complete_for_the_heights_it_is_valid_at() {
     assert!(brief.complete(Height(20), &params()).is_ok());
     let expired = Untimely::Expired { expiry: Height(20), height: Height(21) };
     assert_eq!(brief.complete(Height(21), &params()).unwrap_err(), expired.into());
+}
+
+#[test]
+fn signer_who_sees_no_chain_is_warned_of_what_the_body_shows() {
+    assert_eq!(signing(key(0)).warnings(), []);
+    let mut wish = Draft { nonce: Nonce(0), fee: Fee::Exactly(pebbles(900_000)), ..draft(key(0)) };
+    let warned = |wish: &Draft| signing_of(wish).warnings();
+    assert!(matches!(warned(&wish)[..], [Warning::FeeBeyondReason { .. }, Warning::RevealsPolicy]));
+    // How much a sweep sends nobody knows here, so its payments excuse nothing.
+    wish.payments[0].amount = pebbles(99_000_000);
+    assert_eq!(warned(&wish), [Warning::RevealsPolicy]);
+    wish.rest = Some(Rest { to: address(3), reference: Reference::default() });
+    assert!(matches!(warned(&wish)[..], [Warning::FeeBeyondReason { .. }, Warning::RevealsPolicy]));
 }
 
 #[test]

@@ -45,7 +45,20 @@ fn way_without_a_key_is_none_and_a_dearer_one_with_a_key_is_taken() {
     assert!(found[0].hashes().is_empty());
     let unsigned = means([], &[0], 5);
     assert!(ways(&policy, &unsigned).is_empty());
-    assert_eq!(lack(&policy, &unsigned), Some(Lack::Signer(vec![public(0)])));
+    assert_eq!(lack(&policy, &unsigned), Some(Lack::Signer(vec![Lack::Signature(public(0))])));
+}
+
+#[test]
+fn signature_that_needs_more_to_count_is_not_asked_for_again() {
+    let policy = of(1, vec![after(1), of(2, vec![key(0), lock(0)])]);
+    let expected =
+        ["enough is met, but nobody has signed; one of these is needed:", "  both of these are missing:"];
+    assert_eq!(words(&policy, &means([], &[], 5))[..2], expected);
+    let lacking = words(&policy, &means([0], &[], 5));
+    assert!(
+        lacking.len() == 2 && lacking[1].starts_with("  somebody has to show what hashes to"),
+        "{lacking:?}"
+    );
 }
 
 #[test]
@@ -59,8 +72,10 @@ fn what_is_missing_is_said_in_words() {
     let later = of(2, vec![key(0), after(1200)]);
     assert_eq!(words(&later, &means([0], &[], 1199)), ["not before height 1200"]);
     let heir = of(1, vec![key(0), of(2, vec![key(1), after(1200)])]);
-    let expected = ["one more of these two is needed:", "  you has to sign", "  not before height 1200"];
-    assert_eq!(words(&heir, &means([1], &[], 0)), expected.map(|line| line.replace("you has", "you have")));
+    let expected = ["one more of these two is needed:", "  you have to sign", "  not before height 1200"];
+    assert_eq!(words(&heir, &means([1], &[], 0)), expected);
+    let expected = ["both of these are missing:", "  you have to sign", "  not before height 9"];
+    assert_eq!(words(&of(2, vec![key(0), after(9)]), &means([], &[], 0)), expected);
     assert!(words(&lock(0), &means([], &[], 0))[0].starts_with("somebody has to show what hashes to"));
     let dead = Policy::Key(dead_key());
     assert!(words(&dead, &means([], &[], 0))[0].contains("nobody can sign for"));
