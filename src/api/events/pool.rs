@@ -78,24 +78,10 @@ fn pooled(context: &Context, event: PoolEvent) -> MempoolEvent {
         from: entry.map(|entry| context.text(&entry.facts().sender)),
         fee: entry.map(|entry| entry.fee()),
         bytes: entry.map(|entry| entry.facts().bytes),
-        why: left.as_ref().map(why_of),
+        why: left.map(LeftWhy::from),
         by: match left {
             Some(Left::Replaced { by }) => Some(by),
             _ => None,
         },
-    }
-}
-
-fn why_of(left: &Left) -> LeftWhy {
-    match left {
-        Left::Mined => LeftWhy::Mined,
-        Left::Replaced { .. } => LeftWhy::Replaced,
-        Left::Conflicted => LeftWhy::Conflicted,
-        Left::Expired => LeftWhy::Expired,
-        Left::Aged => LeftWhy::Aged,
-        Left::Evicted => LeftWhy::Evicted,
-        Left::Unfunded => LeftWhy::Unfunded,
-        Left::Orphaned => LeftWhy::Orphaned,
-        Left::Refused(_) => LeftWhy::Refused,
     }
 }

@@ -65,22 +65,12 @@ fn departed(context: &Context, txid: &Txid) -> Option<TransactionView> {
         // What took its place never waited here: it came in a block.
         Left::Conflicted => Standing::Replaced { by: None },
         Left::Expired => Standing::Expired,
-        left => Standing::Dropped { reason: why_dropped(&left)? },
+        left @ (Left::Aged | Left::Evicted | Left::Unfunded | Left::Orphaned | Left::Refused(_)) => {
+            Standing::Dropped { why: left.into() }
+        }
+        Left::Mined => return None,
     };
     Some(TransactionView { txid: *txid, standing, transaction: None })
-}
-
-/// In words, why a transaction left that may come again; nothing for one that is mined, or never can be.
-fn why_dropped(left: &Left) -> Option<String> {
-    let said = match left {
-        Left::Aged => "it waited for as long as anything may",
-        Left::Evicted => "the pool was full, and others pay more",
-        Left::Unfunded => "the money for it is gone",
-        Left::Orphaned => "an earlier one of its sender left",
-        Left::Refused(error) => return Some(error.to_string()),
-        Left::Mined | Left::Replaced { .. } | Left::Conflicted | Left::Expired => return None,
-    };
-    Some(said.to_owned())
 }
 
 fn unknown(txid: &Txid) -> Problem {

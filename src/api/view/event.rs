@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::account::Moved;
 use super::chain::TipView;
 use super::peer::Direction;
+use super::pool::LeftWhy;
 use super::schemas::{AddressText, Hex};
 use crate::api::problem::Problem;
 use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
@@ -173,30 +174,6 @@ pub enum PoolChange {
     Returned,
     /// It is no longer there.
     Left,
-}
-
-/// Why a transaction left the pool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LeftWhy {
-    /// It was mined.
-    Mined,
-    /// Another with its sender and nonce pays more.
-    Replaced,
-    /// Another with its sender and nonce was mined.
-    Conflicted,
-    /// Its last height passed.
-    Expired,
-    /// It was here for as long as anything may be.
-    Aged,
-    /// The pool was full.
-    Evicted,
-    /// The money for it is gone.
-    Unfunded,
-    /// An earlier one of its sender left.
-    Orphaned,
-    /// The pool would not take it on the branch that is followed now.
-    Refused,
 }
 
 /// Something entered the pool or left it. Only told as it happens.

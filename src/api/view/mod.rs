@@ -28,9 +28,9 @@ pub use chain::{
 };
 pub use event::{
     AccountEvent, BlockEvent, ChainChange, ClosingEvent, ClosingWhy, EventType, EventView, HeartbeatEvent,
-    HelloEvent, LeftWhy, MempoolEvent, MinerChange, MiningEvent, PeerChange, PeersEvent, PoolChange,
-    RefusedEvent, ReorganizationEvent, ResetEvent, ResetWhy, ResyncEvent, ResyncWhy, SubscribedEvent,
-    SubscriptionView, TransactionEvent,
+    HelloEvent, MempoolEvent, MinerChange, MiningEvent, PeerChange, PeersEvent, PoolChange, RefusedEvent,
+    ReorganizationEvent, ResetEvent, ResetWhy, ResyncEvent, ResyncWhy, SubscribedEvent, SubscriptionView,
+    TransactionEvent,
 };
 pub use mining::{MinerShare, MiningView, TemplateView, WorkerView};
 pub use operating::{
@@ -39,7 +39,7 @@ pub use operating::{
 };
 pub use peer::{Direction, PeerView, PeersView};
 pub use policy::PolicyView;
-pub use pool::{FeesView, HistogramBar, PoolPage, PoolTransaction, PoolView};
+pub use pool::{FeesView, HistogramBar, LeftWhy, PoolPage, PoolTransaction, PoolView};
 pub use schemas::{AddressText, Hex};
 pub use search::{Hit, SearchView};
 pub use status::{StatusView, SyncView};

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::chain::TipView;
 use super::schemas::AddressText;
+use crate::node::Left;
 use crate::types::{Amount, Nonce, Txid};
 
 /// What waits for a block, in sums.
@@ -86,4 +87,44 @@ pub struct FeesView {
     pub plain_payment: Amount,
     /// At which tip all this is so.
     pub tip: TipView,
+}
+
+/// Why a transaction left the pool.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftWhy {
+    /// It was mined.
+    Mined,
+    /// Another with its sender and nonce pays more.
+    Replaced,
+    /// Another with its sender and nonce was mined.
+    Conflicted,
+    /// Its last height passed.
+    Expired,
+    /// It was here for as long as anything may be.
+    Aged,
+    /// The pool was full, and others pay more.
+    Evicted,
+    /// The money for it is gone.
+    Unfunded,
+    /// An earlier one of its sender left.
+    Orphaned,
+    /// The pool would not take it on the branch that is followed now.
+    Refused,
+}
+
+impl From<Left> for LeftWhy {
+    fn from(left: Left) -> Self {
+        match left {
+            Left::Mined => Self::Mined,
+            Left::Replaced { .. } => Self::Replaced,
+            Left::Conflicted => Self::Conflicted,
+            Left::Expired => Self::Expired,
+            Left::Aged => Self::Aged,
+            Left::Evicted => Self::Evicted,
+            Left::Unfunded => Self::Unfunded,
+            Left::Orphaned => Self::Orphaned,
+            Left::Refused(_) => Self::Refused,
+        }
+    }
 }

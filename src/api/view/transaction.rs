@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::chain::TipView;
 use super::policy::PolicyView;
+use super::pool::LeftWhy;
 use super::schemas::{AddressText, Hex};
 use crate::ledger::Receipt;
 use crate::types::{Action, Amount, BlockHash, Height, Nonce, Prefix, Timestamp, Transaction, TxHash, Txid};
@@ -155,7 +156,7 @@ pub enum Standing {
     /// It left the pool unmined, and may come again.
     Dropped {
         /// Why it left.
-        reason: String,
+        why: LeftWhy,
     },
 }
 
