@@ -1,25 +1,17 @@
 //! Which way money went, seen from one account: the same in a history and in the events.
 
-use super::view::{Hex, Moved};
+use super::view::{FlowView, Hex, Moved};
 use crate::ledger::Receipt;
 use crate::types::{Action, Address, Amount, Transaction};
 
-/// What a mined transaction meant to one account.
-pub struct Flow {
-    /// Which way.
-    pub moved: Moved,
-    /// What the account was paid.
-    pub received: Amount,
-    /// What it paid, to itself too, fee and charges included.
-    pub sent: Amount,
-    /// The fee in that, where it was its own transaction.
-    pub fee: Amount,
-    /// What the payments to or from the account are for, each once.
-    pub references: Vec<Hex>,
-}
+impl FlowView {
+    /// Of a reward.
+    pub fn reward(amount: Amount) -> Self {
+        let (sent, fee) = (Amount::ZERO, Amount::ZERO);
+        Self { moved: Moved::Reward, received: amount, sent, fee, references: Vec::new() }
+    }
 
-impl Flow {
-    /// Of a transaction, and what became of it.
+    /// Of a mined transaction, and what became of it.
     pub fn of(transaction: &Transaction, receipt: &Receipt, address: &Address) -> Self {
         let body = &transaction.body;
         let is_own = body.policy.address() == *address;

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
-use crate::api::flow::Flow;
+use crate::api::view::FlowView;
 use crate::node::{Cursor, ReadError, Reader, account_events};
 use crate::storage::{Receipts, Step};
 use crate::types::{Address, Block, BlockHash, Txid};
@@ -54,10 +54,10 @@ impl Opened {
     }
 
     /// What the transaction at a position meant to an account, and its name; nothing for the coinbase.
-    pub fn flow(&self, position: u32, address: &Address) -> Option<(Txid, Flow)> {
+    pub fn flow(&self, position: u32, address: &Address) -> Option<(Txid, FlowView)> {
         let index = position.checked_sub(1)?;
         let transaction = self.block.transactions.get(index as usize)?;
-        let flow = Flow::of(transaction, &self.receipts.receipt(index), address);
+        let flow = FlowView::of(transaction, &self.receipts.receipt(index), address);
         Some((*self.name(position)?, flow))
     }
 }

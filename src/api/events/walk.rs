@@ -9,15 +9,14 @@ use super::opened::Opened;
 use super::stream::Told;
 use crate::api::context::Context;
 use crate::api::cursor::EventCursor;
-use crate::api::flow::Flow;
 use crate::api::view::{
-    AccountEvent, BlockEvent, ChainChange, EventType, EventView, Moved, ReorganizationEvent, TipView,
+    AccountEvent, BlockEvent, ChainChange, EventType, EventView, FlowView, ReorganizationEvent, TipView,
     TransactionEvent,
 };
 use crate::chain::HeaderEntry;
 use crate::node::{Cursor, CursorError, Events, NodeEvent, NodeHandle, ReadError, Reader};
 use crate::storage::{Move, Step};
-use crate::types::{Address, Amount, BlockHash, Height};
+use crate::types::{Address, BlockHash, Height};
 
 /// Events that are made at once; the next are made when these were read.
 const SLICE_EVENTS_MAX: usize = 512;
@@ -266,31 +265,20 @@ impl Scene<'_> {
         let height = self.entry.height;
         let (txid, flow) = match self.opened.flow(position, address) {
             Some((txid, flow)) => (Some(txid), flow),
-            None => (None, self.reward()),
+            None => (None, FlowView::reward(self.opened.block.coinbase.amount)),
         };
-        let Flow { moved, received, sent, fee, references } = flow;
         let maturity = self.context.params().maturity;
         EventView::Account(AccountEvent {
             cursor,
             address: self.context.text(address),
             change: self.change(),
-            moved,
             txid,
             block: self.entry.hash,
             height,
             position,
-            received,
-            sent,
-            fee,
-            references,
+            flow,
             matures_at: txid.is_none().then(|| Height(height.0.saturating_add(maturity))),
         })
-    }
-
-    fn reward(&self) -> Flow {
-        let received = self.opened.block.coinbase.amount;
-        let (sent, fee) = (Amount::ZERO, Amount::ZERO);
-        Flow { moved: Moved::Reward, received, sent, fee, references: Vec::new() }
     }
 }
 

@@ -8,16 +8,15 @@ use utoipa_axum::routes;
 use crate::api::context::{Context, tip_view};
 use crate::api::cursor::PlaceCursor;
 use crate::api::extract::{self, Path, Query};
-use crate::api::flow::Flow;
 use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{
-    AccountView, AddressText, ContentView, Hex, HistoryEntry, HistoryPage, Moved, PastAccount, PendingPage,
-    ProofOfBalance,
+    AccountView, AddressText, ContentView, FlowView, Hex, HistoryEntry, HistoryPage, PastAccount,
+    PendingPage, ProofOfBalance,
 };
 use crate::codec::encode;
 use crate::node::{Found, Reader, What};
-use crate::types::{Address, Amount, Height, Transaction};
+use crate::types::{Address, Height, Transaction};
 
 /// Entries of a history in one answer.
 const HISTORY_MAX: u32 = 1000;
@@ -169,33 +168,26 @@ async fn past(
 /// What a transaction or a reward meant to one account.
 fn happened(reader: &Reader, found: &Found, address: &Address, maturity: u32) -> HistoryEntry {
     let height = found.place.height;
-    let mut entry = HistoryEntry {
-        txid: None,
+    let (txid, flow, matures_at) = match &found.what {
+        What::Reward(coinbase) => {
+            let matures_at = Height(height.0.saturating_add(maturity));
+            (None, FlowView::reward(coinbase.amount), Some(matures_at))
+        }
+        What::Transaction(transaction) => {
+            let flow = FlowView::of(transaction, &found.receipt, address);
+            (Some(transaction.body.txid()), flow, None)
+        }
+    };
+    HistoryEntry {
+        txid,
         block: found.block,
         height,
         position: found.place.position,
         time: reader.header(&found.block).map(|entry| entry.header.time).unwrap_or_default(),
         depth: reader.tip().height.0 + 1 - height.0,
-        moved: Moved::Reward,
-        received: Amount::ZERO,
-        sent: Amount::ZERO,
-        fee: Amount::ZERO,
-        references: Vec::new(),
-        matures_at: None,
-    };
-    match &found.what {
-        What::Reward(coinbase) => {
-            entry.received = coinbase.amount;
-            entry.matures_at = Some(Height(height.0.saturating_add(maturity)));
-        }
-        What::Transaction(transaction) => {
-            entry.txid = Some(transaction.body.txid());
-            let Flow { moved, received, sent, fee, references } =
-                Flow::of(transaction, &found.receipt, address);
-            entry = HistoryEntry { moved, received, sent, fee, references, ..entry };
-        }
+        flow,
+        matures_at,
     }
-    entry
 }
 
 /// Proves what an account had, by the header of the tip

@@ -64,6 +64,21 @@ pub enum Moved {
     Reward,
 }
 
+/// What something meant to one account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FlowView {
+    /// Which way money went.
+    pub moved: Moved,
+    /// What the account was paid, or is owed as a reward.
+    pub received: Amount,
+    /// What it paid, to itself too, fee and charges included.
+    pub sent: Amount,
+    /// The fee in that, where it was its own transaction.
+    pub fee: Amount,
+    /// What the payments of this transaction to or from the account are for, each once.
+    pub references: Vec<Hex>,
+}
+
 /// Something that happened to an account.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct HistoryEntry {
@@ -79,16 +94,9 @@ pub struct HistoryEntry {
     pub time: Timestamp,
     /// How many blocks confirm it, its own being the first.
     pub depth: u32,
-    /// Which way.
-    pub moved: Moved,
-    /// What the account was paid, or is owed as a reward.
-    pub received: Amount,
-    /// What it paid, to itself too, fee and charges included.
-    pub sent: Amount,
-    /// The fee in that, where it was its own transaction.
-    pub fee: Amount,
-    /// What the payments of this transaction to or from the account are for, each once.
-    pub references: Vec<Hex>,
+    /// What it meant.
+    #[serde(flatten)]
+    pub flow: FlowView,
     /// From which height on a reward can be spent.
     pub matures_at: Option<Height>,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::account::Moved;
+use super::account::FlowView;
 use super::chain::TipView;
 use super::peer::Direction;
 use super::pool::LeftWhy;
@@ -126,8 +126,6 @@ pub struct AccountEvent {
     pub address: AddressText,
     /// Whether it happened, or was taken back.
     pub change: ChainChange,
-    /// Which way money went.
-    pub moved: Moved,
     /// The transaction; nothing for a reward.
     pub txid: Option<Txid>,
     /// The block.
@@ -136,14 +134,9 @@ pub struct AccountEvent {
     pub height: Height,
     /// Where in it this stands: the coinbase is 0.
     pub position: u32,
-    /// What the account was paid, or is owed as a reward.
-    pub received: Amount,
-    /// What it paid, to itself too, fee and charges included.
-    pub sent: Amount,
-    /// The fee in that, where it was its own transaction.
-    pub fee: Amount,
-    /// What the payments to or from the account are for, each once.
-    pub references: Vec<Hex>,
+    /// What it meant.
+    #[serde(flatten)]
+    pub flow: FlowView,
     /// The block of this height brings a reward into the balance; no event says so again.
     pub matures_at: Option<Height>,
 }

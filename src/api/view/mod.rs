@@ -20,7 +20,9 @@ mod status;
 mod submit;
 mod transaction;
 
-pub use account::{AccountView, HistoryEntry, HistoryPage, Moved, PastAccount, PendingPage, ProofOfBalance};
+pub use account::{
+    AccountView, FlowView, HistoryEntry, HistoryPage, Moved, PastAccount, PendingPage, ProofOfBalance,
+};
 pub use block::{BlockPage, BlockView, CoinbaseView, HeaderView, TransactionsPage};
 pub use chain::{
     AllocationView, BranchStatus, BranchView, Fates, IssuanceView, ParametersView, ReorganizationStory,
