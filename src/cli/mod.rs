@@ -11,7 +11,6 @@ mod control;
 mod crew;
 mod files;
 mod genesis;
-mod host_port;
 mod lab;
 mod mine;
 mod mining;

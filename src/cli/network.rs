@@ -13,11 +13,10 @@ use tokio::runtime::Runtime;
 
 use super::control::Control;
 use super::files;
-use super::host_port::HostPort;
 use super::mining::threads;
 use super::output::say;
 use crate::consensus::Genesis;
-use crate::net::{Faults, Peers, PeersHandle, PeersOptions};
+use crate::net::{Faults, HostPort, Peers, PeersHandle, PeersOptions};
 use crate::node::NodeHandle;
 use crate::protocol::{NodeId, Settings};
 use crate::types::{BlockHash, Height};

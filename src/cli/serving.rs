@@ -15,7 +15,6 @@ use serde::Deserialize;
 use tokio::runtime::Runtime;
 
 use super::files;
-use super::host_port::HostPort;
 use super::mining::threads;
 use super::output::{say, say_answered, say_seldom};
 use super::secrets::{token_in, token_of};
@@ -23,7 +22,7 @@ use crate::api::{
     self, AdminOptions, CONNECTIONS_MAX, Front, Manners, MiningControl, Origin, REQUESTS_EACH_SECOND,
     RequestLog, Server, Token,
 };
-use crate::net::PeersHandle;
+use crate::net::{HostPort, PeersHandle};
 use crate::node::NodeHandle;
 
 /// Where a node is asked.

@@ -15,6 +15,7 @@ mod faults;
 mod frames;
 mod greet;
 mod guests;
+mod host_port;
 mod keep;
 mod known;
 mod lanes;
@@ -39,6 +40,7 @@ pub use frames::{
 };
 pub use greet::Greeted;
 pub use guests::{Guest, Guests};
+pub use host_port::{HostPort, HostPortError};
 pub use keep::Keep;
 pub use known::{NodeKnown, NodeStock};
 pub use lanes::{Parcel, lane};

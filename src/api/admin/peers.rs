@@ -13,7 +13,7 @@ use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
 use crate::api::routes::{shown, standing};
 use crate::api::view::{BanOrder, BanView, Hex, KnownView, PeersReportView, PlaceView};
-use crate::net::{PeersEnded, PeersHandle, PeersReport};
+use crate::net::{HostPort, PeersEnded, PeersHandle, PeersReport};
 use crate::protocol::{ADDED_MAX, BAN_SECONDS, Banned, Order};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -78,13 +78,10 @@ fn ban_views(report: &PeersReport) -> Vec<BanView> {
     bans.map(|(who, until)| BanView { who: who.to_string(), until: *until }).collect()
 }
 
-/// A host and a port.
-fn place(text: &str) -> Result<&str, Problem> {
-    let bad = || Problem::bad_value("address", text, "expected HOST:PORT, such as `node.example:9333`");
-    let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
-    let is_host = host.starts_with('[') && host.ends_with(']') || !host.contains([':', '/', ' ']);
-    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
-    if is_host && is_port && !host.is_empty() { Ok(text) } else { Err(bad()) }
+/// A host and a port where somebody can be.
+fn place(text: &str) -> Result<HostPort, Problem> {
+    let place = text.parse().and_then(HostPort::of_somebody);
+    place.map_err(|_| Problem::bad_value("address", text, "expected HOST:PORT, such as `node.example:9333`"))
 }
 
 /// Always be connected to this node, until it is dropped or this one ends
@@ -94,10 +91,10 @@ fn place(text: &str) -> Result<&str, Problem> {
 async fn add(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> Result<StatusCode, Problem> {
     let node = place(&said.address)?;
     let added = report(admin.context()).await?.machine.added;
-    if added.len() >= ADDED_MAX && !added.iter().any(|other| other == node) {
+    if added.len() >= ADDED_MAX && !added.iter().any(|other| **other == *node) {
         return Err(Problem::new(Code::TooLarge, format!("there are {ADDED_MAX} already: drop one first")));
     }
-    order(admin.context(), Order::Add(node.to_owned())).await
+    order(admin.context(), Order::Add(node.to_string())).await
 }
 
 /// No longer want to be connected to a node that was added, and hang up
@@ -106,10 +103,10 @@ async fn add(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> Result<
     responses((status = NO_CONTENT, description = "It is dropped")))]
 async fn drop_peer(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> Result<StatusCode, Problem> {
     let node = place(&said.address)?;
-    if !report(admin.context()).await?.machine.added.iter().any(|added| added == node) {
-        return Err(Problem::new(Code::NotFound, format!("{node} was not added")));
+    if !report(admin.context()).await?.machine.added.iter().any(|added| **added == *node) {
+        return Err(Problem::new(Code::NotFound, format!("{} was not added", &*node)));
     }
-    order(admin.context(), Order::Remove(node.to_owned())).await
+    order(admin.context(), Order::Remove(node.to_string())).await
 }
 
 /// Who is banned, until when

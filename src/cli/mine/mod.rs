@@ -8,9 +8,9 @@ use anyhow::Result;
 use clap::{ArgGroup, Args};
 
 use super::config::{Place, THREADS};
-use super::host_port::HostPort;
 use super::mining::threads_or_all;
 use crate::crypto::search::Kernel;
+use crate::net::{HostPort, HostPortError};
 use crate::stratum::client::ClientOptions;
 
 #[derive(Args)]
@@ -39,7 +39,7 @@ pub(super) struct Run {
 #[command(next_help_heading = "For a pool")]
 struct Pool {
     /// Mine for this pool, or for a node that serves Stratum.
-    #[arg(long, value_name = "HOST:PORT", requires = "user")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = pool_place, requires = "user")]
     stratum: Option<HostPort>,
     /// The user name. For a node, the address to be paid, then perhaps a dot and a name for this machine.
     #[arg(long, value_name = "ADDRESS[.WORKER]", conflicts_with_all = ["blocks", "benchmark"])]
@@ -61,6 +61,11 @@ struct Order {
     to: Option<String>,
     #[command(flatten)]
     place: Place,
+}
+
+/// Where a pool is; many write it as an address of the web.
+fn pool_place(text: &str) -> Result<HostPort, HostPortError> {
+    text.strip_prefix("stratum+tcp://").unwrap_or(text).parse()
 }
 
 pub(super) fn run(run: &Run) -> Result<()> {

@@ -10,9 +10,8 @@ use serde_json::Value;
 
 use super::config::Place;
 use super::control::ask;
-use super::host_port::HostPort;
 use super::output::{tell, tell_json};
-use crate::net::PeersHandle;
+use crate::net::{HostPort, PeersHandle};
 use crate::protocol::{ADDED_MAX, BAN_SECONDS, Banned, Order};
 
 #[derive(Subcommand)]
