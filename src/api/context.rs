@@ -16,7 +16,7 @@ use super::problem::{Code, Problem};
 use super::view::{AddressText, TipView};
 use crate::consensus::Params;
 use crate::mempool::PoolView;
-use crate::net::PeersHandle;
+use crate::net::{PeersHandle, PeersReport};
 use crate::node::{NodeHandle, ReadError, Reader, Tip};
 use crate::template::ASSIGNED_BYTES;
 use crate::types::{Address, Height};
@@ -88,6 +88,17 @@ impl Context {
     /// The node's peers, if it is connected to any network.
     pub fn peers(&self) -> Option<&PeersHandle> {
         self.0.peers.as_ref()
+    }
+
+    /// The same, for whoever asks for what only a node on a network has.
+    pub(super) fn port(&self) -> Result<&PeersHandle, Problem> {
+        self.peers().ok_or_else(|| Problem::new(Code::NotServed, "this node is on no network"))
+    }
+
+    /// How the node stands with others.
+    pub(super) async fn report(&self) -> Result<PeersReport, Problem> {
+        let report = self.port()?.report().await;
+        report.map_err(|ended| Problem::new(Code::NodeStopped, ended.to_string()))
     }
 
     /// What all streams of events share.

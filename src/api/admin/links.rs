@@ -8,7 +8,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Admin;
-use super::peers::port;
 use crate::api::extract::{self, Json};
 use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
@@ -41,7 +40,7 @@ pub(super) fn link_view((far, link): &(Far, Link)) -> LinkView {
 #[utoipa::path(get, path = "/admin/v1/links", tag = "admin", operation_id = "admin_links", security(("bearer" = [])),
     responses((status = OK, body = Vec<LinkView>)))]
 async fn links(State(admin): State<Admin>) -> Answer<Vec<LinkView>> {
-    Ok(Reply::now(port(admin.context())?.faults().all().iter().map(link_view).collect()))
+    Ok(Reply::now(admin.context().port()?.faults().all().iter().map(link_view).collect()))
 }
 
 /// Make what this node sends over a link slow, late, lossy or not arrive at all; with nothing but `who`, as it should be again
@@ -77,7 +76,7 @@ async fn put(State(admin): State<Admin>, Json(said): Json<LinkView>) -> Result<S
         bytes_per_second: said.bytes_per_second,
         cut: said.cut,
     };
-    let faults = port(admin.context())?.faults();
+    let faults = admin.context().port()?.faults();
     let set = faults.set(far, (link != Link::default()).then_some(link));
     set.map_err(|refused| Problem::new(Code::NotServed, refused.to_string()))?;
     Ok(StatusCode::NO_CONTENT)
@@ -88,6 +87,6 @@ async fn put(State(admin): State<Admin>, Json(said): Json<LinkView>) -> Result<S
     security(("bearer" = [])),
     responses((status = NO_CONTENT, description = "They are")))]
 async fn heal(State(admin): State<Admin>) -> Result<StatusCode, Problem> {
-    port(admin.context())?.faults().heal();
+    admin.context().port()?.faults().heal();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,7 +13,7 @@ use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
 use crate::api::routes::{shown, standing};
 use crate::api::view::{BanOrder, BanView, Hex, KnownView, PeersReportView, PlaceView};
-use crate::net::{HostPort, PeersEnded, PeersHandle, PeersReport};
+use crate::net::{HostPort, PeersReport};
 use crate::protocol::{ADDED_MAX, BAN_SECONDS, Banned, Order};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -25,21 +25,9 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(forgive))
 }
 
-/// The port to other nodes, where there is one.
-pub(super) fn port(context: &Context) -> Result<&PeersHandle, Problem> {
-    context.peers().ok_or_else(|| Problem::new(Code::NotServed, "this node is on no network"))
-}
-
-fn ended(ended: PeersEnded) -> Problem {
-    Problem::new(Code::NodeStopped, ended.to_string())
-}
-
-async fn report(context: &Context) -> Result<PeersReport, Problem> {
-    port(context)?.report().await.map_err(ended)
-}
-
 async fn order(context: &Context, order: Order) -> Result<StatusCode, Problem> {
-    port(context)?.order(order).await.map_err(ended)?;
+    let done = context.port()?.order(order).await;
+    done.map_err(|ended| Problem::new(Code::NodeStopped, ended.to_string()))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -48,9 +36,9 @@ async fn order(context: &Context, order: Order) -> Result<StatusCode, Problem> {
     responses((status = OK, body = PeersReportView)))]
 async fn peers(State(admin): State<Admin>) -> Answer<PeersReportView> {
     let context = admin.context();
-    let report = report(context).await?;
+    let report = context.report().await?;
     let (sync, _) = standing(context).await;
-    let (machine, port) = (&report.machine, port(context)?);
+    let (machine, port) = (&report.machine, context.port()?);
     Ok(Reply::now(PeersReportView {
         node: Hex::of(report.node.0),
         listening: port.local_address().map(|address| address.to_string()),
@@ -90,7 +78,7 @@ fn place(text: &str) -> Result<HostPort, Problem> {
     responses((status = NO_CONTENT, description = "It is added")))]
 async fn add(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> Result<StatusCode, Problem> {
     let node = place(&said.address)?;
-    let added = report(admin.context()).await?.machine.added;
+    let added = admin.context().report().await?.machine.added;
     if added.len() >= ADDED_MAX && !added.iter().any(|other| **other == *node) {
         return Err(Problem::new(Code::TooLarge, format!("there are {ADDED_MAX} already: drop one first")));
     }
@@ -103,7 +91,7 @@ async fn add(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> Result<
     responses((status = NO_CONTENT, description = "It is dropped")))]
 async fn drop_peer(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> Result<StatusCode, Problem> {
     let node = place(&said.address)?;
-    if !report(admin.context()).await?.machine.added.iter().any(|added| **added == *node) {
+    if !admin.context().report().await?.machine.added.iter().any(|added| **added == *node) {
         return Err(Problem::new(Code::NotFound, format!("{} was not added", &*node)));
     }
     order(admin.context(), Order::Remove(node.to_string())).await
@@ -113,7 +101,7 @@ async fn drop_peer(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> R
 #[utoipa::path(get, path = "/admin/v1/bans", tag = "admin", operation_id = "admin_bans", security(("bearer" = [])),
     responses((status = OK, body = Vec<BanView>)))]
 async fn bans(State(admin): State<Admin>) -> Answer<Vec<BanView>> {
-    Ok(Reply::now(ban_views(&report(admin.context()).await?)))
+    Ok(Reply::now(ban_views(&admin.context().report().await?)))
 }
 
 /// Hang up on a node, or all at an address, and have nothing to do with them for a while, restarts included
@@ -126,7 +114,7 @@ async fn ban(State(admin): State<Admin>, Json(said): Json<BanOrder>) -> Result<S
     if seconds == 0 {
         return Err(Problem::bad_value("seconds", "0", "expected 1 or more"));
     }
-    if who == Banned::Node(report(admin.context()).await?.node) {
+    if who == Banned::Node(admin.context().report().await?.node) {
         return Err(Problem::bad_value("who", &said.who, "that is this node itself"));
     }
     if let Banned::Address(address) = who
@@ -144,7 +132,7 @@ async fn ban(State(admin): State<Admin>, Json(said): Json<BanOrder>) -> Result<S
     responses((status = NO_CONTENT, description = "They are forgiven")))]
 async fn forgive(State(admin): State<Admin>, Path(text): Path<String>) -> Result<StatusCode, Problem> {
     let who: Banned = extract::value::<Banned>("who", &text)?.canonical();
-    if report(admin.context()).await?.machine.bans.iter().all(|(other, _)| *other != who) {
+    if admin.context().report().await?.machine.bans.iter().all(|(other, _)| *other != who) {
         return Err(Problem::new(Code::NotFound, format!("{who} is not banned")));
     }
     order(admin.context(), Order::Unban(who)).await

@@ -52,10 +52,7 @@ impl Live {
 
     /// How it is now.
     pub async fn resync(context: &Context, why: ResyncWhy) -> ResyncEvent {
-        let report = match context.peers() {
-            Some(peers) => peers.report().await.ok(),
-            None => None,
-        };
+        let report = context.report().await.ok();
         let node = context.node();
         ResyncEvent {
             why,

@@ -76,10 +76,7 @@ struct Sight {
 
 impl Sight {
     async fn of(context: &Context) -> Self {
-        let report = match context.peers() {
-            Some(peers) => peers.report().await.ok(),
-            None => None,
-        };
+        let report = context.report().await.ok();
         let peers = report.into_iter().flat_map(|report| report.machine.peers);
         let workers = context.node().workers().reports().into_iter();
         let workers = workers.filter(|worker| worker.idle_seconds < SILENT_SECONDS);

@@ -76,10 +76,7 @@ pub(in crate::api) async fn page(
     miner: Option<MinerReport>,
     kept: Option<Kept>,
 ) -> String {
-    let report = match context.peers() {
-        Some(peers) => peers.report().await.ok(),
-        None => None,
-    };
+    let report = context.report().await.ok();
     let mut values = Values::default();
     node(&mut values, context);
     pool(&mut values, context);

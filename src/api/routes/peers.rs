@@ -5,7 +5,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::context::Context;
-use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{Direction, Hex, PeerView, PeersView};
 use crate::net::Traffic;
@@ -19,9 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 #[utoipa::path(get, path = "/v1/peers", tag = "peers", operation_id = "peers",
     responses((status = OK, body = PeersView)))]
 async fn peers(State(context): State<Context>) -> Answer<PeersView> {
-    let peers = context.peers().ok_or_else(|| Problem::new(Code::NotServed, "this node is on no network"))?;
-    let report =
-        peers.report().await.map_err(|_| Problem::new(Code::NodeStopped, "the node leaves its network"))?;
+    let (peers, report) = (context.port()?, context.report().await?);
     let machine = &report.machine;
     let shown = machine.peers.iter().map(|peer| shown(peer, report.traffic.get(&peer.met.peer)));
     Ok(Reply::now(PeersView {

@@ -44,8 +44,7 @@ async fn status(State(context): State<Context>) -> Answer<StatusView> {
 
 /// How far the node is with catching up, and with how many others it is connected.
 pub(in crate::api) async fn standing(context: &Context) -> (SyncView, usize) {
-    let Some(peers) = context.peers() else { return (SyncView::Alone, 0) };
-    let Ok(report) = peers.report().await else { return (SyncView::Alone, 0) };
+    let Ok(report) = context.report().await else { return (SyncView::Alone, 0) };
     let count = report.machine.peers.len();
     let sync = match report.machine.sync {
         // Nobody has more where there is nobody.
