@@ -23,24 +23,11 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(links, put, heal))
 }
 
-/// A bad link, as it is told.
-pub(super) fn link_view((far, link): &(Far, Link)) -> LinkView {
-    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    LinkView {
-        who: far.to_string(),
-        delay_ms: millis(link.delay),
-        jitter_ms: millis(link.jitter),
-        loss_percent: link.loss * 100.0,
-        bytes_per_second: link.bytes_per_second,
-        cut: link.cut,
-    }
-}
-
 /// Which links of a laboratory are bad, and how
 #[utoipa::path(get, path = "/admin/v1/links", tag = "admin", operation_id = "admin_links", security(("bearer" = [])),
     responses((status = OK, body = Vec<LinkView>)))]
 async fn links(State(admin): State<Admin>) -> Answer<Vec<LinkView>> {
-    Ok(Reply::now(admin.context().port()?.faults().all().iter().map(link_view).collect()))
+    Ok(Reply::now(LinkView::all_of(admin.context().port()?.faults())))
 }
 
 /// Make what this node sends over a link slow, late, lossy or not arrive at all; with nothing but `who`, as it should be again

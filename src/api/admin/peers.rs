@@ -6,14 +6,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Admin;
-use super::links::link_view;
 use crate::api::context::Context;
 use crate::api::extract::{self, Json, Path};
 use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
-use crate::api::routes::{shown, standing};
-use crate::api::view::{BanOrder, BanView, Hex, KnownView, PeersReportView, PlaceView};
-use crate::net::{HostPort, PeersReport};
+use crate::api::view::{BanOrder, BanView, PeersReportView, PlaceView};
+use crate::net::HostPort;
 use crate::protocol::{ADDED_MAX, BAN_SECONDS, Banned, Order};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -37,33 +35,7 @@ async fn order(context: &Context, order: Order) -> Result<StatusCode, Problem> {
 async fn peers(State(admin): State<Admin>) -> Answer<PeersReportView> {
     let context = admin.context();
     let report = context.report().await?;
-    let (sync, _) = standing(context).await;
-    let (machine, port) = (&report.machine, context.port()?);
-    Ok(Reply::now(PeersReportView {
-        node: Hex::of(report.node.0),
-        listening: port.local_address().map(|address| address.to_string()),
-        sync,
-        peers: machine.peers.iter().map(|peer| shown(peer, report.traffic.get(&peer.met.peer))).collect(),
-        added: machine.added.clone(),
-        bans: ban_views(&report),
-        links: port.faults().all().iter().map(link_view).collect(),
-        known: machine
-            .known
-            .iter()
-            .map(|known| KnownView {
-                address: known.address.to_string(),
-                seen: known.seen,
-                connected: known.connected,
-                failures: known.failures,
-                tried: known.tried,
-            })
-            .collect(),
-    }))
-}
-
-fn ban_views(report: &PeersReport) -> Vec<BanView> {
-    let bans = report.machine.bans.iter();
-    bans.map(|(who, until)| BanView { who: who.to_string(), until: *until }).collect()
+    Ok(Reply::now(PeersReportView::of(&report, context.port()?)))
 }
 
 /// A host and a port where somebody can be.
@@ -101,7 +73,7 @@ async fn drop_peer(State(admin): State<Admin>, Json(said): Json<PlaceView>) -> R
 #[utoipa::path(get, path = "/admin/v1/bans", tag = "admin", operation_id = "admin_bans", security(("bearer" = [])),
     responses((status = OK, body = Vec<BanView>)))]
 async fn bans(State(admin): State<Admin>) -> Answer<Vec<BanView>> {
-    Ok(Reply::now(ban_views(&admin.context().report().await?)))
+    Ok(Reply::now(BanView::all_of(&admin.context().report().await?.machine)))
 }
 
 /// Hang up on a node, or all at an address, and have nothing to do with them for a while, restarts included

@@ -7,9 +7,9 @@ use tokio::time;
 
 use super::live::Heard;
 use crate::api::context::Context;
-use crate::api::view::{Direction, EventView, Hex, MinerChange, MiningEvent, PeerChange, PeersEvent};
+use crate::api::view::{EventView, Hex, MinerChange, MiningEvent, PeerChange, PeersEvent};
 use crate::node::WorkerName;
-use crate::protocol::{Met, PeerId, Side};
+use crate::protocol::{Met, PeerId};
 
 /// Sights kept for whoever is slow; beyond it the oldest are lost to them, and they are told so.
 const SIGHTS_MAX: usize = 1024;
@@ -119,10 +119,7 @@ fn peer_event(change: PeerChange, met: &Met, peers: usize) -> EventView {
         change,
         node: Hex::of(met.node.0),
         address: met.address.to_string(),
-        direction: match met.side {
-            Side::Dialer => Direction::Out,
-            Side::Listener => Direction::In,
-        },
+        direction: met.side.into(),
         peers,
     })
 }

@@ -11,7 +11,6 @@ mod status;
 mod submit;
 mod transactions;
 
-pub(super) use peers::shown;
 pub(super) use status::standing;
 
 use axum::extract::DefaultBodyLimit;

@@ -9,7 +9,6 @@ use crate::api::cursor::EventCursor;
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{ParametersView, StatusView, SyncView, TipView};
 use crate::node::Cursor;
-use crate::protocol::SyncState;
 
 pub(super) fn routes() -> OpenApiRouter<Context> {
     OpenApiRouter::new().routes(routes!(status)).routes(routes!(network)).routes(routes!(tip))
@@ -44,16 +43,8 @@ async fn status(State(context): State<Context>) -> Answer<StatusView> {
 
 /// How far the node is with catching up, and with how many others it is connected.
 pub(in crate::api) async fn standing(context: &Context) -> (SyncView, usize) {
-    let Ok(report) = context.report().await else { return (SyncView::Alone, 0) };
-    let count = report.machine.peers.len();
-    let sync = match report.machine.sync {
-        // Nobody has more where there is nobody.
-        SyncState::Synced if count == 0 => SyncView::Alone,
-        SyncState::Synced => SyncView::Synced,
-        SyncState::Asking => SyncView::Asking,
-        SyncState::Fetching { to, missing } => SyncView::Fetching { to, missing },
-    };
-    (sync, count)
+    let report = context.report().await;
+    report.map_or((SyncView::Alone, 0), |report| (SyncView::of(&report.machine), report.machine.peers.len()))
 }
 
 /// Where somebody stands in what happened, as text.

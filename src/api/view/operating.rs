@@ -1,5 +1,7 @@
 //! What an operator is told, and says.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -7,6 +9,8 @@ use super::chain::TipView;
 use super::peer::PeerView;
 use super::schemas::{AddressText, Hex};
 use super::status::SyncView;
+use crate::net::{Far, Faults, Link, PeersHandle, PeersReport};
+use crate::protocol::ProtocolReport;
 use crate::types::{BlockHash, Height, Timestamp};
 
 /// A node that lives.
@@ -53,6 +57,8 @@ pub struct PeersReportView {
     pub node: Hex,
     /// Where it listens.
     pub listening: Option<String>,
+    /// What it says to others that its tip is.
+    pub tip: TipView,
     /// How far it is with catching up.
     pub sync: SyncView,
     /// Who is connected.
@@ -65,6 +71,31 @@ pub struct PeersReportView {
     pub links: Vec<LinkView>,
     /// All addresses that are known.
     pub known: Vec<KnownView>,
+}
+
+impl PeersReportView {
+    /// As one moment of a port to other nodes was reported.
+    pub fn of(report: &PeersReport, port: &PeersHandle) -> Self {
+        let machine = &report.machine;
+        let known = machine.known.iter().map(|known| KnownView {
+            address: known.address.to_string(),
+            seen: known.seen,
+            connected: known.connected,
+            failures: known.failures,
+            tried: known.tried,
+        });
+        Self {
+            node: Hex::of(report.node.0),
+            listening: port.local_address().map(|address| address.to_string()),
+            tip: TipView { height: machine.tip.height, hash: machine.tip.hash },
+            sync: SyncView::of(machine),
+            peers: PeerView::all_of(report),
+            added: machine.added.clone(),
+            bans: BanView::all_of(machine),
+            links: LinkView::all_of(port.faults()),
+            known: known.collect(),
+        }
+    }
 }
 
 /// An address where a node may be.
@@ -97,6 +128,14 @@ pub struct BanView {
     pub who: String,
     /// Until when.
     pub until: Timestamp,
+}
+
+impl BanView {
+    /// All who are banned.
+    pub fn all_of(machine: &ProtocolReport) -> Vec<Self> {
+        let bans = machine.bans.iter();
+        bans.map(|(who, until)| Self { who: who.to_string(), until: *until }).collect()
+    }
 }
 
 /// Somebody who is to be banned.
@@ -134,6 +173,22 @@ pub struct LinkView {
     /// Whether nothing passes, either way.
     #[serde(default)]
     pub cut: bool,
+}
+
+impl LinkView {
+    /// All that are bad.
+    pub fn all_of(faults: &Faults) -> Vec<Self> {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let view = |(far, link): &(Far, Link)| Self {
+            who: far.to_string(),
+            delay_ms: millis(link.delay),
+            jitter_ms: millis(link.jitter),
+            loss_percent: link.loss * 100.0,
+            bytes_per_second: link.bytes_per_second,
+            cut: link.cut,
+        };
+        faults.all().iter().map(view).collect()
+    }
 }
 
 /// How this node mines by itself.

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schemas::Hex;
+use crate::net::{PeersReport, Traffic};
+use crate::protocol::{PeerReport, Side};
 use crate::types::{BlockHash, Height};
 
 /// Which side connected.
@@ -14,6 +16,15 @@ pub enum Direction {
     Out,
     /// They did.
     In,
+}
+
+impl From<Side> for Direction {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Dialer => Self::Out,
+            Side::Listener => Self::In,
+        }
+    }
 }
 
 /// Somebody who is connected.
@@ -43,6 +54,31 @@ pub struct PeerView {
     pub bytes_in: u64,
     /// Bytes that went to them.
     pub bytes_out: u64,
+}
+
+impl PeerView {
+    /// All who are connected.
+    pub fn all_of(report: &PeersReport) -> Vec<Self> {
+        let traffic = |peer: &PeerReport| report.traffic.get(&peer.met.peer).copied().unwrap_or_default();
+        report.machine.peers.iter().map(|peer| Self::of(peer, traffic(peer))).collect()
+    }
+
+    fn of(peer: &PeerReport, traffic: Traffic) -> Self {
+        Self {
+            node: Hex::of(peer.met.node.0),
+            address: peer.met.address.to_string(),
+            direction: peer.met.side.into(),
+            agent: peer.agent.clone(),
+            listening: peer.listening.map(|address| address.to_string()),
+            height: peer.tip.map(|(height, _)| height),
+            tip: peer.tip.map(|(_, hash)| hash),
+            ping_ms: peer.ping.1,
+            ping_best_ms: peer.ping.0,
+            seconds: peer.seconds,
+            bytes_in: traffic.bytes_in,
+            bytes_out: traffic.bytes_out,
+        }
+    }
 }
 
 /// How this node stands with others.

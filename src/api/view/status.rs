@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::chain::{ParametersView, TipView};
+use crate::protocol::{ProtocolReport, SyncState};
 use crate::types::{Height, Timestamp};
 
 /// How far a node is with catching up.
@@ -23,6 +24,19 @@ pub enum SyncView {
         /// How many.
         missing: usize,
     },
+}
+
+impl SyncView {
+    /// Of a machine that is connected.
+    pub fn of(machine: &ProtocolReport) -> Self {
+        match machine.sync {
+            // Nobody has more where there is nobody.
+            SyncState::Synced if machine.peers.is_empty() => Self::Alone,
+            SyncState::Synced => Self::Synced,
+            SyncState::Asking => Self::Asking,
+            SyncState::Fetching { to, missing } => Self::Fetching { to, missing },
+        }
+    }
 }
 
 /// How the node is, and what chain it follows.

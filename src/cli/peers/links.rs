@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::Question;
+use crate::api::view::LinkView;
 use crate::cli::config::Place;
 use crate::net::{self, Far, Faults};
 
@@ -82,29 +82,12 @@ fn far(who: &str) -> Result<Far> {
     who.parse().map_err(|error| anyhow!("{who}: {error}"))
 }
 
-/// A bad link, for programs.
-pub fn as_json((far, link): &(Far, net::Link)) -> Value {
-    json!({
-        "who": far.to_string(),
-        "delay_ms": link.delay.as_millis() as u64,
-        "jitter_ms": link.jitter.as_millis() as u64,
-        "loss_percent": link.loss * 100.0,
-        "bytes_per_second": link.bytes_per_second,
-        "cut": link.cut,
-    })
-}
-
-/// The same in a line.
-pub fn for_people(link: &Value) -> String {
-    let who = link["who"].as_str().unwrap_or(ALL);
-    if link["cut"] == true {
+/// A bad link in a line.
+pub fn for_people(link: &LinkView) -> String {
+    let LinkView { who, delay_ms, jitter_ms, loss_percent, bytes_per_second, cut } = link;
+    if *cut {
         return format!("{who}: cut");
     }
-    let rate = link["bytes_per_second"].as_u64().map_or_else(String::new, |rate| format!(", {rate} bytes/s"));
-    format!(
-        "{who}: {} ms and up to {} more, {:.1} % lost{rate}",
-        link["delay_ms"],
-        link["jitter_ms"],
-        link["loss_percent"].as_f64().unwrap_or(0.0)
-    )
+    let rate = bytes_per_second.map_or_else(String::new, |rate| format!(", {rate} bytes/s"));
+    format!("{who}: {delay_ms} ms and up to {jitter_ms} more, {loss_percent:.1} % lost{rate}")
 }

@@ -1,127 +1,78 @@
 //! What `cairn peers list` tells.
 
+use std::fmt::Display;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
-
 use super::links;
+use crate::api::view::{Direction, PeerView, PeersReportView, SyncView};
 use crate::cli::output::count;
-use crate::net::{PeersHandle, PeersReport, Traffic};
-use crate::protocol::{PeerReport, Side, SyncState};
+use crate::types::Timestamp;
 
-/// How a node stands with others, for programs.
-pub fn as_json(report: &PeersReport, peers: &PeersHandle) -> Value {
-    let links = peers.faults().all();
-    let sync = match report.machine.sync {
-        // Nobody has more where there is nobody.
-        SyncState::Synced if report.machine.peers.is_empty() => json!({"state": "alone"}),
-        SyncState::Synced => json!({"state": "synced"}),
-        SyncState::Asking => json!({"state": "asking"}),
-        SyncState::Fetching { to, missing } => {
-            json!({"state": "fetching", "to_height": to.0, "missing_blocks": missing})
-        }
-    };
-    let bans = report.machine.bans.iter();
-    let known = report.machine.known.iter().map(|known| {
-        json!({
-            "address": known.address, "seen": known.seen.0, "connected": known.connected.map(|time| time.0),
-            "failures": known.failures, "tried": known.tried,
-        })
-    });
-    json!({
-        "node": hex::encode(report.node.0),
-        "listening": peers.local_address(),
-        "height": report.machine.tip.height.0,
-        "tip": report.machine.tip.hash.to_string(),
-        "sync": sync,
-        "peers": report.machine.peers.iter().map(|peer| peer_json(peer, report.traffic.get(&peer.met.peer))).collect::<Vec<_>>(),
-        "added": report.machine.added,
-        "banned": bans.map(|(who, until)| json!({"who": who.to_string(), "until": until.0})).collect::<Vec<_>>(),
-        "links": links.iter().map(links::as_json).collect::<Vec<_>>(),
-        "known_addresses": report.machine.known.len(),
-        "known": known.collect::<Vec<_>>(),
-    })
-}
+/// What stands above the peers.
+const COLUMNS: [&str; 9] =
+    ["", "address", "height", "ping ms", "seconds", "bytes in", "bytes out", "agent", "node"];
 
-fn peer_json(said: &PeerReport, traffic: Option<&Traffic>) -> Value {
-    let side = match said.met.side {
-        Side::Dialer => "out",
-        Side::Listener => "in",
-    };
-    json!({
-        "address": said.met.address,
-        "direction": side,
-        "node": hex::encode(said.met.node.0),
-        "agent": said.agent,
-        "listening": said.listening,
-        "height": said.tip.map(|(height, _)| height.0),
-        "tip": said.tip.map(|(_, hash)| hash.to_string()),
-        "ping_ms": said.ping.1,
-        "ping_best_ms": said.ping.0,
-        "connected_seconds": said.seconds,
-        "bytes_in": traffic.map(|traffic| traffic.bytes_in),
-        "bytes_out": traffic.map(|traffic| traffic.bytes_out),
-    })
-}
-
-/// The same in lines.
-pub fn for_people(answer: &Value) -> String {
-    let text = |value: &Value| match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let list = |name: &str| answer[name].as_array().cloned().unwrap_or_default();
+/// How a node stands with others, in lines; with all addresses that it knows where they are wanted.
+pub fn for_people(report: &PeersReportView, with_known: bool) -> String {
+    let PeersReportView { node, listening, tip, sync, peers, added, bans, links, known } = report;
     let mut lines = vec![
-        format!("node       {}", text(&answer["node"])),
-        format!("listening  {}", text(&answer["listening"])),
+        format!("node       {}", node.0),
+        format!("listening  {}", or_dash(listening.as_ref())),
+        format!("height     {}, {}", tip.height, tip.hash),
+        format!("sync       {}", sync_text(sync)),
+        format!("known      {} addresses", known.len()),
     ];
-    lines.push(format!("height     {}, {}", answer["height"], text(&answer["tip"])));
-    lines.push(match answer["sync"]["state"].as_str() {
-        Some("alone") => "sync       alone: nobody is connected".to_owned(),
-        Some("fetching") => format!(
-            "sync       {} blocks to go to height {}",
-            answer["sync"]["missing_blocks"], answer["sync"]["to_height"]
-        ),
-        state => format!("sync       {}", state.unwrap_or("-")),
-    });
-    lines.push(format!("known      {} addresses", answer["known_addresses"]));
-    lines.extend(list("added").iter().map(|place| format!("added      {}", text(place))));
-    lines.extend(
-        list("banned")
-            .iter()
-            .map(|ban| format!("banned     {} for another {}", text(&ban["who"]), left(&ban["until"]))),
-    );
-    lines.extend(list("links").iter().map(|link| format!("bad link   {}", links::for_people(link))));
-    lines.push(format!("peers      {}", list("peers").len()));
-    let rows = list("peers");
-    let columns = [
-        ("", "direction"),
-        ("address", "address"),
-        ("height", "height"),
-        ("ping ms", "ping_ms"),
-        ("seconds", "connected_seconds"),
-        ("bytes in", "bytes_in"),
-        ("bytes out", "bytes_out"),
-        ("agent", "agent"),
-        ("node", "node"),
-    ];
-    if !rows.is_empty() {
-        let mut table = vec![columns.map(|(title, _)| title.to_owned()).to_vec()];
-        table.extend(rows.iter().map(|row| columns.map(|(_, key)| text(&row[key])).to_vec()));
+    lines.extend(added.iter().map(|place| format!("added      {place}")));
+    lines.extend(bans.iter().map(|ban| format!("banned     {} for another {}", ban.who, left(ban.until))));
+    lines.extend(links.iter().map(|link| format!("bad link   {}", links::for_people(link))));
+    lines.push(format!("peers      {}", peers.len()));
+    if !peers.is_empty() {
+        let mut table = vec![COLUMNS.map(str::to_owned)];
+        table.extend(peers.iter().map(row));
         lines.extend(aligned(&table));
     }
-    for known in list("known") {
-        let tried = if known["tried"] == true { "tried" } else { "told of" };
-        lines.push(format!("{tried:8} {} ({} failures)", text(&known["address"]), known["failures"]));
+    for known in known.iter().filter(|_| with_known) {
+        let tried = if known.tried { "tried" } else { "told of" };
+        lines.push(format!("{tried:8} {} ({} failures)", known.address, known.failures));
     }
     lines.join("\n") + "\n"
 }
 
+fn sync_text(sync: &SyncView) -> String {
+    match sync {
+        SyncView::Alone => "alone: nobody is connected".to_owned(),
+        SyncView::Synced => "synced".to_owned(),
+        SyncView::Asking => "asking".to_owned(),
+        SyncView::Fetching { to, missing } => format!("{missing} blocks to go to height {to}"),
+    }
+}
+
+fn row(peer: &PeerView) -> [String; COLUMNS.len()] {
+    let direction = match peer.direction {
+        Direction::Out => "out",
+        Direction::In => "in",
+    };
+    [
+        direction.to_owned(),
+        peer.address.clone(),
+        or_dash(peer.height),
+        or_dash(peer.ping_ms),
+        peer.seconds.to_string(),
+        peer.bytes_in.to_string(),
+        peer.bytes_out.to_string(),
+        or_dash(peer.agent.as_ref()),
+        peer.node.0.clone(),
+    ]
+}
+
+fn or_dash(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
 /// How long it is until a time, as people say it.
-fn left(until: &Value) -> String {
+fn left(until: Timestamp) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let seconds = until.as_u64().unwrap_or(0).saturating_sub(now);
+    let seconds = u64::from(until.0).saturating_sub(now);
     match seconds {
         0..120 => count(seconds as usize, "second"),
         120..7200 => count((seconds / 60) as usize, "minute"),
@@ -130,11 +81,10 @@ fn left(until: &Value) -> String {
 }
 
 /// Rows whose columns stand below each other.
-fn aligned(table: &[Vec<String>]) -> Vec<String> {
-    let columns = table.first().map_or(0, Vec::len);
+fn aligned<const N: usize>(table: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |row: &Vec<String>| {
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };

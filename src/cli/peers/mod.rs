@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::config::Place;
 use super::control::ask;
 use super::output::{tell, tell_json};
+use crate::api::view::PeersReportView;
 use crate::net::{HostPort, PeersHandle};
 use crate::protocol::{ADDED_MAX, BAN_SECONDS, Banned, Order};
 
@@ -39,10 +40,10 @@ pub(super) enum Command {
 pub(super) struct List {
     #[command(flatten)]
     place: Place,
-    /// List all addresses that are known, too.
+    /// List all addresses that are known, too; in JSON they always are.
     #[arg(long)]
     known: bool,
-    /// Answer in JSON.
+    /// Answer in JSON, as `/admin/v1/peers` does.
     #[arg(long)]
     json: bool,
 }
@@ -102,7 +103,7 @@ impl Question {
     pub fn ask(&self, peers: &PeersHandle) -> Result<Value> {
         let report = pollster::block_on(peers.report())?;
         let order = match self {
-            Self::List => return Ok(listing::as_json(&report, peers)),
+            Self::List => return Ok(serde_json::to_value(PeersReportView::of(&report, peers))?),
             Self::Link(who, link) => {
                 link.put(peers.faults(), who)?;
                 return Ok(Value::Null);
@@ -182,11 +183,11 @@ pub(super) fn run(command: &Command) -> Result<()> {
 
 impl List {
     fn run(&self) -> Result<()> {
-        let mut answer = ask(&self.place.data_dir()?, Question::List)?;
-        if !self.known {
-            answer.as_object_mut().and_then(|answer| answer.remove("known"));
+        let answer = ask(&self.place.data_dir()?, Question::List)?;
+        if self.json {
+            return tell_json(&answer);
         }
-        if self.json { tell_json(&answer) } else { tell(&listing::for_people(&answer)) }
+        tell(&listing::for_people(&serde_json::from_value(answer)?, self.known))
     }
 }
 
