@@ -12,7 +12,7 @@ use super::TableSpec;
 use super::chunk::Reader;
 use super::cursor::gap;
 use super::manifest::Run;
-use super::merged::{Merged, Pair, Walk};
+use super::merged::{Merged, Pair, Walk, begun};
 
 /// Walks through one run from its end.
 struct BackCursor {
@@ -116,16 +116,8 @@ impl EntriesBack {
         from: &[u8],
         to: Option<&[u8]>,
     ) -> Result<Self, KvError> {
-        let mut cursors = Vec::with_capacity(runs.len());
-        for run in runs {
-            let mut cursor = BackCursor::seek(&*kv, spec, run, to)?;
-            while cursor.advance(&*kv, spec)? {
-                if to.is_none_or(|to| cursor.key() < to) {
-                    cursors.push(cursor);
-                    break;
-                }
-            }
-        }
+        let ways = runs.iter().map(|run| BackCursor::seek(&*kv, spec, run, to));
+        let cursors = begun(&*kv, spec, ways, |key| to.is_none_or(|to| key < to))?;
         Ok(Self(Merged::new(kv, spec, cursors, Some(from), false)))
     }
 

@@ -9,7 +9,7 @@ use crate::storage::{KeyValue, KvError};
 use super::TableSpec;
 use super::chunk::Reader;
 use super::manifest::Run;
-use super::merged::{Change, Merged, Pair, Walk};
+use super::merged::{Change, Merged, Pair, Walk, begun};
 
 /// Walks through one run. It notices a chunk that is missing, wherever it is.
 struct RunCursor {
@@ -108,16 +108,8 @@ impl Entries {
         to: Option<&[u8]>,
         keep_tombstones: bool,
     ) -> Result<Self, KvError> {
-        let mut cursors = Vec::with_capacity(runs.len());
-        for run in runs {
-            let mut cursor = RunCursor::seek(&*kv, spec, run, from)?;
-            while cursor.advance(&*kv, spec)? {
-                if cursor.key() >= from {
-                    cursors.push(cursor);
-                    break;
-                }
-            }
-        }
+        let ways = runs.iter().map(|run| RunCursor::seek(&*kv, spec, run, from));
+        let cursors = begun(&*kv, spec, ways, |key| key >= from)?;
         Ok(Self(Merged::new(kv, spec, cursors, to, keep_tombstones)))
     }
 

@@ -43,6 +43,26 @@ pub(super) struct Merged<W> {
     consumed: Vec<usize>,
 }
 
+/// These ways, each come to its first entry that lies `within`; those without any are left out.
+pub(super) fn begun<W: Walk>(
+    kv: &dyn KeyValue,
+    spec: TableSpec,
+    ways: impl Iterator<Item = Result<W, KvError>>,
+    is_within: impl Fn(&[u8]) -> bool,
+) -> Result<Vec<W>, KvError> {
+    let mut begun = Vec::new();
+    for way in ways {
+        let mut way = way?;
+        while way.advance(kv, spec)? {
+            if is_within(way.key()) {
+                begun.push(way);
+                break;
+            }
+        }
+    }
+    Ok(begun)
+}
+
 impl<W> fmt::Debug for Merged<W> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Merged").field("runs", &self.cursors.len()).finish_non_exhaustive()
