@@ -52,6 +52,7 @@ pub struct Front {
     is_guarded: bool,
     connections_max: usize,
     answer_time_max: Duration,
+    write_time_max: Duration,
     requests: Option<RequestLog>,
     log: Log,
 }
@@ -103,6 +104,7 @@ impl Front {
             is_guarded: false,
             connections_max: manners.connections_max.max(1),
             answer_time_max: manners.answer_time_max,
+            write_time_max: manners.write_time_max,
             requests: manners.requests.clone(),
             log: Arc::clone(&manners.log),
         }
@@ -117,6 +119,11 @@ impl Front {
     /// Connections that it may be asked over at a time.
     pub fn connections_max(&self) -> usize {
         self.connections_max
+    }
+
+    /// How long a client may take nothing of what it is sent.
+    pub(super) fn write_time_max(&self) -> Duration {
+        self.write_time_max
     }
 
     /// Lets another connection of this address in, unless it has so many.

@@ -14,6 +14,9 @@ pub const REQUESTS_EACH_SECOND: u32 = 2000;
 /// How long a request may take to come whole and be answered. Streams that have begun may go on.
 pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 
+/// How long a client may take nothing of what it is sent.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
+
 /// How clients are dealt with.
 #[derive(Clone)]
 pub struct Manners {
@@ -27,6 +30,8 @@ pub struct Manners {
     pub connections_max: usize,
     /// How long a request may take to come whole and be answered.
     pub answer_time_max: Duration,
+    /// How long a client may take nothing of what it is sent; then its connection ends.
+    pub write_time_max: Duration,
     /// Is told of every request, where it is wanted.
     pub requests: Option<RequestLog>,
     /// Is told of faults.
@@ -41,6 +46,7 @@ impl Default for Manners {
             requests_per_second: NonZeroU32::new(REQUESTS_EACH_SECOND),
             connections_max: CONNECTIONS_MAX,
             answer_time_max: ANSWER_TIME_MAX,
+            write_time_max: WRITE_TIME_MAX,
             requests: None,
             log: Arc::new(|_| {}),
         }

@@ -29,8 +29,6 @@ const BUFFER_BYTES_MAX: usize = 64 << 10;
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long answers that are on their way may take when the node ends.
 const END_TIME_MAX: Duration = Duration::from_secs(2);
-/// How long a client may take nothing of what it is sent.
-const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long the listener waits where it cannot take anybody in, out of files.
 const PAUSE: Duration = Duration::from_millis(50);
 /// What somebody is told whose address has so many connections.
@@ -136,6 +134,7 @@ async fn serve(
 ) {
     // Answers are small and are waited for.
     let _ = stream.set_nodelay(true);
+    let stream = Steady::new(stream, visited.0.write_time_max());
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let visited = Arc::clone(&visited);
         let mut request = request.map(Body::new);
@@ -146,7 +145,7 @@ async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .max_buf_size(BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(Steady::new(stream, WRITE_TIME_MAX)), service)
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     // Clients may break off at any point; there is nobody to tell.

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Instant;
 
-use cairn::api::{Context, Front, Server, StreamLimits};
+use cairn::api::{Context, Front, Manners, Server, StreamLimits};
 use cairn::net::PeersHandle;
 use cairn::node::NodeHandle;
 use cairn::testkit::PATIENCE;
@@ -25,10 +25,20 @@ impl Serving {
     }
 
     pub fn with_limits(node: NodeHandle, peers: Option<PeersHandle>, limits: StreamLimits) -> Self {
+        Self::with_manners(node, peers, limits, &Manners::default())
+    }
+
+    pub fn with_manners(
+        node: NodeHandle,
+        peers: Option<PeersHandle>,
+        limits: StreamLimits,
+        manners: &Manners,
+    ) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let context = Context::with_limits(node, peers, limits);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Server::start(Front::new(context.clone()), listener, runtime.handle()).unwrap();
+        let server =
+            Server::start(Front::with_manners(context.clone(), manners), listener, runtime.handle()).unwrap();
         Self { context, address: server.local_address(), server: Some(server), _runtime: runtime }
     }
 

@@ -19,4 +19,5 @@ mod operators;
 mod sending;
 mod sockets;
 mod stage;
+mod stalling;
 mod telling;
