@@ -1,5 +1,7 @@
 //! How the node is, what waits, who mines.
 
+use axum::http::StatusCode;
+use cairn::storage::StorageError;
 use serde_json::json;
 
 use crate::stage::{Stage, miner_address};
@@ -91,4 +93,19 @@ fn search_finds_whatever_somebody_may_have_copied() {
     assert_eq!(hits(&txid[..5]), json!([]), "five digits are too few");
     assert!(hits(&hash[..8]).as_array().unwrap().contains(&hits(hash)[0]));
     assert_eq!(stage.get("/v1/search").code(), "bad_value");
+}
+
+#[test]
+fn a_node_that_takes_nothing_in_any_more_says_so_to_whoever_would_start_it_again() {
+    let stage = Stage::new();
+    assert_eq!(stage.get("/healthy").status, StatusCode::OK);
+    stage.node.handle().end_over(&StorageError::Contradiction("the disk makes no sense".to_owned()));
+    let said = stage.get("/healthy");
+    assert_eq!((said.status, said.code()), (StatusCode::SERVICE_UNAVAILABLE, "node_stopped".to_owned()));
+    let detail = said.json()["detail"].to_string();
+    assert!(detail.contains("the disk makes no sense"), "{detail}");
+    let said = stage.get("/ready");
+    assert_eq!((said.status, said.code()), (StatusCode::SERVICE_UNAVAILABLE, "not_ready".to_owned()));
+    // What is known can still be read.
+    assert_eq!(stage.json("/v1/tip")["height"], 0);
 }
