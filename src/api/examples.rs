@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub struct Example {
     /// The operation's name in the document.
     pub operation: String,
-    /// `get` or `post`.
+    /// `get`, `post`, `put` or `delete`.
     pub method: String,
     /// The path and what stands behind the question mark.
     pub path: String,
@@ -23,6 +23,13 @@ pub struct Example {
     /// The answer, where it is JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Value>,
+}
+
+impl Example {
+    /// Whether it is asked on the operator's side.
+    pub fn is_operators(&self) -> bool {
+        self.path.starts_with("/admin/") || self.path == "/metrics"
+    }
 }
 
 /// All of them; the first of an operation stands for it.

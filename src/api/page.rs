@@ -190,11 +190,15 @@ fn is_deep(document: &Value, field: &Value) -> bool {
 /// A request in curl, and its answer.
 fn shown(example: &Example) -> Markup {
     let body = example.body.as_ref().map(Value::to_string);
+    let usual = if body.is_some() { "post" } else { "get" };
+    let port = if example.is_operators() { 9331 } else { 9330 };
     html! {
         pre tabindex="0" { code {
             "$ curl -s "
+            @if example.method != usual { "-X " (example.method.to_uppercase()) " " }
+            @if example.is_operators() { "-H \"authorization: Bearer $(cat ~/.cairn/api-token)\" " }
             @if let Some(body) = body { "-H 'content-type: application/json' -d '" (body) "' " }
-            "'http://127.0.0.1:9330" (example.path) "'"
+            "'http://127.0.0.1:" (port) (example.path) "'"
             @if let Some(answer) = &example.answer { "\n" (serde_json::to_string_pretty(answer).unwrap_or_default()) }
         } }
     }

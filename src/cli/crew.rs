@@ -31,7 +31,7 @@ enum Doing {
     AtPace {
         payout: Payout,
         pace: Pace,
-        _pacer: Pacer,
+        pacer: Pacer,
     },
     /// The node stops: nothing is begun any more.
     Ended,
@@ -79,7 +79,7 @@ impl Crew {
                 *doing = Doing::Nothing;
                 let pacer = Pacer::start(maker, pace, self.runtime.clone(), Arc::new(say))?;
                 say(&format!("making blocks: {pace}"));
-                *doing = Doing::AtPace { payout, pace, _pacer: pacer };
+                *doing = Doing::AtPace { payout, pace, pacer };
             }
         }
         Ok(())
@@ -117,9 +117,12 @@ impl MiningControl for Crew {
                 threads: Some(options.threads),
                 report: miner.report(),
             },
-            Doing::AtPace { payout, pace, .. } => {
-                MiningState { payout: Some(payout.clone()), pace: Some(*pace), ..MiningState::default() }
-            }
+            Doing::AtPace { payout, pace, pacer } => MiningState {
+                payout: Some(payout.clone()),
+                pace: Some(*pace),
+                threads: None,
+                report: MinerReport { found: pacer.made(), ..MinerReport::default() },
+            },
         }
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::iter::repeat;
 use std::mem::replace;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -77,6 +77,8 @@ pub struct Maker {
     payout: Payout,
     digger: Digger,
     stop: Arc<AtomicBool>,
+    /// How many it has made, for whoever watches.
+    made: Arc<AtomicU64>,
 }
 
 impl Maker {
@@ -91,7 +93,7 @@ impl Maker {
                 // Another node may pay the same address: without it, both would make the same blocks.
                 let assigned = getrandom::u32().expect("the operating system gives randomness");
                 let digger = Digger::new(Kernel::best(), assigned.to_be_bytes());
-                Ok(Self { node, payout, digger, stop: Arc::default() })
+                Ok(Self { node, payout, digger, stop: Arc::default(), made: Arc::default() })
             }
         }
     }
@@ -106,11 +108,12 @@ impl Maker {
     pub fn mine(&mut self, count: usize) -> Result<Vec<BlockHash>, Unfinished> {
         let mut made = Vec::with_capacity(count);
         while made.len() < count {
-            let mut in_flight = VecDeque::new();
+            let (before, mut in_flight) = (made.len(), VecDeque::new());
             let outcome = self.mine_up_to(count, &mut made, &mut in_flight);
             let landed = in_flight.into_iter().map(|block| land(block, &mut made));
             // All of them land, whatever became of one.
             let landed = landed.fold(Ok(()), Result::and);
+            self.made.fetch_add((made.len() - before) as u64, Ordering::Relaxed);
             if let Err(why) = outcome.and(landed) {
                 return Err(Unfinished { made, why });
             }
@@ -185,6 +188,7 @@ fn land((hash, pending): InFlight, made: &mut Vec<BlockHash>) -> Result<(), Orde
 /// Makes blocks at a pace, on a thread of its own, until it is dropped.
 pub struct Pacer {
     stop: Arc<AtomicBool>,
+    made: Arc<AtomicU64>,
     stopped: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -195,7 +199,8 @@ impl Pacer {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(mut maker: Maker, pace: Pace, runtime: Handle, log: Log) -> io::Result<Self> {
-        let (stop, (stopped, stops)) = (Arc::clone(&maker.stop), watch::channel(false));
+        let (stop, made) = (Arc::clone(&maker.stop), Arc::clone(&maker.made));
+        let (stopped, stops) = watch::channel(false);
         let thread = thread::Builder::new().name("cairn-pacer".to_owned());
         let thread = thread.spawn(move || {
             make_way();
@@ -205,7 +210,12 @@ impl Pacer {
                 Err(error) => log(&format!("no more blocks are made: {error}")),
             }
         })?;
-        Ok(Self { stop, stopped, thread: Some(thread) })
+        Ok(Self { stop, made, stopped, thread: Some(thread) })
+    }
+
+    /// How many blocks it has made that became the tip.
+    pub fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
     }
 }
 

@@ -18,11 +18,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::stage::{Said, Stage, miner_address};
 
-const WORD: &str = "0123456789abcdef0123456789abcdef";
+pub const WORD: &str = "0123456789abcdef0123456789abcdef";
 
 /// One who mines on paper.
 #[derive(Default)]
-struct OnPaper(Mutex<MiningState>);
+pub struct OnPaper(Mutex<MiningState>);
 
 impl MiningControl for OnPaper {
     fn state(&self) -> MiningState {

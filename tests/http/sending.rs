@@ -212,3 +212,22 @@ fn a_proof_of_a_transaction_holds_for_whoever_has_the_header() {
     assert_eq!(proof.transaction, payment);
     assert_eq!(said["block"], Value::from(block.header.hash().to_string()));
 }
+
+#[test]
+fn a_payment_whose_money_went_with_a_branch_says_why_it_left() {
+    let mut stage = Stage::new();
+    let mut other = stage.miner.clone();
+    let income = stage.payment(0, 9, 5000);
+    stage.mine(vec![income]);
+    let spent = stage.payment(9, 1, 1000);
+    let txid = spent.body.txid();
+    stage.node.send(&spent).unwrap();
+    // On the branch that comes instead the same money goes elsewhere.
+    let instead = Actor::new(0).pay(stage.network.params(), 0, &Actor::new(2), 5000, 500);
+    for transactions in [vec![instead], Vec::new()] {
+        let hash = other.mine(miner_address(), transactions);
+        stage.node.submit(other.block(&hash).block()).unwrap();
+    }
+    let left = stage.json(&format!("/v1/transactions/{txid}"));
+    assert_eq!(left, json!({"txid": txid, "status": "dropped", "why": "refused", "transaction": null}));
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Request, StatusCode};
-use cairn::api::{Context, Front, Manners, Visit};
+use cairn::api::{AdminOptions, Context, Front, Manners, Visit};
 use cairn::net::{Faults, Peers, PeersOptions};
 use cairn::protocol::{NodeId, Settings};
 use cairn::testkit::{Actor, Follower, Network, PATIENCE, TestNode};
@@ -118,6 +118,13 @@ impl Stage {
     /// From now on this is asked.
     pub fn face(&mut self, front: Front) {
         self.front = Some(front);
+    }
+
+    /// From now on its operator's side is asked.
+    pub fn face_operator(&mut self, options: AdminOptions) {
+        let peers = self.peers.as_ref().map(Peers::handle);
+        let context = Context::new(self.node.handle(), peers);
+        self.face(Front::admin(&context, options, &Manners::default()));
     }
 
     fn front(&self) -> &Front {

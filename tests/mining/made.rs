@@ -118,6 +118,7 @@ fn transaction_is_mined_as_soon_as_it_arrives() {
     until("a block", || (height(&running) == 1).then_some(()));
     running.pay(0, 0, 9, 5, 10);
     until("another block", || (height(&running) == 2).then_some(()));
+    until("the count", || (pacer.made() == 2).then_some(()));
     let account = running.node.reader().account(&address(9)).unwrap().unwrap();
     assert_eq!(account.balance.pebbles(), 10);
     drop(pacer);

@@ -202,7 +202,7 @@ pub struct MiningStateView {
     pub threads: Option<usize>,
     /// Hashes a second, over the last minute or so.
     pub hash_rate: f64,
-    /// Blocks that became the tip, since it began to work.
+    /// Blocks that became the tip, since it began to mine like this.
     pub found: u64,
     /// Blocks that came too late.
     pub stale: u64,
