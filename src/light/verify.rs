@@ -35,7 +35,7 @@ pub struct Inclusion {
 pub enum Lie {
     /// The proof does not even hold by itself.
     #[error("the proof does not hold: {0}")]
-    Proof(#[from] ProofError),
+    Proof(ProofError),
     /// It rests on a header above our tip. Perhaps no lie: with the headers up to there it can be asked again.
     #[error("the proof rests on a block at height {height}, but our headers end at {tip}: fetch those first")]
     AboveTip {
@@ -74,6 +74,12 @@ pub enum Lie {
         /// What it is about.
         found: Txid,
     },
+}
+
+impl From<ProofError> for Lie {
+    fn from(error: ProofError) -> Self {
+        Self::Proof(error)
+    }
 }
 
 impl Headers {

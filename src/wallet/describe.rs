@@ -55,10 +55,11 @@ fn escaped(text: &str) -> String {
     let is_hidden = |letter: char| matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     let mut shown = String::new();
     for letter in text.chars() {
-        if is_hidden(letter) {
-            shown.extend(letter.escape_unicode());
-        } else {
-            shown.extend(letter.escape_debug());
+        match letter {
+            // The quotation marks around are others.
+            '\'' => shown.push(letter),
+            _ if is_hidden(letter) => shown.extend(letter.escape_unicode()),
+            _ => shown.extend(letter.escape_debug()),
         }
     }
     shown

@@ -82,13 +82,19 @@ pub enum DraftError {
     Actions(usize),
     /// The chain would refuse it whatever the balance.
     #[error("the chain would refuse this: {0}")]
-    Refused(#[from] TransactionError),
+    Refused(TransactionError),
     /// The balance does not allow it.
     #[error(transparent)]
     Spend(#[from] SpendError),
     /// It would expire before it can be mined.
     #[error(transparent)]
     Untimely(#[from] Untimely),
+}
+
+impl From<TransactionError> for DraftError {
+    fn from(error: TransactionError) -> Self {
+        Self::Refused(error)
+    }
 }
 
 /// A body that the chain will take once it is signed in the way it was made for.

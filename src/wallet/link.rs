@@ -47,10 +47,10 @@ pub enum LinkError {
     },
     /// No amount.
     #[error("the link's amount: {0}")]
-    Amount(#[from] AmountError),
+    Amount(AmountError),
     /// A reference that a payment cannot carry.
     #[error("the link's reference: {0}")]
-    Reference(#[from] ReferenceError),
+    Reference(ReferenceError),
     /// Not text once it is decoded.
     #[error("the link's `{0}` is not text")]
     NotText(&'static str),
@@ -60,6 +60,18 @@ pub enum LinkError {
     /// Something that must be understood and is not.
     #[error("the link requires `{0}`, which this program does not know: it must not be paid by it")]
     Required(String),
+}
+
+impl From<AmountError> for LinkError {
+    fn from(error: AmountError) -> Self {
+        Self::Amount(error)
+    }
+}
+
+impl From<ReferenceError> for LinkError {
+    fn from(error: ReferenceError) -> Self {
+        Self::Reference(error)
+    }
 }
 
 /// Text that is no reference.

@@ -87,10 +87,16 @@ pub enum OfflineError {
     },
     /// The body's bytes are none.
     #[error("at `body`: {0}")]
-    Body(#[from] CodecError),
+    Body(CodecError),
     /// The chain would refuse it, or a part does not belong.
     #[error(transparent)]
     Signing(#[from] SigningError),
+}
+
+impl From<CodecError> for OfflineError {
+    fn from(error: CodecError) -> Self {
+        Self::Body(error)
+    }
 }
 
 #[derive(Deserialize)]

@@ -22,7 +22,7 @@ pub struct Signing {
 pub enum SigningError {
     /// The chain would refuse it however it were signed.
     #[error("the chain would refuse this: {0}")]
-    Refused(#[from] TransactionError),
+    Refused(TransactionError),
     /// The block it is meant for is outside its window.
     #[error(transparent)]
     Untimely(#[from] Untimely),
@@ -43,6 +43,12 @@ pub enum SigningError {
     /// Not everybody has signed who must.
     #[error("not complete yet")]
     Lacking(Lack),
+}
+
+impl From<TransactionError> for SigningError {
+    fn from(error: TransactionError) -> Self {
+        Self::Refused(error)
+    }
 }
 
 impl Signing {

@@ -56,13 +56,19 @@ pub enum TextError {
     OtherAddress,
     /// A signature that does not hold, or is nobody's.
     #[error("{0}; perhaps the text was changed, be it by a space at its end")]
-    Part(#[from] PartError),
+    Part(PartError),
     /// Not everybody has signed who must.
     #[error("signed by some, but not by enough")]
     Lacking(Lack),
     /// What came together does not meet the policy.
     #[error(transparent)]
     Witness(#[from] WitnessError),
+}
+
+impl From<PartError> for TextError {
+    fn from(error: PartError) -> Self {
+        Self::Part(error)
+    }
 }
 
 /// A text on its way to being signed for an address.

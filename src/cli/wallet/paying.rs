@@ -11,7 +11,7 @@ use super::ends::Ended;
 use super::follow::{Patience, follow};
 use super::order::{Asked, Order, Terms};
 use super::vault::Vault;
-use crate::api::view::Standing;
+use crate::api::view::{ContentView, Standing};
 use crate::cli::output::Report;
 use crate::client::ClientError;
 use crate::crypto::PublicKey;
@@ -172,10 +172,12 @@ impl<'a> Desk<'a> {
     pub fn follow(&self, transaction: &Transaction, patience: &Patience) -> Result<()> {
         let txid = transaction.body.txid();
         let seen = follow(self, transaction, patience)?;
+        let content = ContentView::new(transaction, None, &self.chain.params().prefix);
         let report = Report::default()
             .same("txid", "sent", txid)
             .same("from", "from", self.chain.text(&transaction.body.policy.address()))
             .only_json("nonce", transaction.body.nonce.0)
+            .only_json("actions", serde_json::to_value(&content.actions)?)
             .fact("fee", "fee", transaction.body.fee, transaction.body.fee.pebbles().to_string());
         seen.told(report).tell(self.options.json)
     }
