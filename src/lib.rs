@@ -15,7 +15,7 @@
 //! | machines | [`mempool`] | which transactions wait for a block, and in what order they are offered |
 //! | | [`template`] | what the next block holds, and what a miner may turn in it |
 //! | | [`protocol`] | what nodes say to each other, to whom and when, and what is made of the answers |
-//! | | [`wallet`] | keys |
+//! | | [`wallet`] | which keys follow from which words, what a wallet holds, and what its file gives away |
 //! | disk | `storage` | what survives a crash, and in which order |
 //! | the writer | `node` | in what order things happen, and who sees what when |
 //! | ports | `net` | how bytes travel between nodes, and who is on the other side |

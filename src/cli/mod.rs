@@ -23,6 +23,7 @@ mod progress;
 mod secrets;
 mod serving;
 mod signals;
+mod wallet;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,8 @@ enum Command {
     /// The node is the one that runs on the data directory.
     #[command(subcommand)]
     Peers(peers::Command),
+    /// Keep keys, accounts and the people you pay in a file of your own.
+    Wallet(wallet::Wallet),
     /// Run whole networks in virtual time: what befalls them is in a file, and so is what is expected of them.
     #[command(subcommand)]
     Lab(lab::Command),
@@ -71,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Node(run) => node::run(&run),
         Command::Mine(run) => mine::run(&run),
         Command::Peers(command) => peers::run(&command),
+        Command::Wallet(wallet) => wallet.run(),
         Command::Lab(command) => return lab::run(&command),
         Command::Chain(command) => chain::run(&command),
     };

@@ -36,6 +36,12 @@ impl Report {
         self.fact(key, name, &text, text.as_str())
     }
 
+    /// Adds a line for people alone, whose fact programs are told otherwise.
+    pub fn line(mut self, name: &str, text: impl Display) -> Self {
+        self.lines.push((name.to_owned(), text.to_string()));
+        self
+    }
+
     /// Adds a fact that is too much for people, or that a line of theirs says already.
     pub fn only_json(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.json.insert(key.to_owned(), value.into());
@@ -137,6 +143,18 @@ pub(super) fn say_seldom() -> impl Fn(&str) + Send + Sync + 'static {
 /// So many of something.
 pub(super) fn count(number: usize, name: &str) -> String {
     format!("{number} {name}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Rows whose columns stand below each other.
+pub(super) fn aligned(table: &[Vec<String>]) -> Vec<String> {
+    let columns = table.first().map_or(0, Vec::len);
+    let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    table.iter().map(line).collect()
 }
 
 /// Hashes a second, for people.

@@ -1,33 +1,54 @@
-//! Words that only whoever may read a node's folder shall know.
+//! Files and words that nobody else shall know.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use zeroize::Zeroizing;
 
 use crate::api::Token;
 
 /// The file with the word for the operator's side.
 pub(super) const TOKEN_FILE: &str = "api-token";
 
-/// A word that nobody guesses.
-pub(super) fn word() -> Result<String> {
-    let mut word = [0; 32];
-    getrandom::fill(&mut word).map_err(|error| anyhow!("no randomness: {error}"))?;
-    Ok(hex::encode(word))
+/// Bytes that nobody guesses.
+pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
+    let mut bytes = Zeroizing::new([0; N]);
+    getrandom::fill(&mut bytes[..]).map_err(|error| anyhow!("no randomness: {error}"))?;
+    Ok(bytes)
 }
 
-/// A file that nobody else can read, whole or not at all.
+/// A word that nobody guesses.
+pub(super) fn word() -> Result<String> {
+    Ok(hex::encode(&random::<32>()?[..]))
+}
+
+/// A file that nobody else can read, whole or not at all: after a crash there is either what was before or this.
 pub(super) fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     let new = path.with_extension("new");
+    // What a kill left behind, or a link that somebody put there to have us write elsewhere.
     let _ = fs::remove_file(&new);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    let written = write_new(&new, text).and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// A file that is made like this can be read by nobody else.
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&new)?.write_all(text.as_bytes())?;
-    fs::rename(&new, path)
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }
 
 /// The word that an operator settled in this file.

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::links;
-use crate::cli::output::count;
+use crate::cli::output::{aligned, count};
 use crate::net::{PeersHandle, PeersReport, Traffic};
 use crate::protocol::{PeerReport, Side, SyncState};
 
@@ -127,16 +127,4 @@ fn left(until: &Value) -> String {
         120..7200 => count((seconds / 60) as usize, "minute"),
         7200.. => count((seconds / 3600) as usize, "hour"),
     }
-}
-
-/// Rows whose columns stand below each other.
-fn aligned(table: &[Vec<String>]) -> Vec<String> {
-    let columns = table.first().map_or(0, Vec::len);
-    let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    table.iter().map(line).collect()
 }

@@ -1,0 +1,133 @@
+//! `cairn wallet`: keys, accounts and contacts in a file of their owner's.
+//!
+//! What a wallet's file is, and what can be done with it, is decided in [`crate::wallet`]; here are the disk, the terminal, and the
+//! words. Read `vault.rs` first: everything that changes a wallet goes through it.
+
+mod accounts;
+mod address;
+mod contacts;
+mod export;
+mod making;
+mod network;
+mod passwords;
+mod place;
+mod terminal;
+mod vault;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use self::passwords::Passwords;
+use self::place::Place;
+use self::vault::Vault;
+use super::output::{tell, tell_json};
+use crate::wallet::keyring::Name;
+
+const EXAMPLES: &str = "\
+Examples:
+  cairn wallet new                          a wallet called `default`, for the network of the node on this machine
+  cairn wallet address                      where to be paid, with a code for cameras
+  cairn wallet account new savings          one more account; the words bring it back, too
+  cairn wallet contacts add bob cdev1...    from now on `bob` will do
+  cairn wallet --wallet test new --open     another wallet, without a password, for test networks
+  cairn wallet restore                      all of it again, on another machine, from the words
+
+Wallets lie in CAIRN_WALLET_DIR [default: cairn/wallets in XDG_DATA_HOME, else in .local/share of the home directory], one file each.
+What changes a wallet takes its password, contacts included: so nobody else can put an address of their own behind a name.
+
+Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly.";
+
+#[derive(Args)]
+#[command(after_long_help = EXAMPLES, after_help = EXAMPLES)]
+pub(super) struct Wallet {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What all commands take, before or behind their name.
+#[derive(Args)]
+pub(super) struct Options {
+    /// Which wallet: a name, or a file, with a slash or `.json` at its end.
+    #[arg(long, global = true, env = "CAIRN_WALLET", value_name = "NAME|FILE", default_value = "default")]
+    wallet: String,
+    /// The node to ask, where one is to be asked [default: http://127.0.0.1:9330].
+    #[arg(long, global = true, env = "CAIRN_NODE", value_name = "URL")]
+    node: Option<String>,
+    /// Read the password from this file; `-` is standard input [default: CAIRN_WALLET_PASSWORD, else it is asked for].
+    #[arg(long, global = true, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a wallet, with words from which it can be brought back.
+    New(making::New),
+    /// Bring a wallet back from its words, with all accounts that were used.
+    ///
+    /// A node is asked which were: the search ends after twenty in a row that never were.
+    Restore(making::Restore),
+    /// Take in a key from elsewhere, or keep track of an address.
+    Import(accounts::Import),
+    /// Say which accounts there are. Takes no password.
+    List,
+    /// Make accounts, and forget them.
+    #[command(subcommand)]
+    Account(accounts::AccountCommand),
+    /// Give an account or a contact another name.
+    Rename {
+        /// What it is called.
+        from: String,
+        /// What it is to be called.
+        to: Name,
+    },
+    /// Say where to be paid. Takes no password.
+    Address(address::Show),
+    /// Call those whom you pay by a name.
+    #[command(subcommand)]
+    Contacts(contacts::ContactsCommand),
+    /// Show the words of a wallet, or the key of one account.
+    Export(export::Export),
+    /// Give a wallet another password, or none.
+    ChangePassword(export::ChangePassword),
+}
+
+impl Options {
+    fn vault(&self) -> Result<Vault> {
+        Ok(Vault::at(&Place::of(&self.wallet)?))
+    }
+
+    fn passwords(&self) -> Passwords {
+        Passwords::current(self.password_file.as_deref())
+    }
+}
+
+impl Wallet {
+    pub fn run(&self) -> Result<()> {
+        let options = &self.options;
+        match &self.command {
+            Command::New(new) => new.run(options),
+            Command::Restore(restore) => restore.run(options),
+            Command::Import(import) => import.run(options),
+            Command::List => accounts::list(options),
+            Command::Account(command) => command.run(options),
+            Command::Rename { from, to } => accounts::rename(options, from, to),
+            Command::Address(show) => show.run(options),
+            Command::Contacts(command) => command.run(options),
+            Command::Export(export) => export.run(options),
+            Command::ChangePassword(change) => change.run(options),
+        }
+    }
+}
+
+/// Says that something was done, where there is nothing else to answer.
+fn tell_done(options: &Options, done: &str) -> Result<()> {
+    if options.json { tell_json(&json!({ "done": done })) } else { tell(&format!("{done}\n")) }
+}

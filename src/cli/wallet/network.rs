@@ -1,0 +1,69 @@
+//! Which chain a wallet is for, and whom to ask about it.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::Options;
+use crate::api::view::AddressText;
+use crate::cli::config::read_genesis;
+use crate::client::{Client, ClientError};
+use crate::consensus::Genesis;
+use crate::types::{Address, Amount, ChainId};
+use crate::wallet::keystore::Network;
+
+/// Where a node of this machine answers.
+const USUAL_NODE: &str = "http://127.0.0.1:9330";
+
+/// The genesis of the devnet that the repository carries.
+const BUILT_IN: &str = include_str!("../../../genesis.json");
+
+/// A chain, who said that it is this one, and a node that follows it.
+pub(super) struct Asked {
+    pub network: Network,
+    pub from: String,
+    pub node: Option<Client>,
+}
+
+impl Options {
+    /// The node that the options name, or the usual one. Nothing is asked yet.
+    pub(super) fn client(&self) -> Result<Client> {
+        Ok(Client::new(self.node.as_deref().unwrap_or(USUAL_NODE))?)
+    }
+
+    /// The chain of a genesis file where one is named; else the node's; else, where no node was named and none answers at the
+    /// usual place, the one that is built in.
+    pub(super) fn ask_network(&self, genesis: Option<&Path>) -> Result<Asked> {
+        let client = self.client()?;
+        let answer = client.network();
+        if let Some(path) = genesis {
+            let network = network_of(&read_genesis(path)?).with_context(|| path.display().to_string())?;
+            let same = answer.is_ok_and(|found| ChainId(found.chain) == network.chain());
+            return Ok(Asked { network, from: path.display().to_string(), node: same.then_some(client) });
+        }
+        match answer {
+            Ok(found) => {
+                let network = Network::new(&found.name, ChainId(found.chain), found.prefix)?;
+                Ok(Asked { network, from: format!("the node at {}", client.url()), node: Some(client) })
+            }
+            Err(ClientError::Unreachable { .. }) if self.node.is_none() => {
+                let from = format!("the genesis in this program, since no node answers at {}", client.url());
+                Ok(Asked { network: network_of(BUILT_IN)?, from, node: None })
+            }
+            Err(error) => Err(error).context("name a genesis file with --genesis, and no node is needed"),
+        }
+    }
+}
+
+fn network_of(genesis: &str) -> Result<Network> {
+    let genesis = Genesis::from_json(genesis)?;
+    Ok(Network::new(genesis.name(), genesis.params().chain, genesis.params().prefix.clone())?)
+}
+
+/// Whether an address was ever paid, or paid anybody.
+pub(super) fn was_used(node: &Client, network: &Network, address: &Address) -> Result<bool> {
+    let account = node.account(&AddressText(address.to_text(network.prefix())))?;
+    // Whoever was paid and has nothing left has paid somebody.
+    let sums = [account.balance, account.immature, account.incoming];
+    Ok(account.next_nonce.0 > 0 || sums.iter().any(|sum| *sum != Amount::ZERO))
+}

@@ -1,0 +1,201 @@
+//! Wallets on the disk: read by their owner alone, written whole or not at all, changed by one process at a time.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::passwords::Passwords;
+use super::place::Place;
+use crate::cli::secrets::{private, random, write_secret};
+use crate::wallet::keystore::{Password, SealNonce, Unlocked, WALLET_BYTES_MAX, WalletFile};
+
+/// How long to wait for another process that changes the same wallet.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// One wallet on the disk.
+///
+/// # Security
+/// Passwords are asked for before the lock is taken, so that whoever leaves a prompt alone keeps nobody waiting; under the lock
+/// the file is read again, so that no change by another is lost.
+pub(super) struct Vault {
+    name: String,
+    path: PathBuf,
+    is_ours: bool,
+}
+
+/// A wallet that its owner opened, as it was then.
+pub(super) struct Opened {
+    pub wallet: Unlocked,
+    password: Password,
+    seen: WalletFile,
+}
+
+/// Held as long as a wallet is being changed. The file stays when it is let go of: whoever removed it could remove the lock of
+/// another.
+struct Lock {
+    _file: File,
+}
+
+impl Vault {
+    /// The wallet at this place, whether there is one or not.
+    pub fn at(place: &Place) -> Self {
+        // A link stays a link, and what it leads to is what is written.
+        let path = fs::canonicalize(place.path()).unwrap_or_else(|_| place.path().to_owned());
+        Self { name: place.name().to_owned(), path, is_ours: place.is_ours() }
+    }
+
+    /// What a person calls it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What anybody sees who has the file. No password is needed, and nothing is certain of it but that it was not damaged.
+    pub fn read(&self) -> Result<WalletFile> {
+        let shown = self.path.display();
+        if self.is_ours
+            && let Some(folder) = self.path.parent()
+        {
+            check_private(folder, 0o022, "700")?;
+        }
+        check_private(&self.path, 0o077, "600")?;
+        let file = File::open(&self.path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => anyhow!(
+                "there is no wallet {shown}: `cairn wallet new` makes one, `cairn wallet restore` brings one back, --wallet names \
+                 another"
+            ),
+            _ => anyhow!("cannot read {shown}: {error}"),
+        })?;
+        let mut bytes = Vec::new();
+        let limit = WALLET_BYTES_MAX as u64 + 1;
+        file.take(limit).read_to_end(&mut bytes).with_context(|| format!("cannot read {shown}"))?;
+        WalletFile::read(&bytes).with_context(|| shown.to_string())
+    }
+
+    /// Opens it, to use what is in it, and perhaps to change it afterwards.
+    pub fn open(&self, passwords: &Passwords) -> Result<Opened> {
+        let seen = self.read()?;
+        let opened = passwords.unlock(&self.name, &seen);
+        let (password, wallet) = opened.with_context(|| self.path.display().to_string())?;
+        Ok(Opened { wallet, password, seen })
+    }
+
+    /// Opens it, has it changed, and writes what came of that. Where the change fails, nothing is written.
+    pub fn change<T>(
+        &self,
+        passwords: &Passwords,
+        change: impl FnOnce(&mut Unlocked) -> Result<T>,
+    ) -> Result<T> {
+        self.change_opened(self.open(passwords)?, change)
+    }
+
+    /// The same with a wallet that was opened before, in case somebody had to be asked something in between.
+    pub fn change_opened<T>(
+        &self,
+        opened: Opened,
+        change: impl FnOnce(&mut Unlocked) -> Result<T>,
+    ) -> Result<T> {
+        let Opened { mut wallet, password, seen } = opened;
+        let _lock = self.lock()?;
+        let file = self.read()?;
+        if file != seen {
+            wallet = file.unlock(&password).with_context(|| self.path.display().to_string())?;
+        }
+        let done = change(&mut wallet)?;
+        self.write(&wallet)?;
+        Ok(done)
+    }
+
+    /// Refuses where there is something already.
+    pub fn check_absent(&self) -> Result<()> {
+        if fs::symlink_metadata(&self.path).is_ok() {
+            bail!(
+                "{} exists already, and no wallet is ever written over: name another with --wallet, or move it away",
+                self.path.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Writes a wallet where there was none.
+    pub fn create(&self, wallet: &Unlocked) -> Result<()> {
+        if self.is_ours
+            && let Some(folder) = self.path.parent()
+        {
+            make_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        let _lock = self.lock()?;
+        self.check_absent()?;
+        self.write(wallet)
+    }
+
+    fn write(&self, wallet: &Unlocked) -> Result<()> {
+        let text = wallet.seal(SealNonce(*random()?)).to_json();
+        write_secret(&self.path, &text).with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    fn lock(&self) -> Result<Lock> {
+        let path = self.path.with_extension("lock");
+        let mut file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+            .open(&path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_PATIENCE => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    let _ = file.read_to_string(&mut holder);
+                    let holder = holder.lines().next().unwrap_or_default();
+                    bail!(
+                        "{} is being changed by process {holder}: try again when that is done",
+                        self.path.display()
+                    );
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+                }
+            }
+        }
+        // For whoever waits; that it could not be written keeps nobody from working.
+        let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+        Ok(Lock { _file: file })
+    }
+}
+
+/// A folder that nobody else can look into, with all folders above it.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// # Security
+/// Whoever can read the file can guess at its password for as long as they like; whoever can write it, or put another in its
+/// place, can have its owner pay somebody else.
+#[cfg(unix)]
+fn check_private(path: &Path, forbidden: u32, mode_wanted: &str) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(found) = fs::metadata(path) else { return Ok(()) };
+    if found.permissions().mode() & forbidden != 0 {
+        let shown = path.display();
+        bail!("others on this machine can get at {shown}: `chmod {mode_wanted} {shown}` keeps them out");
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_private(_: &Path, _: u32, _: &str) -> Result<()> {
+    Ok(())
+}
