@@ -15,7 +15,7 @@
 //! | machines | [`mempool`] | which transactions wait for a block, and in what order they are offered |
 //! | | [`template`] | what the next block holds, and what a miner may turn in it |
 //! | | [`protocol`] | what nodes say to each other, to whom and when, and what is made of the answers |
-//! | | [`wallet`] | keys, what is put before whoever signs with them, and what a signature is asked for |
+//! | | [`wallet`] | which keys follow from which words, what a wallet's file gives away, and what is put before whoever signs |
 //! | | [`light`] | which headers to follow without blocks, and what of a node's word holds against them |
 //! | disk | `storage` | what survives a crash, and in which order |
 //! | the writer | `node` | in what order things happen, and who sees what when |

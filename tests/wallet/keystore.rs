@@ -1,7 +1,9 @@
 //! A wallet's file: opened by its password alone, and no change of it goes unnoticed.
 
 use cairn::types::{Height, Policy};
-use cairn::wallet::keyring::{ACCOUNTS_KEPT_MAX, CONTACTS_MAX, PASSPHRASE_BYTES_MAX, SEEDS_MAX, SeedIndex};
+use cairn::wallet::keyring::{
+    ACCOUNTS_KEPT_MAX, Account, CONTACTS_MAX, PASSPHRASE_BYTES_MAX, SEEDS_MAX, SeedIndex,
+};
 use cairn::wallet::keystore::{
     Costs, KeystoreError, LANES_MAX, MEMORY_KIB_MAX, Network, PASSWORD_BYTES_MAX, Password, Protection, Salt,
     SealNonce, Unlocked, VERSION, WALLET_BYTES_MAX, WORK_KIB_MAX, WalletFile,
@@ -40,7 +42,7 @@ fn assert_same(wallet: &Unlocked, other: &Unlocked) {
         assert_eq!(words(wallet), words(other));
         assert_eq!(wallet.keyring().passphrase(seed), other.keyring().passphrase(seed));
     }
-    for key in wallet.keyring().book().accounts().iter().filter_map(|account| account.own_key()) {
+    for key in wallet.keyring().book().accounts().iter().filter_map(Account::own_key) {
         assert_eq!(other.keyring().secret_key(&key).unwrap().public_key(), key);
     }
 }

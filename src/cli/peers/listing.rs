@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::links;
 use crate::api::view::{Direction, PeerView, PeersReportView, SyncView};
-use crate::cli::output::count;
+use crate::cli::output::{aligned, count};
 use crate::types::Timestamp;
 
 /// What stands above the peers.
@@ -27,8 +27,8 @@ pub fn for_people(report: &PeersReportView, with_known: bool) -> String {
     lines.extend(links.iter().map(|link| format!("bad link   {}", links::for_people(link))));
     lines.push(format!("peers      {}", peers.len()));
     if !peers.is_empty() {
-        let mut table = vec![COLUMNS.map(str::to_owned)];
-        table.extend(peers.iter().map(row));
+        let mut table = vec![COLUMNS.map(str::to_owned).to_vec()];
+        table.extend(peers.iter().map(|peer| row(peer).to_vec()));
         lines.extend(aligned(&table));
     }
     for known in known.iter().filter(|_| with_known) {
@@ -78,15 +78,4 @@ fn left(until: Timestamp) -> String {
         120..7200 => count((seconds / 60) as usize, "minute"),
         7200.. => count((seconds / 3600) as usize, "hour"),
     }
-}
-
-/// Rows whose columns stand below each other.
-fn aligned<const N: usize>(table: &[[String; N]]) -> Vec<String> {
-    let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; N] = std::array::from_fn(width);
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    table.iter().map(line).collect()
 }

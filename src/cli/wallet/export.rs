@@ -42,7 +42,7 @@ impl Export {
         }
         let warning = "Whoever sees what is shown next can spend all that it guards.";
         confirm(self.yes, warning, vault.name())?;
-        let wallet = vault.open(&options.passwords())?;
+        let wallet = vault.open(&options.passwords())?.wallet;
         match &self.account {
             Some(name) => tell_key(options, &wallet, name),
             None => tell_words(options, &wallet),
@@ -85,9 +85,8 @@ fn tell_words(options: &Options, wallet: &Unlocked) -> Result<()> {
 impl ChangePassword {
     pub fn run(&self, options: &Options) -> Result<()> {
         let vault = options.vault()?;
-        let current = options.passwords();
         // Whoever does not know the old one need not think of a new one.
-        vault.open(&current)?;
+        let opened = vault.open(&options.passwords())?;
         let protection = if self.open {
             Protection::Open
         } else {
@@ -95,7 +94,7 @@ impl ChangePassword {
             Protection::Password(password, Costs::STANDARD)
         };
         let salt = Salt(*random()?);
-        vault.change(&current, |wallet| Ok(wallet.protect(&protection, salt)?))?;
+        vault.change_opened(opened, |wallet| Ok(wallet.protect(&protection, salt)?))?;
         let done = if self.open {
             "the wallet has no password any more: whoever can read its file can spend"
         } else {

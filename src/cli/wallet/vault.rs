@@ -12,7 +12,7 @@ use super::passwords::Passwords;
 use super::place::Place;
 use super::sent::SentFile;
 use crate::cli::secrets::{private, random, write_secret};
-use crate::wallet::keystore::{SealNonce, Unlocked, WALLET_BYTES_MAX, WalletFile};
+use crate::wallet::keystore::{Password, SealNonce, Unlocked, WALLET_BYTES_MAX, WalletFile};
 
 /// How long to wait for another process that changes the same wallet.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -27,6 +27,13 @@ pub(super) struct Vault {
     name: String,
     path: PathBuf,
     is_ours: bool,
+}
+
+/// A wallet that its owner opened, as it was then.
+pub(super) struct Opened {
+    pub wallet: Unlocked,
+    password: Password,
+    seen: WalletFile,
 }
 
 /// Held as long as a wallet is being changed. The file stays when it is let go of: whoever removed it could remove the lock of
@@ -74,55 +81,58 @@ impl Vault {
         WalletFile::read(&bytes).with_context(|| shown.to_string())
     }
 
-    /// Opens it, to use what is in it.
-    pub fn open(&self, passwords: &Passwords) -> Result<Unlocked> {
-        let file = self.read()?;
-        let (_, wallet) =
-            passwords.unlock(&self.name, &file).with_context(|| self.path.display().to_string())?;
-        Ok(wallet)
+    /// Opens it, to use what is in it, and perhaps to change it afterwards.
+    pub fn open(&self, passwords: &Passwords) -> Result<Opened> {
+        let seen = self.read()?;
+        let opened = passwords.unlock(&self.name, &seen);
+        let (password, wallet) = opened.with_context(|| self.path.display().to_string())?;
+        Ok(Opened { wallet, password, seen })
     }
 
-    /// Opens it, has it changed, and writes what came of that, all under its lock. Where the change fails, nothing is
-    /// written.
+    /// Opens it, has it changed, and writes what came of that. Where the change fails, nothing is written.
     pub fn change<T>(
         &self,
         passwords: &Passwords,
         change: impl FnOnce(&mut Unlocked) -> Result<T>,
     ) -> Result<T> {
-        self.held_open(passwords, |wallet| {
+        self.change_opened(self.open(passwords)?, change)
+    }
+
+    /// The same with a wallet that was opened before, in case somebody had to be asked something in between.
+    pub fn change_opened<T>(
+        &self,
+        opened: Opened,
+        change: impl FnOnce(&mut Unlocked) -> Result<T>,
+    ) -> Result<T> {
+        self.hold(opened, |wallet| {
             let done = change(wallet)?;
             self.write(wallet)?;
             Ok(done)
         })
     }
 
-    /// Opens it, and has something signed and noted among what it sent, all under its lock.
+    /// Opens it, and has something signed and noted among what it sent.
     pub fn sign<T>(
         &self,
         passwords: &Passwords,
         sign: impl FnOnce(&Unlocked, &mut SentFile) -> Result<T>,
     ) -> Result<T> {
-        self.held_open(passwords, |wallet| sign(wallet, &mut SentFile::read(self)?))
+        self.hold(self.open(passwords)?, |wallet| sign(wallet, &mut SentFile::read(self)?))
     }
 
-    /// Has something noted among what it sent, under its lock. No password is needed.
+    /// Has something noted among what it sent. No password is needed.
     pub fn note<T>(&self, note: impl FnOnce(&mut SentFile) -> Result<T>) -> Result<T> {
         let _lock = self.lock()?;
         note(&mut SentFile::read(self)?)
     }
 
-    fn held_open<T>(
-        &self,
-        passwords: &Passwords,
-        work: impl FnOnce(&mut Unlocked) -> Result<T>,
-    ) -> Result<T> {
-        let seen = self.read()?;
-        let shown = || self.path.display().to_string();
-        let (password, mut wallet) = passwords.unlock(&self.name, &seen).with_context(shown)?;
+    /// Has something done with it under its lock, as it is then.
+    fn hold<T>(&self, opened: Opened, work: impl FnOnce(&mut Unlocked) -> Result<T>) -> Result<T> {
+        let Opened { mut wallet, password, seen } = opened;
         let _lock = self.lock()?;
         let file = self.read()?;
         if file != seen {
-            wallet = file.unlock(&password).with_context(shown)?;
+            wallet = file.unlock(&password).with_context(|| self.path.display().to_string())?;
         }
         work(&mut wallet)
     }
