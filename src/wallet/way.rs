@@ -44,7 +44,7 @@ pub struct Way {
 }
 
 /// Ways of meeting a policy with these means, the cheapest first; none where that cannot be done, and then
-/// [`lack`](super::lack) says why.
+/// [`lack`](super::lack()) says why.
 ///
 /// # Security
 /// Bounded: see [`WAYS_MAX`]. What is cheapest is exact but for two bytes a threshold, since a choice among more than the

@@ -3,6 +3,7 @@
 use cairn::consensus::HeaderError;
 use cairn::light::{Accepted, Headers, HeadersError, RIVAL_HEADERS_MAX};
 use cairn::types::{Bits, BlockHash, Header, Timestamp};
+use proptest::prelude::*;
 
 use crate::stage::{Miner, NOW, asert_genesis, genesis, height, work};
 
@@ -223,4 +224,44 @@ fn no_branch_passes_a_checkpoint_by() {
     assert_eq!(fresh.accept(&theirs.headers(), NOW), Err(below));
     assert_eq!(theirs.followed().add_checkpoint(height(7), expected), Err(wrong));
     assert!(fresh.add_checkpoint(height(100), BlockHash::ZERO).is_ok());
+}
+
+/// One miner goes on from where another is, or mines so many blocks, and shows its branch whole or only the last of it.
+fn acts() -> impl Strategy<Value = Vec<(usize, Option<usize>, usize, bool)>> {
+    proptest::collection::vec(
+        (0..3_usize, proptest::option::of(0..3_usize), 0..4_usize, any::<bool>()),
+        1..12,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn tip_is_the_first_of_the_heaviest_branches_that_were_shown(acts in acts()) {
+        let mut miners: Vec<Miner> = (0..3).map(|salt| Miner::new(&genesis()).other(salt)).collect();
+        let mut headers = Headers::new(&genesis());
+        let mut best = (headers.work(), headers.tip());
+        for (at, joins, blocks, whole) in acts {
+            if let Some(other) = joins {
+                miners[at] = miners[other].other(at as u64);
+            }
+            miners[at].mine_empty(blocks);
+            let tip = miners[at].chain.tip();
+            let all = miners[at].headers();
+            let shown = if whole { &all[..] } else { &all[all.len() - blocks..] };
+            match headers.accept(shown, NOW) {
+                Ok(_) if !shown.is_empty() && tip.work > best.0 => best = (tip.work, tip.hash),
+                Ok(_) => {}
+                Err(error) => {
+                    let unknown = matches!(error, HeadersError::Unconnected { .. });
+                    prop_assert!(!whole && unknown, "{}", error);
+                }
+            }
+            prop_assert_eq!((headers.work(), headers.tip()), best);
+            prop_assert_eq!(headers.height_of(&headers.tip()), Some(headers.height()));
+            let again = Headers::from_bytes(&headers.to_bytes(), &genesis()).unwrap();
+            prop_assert_eq!(again.tip(), headers.tip());
+        }
+    }
 }
