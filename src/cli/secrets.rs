@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use zeroize::Zeroizing;
@@ -26,7 +26,7 @@ pub(super) fn word() -> Result<String> {
 
 /// A file that nobody else can read, whole or not at all: after a crash there is either what was before or this.
 pub(super) fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
-    let new = path.with_extension("new");
+    let new = beside(path, ".new");
     // What a kill left behind, or a link that somebody put there to have us write elsewhere.
     let _ = fs::remove_file(&new);
     let written = write_new(&new, text).and_then(|()| fs::rename(&new, path));
@@ -36,6 +36,13 @@ pub(super) fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     written?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// A file that goes with this one, named after the whole of its name: so it is never another's, nor this one itself.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {

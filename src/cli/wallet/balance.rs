@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::api::view::{AccountView, AddressText};
 use crate::cli::output::{Report, aligned, count, tell, tell_json};
 use crate::codec::decode;
 use crate::ledger::BalanceProof;
-use crate::light::{Headers, VerifiedBalance};
+use crate::light::{Accepted, Headers, VerifiedBalance};
 use crate::types::{Amount, Header, Height, Timestamp};
 use crate::wallet::keyring::Account;
 
@@ -155,21 +155,37 @@ fn kept(vault: &Vault, chain: &Chain) -> PathBuf {
 fn follow(vault: &Vault, chain: &Chain) -> Result<Headers> {
     let path = kept(vault, chain);
     let before = fs::read(&path).ok().and_then(|bytes| Headers::from_bytes(&bytes, &chain.genesis).ok());
-    let mut headers = before.unwrap_or_else(|| Headers::new(&chain.genesis));
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let now = Timestamp(u32::try_from(since).unwrap_or(u32::MAX));
-    let now = now.max(chain.client.status()?.time);
-    let mut from = last_common(chain, &headers)?;
-    let tip = chain.client.tip()?.height;
-    while from < tip {
-        let upto = Height(from.0.saturating_add(HEADERS_TOGETHER).min(tip.0));
-        let together = headers_above(chain, from, upto)?;
-        headers.accept(&together, now).map_err(|error| anyhow!("the node's headers do not hold: {error}"))?;
-        from = upto;
-    }
+    let headers = match before {
+        Some(before) => follow_from(before, chain),
+        None => follow_from(Headers::new(&chain.genesis), chain),
+    }?;
     // That they could not be kept costs time only.
     let _ = fs::write(&path, headers.to_bytes());
     Ok(headers)
+}
+
+fn follow_from(mut headers: Headers, chain: &Chain) -> Result<Headers> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    // A laboratory's clock may run ahead of ours.
+    let now = Timestamp(u32::try_from(since).unwrap_or(u32::MAX)).max(chain.client.status()?.time);
+    let mut from = last_common(chain, &headers)?;
+    let tip = chain.client.tip()?.height;
+    let mut last = Accepted::Known;
+    while from < tip {
+        let upto = Height(from.0.saturating_add(HEADERS_TOGETHER).min(tip.0));
+        let together = headers_above(chain, from, upto)?;
+        last = headers
+            .accept(&together, now)
+            .map_err(|error| anyhow!("the node's headers do not hold: {error}"))?;
+        from = upto;
+    }
+    match last {
+        Accepted::Lighter { work, ours, .. } => bail!(
+            "the node shows a branch that took {work} hashes, and one that took {ours} was seen before: it is behind, or hides \
+             something; ask another with --node"
+        ),
+        Accepted::Known | Accepted::Followed { .. } => Ok(headers),
+    }
 }
 
 /// The last height at which the node has the same block as we.

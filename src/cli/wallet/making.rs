@@ -137,8 +137,9 @@ impl New {
     }
 }
 
-const ADVICE: &str = "Write the words down, on paper, in their order, and keep them where nobody else looks: they are all that it takes \
-                      to spend, and all that brings the wallet back when this machine is gone.";
+const ADVICE: &str = "\
+Write the words down, on paper, in their order, and keep them where nobody else looks:
+they are all that it takes to spend, and all that brings the wallet back when this machine is gone.";
 
 /// Shows the words at a terminal, has two of them typed again, and takes them off the screen.
 fn show_and_ask(terminal: &mut Terminal, words: &str) -> Result<()> {

@@ -1,7 +1,7 @@
 //! `cairn wallet`: keys, accounts and contacts in a file of their owner's.
 //!
-//! What a wallet's file is, and what can be done with it, is decided in [`crate::wallet`]; here are the disk, the terminal, and the
-//! words. Read `vault.rs` first: everything that changes a wallet goes through it.
+//! What a wallet's file is, and what can be done with it, is decided in [`crate::wallet`]; here are the disk, the
+//! terminal, and the wording. Read `vault.rs` first: everything that changes a wallet goes through it.
 
 mod accounts;
 mod address;
@@ -42,7 +42,7 @@ use crate::wallet::keyring::Name;
 
 const EXAMPLES: &str = "\
 Examples:
-  cairn wallet new                          a wallet called `default`, for the network of the node on this machine
+  cairn wallet new                          a wallet called `default`, for the network of your node
   cairn wallet address                      where to be paid, with a code for cameras
   cairn wallet account new savings          one more account; the words bring it back, too
   cairn wallet contacts add bob cdev1...    from now on `bob` will do
@@ -52,11 +52,17 @@ Examples:
   cairn wallet --wallet test new --open     another wallet, without a password, for test networks
   cairn wallet restore                      all of it again, on another machine, from the words
 
-Wallets lie in CAIRN_WALLET_DIR [default: cairn/wallets in XDG_DATA_HOME, else in .local/share of the home directory], one file each.
-What changes a wallet takes its password, contacts included: so nobody else can put an address of their own behind a name.
+Wallets lie in CAIRN_WALLET_DIR, one file each [default: cairn/wallets in XDG_DATA_HOME, else in
+.local/share of the home directory].
+
+What changes a wallet takes its password, contacts included: so nobody else can put an address of
+their own behind a name.
 
 Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly; with 3 when nobody agreed to a payment, 4 when
 one is on its way and was not confirmed in the time given, 5 when one was sent and can never be mined.";
+
+/// What stands above the options that every command takes.
+const EVERY: &str = "Every wallet command";
 
 #[derive(Args)]
 #[command(after_long_help = EXAMPLES, after_help = EXAMPLES)]
@@ -71,16 +77,16 @@ pub(super) struct Wallet {
 #[derive(Args)]
 pub(super) struct Options {
     /// Which wallet: a name, or a file, with a slash or `.json` at its end.
-    #[arg(long, global = true, env = "CAIRN_WALLET", value_name = "NAME|FILE", default_value = "default")]
+    #[arg(long, global = true, help_heading = EVERY, env = "CAIRN_WALLET", value_name = "NAME|FILE", default_value = "default")]
     wallet: String,
-    /// The node to ask, where one is to be asked [default: http://127.0.0.1:9330].
-    #[arg(long, global = true, env = "CAIRN_NODE", value_name = "URL")]
+    /// The node to ask, where one is to be asked [default: `node = "URL"` in config.toml beside the wallets, else http://127.0.0.1:9330].
+    #[arg(long, global = true, help_heading = EVERY, env = "CAIRN_NODE", value_name = "URL")]
     node: Option<String>,
     /// Read the password from this file; `-` is standard input [default: CAIRN_WALLET_PASSWORD, else it is asked for].
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERY, value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// Answer in JSON.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERY)]
     json: bool,
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::Options;
+use super::place::settled_node;
 use crate::api::view::AddressText;
 use crate::cli::config::read_genesis;
 use crate::client::{Client, ClientError};
@@ -26,9 +27,10 @@ pub(super) struct Asked {
 }
 
 impl Options {
-    /// The node that the options name, or the usual one. Nothing is asked yet.
+    /// The node that the options name, the settings, or the usual one. Nothing is asked yet.
     pub(super) fn client(&self) -> Result<Client> {
-        Ok(Client::new(self.node.as_deref().unwrap_or(USUAL_NODE))?)
+        let named = self.node.clone().map_or_else(settled_node, |node| Ok(Some(node)))?;
+        Ok(Client::new(named.as_deref().unwrap_or(USUAL_NODE))?)
     }
 
     /// The chain of a genesis file where one is named; else the node's; else, where no node was named and none answers at the

@@ -1,9 +1,12 @@
 //! Where wallets lie, and what they are called.
 
 use std::env;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
+use serde::Deserialize;
 
 use crate::wallet::keyring::Name;
 
@@ -42,6 +45,26 @@ impl Place {
     pub fn is_ours(&self) -> bool {
         self.is_ours
     }
+}
+
+/// What may be settled for all wallets, in `config.toml` beside them.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    node: Option<String>,
+}
+
+/// The node that is asked where none is named.
+pub(super) fn settled_node() -> Result<Option<String>> {
+    // Without a folder of wallets there is nothing settled in it.
+    let Ok(path) = folder().map(|folder| folder.join("config.toml")) else { return Ok(None) };
+    let shown = || path.display().to_string();
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        text => text.with_context(|| format!("cannot read {}", shown()))?,
+    };
+    let settings: Settings = toml::from_str(&text).with_context(shown)?;
+    Ok(settings.node)
 }
 
 /// The folder of all wallets that have names.

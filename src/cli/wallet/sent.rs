@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::vault::Vault;
-use crate::cli::secrets::write_secret;
+use crate::cli::secrets::{beside, write_secret};
 use crate::types::{Transaction, Txid};
 use crate::wallet::{Outbox, Progress};
 
@@ -20,7 +20,7 @@ pub(super) struct SentFile {
 impl SentFile {
     /// As it is now.
     pub fn read(vault: &Vault) -> Result<Self> {
-        let path = vault.path().with_extension("sent");
+        let path = beside(vault.path(), ".sent");
         let shown = || path.display().to_string();
         let outbox = match fs::read_to_string(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Outbox::default(),

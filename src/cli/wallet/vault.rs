@@ -1,6 +1,6 @@
 //! Wallets on the disk: read by their owner alone, written whole or not at all, changed by one process at a time.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::passwords::Passwords;
 use super::place::Place;
 use super::sent::SentFile;
-use crate::cli::secrets::{private, random, write_secret};
+use crate::cli::secrets::{beside, private, random, write_secret};
 use crate::wallet::keystore::{Password, SealNonce, Unlocked, WALLET_BYTES_MAX, WalletFile};
 
 /// How long to wait for another process that changes the same wallet.
@@ -62,19 +62,19 @@ impl Vault {
     /// What anybody sees who has the file. No password is needed, and nothing is certain of it but that it was not damaged.
     pub fn read(&self) -> Result<WalletFile> {
         let shown = self.path.display();
-        if self.is_ours
-            && let Some(folder) = self.path.parent()
-        {
-            check_private(folder, 0o022, "700")?;
+        let folder = self.path.parent().filter(|_| self.is_ours);
+        if let Some((folder, found)) = folder.and_then(|it| Some((it, fs::metadata(it).ok()?))) {
+            check_private(folder, &found, 0o022, "700")?;
         }
-        check_private(&self.path, 0o077, "600")?;
         let file = File::open(&self.path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => anyhow!(
-                "there is no wallet {shown}: `cairn wallet new` makes one, `cairn wallet restore` brings one back, --wallet names \
-                 another"
+                "there is no wallet {shown}: `cairn wallet new` makes one, `cairn wallet restore` brings one back, \
+                 --wallet names another"
             ),
             _ => anyhow!("cannot read {shown}: {error}"),
         })?;
+        let found = file.metadata().with_context(|| format!("cannot read {shown}"))?;
+        check_private(&self.path, &found, 0o077, "600")?;
         let mut bytes = Vec::new();
         let limit = WALLET_BYTES_MAX as u64 + 1;
         file.take(limit).read_to_end(&mut bytes).with_context(|| format!("cannot read {shown}"))?;
@@ -166,7 +166,7 @@ impl Vault {
     }
 
     fn lock(&self) -> Result<Lock> {
-        let path = self.path.with_extension("lock");
+        let path = beside(&self.path, ".lock");
         let mut file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
             .open(&path)
             .with_context(|| format!("cannot write {}", path.display()))?;
@@ -208,9 +208,8 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 /// Whoever can read the file can guess at its password for as long as they like; whoever can write it, or put another in its
 /// place, can have its owner pay somebody else.
 #[cfg(unix)]
-fn check_private(path: &Path, forbidden: u32, mode_wanted: &str) -> Result<()> {
+fn check_private(path: &Path, found: &Metadata, forbidden: u32, mode_wanted: &str) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let Ok(found) = fs::metadata(path) else { return Ok(()) };
     if found.permissions().mode() & forbidden != 0 {
         let shown = path.display();
         bail!("others on this machine can get at {shown}: `chmod {mode_wanted} {shown}` keeps them out");
@@ -219,6 +218,6 @@ fn check_private(path: &Path, forbidden: u32, mode_wanted: &str) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn check_private(_: &Path, _: u32, _: &str) -> Result<()> {
+fn check_private(_: &Path, _: &Metadata, _: u32, _: &str) -> Result<()> {
     Ok(())
 }

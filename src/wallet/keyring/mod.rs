@@ -108,8 +108,11 @@ impl Keyring {
 
     /// Whether the book has this account of these words, by whatever way it came.
     fn has(&self, of: SeedIndex, which: u32) -> Result<bool, KeyringError> {
-        let same = |account: &Account| matches!(account.kind(), AccountKind::Derived { seed, number, .. } if (*seed, *number) == (of, which));
-        let derived = self.book.accounts().iter().any(same);
+        let is_it = |account: &Account| match account.kind() {
+            AccountKind::Derived { seed, number, .. } => (*seed, *number) == (of, which),
+            _ => false,
+        };
+        let derived = self.book.accounts().iter().any(is_it);
         Ok(derived || self.book.account_at(&self.address_at(of, which)?).is_some())
     }
 

@@ -5,13 +5,14 @@
 //! | network, accounts, contacts, how it is locked | whoever has the file | the checksum, an accident; the seal, anything |
 //! | words, passphrases, imported keys | whoever has the password too | the seal |
 //!
-//! The public part lets balances be asked for without a password. It is sealed together with the secrets, so every change of the book
-//! takes the password as well: nobody can put an address of their own behind a contact's name and wait for the next payment.
+//! The public part lets balances be asked for without a password. It is sealed together with the secrets, so every
+//! change of the book takes the password as well: nobody can put an address of their own behind a contact's name and
+//! wait for the next payment.
 //!
-//! A password becomes 64 bytes by Argon2id: half of them the key of XChaCha20-Poly1305, half of them, hashed, the *verifier*. That
-//! tells three things apart which other wallets call "wrong password or corrupt": a wrong password, a damaged file (its
-//! checksum), and a file that somebody changed on purpose. (Who changes salt, costs or verifier on purpose makes every
-//! password wrong; nothing can tell those two apart.)
+//! A password becomes 64 bytes by Argon2id: half of them the key of XChaCha20-Poly1305, half of them, hashed, the
+//! *verifier*. That tells three things apart which other wallets call "wrong password or corrupt": a wrong password, a
+//! damaged file (its checksum), and a file that somebody changed on purpose. (Who changes salt, costs or verifier on
+//! purpose makes every password wrong; nothing can tell those two apart.)
 //!
 //! Read `file.rs` first, then `lock.rs`; `form.rs` is the JSON.
 

@@ -68,6 +68,10 @@ impl Devnet {
         answer_of(self.command(home, arguments).env("CAIRN_NODE", liar))
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Transactions that wait, best first.
     pub fn pool(&self) -> Vec<String> {
         let block = self.template();

@@ -59,8 +59,8 @@ fn many_who_change_it_at_once_all_have_their_way() {
 fn whoever_waits_too_long_is_told_for_whom() {
     let home = Home::with_wallet();
     let before = fs::read(home.file()).unwrap();
-    fs::write(home.named("default.lock"), "4711\n").unwrap();
-    let lock = File::open(home.named("default.lock")).unwrap();
+    fs::write(home.named("default.json.lock"), "4711\n").unwrap();
+    let lock = File::open(home.named("default.json.lock")).unwrap();
     lock.lock().unwrap();
     let begun = Instant::now();
     let answer = home.wallet(&["contacts", "add", "bob", ADDRESS]);
@@ -80,7 +80,7 @@ fn whoever_waits_too_long_is_told_for_whom() {
 #[test]
 fn whoever_waits_not_too_long_goes_on_from_what_the_other_left() {
     let home = Home::with_wallet();
-    let lock = File::create(home.named("default.lock")).unwrap();
+    let lock = File::create(home.named("default.json.lock")).unwrap();
     lock.lock().unwrap();
     let mut command = home.command(&["contacts", "add", "late", ADDRESS]);
     let waiting = command.stdout(Stdio::null()).spawn().unwrap();
@@ -99,7 +99,7 @@ fn whoever_waits_not_too_long_goes_on_from_what_the_other_left() {
 #[test]
 fn half_a_file_that_a_kill_left_behind_is_in_nobodys_way() {
     let home = Home::with_wallet();
-    let new = home.named("default.new");
+    let new = home.named("default.json.new");
     fs::write(&new, "{\"cairn_wallet\": 1, \"netw").unwrap();
     home.wallet(&["list"]).success();
     home.wallet(&["contacts", "add", "bob", ADDRESS]).success();
@@ -117,11 +117,11 @@ fn where_nothing_can_be_written_the_wallet_stays_as_it_was() {
     let home = Home::with_wallet();
     let before = fs::read(home.file()).unwrap();
     // Not even root writes a file where a folder is in the way.
-    fs::create_dir_all(home.named("default.new/inside")).unwrap();
+    fs::create_dir_all(home.named("default.json.new/inside")).unwrap();
     let answer = home.wallet(&["contacts", "add", "bob", ADDRESS]);
     assert!(answer.failure(1).contains(&format!("cannot write {}", home.file().display())), "{answer:?}");
     assert_eq!(fs::read(home.file()).unwrap(), before);
-    fs::remove_dir_all(home.named("default.new")).unwrap();
+    fs::remove_dir_all(home.named("default.json.new")).unwrap();
     let folder = home.file().parent().unwrap().to_owned();
     allow(&folder, 0o500);
     let answer = home.wallet(&["contacts", "add", "bob", ADDRESS]);
@@ -132,6 +132,16 @@ fn where_nothing_can_be_written_the_wallet_stays_as_it_was() {
     if answer.code != Some(0) {
         assert!(answer.failure(1).contains("cannot write "), "{answer:?}");
         assert_eq!(fs::read(home.file()).unwrap(), before);
+    }
+}
+
+#[test]
+fn wallet_that_is_called_like_a_lock_is_not_taken_for_one() {
+    let home = Home::with_wallet();
+    for name in ["./w.lock", "./w.new", "./w"] {
+        home.wallet(&["--wallet", name, "restore", "--open", "--mnemonic-file", "words"]).success();
+        home.wallet(&["--wallet", name, "contacts", "add", "bob", ADDRESS]).success();
+        assert_eq!(home.json(&["--wallet", name, "contacts", "list"])[0]["name"], "bob");
     }
 }
 

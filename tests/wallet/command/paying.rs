@@ -116,7 +116,7 @@ fn sends_at_once_take_different_nonces() {
 
 /// As if the process had died between writing down what it signed and hearing that a node has it.
 fn cut_off(home: &Home) {
-    let path = home.named("default.sent");
+    let path = home.named("default.json.sent");
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("\"taken\""));
     fs::write(&path, text.replace("\"taken\"", "\"signed\"")).unwrap();
@@ -323,4 +323,27 @@ fn payment_is_followed_through_a_reorganization() {
     assert!(output.status.success(), "{output:?}");
     let sent: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&sent["height"], &sent["depth"]), (&json!(4), &json!(2)));
+}
+
+#[test]
+fn node_is_found_by_the_settings_beside_the_wallets() {
+    let (home, devnet) = stage();
+    let folder = home.named("config.toml");
+    fs::write(&folder, format!("node = \"{}\"\n", devnet.url())).unwrap();
+    let mut command = home.command(&["balance", "bob", "--json"]);
+    let settled = super::process::answer_of(command.env_remove("CAIRN_NODE"));
+    assert_eq!(settled.json()["balance"], coins(10_000.0));
+    fs::write(&folder, "nodes = 1\n").unwrap();
+    let mut command = home.command(&["balance"]);
+    ends_with(&super::process::answer_of(command.env_remove("CAIRN_NODE")), 1, "unknown field `nodes`");
+}
+
+#[test]
+fn node_that_hides_its_newest_blocks_is_found_out() {
+    let (home, mut devnet) = stage();
+    devnet.mine(3);
+    devnet.wallet(&home, &["balance", "--verify"]).success();
+    devnet.forget_everything(&home);
+    devnet.rival(2).iter().for_each(|block| devnet.submit(block));
+    ends_with(&devnet.wallet(&home, &["balance", "--verify"]), 1, "was seen before");
 }
