@@ -21,7 +21,7 @@ use super::process::{Answer, PATIENCE, Running, answer_of};
 use super::stage::{Home, Terminal};
 
 /// What is made of an answer on its way: the path that was asked, and the body.
-pub type Lie = dyn Fn(&str, String) -> String + Sync;
+pub type Lie = dyn Fn(&str, &str) -> String + Sync;
 
 /// A node, and how it is asked.
 pub struct Devnet {
@@ -79,7 +79,9 @@ impl Devnet {
     }
 
     pub fn waiting(&self) -> usize {
-        self.client.mempool().unwrap().ready
+        let pool = self.client.mempool().unwrap();
+        assert_eq!(pool.waiting, 0, "all could be mined");
+        pool.ready
     }
 
     fn template(&self) -> Block {
@@ -188,7 +190,7 @@ fn pass_on(mut stream: TcpStream, node: &str, lie: &Lie) {
     asked.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.lines().next().unwrap();
-    let body = lie(&path, body.to_owned());
+    let body = lie(&path, body);
     let _ = write!(
         stream,
         "{status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",

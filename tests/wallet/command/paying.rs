@@ -196,11 +196,11 @@ fn fee_is_raised_and_payment_taken_back_while_they_wait() {
     let first = txid(wallet(&["send", "bob", "1", "--fee", "0.001"]));
     ends_with(&wallet(&["bump", &first, "--fee", "0.00105"]), 3, "10 % more");
     let second = txid(wallet(&["bump", &first]));
-    assert_eq!(devnet.pool(), [second.clone()]);
+    assert_eq!(devnet.pool(), [&*second]);
     let shown = devnet.wallet(&home, &["show", &first]);
     assert!(shown.success().contains("took its place"), "{shown:?}");
     let third = txid(wallet(&["cancel", &second]));
-    assert_eq!(devnet.pool(), [third.clone()]);
+    assert_eq!(devnet.pool(), [&*third]);
     devnet.mine(1);
     ends_with(&wallet(&["cancel", &third]), 1, "too late");
     assert_eq!(balance(&home, &devnet, "bob"), coins(10_000.0));
@@ -279,25 +279,29 @@ fn lies_of_a_node_are_found_out() {
     ends_with(&nonsense, 1, "no node that this program understands");
 }
 
-fn richer(path: &str, body: String) -> String {
+fn richer(path: &str, body: &str) -> String {
     let is_account = path.starts_with("/v1/accounts/") && !path.ends_with("/proof");
-    if is_account { body.replace("\"balance\":\"1000000000000\"", "\"balance\":\"9\"") } else { body }
+    if is_account {
+        body.replace("\"balance\":\"1000000000000\"", "\"balance\":\"9\"")
+    } else {
+        body.to_owned()
+    }
 }
 
-fn other_rules(path: &str, body: String) -> String {
-    if path == "/v1/network" { body.replace("\"maturity\":", "\"maturity\":1") } else { body }
+fn other_rules(path: &str, body: &str) -> String {
+    if path == "/v1/network" { body.replace("\"maturity\":", "\"maturity\":1") } else { body.to_owned() }
 }
 
-fn old_nonce(_: &str, body: String) -> String {
+fn old_nonce(_: &str, body: &str) -> String {
     body.replace("\"next_nonce\":1", "\"next_nonce\":0")
 }
 
 /// Another digit towards the end of the proof.
-fn forged(path: &str, body: String) -> String {
+fn forged(path: &str, body: &str) -> String {
     if !path.ends_with("/proof") {
-        return body;
+        return body.to_owned();
     }
-    let mut value: Value = serde_json::from_str(&body).unwrap();
+    let mut value: Value = serde_json::from_str(body).unwrap();
     let proof = value["proof"].as_str().unwrap().to_owned();
     let at = proof.len() - 40;
     let digit = if &proof[at..=at] == "0" { "1" } else { "0" };
