@@ -192,6 +192,11 @@ pub fn shortened(text: &str) -> String {
 }
 
 impl Code {
+    /// Whether a node looked at what was sent and will not have it; else it may not have come to that.
+    pub fn is_verdict(self) -> bool {
+        self.status() == StatusCode::UNPROCESSABLE_ENTITY
+    }
+
     /// Whether the same may be asked again in a moment, and be answered.
     pub const fn is_passing(self) -> bool {
         matches!(self, Self::Indexing | Self::Busy | Self::NotReady | Self::TipMoved)

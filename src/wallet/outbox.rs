@@ -5,6 +5,8 @@
 //! the chain takes that once. It also knows which nonces are taken, whatever a node says, and what to tell a node again that
 //! has forgotten.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{decode, encode};
@@ -23,6 +25,9 @@ pub enum Progress {
     Signed,
     /// A node took it.
     Taken,
+    /// A node refused it. Perhaps it told the truth, and perhaps it kept it: the next one signed has the same nonce, so that
+    /// no more than one of them can ever be mined.
+    Refused,
     /// It stood in the block at this height, when that was last looked at.
     Mined {
         /// The block's height.
@@ -162,22 +167,36 @@ impl Outbox {
     /// What an account signed that does just this, and that was not mined: whoever types it again may mean that one. The
     /// last, where there are several.
     pub fn same(&self, account: &Address, actions: &[Action]) -> Option<&Sent> {
-        let is_same =
-            |sent: &&Sent| sent.account == *account && sent.transaction.body.actions[..] == *actions;
-        self.sent.iter().rev().filter(|sent| !sent.is_mined()).find(is_same)
+        let is_same = |sent: &&Sent| sent.transaction.body.actions[..] == *actions;
+        self.on_their_way(account).rev().find(is_same)
+    }
+
+    /// What an account signed that may be mined yet, but for what was refused.
+    fn on_their_way(&self, account: &Address) -> impl DoubleEndedIterator<Item = &Sent> {
+        let waits = |sent: &&Sent| matches!(sent.progress, Progress::Signed | Progress::Taken);
+        self.sent.iter().filter(move |sent| sent.account == *account).filter(waits)
     }
 
     /// The nonce of an account's next transaction, where a node says `expected`.
     ///
     /// # Security
-    /// A node that names a nonce that is taken cannot have a payment replaced: what was signed here counts as well.
+    /// A node that names a nonce that is taken cannot have a payment replaced: what was signed here counts as well. Nor can one
+    /// that refuses a payment, keeps it and has it signed again under the nonce behind: that of what was refused comes first.
     ///
     /// # Errors
     /// When there is no further one.
     pub fn next_nonce(&self, account: &Address, expected: Nonce) -> Result<Nonce, OutboxError> {
-        let waiting = self.sent.iter().filter(|sent| sent.account == *account && !sent.is_mined());
-        let last = waiting.map(Sent::nonce).max();
-        let after_ours = last.map(|last| last.next().ok_or(OutboxError::NoncesUsedUp)).transpose()?;
+        let taken: BTreeSet<Nonce> = self.on_their_way(account).map(Sent::nonce).collect();
+        let refused = self
+            .sent
+            .iter()
+            .filter(|sent| sent.account == *account && sent.progress == Progress::Refused)
+            .map(Sent::nonce)
+            .filter(|nonce| !taken.contains(nonce));
+        if let Some(refused) = refused.min() {
+            return Ok(refused);
+        }
+        let after_ours = taken.last().map(|last| last.next().ok_or(OutboxError::NoncesUsedUp)).transpose()?;
         Ok(after_ours.map_or(expected, |ours| ours.max(expected)))
     }
 
@@ -185,7 +204,8 @@ impl Outbox {
     /// signed last, in their order.
     pub fn untold(&self, account: &Address, expected: Nonce) -> Vec<&Sent> {
         let ours = self.sent.iter().filter(|sent| sent.account == *account && sent.nonce() >= expected);
-        let last: std::collections::BTreeMap<Nonce, &Sent> = ours.map(|sent| (sent.nonce(), sent)).collect();
+        let told = ours.filter(|sent| sent.progress != Progress::Refused);
+        let last: BTreeMap<Nonce, &Sent> = told.map(|sent| (sent.nonce(), sent)).collect();
         last.into_values().collect()
     }
 
@@ -218,7 +238,7 @@ impl Outbox {
     pub fn settle(&mut self, tip: Height) {
         let is_settled = |sent: &Sent| match sent.progress {
             Progress::Mined { height } => tip.0 >= height.0.saturating_add(SETTLED_DEPTH),
-            Progress::Signed | Progress::Taken => false,
+            Progress::Signed | Progress::Taken | Progress::Refused => false,
         };
         let settled: Vec<(Address, Nonce)> = self
             .sent

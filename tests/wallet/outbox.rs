@@ -89,6 +89,22 @@ fn no_nonce_is_used_twice_whatever_a_node_says() {
 }
 
 #[test]
+fn what_was_refused_gives_its_nonce_to_the_next_whatever_a_node_says() {
+    let refused = transaction(1, 4, 5, 1);
+    let mut outbox = outbox(&[refused.clone(), transaction(1, 5, 6, 1)]);
+    let account = policy(1).address();
+    outbox.note(&refused.body.txid(), Progress::Refused);
+    assert_eq!(outbox.same(&account, &[pay(5)]), None);
+    assert_eq!(outbox.untold(&account, Nonce(0)).len(), 1);
+    for said in [0, 4, 5, 9] {
+        assert_eq!(outbox.next_nonce(&account, Nonce(said)), Ok(Nonce(4)));
+    }
+    // Once it is used again, the next is behind all of them.
+    outbox.add(transaction(1, 4, 5, 2)).unwrap();
+    assert_eq!(outbox.next_nonce(&account, Nonce(4)), Ok(Nonce(6)));
+}
+
+#[test]
 fn node_that_forgot_is_told_the_last_bid_of_each_nonce_in_order() {
     let (second, bid) = (transaction(1, 5, 6, 1), transaction(1, 4, 5, 9));
     let outbox = outbox(&[transaction(1, 3, 4, 1), transaction(1, 4, 5, 1), second.clone(), bid.clone()]);

@@ -11,7 +11,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::ends::Ended;
-use super::paying::Desk;
+use super::paying::{Desk, Heard};
 use crate::api::view::Standing;
 use crate::cli::output::{Report, count};
 use crate::cli::signals;
@@ -177,8 +177,11 @@ impl Watch<'_> {
             Some(Standing::Dropped { .. }) | None => {
                 self.taken_back();
                 self.line.say("the node forgot it, and is told again".to_owned());
-                self.desk.send(self.transaction)?;
-                Ok(None)
+                match self.desk.tell(self.transaction)? {
+                    Heard::Taken => Ok(None),
+                    Heard::Refused(problem) => self
+                        .lost(format!("the node gave it up, and does not take it again: {}", problem.detail)),
+                }
             }
         }
     }
@@ -214,7 +217,6 @@ impl Watch<'_> {
 
     fn lost(&self, why: String) -> Result<Option<Seen>> {
         let txid = self.transaction.body.txid();
-        self.desk.vault.note(|file| file.forget(&txid))?;
         Err(Ended::Lost { txid, why }.into())
     }
 }

@@ -12,6 +12,7 @@ use super::follow::{Patience, follow};
 use super::order::{Asked, Order, Terms};
 use super::vault::Vault;
 use crate::api::view::{ContentView, Standing};
+use crate::api::{Code, Problem};
 use crate::cli::output::Report;
 use crate::client::ClientError;
 use crate::crypto::PublicKey;
@@ -27,6 +28,14 @@ pub(super) struct Desk<'a> {
     /// The wallet, as anybody sees it who has the file.
     pub file: WalletFile,
     pub chain: Chain,
+}
+
+/// What a node said to a transaction.
+pub(super) enum Heard {
+    /// It has it.
+    Taken,
+    /// It will not have it.
+    Refused(Box<Problem>),
 }
 
 impl<'a> Desk<'a> {
@@ -66,10 +75,12 @@ impl<'a> Desk<'a> {
                         file.outbox.note(sent.txid(), Progress::Mined { height: *height });
                     }
                     Some(Standing::Pending { .. }) => file.outbox.note(sent.txid(), Progress::Taken),
-                    Some(Standing::Expired) => file.outbox.forget(sent.txid()),
+                    // It was said to be refused, and may have been kept by whoever said so.
+                    _ if sent.progress == Progress::Refused && sent.nonce() >= mined => {}
+                    Some(Standing::Expired | Standing::Replaced { .. }) => file.outbox.forget(sent.txid()),
                     // Its nonce went to another.
                     _ if sent.nonce() < mined => file.outbox.forget(sent.txid()),
-                    Some(Standing::Replaced { .. } | Standing::Dropped { .. }) | None => {}
+                    Some(Standing::Dropped { .. }) | None => {}
                 }
             }
             file.outbox.settle(tip);
@@ -78,15 +89,23 @@ impl<'a> Desk<'a> {
         Ok(cut_off)
     }
 
-    /// Tells the node again what it does not know of this account's: it may be another node, or have lost its pool. What it
-    /// refuses is forgotten.
+    /// Tells the node again what it does not know of this account's: it may be another node, or have lost its pool.
     fn tell_again(&self, address: &Address) -> Result<()> {
         let expected = self.chain.account(address)?.next_nonce;
         let untold = self.vault.note(|file| {
             let untold = file.outbox.untold(address, expected).into_iter();
             Ok(untold.map(|sent| sent.transaction().clone()).collect::<Vec<_>>())
         })?;
-        untold.iter().try_for_each(|transaction| self.send(transaction))
+        for transaction in &untold {
+            if let Heard::Refused(problem) = self.tell(transaction)? {
+                let txid = transaction.body.txid();
+                self.say(&format!(
+                    "{txid}, which was signed before, is not taken any more: {}",
+                    problem.detail
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Has the order's body signed with the next nonce, and written down before anybody hears of it.
@@ -95,6 +114,11 @@ impl<'a> Desk<'a> {
         // Somebody else may have paid from it while this was being looked at.
         asked.expected = self.chain.account(&account)?.next_nonce;
         self.vault.sign(&self.options.passwords(), |wallet, sent| {
+            // Names were looked up in what anybody could have written there; now it is certain who wrote it.
+            ensure!(
+                wallet.keyring().book() == self.file.book(),
+                "the wallet was changed while you were asked: say it again"
+            );
             let nonce = sent.outbox.next_nonce(&account, asked.expected)?;
             let prepared = asked.prepare(&self.chain, nonce, means)?;
             ensure!(
@@ -110,18 +134,33 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// Sends a transaction that is written down. Where the node refuses it, it is forgotten; where nobody answers, it is kept.
-    pub fn send(&self, transaction: &Transaction) -> Result<()> {
+    /// Tells the node of a transaction that is written down, and notes what it says. Where nobody answers, or not to the point,
+    /// it is kept as it was.
+    pub fn tell(&self, transaction: &Transaction) -> Result<Heard> {
         let txid = transaction.body.txid();
+        let note = |progress| self.vault.note(|file| file.note(&txid, progress));
         match self.chain.client.submit(transaction) {
-            Ok(_) => self.vault.note(|sent| sent.note(&txid, Progress::Taken)),
-            Err(ClientError::Problem(problem)) => {
-                self.vault.note(|sent| sent.forget(&txid))?;
-                Err(ClientError::Problem(problem)).context("the node did not take it; nothing was sent")
+            Ok(_) => note(Progress::Taken).map(|()| Heard::Taken),
+            // It is there already.
+            Err(ClientError::Problem(problem)) if problem.code == Code::OtherWitness => {
+                note(Progress::Taken).map(|()| Heard::Taken)
+            }
+            Err(ClientError::Problem(problem)) if problem.code.is_verdict() => {
+                note(Progress::Refused).map(|()| Heard::Refused(problem))
             }
             Err(error) => Err(error).with_context(|| {
                 format!("{txid} is signed and kept, and may not have been heard of: say the same again, and it is sent once")
             }),
+        }
+    }
+
+    /// Sends a transaction that is written down.
+    pub fn send(&self, transaction: &Transaction) -> Result<()> {
+        match self.tell(transaction)? {
+            Heard::Taken => Ok(()),
+            Heard::Refused(problem) => {
+                Err(ClientError::Problem(problem)).context("the node did not take it; nothing was sent")
+            }
         }
     }
 

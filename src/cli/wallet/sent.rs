@@ -47,12 +47,6 @@ impl SentFile {
         self.save()
     }
 
-    /// Forgets one that can never be mined.
-    pub fn forget(&mut self, txid: &Txid) -> Result<()> {
-        self.outbox.forget(txid);
-        self.save()
-    }
-
     /// Writes what was noted.
     pub fn save(&self) -> Result<()> {
         write_secret(&self.path, &self.outbox.to_json())
