@@ -12,6 +12,7 @@ mod crew;
 mod files;
 mod genesis;
 mod lab;
+mod manuals;
 mod mine;
 mod mining;
 mod network;
@@ -64,6 +65,10 @@ enum Command {
     /// Work on the data of a node that is not running.
     #[command(subcommand)]
     Chain(chain::Command),
+    /// Write what a shell needs to complete these commands.
+    Completions(manuals::Completions),
+    /// Write pages for `man`, one for each command.
+    Man(manuals::Manual),
 }
 
 /// Does what the command line asks for.
@@ -76,6 +81,8 @@ pub fn run() -> ExitCode {
         Command::Wallet(wallet) => return wallet.run(),
         Command::Lab(command) => return lab::run(&command),
         Command::Chain(command) => chain::run(&command),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(manual) => manual.run(),
     };
     match answer {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,6 +13,8 @@ mod offline;
 mod outbox;
 mod people;
 mod policies;
+#[cfg(all(feature = "cli", unix))]
+mod sharing;
 mod signing;
 mod stage;
 mod tampering;

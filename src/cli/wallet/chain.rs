@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::Options;
+use super::{Options, ground};
 use crate::api::view::{AccountView, AddressText};
 use crate::client::{Client, ClientError};
 use crate::consensus::{Genesis, Params};
@@ -33,6 +33,7 @@ impl Options {
             network.name(),
             network.chain()
         );
+        ground::keep_told(&self.vault()?, &client, found);
         Ok(Chain { client, genesis })
     }
 }

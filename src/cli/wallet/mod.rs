@@ -11,19 +11,25 @@ mod contacts;
 mod ends;
 mod export;
 mod follow;
+mod ground;
 mod history;
 mod making;
 mod network;
+mod offline;
 mod order;
 mod passwords;
 mod paying;
 mod place;
+mod policies;
+mod preimages;
 mod replace;
 mod request;
 mod send;
 mod sent;
 mod terminal;
+mod texts;
 mod vault;
+mod wording;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +55,13 @@ Examples:
   cairn wallet send bob 12.5                pay, and wait until a block confirms it
   cairn wallet request 12.5 --reference INVOICE-42
                                             a link that whoever pays can give to `send`
+  cairn wallet multisig create family -m 2 main 5f1c... 9ad0...
+                                            an account from which two of three have to agree to spend
+  cairn wallet prepare bob 12.5 --from family --out payment.json
+                                            a payment for others to sign, or for keys on a machine without a node
+  cairn wallet sign payment.json --out payment.json
+                                            sign it, wherever the keys are; then `submit` it where a node is
+  cairn wallet sign-message 'It was me'     a text that whoever knows the address can `verify-message`
   cairn wallet --wallet test new --open     another wallet, without a password, for test networks
   cairn wallet restore                      all of it again, on another machine, from the words
 
@@ -127,6 +140,28 @@ enum Command {
     Sweep(send::Sweep),
     /// Pay many at once, from a file, in one transaction: all of them or none.
     Batch(send::Batch),
+    /// Share an account: so many of several have to agree to spend.
+    Multisig(policies::Multisig),
+    /// Make accounts that heights, secrets and several keys govern, and see what a policy says.
+    Policy(policies::Policies),
+    /// Say an account's public key, which others need to share an account with you. Takes no password.
+    Key(policies::ShowKey),
+    /// Write a payment to a file, for others to sign, or for this wallet's keys on another machine. Takes no password.
+    Prepare(offline::Prepare),
+    /// Sign what is in such a file with every key that this wallet has. Asks no node.
+    ///
+    /// Shows what it does, in words that are made from the very bytes that are signed.
+    Sign(offline::Sign),
+    /// Bring together what several have signed of one payment. Asks no node, takes no password.
+    Combine(offline::Combine),
+    /// Send a payment that enough have signed, and wait until a block confirms it. Takes no password.
+    Submit(offline::Submit),
+    /// Sign a text: whoever knows the address can verify that its holder did.
+    #[command(visible_aliases = ["sign-text"])]
+    SignMessage(texts::SignMessage),
+    /// Verify a text that was signed for an address. Takes no wallet and asks no node.
+    #[command(visible_aliases = ["verify", "verify-text"])]
+    VerifyMessage(texts::VerifyMessage),
     /// Say what happened to an account, newest first. Takes no password.
     History(history::History),
     /// Say what became of a transaction. Takes no password.
@@ -184,6 +219,15 @@ impl Wallet {
             Command::Send(send) => send.run(options),
             Command::Sweep(sweep) => sweep.run(options),
             Command::Batch(batch) => batch.run(options),
+            Command::Multisig(multisig) => multisig.run(options),
+            Command::Policy(policies) => policies.run(options),
+            Command::Key(key) => key.run(options),
+            Command::Prepare(prepare) => prepare.run(options),
+            Command::Sign(sign) => sign.run(options),
+            Command::Combine(combine) => combine.run(options),
+            Command::Submit(submit) => submit.run(options),
+            Command::SignMessage(sign) => sign.run(options),
+            Command::VerifyMessage(verify) => verify.run(options),
             Command::History(history) => history.run(options),
             Command::Show { txid } => history::show(options, txid),
             Command::Bump(replace) => replace.bump(options),

@@ -17,7 +17,7 @@ use crate::wallet::keystore::Network;
 const USUAL_NODE: &str = "http://127.0.0.1:9330";
 
 /// The genesis of the devnet that the repository carries.
-const BUILT_IN: &str = include_str!("../../../genesis.json");
+pub(super) const BUILT_IN: &str = include_str!("../../../genesis.json");
 
 /// A chain, who said that it is this one, and a node that follows it.
 pub(super) struct Asked {

@@ -1,6 +1,6 @@
 //! What is to be paid: from what was typed to a body that is ready to be signed, put before whoever signs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -8,11 +8,13 @@ use clap::Args;
 
 use super::chain::Chain;
 use super::ends::Ended;
+use super::preimages::Preimages;
 use super::terminal::Terminal;
+use super::wording::{shared_lines, why_not_alone};
 use crate::types::{Address, Amount, Height, Nonce, Note, Policy};
 use crate::wallet::keyring::{Account, Book};
 use crate::wallet::{
-    Draft, Fee, Means, Payment, Prepared, Rest, Scene, Warning, explain_mistyped, lack, quoted, ways,
+    Draft, Fee, Means, Payment, Prepared, Rest, Scene, Warning, Way, explain_mistyped, quoted, ways,
 };
 
 /// What all commands that pay take.
@@ -36,6 +38,8 @@ pub(super) struct Terms {
     /// Give a fee that is far more than it takes, without being asked.
     #[arg(long)]
     pub high_fee: bool,
+    #[command(flatten)]
+    pub preimages: Preimages,
 }
 
 impl Terms {
@@ -131,7 +135,16 @@ impl Asked {
     }
 
     /// The body, with this nonce, and what it does. `means` are the keys that will sign, and what else will be shown.
-    pub fn prepare(&self, chain: &Chain, nonce: Nonce, means: &Means) -> Result<Prepared> {
+    pub fn prepare(&self, chain: &Chain, book: &Book, nonce: Nonce, means: &Means) -> Result<Prepared> {
+        let policy = &self.order.from;
+        match ways(policy, means).first() {
+            Some(way) => self.prepare_for(chain, nonce, way),
+            None => Err(anyhow!("{}", why_not_alone(policy, means, book))),
+        }
+    }
+
+    /// The body, with this nonce, to be signed in this way.
+    pub fn prepare_for(&self, chain: &Chain, nonce: Nonce, way: &Way) -> Result<Prepared> {
         let order = &self.order;
         let fee = order.fee.map_or(Fee::PerKilobyte(self.rate.max(self.rate_floor)), Fee::Exactly);
         let expiry = order.expires.map(|blocks| Height(self.height.0.saturating_add(blocks - 1)));
@@ -143,11 +156,6 @@ impl Asked {
             payments: order.payments.clone(),
             note: order.note.clone(),
             rest: order.rest.clone(),
-        };
-        let ways = ways(&order.from, means);
-        let Some(way) = ways.first() else {
-            let lacking = lack(&order.from, means).map(|lack| lack.words(&|_| None)).unwrap_or_default();
-            return Err(anyhow!("this wallet alone cannot sign for that account: {}", lacking.join("; ")));
         };
         let scene = Scene {
             params: chain.params(),
@@ -161,6 +169,12 @@ impl Asked {
 
     /// Shows what will happen, and asks, where it is not settled that it shall.
     pub fn agree(&self, prepared: &Prepared, book: &Book, chain: &Chain, terms: &Terms) -> Result<()> {
+        self.check_fee(prepared, chain, terms.high_fee || !terms.yes)?;
+        if terms.yes { Ok(()) } else { ask_for_yes(&self.shown(prepared, book, chain), "Send it?") }
+    }
+
+    /// Refuses a fee that nodes do not take, and one far beyond what it takes, unless that is meant or asked about.
+    pub fn check_fee(&self, prepared: &Prepared, chain: &Chain, high_is_meant: bool) -> Result<()> {
         let words = |warning: &Warning| warning.words(&chain.params().prefix);
         let low = prepared.warnings.iter().find(|warning| matches!(warning, Warning::FeeBelowFloor { .. }));
         if let Some(low) = low {
@@ -169,16 +183,15 @@ impl Asked {
         let high =
             prepared.warnings.iter().find(|warning| matches!(warning, Warning::FeeBeyondReason { .. }));
         match high {
-            Some(high) if terms.yes && !terms.high_fee => {
+            Some(high) if !high_is_meant => {
                 Err(Ended::Declined(format!("{} Say --high-fee if you mean it", words(high))).into())
             }
-            _ if terms.yes => Ok(()),
-            _ => ask_for_yes(&self.shown(prepared, book, chain), "Send it?"),
+            Some(_) | None => Ok(()),
         }
     }
 
     /// What will happen, line by line.
-    fn shown(&self, prepared: &Prepared, book: &Book, chain: &Chain) -> String {
+    pub fn shown(&self, prepared: &Prepared, book: &Book, chain: &Chain) -> String {
         let whom = |address: &Address| match book.name_of(address) {
             Some(name) => format!("{name} ({})", chain.text(address)),
             None => chain.text(address),
@@ -207,6 +220,10 @@ impl Asked {
         }
         let words = |warning: &Warning| format!("Note    {}", warning.words(&chain.params().prefix));
         lines.extend(prepared.warnings.iter().map(words));
+        let payees = prepared.body.payments().map(|(to, _)| *to);
+        let parties: BTreeSet<Address> = payees.chain([self.account()]).collect();
+        let spacing = chain.params().spacing;
+        lines.extend(parties.iter().flat_map(|party| shared_lines(party, book, self.height, spacing)));
         lines.iter().map(|line| format!("{line}\n")).collect()
     }
 }

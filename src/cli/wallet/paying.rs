@@ -11,13 +11,13 @@ use super::ends::Ended;
 use super::follow::{Patience, follow};
 use super::order::{Asked, Order, Terms};
 use super::vault::Vault;
+use super::wording::own_keys;
 use crate::api::view::{ContentView, Standing};
 use crate::api::{Code, Problem};
 use crate::cli::output::Report;
 use crate::client::ClientError;
-use crate::crypto::PublicKey;
-use crate::types::{Address, Transaction, Txid};
-use crate::wallet::keyring::Account;
+use crate::crypto::{PublicKey, sha256};
+use crate::types::{Address, Preimage, Transaction, Txid};
 use crate::wallet::keystore::{Unlocked, WalletFile};
 use crate::wallet::{Means, Prepared, Progress, Sent, Signing};
 
@@ -46,16 +46,14 @@ impl<'a> Desk<'a> {
         Ok(Self { options, vault, file, chain })
     }
 
-    /// What this wallet can sign for an account alone, at this height.
-    fn means(&self, account: &Account, asked: &Asked) -> Means {
-        let own = self.file.book().accounts().iter().filter_map(Account::own_key);
-        let mut keys: BTreeSet<_> = own.collect();
-        keys.extend(account.own_key());
-        Means { keys, hashes: BTreeSet::new(), height: asked.height() }
+    /// What this wallet can sign alone, and show, in the next block.
+    fn means(&self, preimages: &[Preimage], asked: &Asked) -> Means {
+        let hashes = preimages.iter().map(|preimage| sha256(preimage)).collect();
+        Means { keys: own_keys(self.file.book()), hashes, height: asked.height() }
     }
 
     /// Looks at what became of all that this account sent. Gives those of which nobody knew whether a node had heard.
-    fn look_after(&self, address: &Address) -> Result<BTreeSet<Txid>> {
+    pub fn look_after(&self, address: &Address) -> Result<BTreeSet<Txid>> {
         let mined = self.chain.account(address)?.nonce;
         let tip = self.chain.client.tip()?.height;
         let ours: Vec<Sent> = self.vault.note(|file| {
@@ -109,7 +107,13 @@ impl<'a> Desk<'a> {
     }
 
     /// Has the order's body signed with the next nonce, and written down before anybody hears of it.
-    pub fn sign(&self, asked: &mut Asked, means: &Means, agreed: &Prepared) -> Result<Transaction> {
+    fn sign(
+        &self,
+        asked: &mut Asked,
+        means: &Means,
+        preimages: &[Preimage],
+        agreed: &Prepared,
+    ) -> Result<Transaction> {
         let (account, params) = (asked.account(), self.chain.params());
         // Somebody else may have paid from it while this was being looked at.
         asked.expected = self.chain.account(&account)?.next_nonce;
@@ -120,13 +124,14 @@ impl<'a> Desk<'a> {
                 "the wallet was changed while you were asked: say it again"
             );
             let nonce = sent.outbox.next_nonce(&account, asked.expected)?;
-            let prepared = asked.prepare(&self.chain, nonce, means)?;
+            let prepared = asked.prepare(&self.chain, self.file.book(), nonce, means)?;
             ensure!(
                 prepared.settlement.cost == agreed.settlement.cost,
                 "what this costs changed while you were asked: say it again"
             );
             let mut signing = Signing::new(prepared.body, params)?;
             sign_all(&mut signing, wallet, prepared.way.keys())?;
+            preimages.iter().try_for_each(|preimage| signing.add_preimage(*preimage))?;
             let signed = signing.complete(asked.height().max(prepared.way.min_height()), params);
             let transaction = signed.map_err(anyhow::Error::from)?.transaction().clone();
             sent.add(&transaction)?;
@@ -171,8 +176,9 @@ impl<'a> Desk<'a> {
         let cut_off = self.look_after(&address)?;
         self.tell_again(&address)?;
         let mut asked = order.ask(&self.chain)?;
-        let means = self.means(account, &asked);
-        let agreed = asked.prepare(&self.chain, asked.expected, &means)?;
+        let preimages = terms.preimages.all()?;
+        let means = self.means(&preimages, &asked);
+        let agreed = asked.prepare(&self.chain, self.file.book(), asked.expected, &means)?;
         match self.signed_before(&address, &agreed)? {
             Some(before) if cut_off.contains(&before.body.txid()) => {
                 self.say("this payment was signed before and cut off: it is sent now, and once");
@@ -188,7 +194,7 @@ impl<'a> Desk<'a> {
             Some(_) | None => {}
         }
         asked.agree(&agreed, self.file.book(), &self.chain, terms)?;
-        let transaction = self.sign(&mut asked, &means, &agreed)?;
+        let transaction = self.sign(&mut asked, &means, &preimages, &agreed)?;
         self.send(&transaction)?;
         self.follow(&transaction, patience)
     }

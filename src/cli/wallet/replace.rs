@@ -8,10 +8,11 @@ use super::ends::Ended;
 use super::follow::Patience;
 use super::order::ask_for_yes;
 use super::paying::Desk;
+use super::wording::lack_words;
 use crate::api::view::Standing;
 use crate::codec::List;
-use crate::types::{ACTIONS_MAX, Action, Amount, Body, Note, Transaction, Txid};
-use crate::wallet::{Signing, fee_for};
+use crate::types::{ACTIONS_MAX, Action, Amount, Body, Note, Preimage, Transaction, Txid};
+use crate::wallet::{Signing, SigningError, fee_for};
 
 /// What nodes ask of a transaction that takes another's place: so many percent more than that gave.
 const MORE_PERCENT: u64 = 10;
@@ -62,7 +63,7 @@ impl Replace {
         if !self.yes {
             ask_for_yes(&shown, if what == "bump" { "Raise the fee?" } else { "Take it back?" })?;
         }
-        let transaction = sign(&desk, body)?;
+        let transaction = sign(&desk, body, &before.witness.preimages)?;
         desk.send(&transaction)?;
         desk.follow(&transaction, &self.patience)
     }
@@ -104,8 +105,8 @@ impl Replace {
     }
 }
 
-/// Has a body signed with all keys of the wallet that its policy names, and written down.
-fn sign(desk: &Desk<'_>, body: Body) -> Result<Transaction> {
+/// Has a body signed with all keys of the wallet that its policy names, and written down. What was shown before is shown again.
+fn sign(desk: &Desk<'_>, body: Body, shown: &[Preimage]) -> Result<Transaction> {
     let params = desk.chain.params();
     let height = desk.chain.next_height()?;
     desk.vault.sign(&desk.options.passwords(), |wallet, file| {
@@ -114,7 +115,15 @@ fn sign(desk: &Desk<'_>, body: Body) -> Result<Transaction> {
         for secret in wallet.keyring().secret_keys(&policy) {
             signing.sign(&secret)?;
         }
-        let transaction = signing.complete(height, params)?.transaction().clone();
+        shown.iter().try_for_each(|preimage| signing.add_preimage(*preimage))?;
+        let signed = signing.complete(height, params).map_err(|error| match error {
+            SigningError::Lacking(lack) => {
+                let lacking = lack_words(Some(&lack), desk.file.book()).join("; ");
+                anyhow!("this wallet alone cannot replace it: {lacking}")
+            }
+            error => error.into(),
+        });
+        let transaction = signed?.transaction().clone();
         file.add(&transaction)?;
         Ok(transaction)
     })

@@ -17,8 +17,9 @@ use crate::wallet::{LINK_SCHEME, Link, Payment, Rest, quoted, read_reference};
 /// Bytes of a file of payments.
 const BATCH_BYTES_MAX: u64 = 1 << 20;
 
+/// A payment.
 #[derive(Args)]
-pub(super) struct Send {
+pub(super) struct Wish {
     /// Who is paid: an address, an account or a contact of this wallet, or a payment link.
     to: String,
     /// How much, in coins, such as 12.5 or 12.5CRN. A link may say it.
@@ -26,6 +27,12 @@ pub(super) struct Send {
     /// What it is for, as whoever is paid asked for it: up to 32 bytes of text, or `hex:` and digits.
     #[arg(long, value_name = "TEXT", value_parser = read_reference)]
     reference: Option<Reference>,
+}
+
+#[derive(Args)]
+pub(super) struct Send {
+    #[command(flatten)]
+    wish: Wish,
     #[command(flatten)]
     terms: Terms,
     #[command(flatten)]
@@ -59,11 +66,19 @@ pub(super) struct Batch {
 impl Send {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
-        let payment = self.payment(&desk)?;
+        let payment = self.wish.payment(&desk)?;
         desk.pay(order(&desk, &self.terms, vec![payment], None)?, &self.terms, &self.patience)
     }
+}
 
-    fn payment(&self, desk: &Desk<'_>) -> Result<Payment> {
+impl Wish {
+    /// All that is left, to whom this names.
+    pub fn rest(&self, desk: &Desk<'_>) -> Result<Rest> {
+        rest(desk, &self.to, self.reference.as_ref())
+    }
+
+    /// The payment that is meant.
+    pub fn payment(&self, desk: &Desk<'_>) -> Result<Payment> {
         let is_link = self.to.get(..=LINK_SCHEME.len()).is_some_and(|begin| {
             begin.strip_suffix(':').is_some_and(|scheme| scheme.eq_ignore_ascii_case(LINK_SCHEME))
         });
@@ -104,14 +119,23 @@ impl Send {
 impl Sweep {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
-        let to = payee(&self.to, desk.file.book(), &desk.chain)?;
-        let rest = Rest { to, reference: self.reference.clone().unwrap_or_default() };
+        let rest = rest(&desk, &self.to, self.reference.as_ref())?;
         desk.pay(order(&desk, &self.terms, Vec::new(), Some(rest))?, &self.terms, &self.patience)
     }
 }
 
+fn rest(desk: &Desk<'_>, to: &str, reference: Option<&Reference>) -> Result<Rest> {
+    let to = payee(to, desk.file.book(), &desk.chain)?;
+    Ok(Rest { to, reference: reference.cloned().unwrap_or_default() })
+}
+
 /// What these terms say besides who is paid.
-fn order(desk: &Desk<'_>, terms: &Terms, payments: Vec<Payment>, rest: Option<Rest>) -> Result<Order> {
+pub(super) fn order(
+    desk: &Desk<'_>,
+    terms: &Terms,
+    payments: Vec<Payment>,
+    rest: Option<Rest>,
+) -> Result<Order> {
     let (_, from) = terms.payer(desk.file.book())?;
     let (note, fee, expires) = (terms.note()?, terms.fee, terms.expires);
     Ok(Order { from, payments, rest, note, fee, expires })

@@ -1,0 +1,85 @@
+//! `cairn wallet combine` and `submit`: signatures of several brought together, and sent.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+
+use super::super::Options;
+use super::super::follow::Patience;
+use super::super::paying::Desk;
+use super::super::preimages::Preimages;
+use super::super::wording::lack_words;
+use super::carried::Carried;
+use crate::api::view::Standing;
+use crate::types::Transaction;
+use crate::wallet::SigningError;
+
+#[derive(Args)]
+pub(in super::super) struct Combine {
+    /// Files of the same payment, each signed by some; one of them may be `-`, standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Write what comes of them to this file [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The file that the wallet's chain begins with [default: the one that a node told, or the devnet's].
+    #[arg(long, env = "CAIRN_GENESIS", value_name = "FILE")]
+    genesis: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(in super::super) struct Submit {
+    /// A payment that enough have signed; `-` is standard input.
+    file: PathBuf,
+    #[command(flatten)]
+    preimages: Preimages,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+impl Combine {
+    pub fn run(&self, options: &Options) -> Result<()> {
+        let wallet = options.vault()?.read()?;
+        let genesis = options.ground(wallet.network(), self.genesis.as_deref())?;
+        let mut files = self.files.iter();
+        let first = files.next().context("no file was named")?;
+        let mut together = Carried::read(first, &genesis, wallet.book())?;
+        for path in files {
+            let other = Carried::read(path, &genesis, wallet.book())?;
+            together.file.signing.combine(&other.file.signing).with_context(|| path.display().to_string())?;
+        }
+        together.hand_on(options, self.out.as_deref())
+    }
+}
+
+impl Submit {
+    pub fn run(&self, options: &Options) -> Result<()> {
+        let desk = Desk::open(options)?;
+        let transaction = self.transaction(&desk)?;
+        let sender = transaction.body.policy.address();
+        let standing = desk.chain.client.transaction(&transaction.body.txid())?.map(|view| view.standing);
+        if !matches!(standing, Some(Standing::Pending { .. } | Standing::Confirmed { .. })) {
+            if desk.file.book().account_at(&sender).is_some() {
+                desk.vault.note(|sent| sent.add(&transaction))?;
+            }
+            desk.send(&transaction)?;
+        }
+        desk.follow(&transaction, &self.patience)
+    }
+
+    /// The transaction, if it is complete for the next block.
+    fn transaction(&self, desk: &Desk<'_>) -> Result<Transaction> {
+        let mut carried = Carried::read(&self.file, &desk.chain.genesis, desk.file.book())?;
+        let signing = &mut carried.file.signing;
+        self.preimages.all()?.into_iter().try_for_each(|preimage| signing.add_preimage(preimage))?;
+        match signing.complete(desk.chain.next_height()?, desk.chain.params()) {
+            Ok(checked) => Ok(checked.transaction().clone()),
+            Err(SigningError::Lacking(lack)) => {
+                let lacking = lack_words(Some(&lack), desk.file.book()).join("; ");
+                Err(anyhow!("{} is not complete: {lacking}", self.file.display()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
