@@ -14,6 +14,10 @@ mod outbox;
 mod people;
 mod policies;
 #[cfg(all(feature = "cli", unix))]
+#[path = "../command/stage.rs"]
+#[allow(dead_code, reason = "made for the other commands as well")]
+mod process;
+#[cfg(all(feature = "cli", unix))]
 mod sharing;
 mod signing;
 mod stage;

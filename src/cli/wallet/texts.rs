@@ -80,8 +80,8 @@ impl SignMessage {
         let text = text_of(self.text.as_deref(), self.file.as_ref())?;
         let mut signing = TextSigning::new(policy.clone(), prefix, &text);
         self.others.iter().try_for_each(|other| signing.combine(other))?;
-        let wallet = vault.open(&options.passwords())?;
-        for secret in wallet.keyring().secret_keys(&policy) {
+        let opened = vault.open(&options.passwords())?;
+        for secret in opened.wallet.keyring().secret_keys(&policy) {
             signing.sign(&secret)?;
         }
         let signature = signing.signature().to_string();

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::process::answer_of;
 use super::stage::Home;
+use crate::process::answer_of;
 
 const PASSWORD: &str = "open, Sesame";
 

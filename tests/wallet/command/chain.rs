@@ -17,8 +17,8 @@ use cairn::template::Groundwork;
 use cairn::testkit::{BATCH_SEED, Draft, MAP_SEED, mine};
 use cairn::types::{Address, Block};
 
-use super::process::{Answer, PATIENCE, Running, answer_of};
 use super::stage::{Home, Terminal};
+use crate::process::{Answer, PATIENCE, Running, answer_of};
 
 /// What is made of an answer on its way: the path that was asked, and the body.
 pub type Lie = dyn Fn(&str, &str) -> String + Sync;

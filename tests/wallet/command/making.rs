@@ -7,8 +7,8 @@ use cairn::types::Policy;
 use cairn::wallet::{DEVNET_MNEMONIC, Mnemonic};
 use serde_json::Value;
 
-use super::process::answer_of;
 use super::stage::Home;
+use crate::process::answer_of;
 
 /// The address of an account of these words on the devnet.
 fn address(words: &str, passphrase: &str, number: u32) -> String {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::chain::{Devnet, Lie};
-use super::process::Answer;
 use super::stage::Home;
+use crate::process::Answer;
 
 /// So many coins, in JSON.
 fn coins(coins: f64) -> Value {
@@ -338,11 +338,11 @@ fn node_is_found_by_the_settings_beside_the_wallets() {
     let folder = home.named("config.toml");
     fs::write(&folder, format!("node = \"{}\"\n", devnet.url())).unwrap();
     let mut command = home.command(&["balance", "bob", "--json"]);
-    let settled = super::process::answer_of(command.env_remove("CAIRN_NODE"));
+    let settled = crate::process::answer_of(command.env_remove("CAIRN_NODE"));
     assert_eq!(settled.json()["balance"], coins(10_000.0));
     fs::write(&folder, "nodes = 1\n").unwrap();
     let mut command = home.command(&["balance"]);
-    ends_with(&super::process::answer_of(command.env_remove("CAIRN_NODE")), 1, "unknown field `nodes`");
+    ends_with(&crate::process::answer_of(command.env_remove("CAIRN_NODE")), 1, "unknown field `nodes`");
 }
 
 #[test]

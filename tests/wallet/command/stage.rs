@@ -11,7 +11,7 @@ use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
 use serde_json::Value;
 
-use super::process::{Answer, CAIRN, Folder, PATIENCE, Running, answer_of};
+use crate::process::{Answer, CAIRN, Folder, PATIENCE, Running, answer_of};
 
 /// A port at which no node answers.
 const NOBODY: &str = "http://127.0.0.1:1";

@@ -4,8 +4,8 @@ use cairn::codec::{decode, encode};
 use cairn::types::{Amount, Body};
 use serde_json::Value;
 
-use super::process::{Answer, answer_of};
 use super::town::{Town, text};
+use crate::process::{Answer, answer_of};
 
 /// A town whose bank keeps money behind a key that is on a machine without a node.
 struct Vault(Town);

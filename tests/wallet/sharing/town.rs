@@ -6,7 +6,7 @@ use std::process::Command;
 use cairn::wallet::DEVNET_MNEMONIC;
 use serde_json::Value;
 
-use super::process::{Answer, Folder, Running, answer_of};
+use crate::process::{Answer, Folder, Running, answer_of};
 
 /// Where no node answers.
 const NOBODY: &str = "http://127.0.0.1:1";

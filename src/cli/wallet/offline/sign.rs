@@ -54,8 +54,8 @@ impl Sign {
         preimages.into_iter().try_for_each(|preimage| carried.file.signing.add_preimage(preimage))?;
         self.agree(&carried)?;
         if !keys.is_empty() {
-            let open = vault.open(&options.passwords())?;
-            for secret in open.keyring().secret_keys(carried.policy()) {
+            let opened = vault.open(&options.passwords())?;
+            for secret in opened.wallet.keyring().secret_keys(carried.policy()) {
                 carried.file.signing.sign(&secret)?;
             }
         }
