@@ -26,6 +26,8 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 /// Longest answer: the longest block, in hexadecimal digits, and what is around it.
 const ANSWER_BYTES_MAX: u64 = 2 * crate::types::BLOCK_BYTES_MAX as u64 + (1 << 20);
+/// Signs of what a node says is wrong that are shown; the rest is left out.
+const SAID_CHARS_MAX: usize = 500;
 
 /// Asks one node. Copies share its connections.
 #[derive(Clone, Debug)]
@@ -106,12 +108,28 @@ impl Client {
             return Ok(body);
         }
         match serde_json::from_slice::<Problem>(&body) {
-            Ok(problem) => Err(ClientError::Problem(Box::new(problem))),
+            Ok(problem) => {
+                let (title, detail, advice) =
+                    (plain(&problem.title), plain(&problem.detail), plain(&problem.advice));
+                Err(ClientError::Problem(Box::new(Problem { title, detail, advice, ..problem })))
+            }
             Err(_) => Err(self.nonsense(path, &format!("status {status}"))),
         }
     }
 
     fn nonsense(&self, path: &str, reason: &impl ToString) -> ClientError {
-        ClientError::NotANode { url: format!("{}{path}", self.base), reason: reason.to_string() }
+        ClientError::NotANode { url: format!("{}{path}", self.base), reason: plain(&reason.to_string()) }
     }
+}
+
+/// What a node says, as it can be shown.
+///
+/// # Security
+/// With signs that steer a terminal a node could have it show another amount, or another payee, than the wallet wrote there.
+fn plain(text: &str) -> String {
+    let is_hidden = |letter: &char| {
+        letter.is_control()
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars().take(SAID_CHARS_MAX).map(|letter| if is_hidden(&letter) { '?' } else { letter }).collect()
 }

@@ -46,10 +46,13 @@ pub use link::{
 };
 pub use mistyped::{Slip, explain_mistyped, likely};
 pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
-pub use outbox::{OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, Sent};
+pub use outbox::{OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH};
 pub use parts::{PartError, Parts};
 pub use signing::{Signing, SigningError};
 pub use text::{TextError, TextSignature, TextSigning};
-pub use warning::{FEE_SHARE_PERCENT_MAX, FEE_TIMES_LEAST_MAX, NEARLY_ALL_PERCENT, RATE_LEAST, Warning};
+pub use warning::{
+    FEE_SHARE_PERCENT_MAX, FEE_TIMES_LEAST_MAX, NEARLY_ALL_PERCENT, RATE_BELIEVED_MAX, RATE_LEAST, Warning,
+    fee_warning, paid_by,
+};
 pub use way::{Means, WAYS_MAX, Way, ways};
 pub use words::{KeyNames, explain};

@@ -16,6 +16,8 @@ use crate::types::{Action, Address, Height, Nonce, Transaction, Txid};
 pub const OUTBOX_MAX: usize = 4096;
 /// Blocks above a transaction after which no reorganization is expected to bring it back, and it is kept no longer.
 pub const SETTLED_DEPTH: u32 = 144;
+/// The same for one of which whoever sent it was never told: they may come back after days and type it again.
+pub const UNHEARD_DEPTH: u32 = 10 * SETTLED_DEPTH;
 
 /// What is known of a transaction that was signed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -43,12 +45,14 @@ pub struct Sent {
     account: Address,
     /// What is known of it.
     pub progress: Progress,
+    /// Whether whoever sent it was told what became of it: where not, that command was cut off.
+    is_reported: bool,
 }
 
 impl Sent {
-    fn new(transaction: Transaction, progress: Progress) -> Self {
+    fn new(transaction: Transaction, progress: Progress, is_reported: bool) -> Self {
         let (txid, account) = (transaction.body.txid(), transaction.body.policy.address());
-        Self { transaction, txid, account, progress }
+        Self { transaction, txid, account, progress, is_reported }
     }
 
     /// The transaction, signed.
@@ -107,6 +111,8 @@ struct Form {
 struct SentForm {
     raw: String,
     progress: Progress,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    reported: bool,
 }
 
 /// What a wallet signed, oldest first.
@@ -137,7 +143,7 @@ impl Outbox {
         let read = |form: SentForm| -> Result<Sent, OutboxError> {
             let bytes = hex::decode(&form.raw).map_err(|error| malformed(&error))?;
             let transaction = decode(&bytes).map_err(|error| malformed(&error))?;
-            Ok(Sent::new(transaction, form.progress))
+            Ok(Sent::new(transaction, form.progress, form.reported))
         };
         let sent: Result<Vec<Sent>, OutboxError> = form.sent.into_iter().map(read).collect();
         Ok(Self { sent: sent? })
@@ -148,8 +154,11 @@ impl Outbox {
     /// # Panics
     /// Never: text and numbers become JSON.
     pub fn to_json(&self) -> String {
-        let form =
-            |sent: &Sent| SentForm { raw: hex::encode(encode(&sent.transaction)), progress: sent.progress };
+        let form = |sent: &Sent| SentForm {
+            raw: hex::encode(encode(&sent.transaction)),
+            progress: sent.progress,
+            reported: sent.is_reported,
+        };
         let form = Form { cairn_outbox: VERSION, sent: self.sent.iter().map(form).collect() };
         serde_json::to_string_pretty(&form).expect("text and numbers")
     }
@@ -175,6 +184,19 @@ impl Outbox {
     fn on_their_way(&self, account: &Address) -> impl DoubleEndedIterator<Item = &Sent> {
         let waits = |sent: &&Sent| matches!(sent.progress, Progress::Signed | Progress::Taken);
         self.sent.iter().filter(move |sent| sent.account == *account).filter(waits)
+    }
+
+    /// What an account signed that does just this and stands in a block, where whoever sent it was never told: they were cut
+    /// off, and when they type it again they do not mean another.
+    pub fn mined_unheard(&self, account: &Address, actions: &[Action]) -> Option<&Sent> {
+        let is_same =
+            |sent: &&Sent| sent.account == *account && sent.transaction.body.actions[..] == *actions;
+        self.sent.iter().rev().filter(|sent| sent.is_mined() && !sent.is_reported).find(is_same)
+    }
+
+    /// Notes that whoever sent it was told what became of it.
+    pub fn report(&mut self, txid: &Txid) {
+        self.sent.iter_mut().filter(|sent| sent.txid == *txid).for_each(|sent| sent.is_reported = true);
     }
 
     /// The nonce of an account's next transaction, where a node says `expected`.
@@ -214,7 +236,7 @@ impl Outbox {
     /// # Errors
     /// When there is no room.
     pub fn add(&mut self, transaction: Transaction) -> Result<(), OutboxError> {
-        let sent = Sent::new(transaction, Progress::Signed);
+        let sent = Sent::new(transaction, Progress::Signed, false);
         self.sent.retain(|earlier| earlier.txid != sent.txid);
         if self.sent.len() >= OUTBOX_MAX {
             let mined = self.sent.iter().position(Sent::is_mined).ok_or(OutboxError::Full)?;
@@ -237,7 +259,10 @@ impl Outbox {
     /// Forgets what is settled at this tip, and whatever else was signed for the same nonce.
     pub fn settle(&mut self, tip: Height) {
         let is_settled = |sent: &Sent| match sent.progress {
-            Progress::Mined { height } => tip.0 >= height.0.saturating_add(SETTLED_DEPTH),
+            Progress::Mined { height } => {
+                let depth = if sent.is_reported { SETTLED_DEPTH } else { UNHEARD_DEPTH };
+                tip.0 >= height.0.saturating_add(depth)
+            }
             Progress::Signed | Progress::Taken | Progress::Refused => false,
         };
         let settled: Vec<(Address, Nonce)> = self

@@ -3,11 +3,11 @@
 use super::lack::Lack;
 use super::parts::{PartError, Parts};
 use super::trial;
-use super::warning::{Warning, of_body};
+use super::warning::{Warning, of_body, paid_by};
 use super::way::{Means, ways};
 use crate::consensus::{CheckedTransaction, Params, TransactionError, Untimely, check_transaction};
 use crate::crypto::{PublicKey, SecretKey, Signature};
-use crate::types::{Action, Amount, Body, Height, Preimage, Transaction, Txid};
+use crate::types::{Body, Height, Preimage, Transaction, Txid};
 
 /// A body that the chain would take, and what has been signed of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -85,13 +85,7 @@ impl Signing {
     pub fn warnings(&self) -> Vec<Warning> {
         let open = ways(&self.body.policy, &Means::all(&self.body.policy));
         let bytes = open.first().map_or(0, |way| trial::bytes(&self.body, way));
-        let pays = self.body.actions.iter().map(|action| match action {
-            Action::Pay { amount, .. } => Some(*amount),
-            Action::PayAll { .. } => None,
-            Action::Note(_) => Some(Amount::ZERO),
-        });
-        let sent = pays.collect::<Option<Vec<Amount>>>().and_then(Amount::checked_sum);
-        of_body(&self.body, bytes, sent, 0)
+        of_body(&self.body, bytes, paid_by(&self.body), 0)
     }
 
     /// Signs with a key of the policy.

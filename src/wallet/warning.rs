@@ -10,6 +10,12 @@ use crate::types::{Action, Address, Amount, Body, Height, Nonce, Prefix};
 pub const FEE_SHARE_PERCENT_MAX: u64 = 1;
 /// … and more than this many times the least that nodes take in.
 pub const FEE_TIMES_LEAST_MAX: u64 = 100;
+/// What a node says that it takes is believed up to this rate, in pebbles for a thousand bytes.
+///
+/// # Security
+/// A node that mines could name any fee and be paid it by whoever asks nobody. Beyond this somebody has to say that they
+/// mean it.
+pub const RATE_BELIEVED_MAX: u64 = 10_000;
 /// Nodes that take anything in at all are reckoned with at least this rate, in pebbles for a thousand bytes.
 pub const RATE_LEAST: u64 = 100;
 /// Whoever pays more than this share of the balance, in percent, may have meant to pay all of it, or not as much.
@@ -92,13 +98,24 @@ pub(super) fn of_body(body: &Body, bytes: usize, sent: Option<Amount>, rate_floo
     found
 }
 
-/// Where nobody knows how much is sent, how many times the least it is decides alone.
-fn fee_warning(fee: Amount, bytes: usize, sent: Option<Amount>, rate_floor: u64) -> Option<Warning> {
+/// What a body pays, as far as it says: not where it pays whatever is left.
+pub fn paid_by(body: &Body) -> Option<Amount> {
+    let pays = body.actions.iter().map(|action| match action {
+        Action::Pay { amount, .. } => Some(*amount),
+        Action::PayAll { .. } => None,
+        Action::Note(_) => Some(Amount::ZERO),
+    });
+    pays.collect::<Option<Vec<Amount>>>().and_then(Amount::checked_sum)
+}
+
+/// What to say about a fee for so many bytes, where a node takes in nothing below a rate. Where nobody knows how much is sent,
+/// how many times the least it is decides alone.
+pub fn fee_warning(fee: Amount, bytes: usize, sent: Option<Amount>, rate_floor: u64) -> Option<Warning> {
     let least = fee_for(rate_floor, bytes);
     if fee < least {
         return Some(Warning::FeeBelowFloor { fee, least });
     }
-    let least = fee_for(rate_floor.max(RATE_LEAST), bytes);
+    let least = fee_for(rate_floor.clamp(RATE_LEAST, RATE_BELIEVED_MAX), bytes);
     let is_many_times = least.checked_mul(FEE_TIMES_LEAST_MAX).is_some_and(|most| fee > most);
     let is_large_share = sent.is_none_or(|sent| is_more_than_percent(fee, FEE_SHARE_PERCENT_MAX, sent));
     (is_many_times && is_large_share).then_some(Warning::FeeBeyondReason { fee, least })
@@ -114,7 +131,7 @@ impl Warning {
         match self {
             Self::PaysItself => "This pays the account that it comes from.".to_owned(),
             Self::FeeBeyondReason { fee, least } => {
-                format!("The fee of {fee} is far more than it takes: {least} would do.")
+                format!("The fee of {fee} is far more than it usually takes: {least} would do.")
             }
             Self::FeeBelowFloor { fee, least } => {
                 format!("Nodes will not take this in: they ask for a fee of {least}, this offers {fee}.")

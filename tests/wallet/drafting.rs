@@ -4,8 +4,8 @@ use cairn::consensus::{TransactionError, Untimely, check_transaction};
 use cairn::ledger::SpendError;
 use cairn::types::{Address, Amount, Height, Nonce, Note, Policy, Reference};
 use cairn::wallet::{
-    Draft, DraftError, Fee, Means, Payment, Prepared, Rest, Scene, Signing, Warning, describe, fee_for,
-    quoted, ways,
+    Draft, DraftError, Fee, Means, Payment, Prepared, RATE_BELIEVED_MAX, Rest, Scene, Signing, Warning,
+    describe, fee_for, quoted, ways,
 };
 use proptest::prelude::*;
 
@@ -127,6 +127,11 @@ fn person_is_asked_about_what_they_may_not_have_meant() {
     assert_eq!(warned(&later, 1_000_000), [Warning::NotBefore(Height(500))]);
 }
 
+/// A payment for just what a node says that it takes.
+fn fee_at_rate_of_node(rate: u64) -> Prepared {
+    prepare_with(&Draft { fee: Fee::PerKilobyte(rate), ..plain() }, 1 << 40, rate).unwrap()
+}
+
 #[test]
 fn fee_is_beyond_reason_when_it_is_large_by_both_measures() {
     let with_fee = |fee, amount: u64| {
@@ -140,6 +145,15 @@ fn fee_is_beyond_reason_when_it_is_large_by_both_measures() {
     assert_eq!(with_fee(most + 1, 5000).warnings, beyond(most + 1));
     assert_eq!(with_fee(most, 5000).warnings, [], "a hundred times the least");
     assert_eq!(with_fee(most + 1, 101 * (most + 1)).warnings, [], "under a hundredth of what is sent");
+    // Whatever a node says that it takes, …
+    let told = fee_at_rate_of_node(1_000_000);
+    let believed = fee_for(RATE_BELIEVED_MAX, told.bytes);
+    let fee = fee_for(1_000_000, told.bytes);
+    assert_eq!(told.warnings, [], "a hundred times what is believed");
+    let told = fee_at_rate_of_node(1_010_000);
+    let fee_above = fee_for(1_010_000, told.bytes);
+    assert!(fee_above > fee);
+    assert_eq!(told.warnings, [Warning::FeeBeyondReason { fee: fee_above, least: believed }]);
     // A fee of one byte less is for a transaction that is shorter by as much.
     let enough = with_fee(250, 5000).bytes as u64;
     assert_eq!(with_fee(enough, 5000).warnings, []);
@@ -153,7 +167,10 @@ fn every_warning_has_words() {
     let warning = Warning::NewRecipient { to: address(3), charge: pebbles(1000) };
     assert!(warning.words(&prefix).contains(&address(3).to_text(&prefix)));
     let warning = Warning::FeeBeyondReason { fee: pebbles(500_000_000), least: pebbles(200) };
-    assert_eq!(warning.words(&prefix), "The fee of 5 CRN is far more than it takes: 0.000002 CRN would do.");
+    assert_eq!(
+        warning.words(&prefix),
+        "The fee of 5 CRN is far more than it usually takes: 0.000002 CRN would do."
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use cairn::crypto::SecretKey;
 use cairn::types::{
     Action, Address, Amount, BlockHash, Body, ChainId, Height, Nonce, Policy, Reference, Transaction, Witness,
 };
-use cairn::wallet::{OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH};
+use cairn::wallet::{OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, UNHEARD_DEPTH};
 
 fn policy(key: u8) -> Policy {
     Policy::Key(SecretKey::from_bytes(&[key; 32]).public_key())
@@ -73,6 +73,22 @@ fn same_payment_is_found_until_it_is_mined() {
 }
 
 #[test]
+fn what_was_mined_is_the_same_payment_until_somebody_was_told() {
+    let first = transaction(1, 0, 5, 1);
+    let (account, txid) = (policy(1).address(), first.body.txid());
+    let mut outbox = outbox(&[first.clone(), transaction(1, 1, 6, 1)]);
+    outbox.note(&txid, Progress::Taken);
+    assert_eq!(outbox.mined_unheard(&account, &[pay(5)]), None, "it waits");
+    outbox.note(&txid, Progress::Mined { height: Height(3) });
+    assert_eq!(outbox.mined_unheard(&account, &[pay(5)]).unwrap().transaction(), &first);
+    assert_eq!(outbox.mined_unheard(&account, &[pay(6)]), None);
+    assert_eq!(outbox.mined_unheard(&policy(2).address(), &[pay(5)]), None);
+    outbox.report(&txid);
+    let outbox = Outbox::from_json(&outbox.to_json()).unwrap();
+    assert_eq!(outbox.mined_unheard(&account, &[pay(5)]), None);
+}
+
+#[test]
 fn no_nonce_is_used_twice_whatever_a_node_says() {
     let mut outbox = outbox(&[transaction(1, 4, 5, 1), transaction(1, 5, 5, 1), transaction(2, 9, 5, 1)]);
     let account = policy(1).address();
@@ -118,6 +134,9 @@ fn what_is_settled_is_forgotten_with_all_that_bid_for_its_nonce() {
     let (mined, other) = (transaction(1, 0, 5, 2), transaction(1, 1, 5, 1));
     let mut outbox = outbox(&[transaction(1, 0, 5, 1), mined.clone(), other.clone()]);
     outbox.note(&mined.body.txid(), Progress::Mined { height: Height(10) });
+    outbox.settle(Height(10 + UNHEARD_DEPTH - 1));
+    assert_eq!(outbox.iter().count(), 3, "nobody was told yet");
+    outbox.report(&mined.body.txid());
     outbox.settle(Height(10 + SETTLED_DEPTH - 1));
     assert_eq!(outbox.iter().count(), 3);
     outbox.settle(Height(10 + SETTLED_DEPTH));

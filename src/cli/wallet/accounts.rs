@@ -25,7 +25,8 @@ pub(super) enum AccountCommand {
         /// What to call it.
         name: Name,
     },
-    /// Forget an account. One that follows from the words comes back as the next new one; an imported key is gone for good.
+    /// Forget an account. One that follows from the words comes back as the next new one; an imported key and a policy are gone for
+    /// good.
     Remove {
         /// Which.
         name: String,
@@ -139,9 +140,15 @@ fn new(options: &Options, name: &Name) -> Result<()> {
 fn remove(options: &Options, name: &str, yes: bool) -> Result<()> {
     let vault = options.vault()?;
     let account = vault.read()?.book().account(name)?.clone();
-    if let AccountKind::Imported { .. } = account.kind() {
+    let what = match account.kind() {
+        AccountKind::Imported { .. } => Some("key"),
+        // Without it no key spends what is there.
+        AccountKind::Shared { .. } => Some("policy"),
+        AccountKind::Derived { .. } | AccountKind::Watched { .. } => None,
+    };
+    if let Some(what) = what {
         let warning = format!(
-            "The key of `{}` is in this wallet alone, unless you have kept it elsewhere.",
+            "The {what} of `{}` is in this wallet alone, unless you have kept it elsewhere.",
             account.name()
         );
         confirm(yes, &warning, account.name().as_str())?;

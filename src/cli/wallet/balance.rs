@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -21,6 +21,8 @@ use crate::wallet::keyring::Account;
 
 /// Headers that are asked for at a time.
 const HEADERS_TOGETHER: u32 = 1000;
+/// Times that all is proven again where the chain goes on meanwhile.
+const TRIES_MAX: usize = 5;
 
 #[derive(Args)]
 pub(super) struct Balance {
@@ -47,11 +49,12 @@ impl Balance {
             Some(name) => vec![file.book().account(name)?],
             None => file.book().accounts().iter().collect(),
         };
-        let headers = self.verify.then(|| follow(&vault, &chain)).transpose()?;
+        let verified = self.verify.then(|| verify(&vault, &chain, &accounts)).transpose()?;
+        let (headers, proven) = verified.unzip();
+        let mut proven = proven.into_iter().flatten();
         let mut told = Vec::new();
         for account in accounts {
-            let proven = headers.as_ref().map(|headers| prove(&chain, headers, account)).transpose()?;
-            told.push(Told { account, view: chain.account(&account.address())?, proven });
+            told.push(Told { account, view: chain.account(&account.address())?, proven: proven.next() });
         }
         if options.json {
             let one = self.account.is_some();
@@ -166,8 +169,9 @@ fn follow(vault: &Vault, chain: &Chain) -> Result<Headers> {
 
 fn follow_from(mut headers: Headers, chain: &Chain) -> Result<Headers> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    // A laboratory's clock may run ahead of ours.
-    let now = Timestamp(u32::try_from(since).unwrap_or(u32::MAX)).max(chain.client.status()?.time);
+    let now = Timestamp(u32::try_from(since).unwrap_or(u32::MAX));
+    // A laboratory's clock may run ahead of ours; elsewhere the node's is not believed.
+    let now = if chain.params().lab { now.max(chain.client.status()?.time) } else { now };
     let mut from = last_common(chain, &headers)?;
     let tip = chain.client.tip()?.height;
     let mut last = Accepted::Known;
@@ -207,6 +211,7 @@ fn last_common(chain: &Chain, headers: &Headers) -> Result<Height> {
 /// The node's headers above one height up to another, lowest first.
 fn headers_above(chain: &Chain, from: Height, upto: Height) -> Result<Vec<Header>> {
     let page = chain.client.blocks(upto.next(), upto.0 - from.0)?;
+    ensure!(!page.blocks.is_empty(), "the node has no headers above height {from}, and said that it has");
     let read = |digits: &str| -> Result<Header> {
         let bytes = hex::decode(digits).context("a header that is no hexadecimal digits")?;
         let bytes: [u8; 80] = bytes.try_into().map_err(|_| anyhow!("a header that is not 80 bytes"))?;
@@ -215,12 +220,38 @@ fn headers_above(chain: &Chain, from: Height, upto: Height) -> Result<Vec<Header
     page.blocks.iter().rev().map(|block| read(&block.header.0)).collect()
 }
 
+/// Follows the headers, and has all balances proven by the newest of them.
+fn verify(vault: &Vault, chain: &Chain, accounts: &[&Account]) -> Result<(Headers, Vec<VerifiedBalance>)> {
+    let mut headers = follow(vault, chain)?;
+    for _ in 1..TRIES_MAX {
+        let proven: Result<Vec<_>> = accounts.iter().map(|account| prove(chain, &headers, account)).collect();
+        match proven {
+            // It may be about a block that came in between.
+            Err(_) if chain.client.tip()?.hash != headers.tip() => headers = follow_from(headers, chain)?,
+            proven => return Ok((headers, proven?)),
+        }
+    }
+    let proven: Result<Vec<_>> = accounts.iter().map(|account| prove(chain, &headers, account)).collect();
+    Ok((headers, proven?))
+}
+
+/// # Security
+/// By the newest header, or not at all: else a node could show what somebody had before they spent it, work and all.
 fn prove(chain: &Chain, headers: &Headers, account: &Account) -> Result<VerifiedBalance> {
     let address = account.address();
     let said = chain.client.prove_balance(&AddressText(chain.text(&address)))?;
     let bytes = hex::decode(&said.proof.0).context("the node's proof is no hexadecimal digits")?;
     let proof: BalanceProof = decode(&bytes).context("the node's proof cannot be read")?;
-    headers
+    let proven = headers
         .verify_balance(&address, &proof)
-        .map_err(|lie| anyhow!("the node's proof of `{}` does not hold: {lie}", account.name()))
+        .map_err(|lie| anyhow!("the node's proof of `{}` does not hold: {lie}", account.name()))?;
+    ensure!(
+        proven.confirmations == 1,
+        "the node proves what `{}` had after the block at height {}, and headers were seen up to height {}: it is behind, or \
+         hides something; ask another with --node",
+        account.name(),
+        proven.as_of,
+        headers.height()
+    );
+    Ok(proven)
 }

@@ -156,7 +156,10 @@ impl Watch<'_> {
             }
             // A node that has just begun, or is busy.
             Err(ClientError::Problem(problem)) if problem.code.is_passing() => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let why = format!("the node does not say what becomes of it ({error})");
+                return Err(Ended::OnItsWay { txid, why }.into());
+            }
         };
         match standing {
             Some(Standing::Confirmed { block, height, depth, .. }) => {
@@ -197,7 +200,8 @@ impl Watch<'_> {
             self.taken_back();
             self.mined = Some((height, block));
             let txid = self.transaction.body.txid();
-            self.desk.vault.note(|file| file.note(&txid, Progress::Mined { height }))?;
+            // Where that cannot be written it is found out again; what was paid is paid.
+            let _ = self.desk.vault.note(|file| file.note(&txid, Progress::Mined { height }));
         }
         self.line.say(format!(
             "in the block at height {height}, {depth} of {}",

@@ -29,8 +29,13 @@ pub(super) struct Asked {
 impl Options {
     /// The node that the options name, the settings, or the usual one. Nothing is asked yet.
     pub(super) fn client(&self) -> Result<Client> {
-        let named = self.node.clone().map_or_else(settled_node, |node| Ok(Some(node)))?;
+        let named = self.named_node().map_or_else(settled_node, |node| Ok(Some(node.to_owned())))?;
         Ok(Client::new(named.as_deref().unwrap_or(USUAL_NODE))?)
+    }
+
+    /// An empty variable is none.
+    fn named_node(&self) -> Option<&str> {
+        self.node.as_deref().filter(|node| !node.is_empty())
     }
 
     /// The chain of a genesis file where one is named; else the node's; else, where no node was named and none answers at the
@@ -48,7 +53,7 @@ impl Options {
                 let network = Network::new(&found.name, ChainId(found.chain), found.prefix)?;
                 Ok(Asked { network, from: format!("the node at {}", client.url()), node: Some(client) })
             }
-            Err(ClientError::Unreachable { .. }) if self.node.is_none() => {
+            Err(ClientError::Unreachable { .. }) if self.named_node().is_none() => {
                 let from = format!("the genesis in this program, since no node answers at {}", client.url());
                 Ok(Asked { network: network_of(BUILT_IN)?, from, node: None })
             }

@@ -75,9 +75,11 @@ impl<'a> Desk<'a> {
                     Some(Standing::Pending { .. }) => file.outbox.note(sent.txid(), Progress::Taken),
                     // It was said to be refused, and may have been kept by whoever said so.
                     _ if sent.progress == Progress::Refused && sent.nonce() >= mined => {}
-                    Some(Standing::Expired | Standing::Replaced { .. }) => file.outbox.forget(sent.txid()),
+                    Some(Standing::Replaced { .. }) => file.outbox.forget(sent.txid()),
                     // Its nonce went to another.
                     _ if sent.nonce() < mined => file.outbox.forget(sent.txid()),
+                    // By that node's word: what comes next has its nonce, in case it is not so.
+                    Some(Standing::Expired) => file.outbox.note(sent.txid(), Progress::Refused),
                     Some(Standing::Dropped { .. }) | None => {}
                 }
             }
@@ -113,6 +115,7 @@ impl<'a> Desk<'a> {
         means: &Means,
         preimages: &[Preimage],
         agreed: &Prepared,
+        again: bool,
     ) -> Result<Transaction> {
         let (account, params) = (asked.account(), self.chain.params());
         // Somebody else may have paid from it while this was being looked at.
@@ -125,6 +128,9 @@ impl<'a> Desk<'a> {
             );
             let nonce = sent.outbox.next_nonce(&account, asked.expected)?;
             let prepared = asked.prepare(&self.chain, self.file.book(), nonce, means)?;
+            if let Some(same) = sent.outbox.same(&account, &prepared.body.actions).filter(|_| !again) {
+                return Err(waits_already(same.txid()).into());
+            }
             ensure!(
                 prepared.settlement.cost == agreed.settlement.cost,
                 "what this costs changed while you were asked: say it again"
@@ -184,17 +190,20 @@ impl<'a> Desk<'a> {
                 self.say("this payment was signed before and cut off: it is sent now, and once");
                 return self.follow(&before, patience);
             }
-            Some(before) if !patience.again => {
-                let said = format!(
-                    "just this payment waits for a block already, as {}; to pay the same once more, say --again",
-                    before.body.txid()
-                );
-                return Err(Ended::Declined(said).into());
+            Some(before) if !patience.again => return Err(waits_already(&before.body.txid()).into()),
+            Some(_) => {}
+            None if patience.again => {}
+            None => {
+                if let Some(before) = self.mined_unheard(&address, &agreed)? {
+                    self.say(
+                        "this payment was made before, by a command that was cut off: it is not made again",
+                    );
+                    return self.follow(&before, patience);
+                }
             }
-            Some(_) | None => {}
         }
         asked.agree(&agreed, self.file.book(), &self.chain, terms)?;
-        let transaction = self.sign(&mut asked, &means, &preimages, &agreed)?;
+        let transaction = self.sign(&mut asked, &means, &preimages, &agreed, patience.again)?;
         self.send(&transaction)?;
         self.follow(&transaction, patience)
     }
@@ -203,6 +212,14 @@ impl<'a> Desk<'a> {
     fn signed_before(&self, address: &Address, agreed: &Prepared) -> Result<Option<Transaction>> {
         self.vault.note(|file| {
             Ok(file.outbox.same(address, &agreed.body.actions).map(|same| same.transaction().clone()))
+        })
+    }
+
+    /// A transaction that does just this and stands in a block, of which nobody was told.
+    fn mined_unheard(&self, address: &Address, agreed: &Prepared) -> Result<Option<Transaction>> {
+        self.vault.note(|file| {
+            let unheard = file.outbox.mined_unheard(address, &agreed.body.actions);
+            Ok(unheard.map(|unheard| unheard.transaction().clone()))
         })
     }
 
@@ -216,7 +233,11 @@ impl<'a> Desk<'a> {
     /// Waits for blocks, and says what became of it.
     pub fn follow(&self, transaction: &Transaction, patience: &Patience) -> Result<()> {
         let txid = transaction.body.txid();
-        let seen = follow(self, transaction, patience)?;
+        let seen = follow(self, transaction, patience).inspect_err(|error| {
+            if let Some(Ended::OnItsWay { .. }) = error.downcast_ref() {
+                self.reported(&txid);
+            }
+        })?;
         let content = ContentView::new(transaction, None, &self.chain.params().prefix);
         let report = Report::default()
             .same("txid", "sent", txid)
@@ -224,8 +245,24 @@ impl<'a> Desk<'a> {
             .only_json("nonce", transaction.body.nonce.0)
             .only_json("actions", serde_json::to_value(&content.actions)?)
             .fact("fee", "fee", transaction.body.fee, transaction.body.fee.pebbles().to_string());
-        seen.told(report).tell(self.options.json)
+        seen.told(report).tell(self.options.json)?;
+        self.reported(&txid);
+        Ok(())
     }
+
+    /// Notes that whoever sent it knows. Where that cannot be noted, the same command will say it once more.
+    fn reported(&self, txid: &Txid) {
+        let _ = self.vault.note(|file| {
+            file.outbox.report(txid);
+            file.save()
+        });
+    }
+}
+
+fn waits_already(txid: &Txid) -> Ended {
+    Ended::Declined(format!(
+        "just this payment waits for a block already, as {txid}; to pay the same once more, say --again"
+    ))
 }
 
 fn sign_all(signing: &mut Signing, wallet: &Unlocked, keys: &[PublicKey]) -> Result<()> {

@@ -12,7 +12,7 @@ use super::wording::lack_words;
 use crate::api::view::Standing;
 use crate::codec::List;
 use crate::types::{ACTIONS_MAX, Action, Amount, Body, Note, Preimage, Transaction, Txid};
-use crate::wallet::{Signing, SigningError, fee_for};
+use crate::wallet::{Signing, SigningError, Warning, fee_for, fee_warning, paid_by};
 
 /// What nodes ask of a transaction that takes another's place: so many percent more than that gave.
 const MORE_PERCENT: u64 = 10;
@@ -27,6 +27,9 @@ pub(super) struct Replace {
     /// Do not ask.
     #[arg(long)]
     yes: bool,
+    /// Give a fee that is far more than it takes, without being asked.
+    #[arg(long)]
+    high_fee: bool,
     #[command(flatten)]
     patience: Patience,
 }
@@ -53,8 +56,13 @@ impl Replace {
         let before = self.waiting(&desk)?;
         let mut body = Body { actions: actions(&before.body)?, ..before.body.clone() };
         body.fee = self.fee_of(&desk, &before)?;
+        let high = high_fee(&desk, &before, body.fee)?;
+        if let Some(high) = high.as_ref().filter(|_| self.yes && !self.high_fee) {
+            return Err(Ended::Declined(format!("{high} Say --high-fee if you mean it")).into());
+        }
+        let note = high.map_or_else(String::new, |high| format!("Note: {high}\n"));
         let shown = format!(
-            "{} gave the miner {}; in its place one that {}\ngives {}.\n",
+            "{} gave the miner {}; in its place one that {}\ngives {}.\n{note}",
             self.txid,
             before.body.fee,
             if what == "bump" { "pays the same" } else { "pays nobody" },
@@ -88,9 +96,7 @@ impl Replace {
     }
 
     fn fee_of(&self, desk: &Desk<'_>, before: &Transaction) -> Result<Amount> {
-        let old = before.body.fee;
-        let more = Amount::from_pebbles(old.pebbles() / (100 / MORE_PERCENT) + 1);
-        let least = old.checked_add(more).context("no fee is higher")?;
+        let least = least_above(before)?;
         match self.fee {
             Some(fee) if fee < least => Err(Ended::Declined(format!(
                 "nodes take nothing in the place of another for less than {MORE_PERCENT} % more: {least}"
@@ -103,6 +109,27 @@ impl Replace {
             }
         }
     }
+}
+
+/// The least fee for which nodes put another in its place.
+fn least_above(before: &Transaction) -> Result<Amount> {
+    let old = before.body.fee;
+    let more = Amount::from_pebbles(old.pebbles() / (100 / MORE_PERCENT) + 1);
+    old.checked_add(more).context("no fee is higher")
+}
+
+/// What to say about a fee that is far more than it takes.
+///
+/// # Security
+/// Where nobody says a fee it is the node that names it, and a miner's node could name any.
+fn high_fee(desk: &Desk<'_>, before: &Transaction, fee: Amount) -> Result<Option<String>> {
+    if fee <= least_above(before)? {
+        return Ok(None);
+    }
+    let (bytes, sent) = (before.names().bytes, paid_by(&before.body));
+    let warning = fee_warning(fee, bytes, sent, desk.chain.client.fees()?.floor);
+    let is_high = |warning: &Warning| matches!(warning, Warning::FeeBeyondReason { .. });
+    Ok(warning.filter(is_high).map(|warning| warning.words(&desk.chain.params().prefix)))
 }
 
 /// Has a body signed with all keys of the wallet that its policy names, and written down. What was shown before is shown again.

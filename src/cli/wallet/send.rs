@@ -145,8 +145,15 @@ impl Batch {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
         let text = self.text()?;
+        ensure!(
+            text.len() as u64 <= BATCH_BYTES_MAX,
+            "{}: longer than {BATCH_BYTES_MAX} bytes, and one transaction has room for {ACTIONS_MAX} payments: make it several \
+             files",
+            self.file.display()
+        );
         let mut payments = Vec::new();
-        for (at, line) in text.lines().enumerate() {
+        // What spreadsheets put in front, unseen.
+        for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let line = line.trim();
             if !line.is_empty() && !line.starts_with('#') {
                 let read = read_line(line, &desk);
@@ -178,7 +185,7 @@ impl Batch {
         let shown = self.file.display();
         let read = |source: &mut dyn std::io::Read| {
             let mut text = String::new();
-            std::io::Read::read_to_string(&mut std::io::Read::take(source, BATCH_BYTES_MAX), &mut text)
+            std::io::Read::read_to_string(&mut std::io::Read::take(source, BATCH_BYTES_MAX + 1), &mut text)
                 .map(|_| text)
         };
         let text = if self.file.as_os_str() == "-" {

@@ -4,6 +4,7 @@ mod accounts;
 mod asking;
 mod chain;
 mod keeping;
+mod losses;
 mod making;
 mod paying;
 mod stage;

@@ -147,6 +147,12 @@ impl Terminal {
         before
     }
 
+    /// Answers what was asked before.
+    pub fn say(&mut self, answer: &str) {
+        thread::sleep(MOMENT);
+        self.0.send_line(answer).unwrap();
+    }
+
     pub fn interrupt(&mut self) {
         thread::sleep(MOMENT);
         self.0.send_control('c').unwrap();
