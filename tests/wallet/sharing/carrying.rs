@@ -105,7 +105,10 @@ fn fee_beyond_reason_is_not_signed_unless_it_is_meant() {
     vault.0.wallet("bank", &[&prepare[..], &["--high-fee", "--json"]].concat()).success();
     let sign = ["sign", "wish.json", "--genesis", "genesis.json", "--out", "signed.json", "--json"];
     let shown = vault.cold(&sign);
-    assert!(shown.failure(3).contains("Note: The fee of 5 CRN is far more than it usually takes"), "{shown:?}");
+    assert!(
+        shown.failure(3).contains("Note: The fee of 5 CRN is far more than it usually takes"),
+        "{shown:?}"
+    );
     let refused = vault.cold(&[&sign[..], &["--yes"]].concat());
     assert!(refused.failure(3).contains("Say --high-fee if you mean it"), "{refused:?}");
     vault.cold(&[&sign[..], &["--yes", "--high-fee"]].concat()).success();
