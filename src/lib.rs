@@ -24,7 +24,8 @@
 //! | | `stratum` | what miners of other makes are told, and what counts of what they send |
 //! | | `api` | how things are said to wallets, shops and explorers, over HTTP |
 //! | | `client` | how a node is asked over HTTP from elsewhere, and what is made of it when it does not answer |
-//! | entry | `lab` | what whole networks do, in a time of its own |
+//! | entry | `devnet` | what the nodes of one machine's network share, and what can be done to all of them at once |
+//! | | `lab` | what whole networks do, in a time of its own |
 //! | | `cli` | what a person types, and what they are told |
 //!
 //! `testkit`, built under a feature of its own, stands outside: tests build with it.
@@ -114,6 +115,9 @@ pub mod api;
 
 #[cfg(feature = "client")]
 pub mod client;
+
+#[cfg(feature = "devnet")]
+pub mod devnet;
 
 #[cfg(feature = "lab")]
 pub mod lab;

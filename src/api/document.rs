@@ -55,9 +55,15 @@ pub fn document() -> Value {
     let mut document = Beginning::openapi();
     document.merge(routes::documented().into_openapi());
     document.merge(admin::documented().into_openapi());
+    let mut document = completed(document);
+    examples::put_into(&mut document, &examples());
+    document
+}
+
+/// A document with all that every answer has.
+pub(super) fn completed(document: OpenApi) -> Value {
     let mut document = serde_json::to_value(document).expect("a document is JSON");
     complete_responses(&mut document);
-    examples::put_into(&mut document, &examples());
     document
 }
 

@@ -15,6 +15,7 @@
 //! [`Reader`]: crate::node::Reader
 
 mod admin;
+mod beside;
 mod cache;
 mod context;
 mod cursor;
@@ -49,6 +50,7 @@ pub use context::Context;
 pub use document::document;
 pub use events::{ADDRESSES_MAX, STREAMS_MAX, STREAMS_OF_ADDRESS_MAX, StreamLimits};
 pub use examples::{Example, examples};
+pub use extract::{Json, Path, Query};
 pub use front::Front;
 pub use manners::{ANSWER_TIME_MAX, Manners, REQUESTS_EACH_SECOND};
 pub use meters::{GoingOn, Meters, Refusal, RouteMeter};
@@ -56,5 +58,6 @@ pub use metrics::{FIGURES, Figure, Kind};
 pub use origins::{Origin, OriginError};
 pub use problem::{Code, PROBLEM_TYPE, Problem};
 pub use rates::{CONNECTIONS_EACH_MAX, Visit};
+pub use reply::{Answer, Reply};
 pub use requests::{Answered, RequestLog};
 pub use server::{CONNECTIONS_MAX, Server};

@@ -12,7 +12,7 @@ const STYLE: &str = include_str!("page.css");
 const DEPTH_MAX: usize = 3;
 
 /// The page of a document.
-pub fn page(document: &Value, examples: &[Example]) -> String {
+pub fn page(document: &Value, heading: &str, examples: &[Example]) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let tags = list(&document["tags"]);
     let page = html! {
@@ -21,7 +21,7 @@ pub fn page(document: &Value, examples: &[Example]) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Cairn: what a node can be asked" }
+                title { "Cairn: " (heading) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -38,7 +38,7 @@ pub fn page(document: &Value, examples: &[Example]) -> String {
                     a href="#problems" { "problems" }
                 }
                 main {
-                    h1 { "What a node can be asked" }
+                    h1 { (heading) }
                     @for paragraph in text(&document["info"]["description"]).split("\n\n") { p { (words(paragraph)) } }
                     p { "The same for programs: " a href="/openapi.json" { "/openapi.json" } ", OpenAPI 3.1." }
                     @for tag in tags {

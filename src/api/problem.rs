@@ -118,6 +118,8 @@ codes! {
     Misdirected = MISDIRECTED_REQUEST, "Another is meant", "Call this node `localhost` or 127.0.0.1, or have its operator say `--http-host` with the name.";
     /// Too often.
     TooManyRequests = TOO_MANY_REQUESTS, "Too many requests", "Wait as long as `retry-after` says.";
+    /// A network of a laboratory cannot do that as it is now.
+    NotNow = CONFLICT, "Not as the network is now", "The reason is named, and what to do first.";
     /// A fault of ours.
     Internal = INTERNAL_SERVER_ERROR, "A fault of this node", "The operator finds more in the log under the request id.";
     /// Not here.

@@ -12,12 +12,9 @@ use serde_json::{Value, json};
 use super::config::read_genesis;
 use super::output::{Report, tell};
 use crate::consensus::{AllocationEntry, Genesis, GenesisFile, Params, PowMode, Rule};
-use crate::types::{Address, Amount, Height, PEBBLES_PER_COIN, Policy, Prefix, Target, Timestamp};
+use crate::devnet::{DEVNET_ACCOUNTS, DEVNET_BALANCE, prefund as prefund_accounts};
+use crate::types::{Address, Amount, Height, Target, Timestamp};
 use crate::wallet::{DEVNET_MNEMONIC, Mnemonic};
-
-/// What a devnet gives away where nobody says otherwise.
-const DEVNET_ACCOUNTS: u32 = 10;
-const DEVNET_BALANCE: Amount = Amount::from_pebbles(10_000 * PEBBLES_PER_COIN);
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -146,20 +143,7 @@ fn prefund(file: &mut GenesisFile, new: &New) -> Result<()> {
     let seed = words.parse::<Mnemonic>().context("--mnemonic")?.seed("");
     let accounts = new.accounts.unwrap_or(DEVNET_ACCOUNTS);
     let balance = new.balance.unwrap_or(DEVNET_BALANCE);
-    let prefix: Prefix = file.prefix.parse().context("--prefix")?;
-    for account in 0..accounts {
-        let policy = Policy::Key(seed.account(account)?.public_key());
-        let address = policy.address().to_text(&prefix);
-        file.allocation.push(AllocationEntry { address, amount: balance });
-    }
-    if accounts > 0 {
-        file.comment = vec![
-            "For development only. The keys of the prefunded accounts are public: anybody can spend from them.".to_owned(),
-            format!("mnemonic: {words}"),
-            "derivation: SLIP-0010 ed25519, m/44'/9333'/account', no passphrase, accounts in the order below".to_owned(),
-        ];
-    }
-    Ok(())
+    Ok(prefund_accounts(file, words, &seed, accounts, balance)?)
 }
 
 fn read(path: &Path) -> Result<Genesis> {

@@ -9,6 +9,7 @@ mod chain;
 mod config;
 mod control;
 mod crew;
+mod devnet;
 mod files;
 mod genesis;
 mod lab;
@@ -39,6 +40,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run a network of real nodes on this machine, with funded accounts and blocks to order, and give it orders.
+    ///
+    /// Its nodes are what `cairn node` runs, in one process: others may join from outside, wallets and miners connect as to any. It
+    /// ends on Ctrl-C, and goes on where it was left when it is started again.
+    Devnet(Box<devnet::Devnet>),
     /// Make, check and explain the file that a chain begins with.
     #[command(subcommand)]
     Genesis(genesis::Command),
@@ -74,6 +80,7 @@ enum Command {
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
     let answer = match Cli::parse().command {
+        Command::Devnet(command) => devnet::run(&command),
         Command::Genesis(command) => genesis::run(&command),
         Command::Node(run) => node::run(&run),
         Command::Mine(run) => mine::run(&run),

@@ -24,6 +24,8 @@ use crate::api::Problem;
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// How long it may take to answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
+/// The same where it is asked for what takes long.
+const ORDER_TIME_MAX: Duration = Duration::from_secs(600);
 /// Longest answer: the longest block, in hexadecimal digits, and what is around it.
 const ANSWER_BYTES_MAX: u64 = 2 * crate::types::BLOCK_BYTES_MAX as u64 + (1 << 20);
 /// Signs of what a node says is wrong that are shown; the rest is left out.
@@ -43,6 +45,18 @@ impl Client {
     /// # Errors
     /// When that is no address over HTTP.
     pub fn new(url: &str) -> Result<Self, ClientError> {
+        Self::within(url, ANSWER_TIME_MAX)
+    }
+
+    /// The same, of somebody who is asked for what takes long.
+    ///
+    /// # Errors
+    /// See [`Client::new`].
+    pub fn patient(url: &str) -> Result<Self, ClientError> {
+        Self::within(url, ORDER_TIME_MAX)
+    }
+
+    fn within(url: &str, answer_time_max: Duration) -> Result<Self, ClientError> {
         let base = url.trim_end_matches('/').to_owned();
         let host =
             base.strip_prefix("http://").filter(|host| !host.is_empty() && !host.contains(['?', '#', ' ']));
@@ -51,7 +65,7 @@ impl Client {
         }
         let config = Agent::config_builder()
             .timeout_connect(Some(CONNECT_TIME_MAX))
-            .timeout_global(Some(ANSWER_TIME_MAX))
+            .timeout_global(Some(answer_time_max))
             // What is wrong stands in the body.
             .http_status_as_error(false)
             .max_redirects(0)
@@ -65,7 +79,11 @@ impl Client {
         &self.base
     }
 
-    fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+    /// Asks for what is at a path, for whoever asks a port that is none of a node's.
+    ///
+    /// # Errors
+    /// When there is no answer, or none of this form.
+    pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         let asked = self.agent.get(format!("{}{path}", self.base)).call();
         self.answer(path, asked)
     }
@@ -75,7 +93,11 @@ impl Client {
         self.body(path, asked)
     }
 
-    fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
+    /// Sends something to a path, and gives the answer.
+    ///
+    /// # Errors
+    /// See [`Client::get`].
+    pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
         let body = serde_json::to_vec(body).map_err(|error| self.nonsense(path, &error))?;
         let request = self.agent.post(format!("{}{path}", self.base)).content_type("application/json");
         self.answer(path, request.send(&body[..]))

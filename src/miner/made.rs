@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::iter::repeat;
 use std::mem::replace;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::dig::{Digger, Next};
 use super::feed::{MineError, template};
-use super::pace::{Chance, Pace};
+use super::pace::Pace;
 use super::polite::make_way;
 use super::threads::Log;
 use crate::consensus::{PowMode, TooEarly, check_arrival};
@@ -234,18 +233,11 @@ async fn keep_pace(
     mut stops: watch::Receiver<bool>,
     log: &Log,
 ) -> Result<(), OrderError> {
-    let spacing = f64::from(maker.node.genesis().params().spacing);
-    let mut pace: Box<dyn Iterator<Item = Duration> + Send> = match pace {
-        Pace::Automine => return automine(maker, stops, log).await,
-        Pace::Interval(time) => Box::new(repeat(time)),
-        Pace::Poisson { share, seed } => {
-            let seed =
-                seed.unwrap_or_else(|| getrandom::u64().expect("the operating system gives randomness"));
-            Box::new(Chance::new(spacing / share, seed))
-        }
+    let Some(times) = pace.times(maker.node.genesis().params().spacing) else {
+        return automine(maker, stops, log).await;
     };
     let mut due = Instant::now();
-    for time in &mut pace {
+    for time in times {
         // One that was slept through is not made up for.
         due = (due + time).max(Instant::now());
         select! {

@@ -1,6 +1,7 @@
 //! When blocks are made where no work decides it.
 
 use std::fmt;
+use std::iter::repeat;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -40,6 +41,24 @@ const INTERVAL_SECONDS: RangeInclusive<f64> = 0.001..=86_400.0;
 /// Smallest and greatest part of a network's hash rate.
 const SHARE: RangeInclusive<f64> = 0.000_001..=1.0;
 
+impl Pace {
+    /// Times between blocks where the chain is to have one each so many seconds; nothing where transactions say when.
+    ///
+    /// # Panics
+    /// When the operating system gives no randomness.
+    pub fn times(self, spacing: u32) -> Option<Box<dyn Iterator<Item = Duration> + Send>> {
+        match self {
+            Self::Automine => None,
+            Self::Interval(time) => Some(Box::new(repeat(time))),
+            Self::Poisson { share, seed } => {
+                let seed =
+                    seed.unwrap_or_else(|| getrandom::u64().expect("the operating system gives randomness"));
+                Some(Box::new(Chance::new(f64::from(spacing) / share, seed)))
+            }
+        }
+    }
+}
+
 impl FromStr for Pace {
     type Err = PaceError;
 
@@ -76,14 +95,14 @@ impl fmt::Display for Pace {
 }
 
 /// Times between blocks as a miner with a part of all hash rate finds them.
-pub(super) struct Chance {
+struct Chance {
     mean_seconds: f64,
     draws: ChaCha12Rng,
 }
 
 impl Chance {
     /// Of a miner whose blocks lie so far apart on average.
-    pub fn new(mean_seconds: f64, seed: u64) -> Self {
+    fn new(mean_seconds: f64, seed: u64) -> Self {
         Self { mean_seconds, draws: ChaCha12Rng::seed_from_u64(seed) }
     }
 }

@@ -31,7 +31,7 @@ use super::ready;
 pub(super) const BODY_BYTES_MAX: usize = 2 * crate::types::BLOCK_BYTES_MAX + 1024;
 
 /// The page of the document brings its own style, and nothing else.
-const NOTHING_FROM_ELSEWHERE: &str = "default-src 'none'; style-src 'unsafe-inline'";
+pub(super) const NOTHING_FROM_ELSEWHERE: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// Everything that is described in the document.
 pub(super) fn documented() -> OpenApiRouter<Context> {
@@ -54,7 +54,7 @@ pub(super) fn documented() -> OpenApiRouter<Context> {
 pub(super) fn router(context: Context) -> Router {
     let (router, _) = documented().split_for_parts();
     let described = document();
-    let page = page(&described, &examples());
+    let page = page(&described, "What a node can be asked", &examples());
     router
         .route("/openapi.json", routing::get(async || Json(described)))
         .route(

@@ -1,0 +1,78 @@
+//! `cairn devnet`: a network on this machine in one command, and orders to it.
+
+mod mine;
+mod orders;
+mod place;
+mod run;
+mod screen;
+mod span;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+/// What is said before the examples.
+const EXAMPLES: &str = "Examples, in a second terminal while `cairn devnet` runs:
+  cairn devnet faucet cdev1…                 coins for an address
+  cairn devnet mine 10                       ten blocks at once
+  cairn devnet mining automine               a block as soon as there is a transaction; manual: only to order
+  cairn devnet warp +1d                      a day later, for all nodes
+  cairn devnet link 0 1 --delay 200ms --loss 5% --rate 1mbit
+  cairn devnet partition '0,1 | 2,3,4'       two networks that cannot hear each other
+  cairn devnet heal                          one network again, and one chain
+  cairn devnet kill 2                        as a kill would; restart 2 brings it back
+  cairn devnet status                        how all of it is";
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES, after_long_help = EXAMPLES)]
+pub(super) struct Devnet {
+    #[command(flatten)]
+    run: run::Run,
+    #[command(subcommand)]
+    order: Option<Order>,
+}
+
+#[derive(Subcommand)]
+enum Order {
+    /// Say how the network is: nodes, links, clock, when blocks come.
+    Status(orders::Status),
+    /// Make blocks at once.
+    Mine(mine::Mine),
+    /// Have blocks come otherwise: interval=SECONDS, automine, poisson=1, manual.
+    Mining(mine::Mode),
+    /// Put the clock of the chain forward, for all nodes: +30s, +5m, +2h, +1d.
+    Warp(orders::Warp),
+    /// Hold the clock of the chain where it is.
+    Freeze(orders::Plain),
+    /// Have the clock run on from where it was held.
+    Resume(orders::Plain),
+    /// Make the link between two nodes slow, lossy or narrow, both ways; without options as it should be again.
+    Link(orders::LinkOrder),
+    /// Cut all links between groups of nodes, as in '0,1 | 2,3,4'. Who is named in none is in one group more.
+    Partition(orders::PartitionOrder),
+    /// Make all links as they should be.
+    Heal(orders::Plain),
+    /// End a node as a kill would.
+    Kill(orders::OfNode),
+    /// Begin a node again that was ended.
+    Restart(orders::OfNode),
+    /// Give coins to an address.
+    Faucet(orders::Faucet),
+}
+
+pub(super) fn run(devnet: &Devnet) -> Result<()> {
+    match &devnet.order {
+        None => run::run(&devnet.run),
+        Some(Order::Status(order)) => order.give(),
+        Some(Order::Mine(order)) => order.give(),
+        Some(Order::Mining(order)) => order.give(),
+        Some(Order::Warp(order)) => order.give(),
+        Some(Order::Freeze(order)) => order.clock("freeze"),
+        Some(Order::Resume(order)) => order.clock("resume"),
+        Some(Order::Link(order)) => order.give(),
+        Some(Order::Partition(order)) => order.give(),
+        Some(Order::Heal(order)) => order.heal(),
+        Some(Order::Kill(order)) => order.give("kill"),
+        Some(Order::Restart(order)) => order.give("restart"),
+        Some(Order::Faucet(order)) => order.give(),
+    }
+}

@@ -1,0 +1,49 @@
+//! When blocks come.
+
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::carry_out;
+use super::view::{BlocksMade, BlocksOrder, MiningView};
+use crate::api::{Answer, Json, Problem, Reply};
+use crate::devnet::Mining;
+use crate::devnet::network::DevnetHandle;
+
+/// Blocks that are made for one order.
+const BLOCKS_MAX: u32 = 100_000;
+
+pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
+    OpenApiRouter::new().routes(routes!(mine)).routes(routes!(mining, set_mining))
+}
+
+/// Make blocks at once
+///
+/// It is answered when they are durable, and have come to all nodes that can be reached. The first of them take what waits in
+/// the pool of the node that makes them.
+#[utoipa::path(post, path = "/v1/mine", tag = "mining", operation_id = "mine", request_body = BlocksOrder,
+    responses((status = OK, body = BlocksMade)))]
+async fn mine(State(devnet): State<DevnetHandle>, Json(said): Json<BlocksOrder>) -> Answer<BlocksMade> {
+    if !(1..=BLOCKS_MAX).contains(&said.blocks) {
+        let why = format!("expected 1 to {BLOCKS_MAX}");
+        return Err(Problem::bad_value("blocks", &said.blocks.to_string(), why));
+    }
+    let made = carry_out(&devnet, move |devnet| devnet.mine(said.blocks as usize, said.node)).await?;
+    Ok(Reply::now(BlocksMade { blocks: made.len(), tip: made.last().copied() }))
+}
+
+/// When blocks come
+#[utoipa::path(get, path = "/v1/mining", tag = "mining", operation_id = "mining",
+    responses((status = OK, body = MiningView)))]
+async fn mining(State(devnet): State<DevnetHandle>) -> Answer<MiningView> {
+    Ok(Reply::now(MiningView { mode: devnet.mining().to_string() }))
+}
+
+/// Have blocks come otherwise from now on
+#[utoipa::path(post, path = "/v1/mining", tag = "mining", operation_id = "set_mining", request_body = MiningView,
+    responses((status = OK, body = MiningView)))]
+async fn set_mining(State(devnet): State<DevnetHandle>, Json(said): Json<MiningView>) -> Answer<MiningView> {
+    let mode: Mining = said.mode.parse().map_err(|error| Problem::bad_value("mode", &said.mode, error))?;
+    carry_out(&devnet, move |devnet| devnet.set_mining(mode)).await?;
+    mining(State(devnet)).await
+}

@@ -1,0 +1,116 @@
+//! Where orders to the whole network are taken, over HTTP.
+//!
+//! # Security
+//! Nobody is asked for a word: what can be done here is done to money that is worth nothing. Pages of other sites are kept
+//! off as from every port, and it listens to this machine alone unless it is told otherwise.
+
+mod faults;
+mod home;
+mod mining;
+mod time;
+mod view;
+
+use axum::extract::State;
+use tokio::task;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::DevnetError;
+use super::faucet::FaucetError;
+use super::network::DevnetHandle;
+use super::roster::living;
+use crate::api::{Answer, Code, Front, Manners, Problem, Reply};
+use crate::miner::OrderError;
+
+pub use view::{
+    AccountKeys, BlocksMade, BlocksOrder, ClockView, FaucetOrder, GivenView, LinkView, MiningView,
+    NetworkView, NodeView, PartitionOrder, PlacesView, WarpOrder,
+};
+
+/// Whoever asks may ask as often as they like: it is their own machine.
+const ANSWER_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// What the document begins with.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Cairn devnet",
+        description = "Orders to all nodes of a devnet at once: when blocks come, what time it is, how links are, who runs, and \
+            coins for whoever asks. Each node answers wallets and explorers at an address of its own, as any node does.\n\n\
+            Amounts are strings of pebbles (100000000 are one CRN), times seconds since 1970.",
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(Problem)),
+    tags(
+        (name = "network", description = "How the network is."),
+        (name = "mining", description = "When blocks come."),
+        (name = "time", description = "The clock of the chain, which all nodes share."),
+        (name = "faults", description = "Links, partitions, nodes that end and begin again."),
+        (name = "coins", description = "Coins for whoever asks."),
+    )
+)]
+struct Beginning;
+
+/// The front of a devnet's desk.
+pub(super) fn front(devnet: &DevnetHandle, manners: &Manners) -> Front {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(network))
+        .merge(mining::routes())
+        .merge(time::routes())
+        .merge(faults::routes())
+        .merge(home::routes())
+        .with_state(devnet.clone());
+    let roster = devnet.roster();
+    let live = living(&roster).into_iter().next().expect("a devnet begins with all its nodes");
+    let manners = Manners { requests_per_second: None, answer_time_max: ANSWER_TIME_MAX, ..manners.clone() };
+    Front::beside(routes, Beginning::openapi(), "What a devnet can be told", live.1.node.tips(), &manners)
+}
+
+/// Carries out what may take a while, where it keeps nobody waiting.
+async fn carry_out<T: Send + 'static>(
+    devnet: &DevnetHandle,
+    order: impl FnOnce(&DevnetHandle) -> Result<T, DevnetError> + Send + 'static,
+) -> Result<T, Problem> {
+    let devnet = devnet.clone();
+    let done = task::spawn_blocking(move || order(&devnet)).await;
+    done.map_err(Problem::internal)?.map_err(Problem::from)
+}
+
+impl From<DevnetError> for Problem {
+    fn from(error: DevnetError) -> Self {
+        let code = match &error {
+            DevnetError::NoNode { .. } => Code::NotFound,
+            DevnetError::SameNode(_) | DevnetError::Partition(_) | DevnetError::Mining(_) => Code::BadValue,
+            DevnetError::Faucet(FaucetError::TooMuch | FaucetError::Nothing) => Code::BadValue,
+            DevnetError::Faucet(FaucetError::TooOften(_)) => Code::TooManyRequests,
+            DevnetError::Order(OrderError::NotFixed) => Code::NotServed,
+            DevnetError::Down(_)
+            | DevnetError::Up(_)
+            | DevnetError::AllDown
+            | DevnetError::Order(_)
+            | DevnetError::Faucet(_)
+            | DevnetError::Port(_)
+            | DevnetError::Ending => Code::NotNow,
+            DevnetError::Io { .. }
+            | DevnetError::Manifest { .. }
+            | DevnetError::OtherWords(_)
+            | DevnetError::OtherWork { .. }
+            | DevnetError::Nodes(_)
+            | DevnetError::Ground(_)
+            | DevnetError::Genesis(_)
+            | DevnetError::Start { .. }
+            | DevnetError::Serve { .. }
+            | DevnetError::Faults(_) => Code::Internal,
+        };
+        // Whoever asks is whoever runs it: nothing is kept from them.
+        Self::new(code, error.to_string())
+    }
+}
+
+/// How the network is: its nodes, its clock, when blocks come, what is wrong with links, and the keys to its money
+#[utoipa::path(get, path = "/v1/network", tag = "network", operation_id = "network",
+    responses((status = OK, body = NetworkView)))]
+async fn network(State(devnet): State<DevnetHandle>) -> Answer<NetworkView> {
+    Ok(Reply::now(NetworkView::of(&devnet).await))
+}

@@ -1,0 +1,298 @@
+//! How a devnet is told of, and what it is told.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::Problem;
+use crate::devnet::faucet::Given;
+use crate::devnet::network::{DevnetHandle, Standing};
+use crate::devnet::places::Places;
+use crate::devnet::{ChainTime, Links};
+use crate::net::Link;
+use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
+
+/// Longest that anything may be held up by a link.
+const DELAY_MS_MAX: u64 = 60_000;
+/// Percent that a link may lose, at most.
+const LOSS_PERCENT_MAX: f64 = 99.0;
+
+/// A devnet.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct NetworkView {
+    /// What the chain is called.
+    pub name: String,
+    /// Its genesis.
+    pub chain: BlockHash,
+    /// What addresses begin with.
+    pub prefix: String,
+    /// Where everything is kept.
+    pub folder: String,
+    /// When blocks come.
+    pub mining: String,
+    /// The clock of the chain.
+    pub clock: ClockView,
+    /// All nodes.
+    pub nodes: Vec<NodeView>,
+    /// Links with which something is wrong.
+    pub links: Vec<LinkView>,
+    /// The words that all keys follow from.
+    pub mnemonic: String,
+    /// Accounts that began with money, and their keys.
+    pub accounts: Vec<AccountKeys>,
+}
+
+/// An account and what spends from it. It is no secret: everybody has it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AccountKeys {
+    /// Where the money is.
+    pub address: String,
+    /// The secret key, in hexadecimal digits: `cairn wallet restore` takes it.
+    pub key: String,
+}
+
+/// The clock of the chain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ClockView {
+    /// What time it is.
+    pub time: Timestamp,
+    /// Whether it is held.
+    pub frozen: bool,
+    /// Seconds by which it is ahead of the machine's, while it runs.
+    pub ahead_seconds: i64,
+}
+
+impl ClockView {
+    pub(super) fn of(clock: &ChainTime) -> Self {
+        let state = clock.state();
+        Self { time: state.last, frozen: state.frozen.is_some(), ahead_seconds: state.ahead }
+    }
+}
+
+/// A node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct NodeView {
+    /// Its number.
+    pub node: usize,
+    /// What others know it by.
+    pub id: String,
+    /// Whether it runs.
+    pub up: bool,
+    /// Where it is reached while it does.
+    pub at: PlacesView,
+    /// The height of its tip.
+    pub height: Option<Height>,
+    /// Its tip.
+    pub tip: Option<BlockHash>,
+    /// Transactions that wait there.
+    pub waiting: usize,
+    /// Numbers of the nodes that it is connected to.
+    pub peers: Vec<usize>,
+    /// How many it is connected to that are none of this network's own.
+    pub strangers: usize,
+}
+
+/// Where a node is reached.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PlacesView {
+    /// By wallets and explorers.
+    pub http: String,
+    /// By its operator.
+    pub admin: String,
+    /// By other nodes.
+    pub peers: String,
+    /// By miners of any make.
+    pub stratum: String,
+}
+
+impl PlacesView {
+    fn of(places: &Places) -> Self {
+        Self {
+            http: format!("http://{}", places.http),
+            admin: format!("http://{}", places.admin),
+            peers: places.peers.to_string(),
+            stratum: format!("stratum+tcp://{}", places.stratum),
+        }
+    }
+}
+
+impl NodeView {
+    fn of(standing: &Standing) -> Self {
+        let Standing { index, places, id, up } = standing;
+        Self {
+            node: *index,
+            id: hex::encode(id.0),
+            up: up.is_some(),
+            at: PlacesView::of(places),
+            height: up.as_ref().map(|up| up.tip.0),
+            tip: up.as_ref().map(|up| up.tip.1),
+            waiting: up.as_ref().map_or(0, |up| up.waiting),
+            peers: up.as_ref().map(|up| up.peers.clone()).unwrap_or_default(),
+            strangers: up.as_ref().map_or(0, |up| up.strangers),
+        }
+    }
+}
+
+impl NetworkView {
+    /// Of a devnet, as it is now.
+    pub async fn of(devnet: &DevnetHandle) -> Self {
+        let params = devnet.genesis().params();
+        let keys = |funded: crate::devnet::Funded| AccountKeys {
+            address: funded.address.to_text(&params.prefix),
+            key: hex::encode(&funded.secret.reveal()[..]),
+        };
+        Self {
+            name: devnet.genesis().name().to_owned(),
+            chain: params.chain.0,
+            prefix: params.prefix.as_str().to_owned(),
+            folder: devnet.folder().display().to_string(),
+            mining: devnet.mining().to_string(),
+            clock: ClockView::of(devnet.clock()),
+            nodes: devnet.standings().await.iter().map(NodeView::of).collect(),
+            links: LinkView::all_of(&devnet.links()),
+            mnemonic: devnet.ground().words().to_owned(),
+            accounts: devnet.ground().accounts().map(keys).collect(),
+        }
+    }
+}
+
+/// A link between two nodes, both ways.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LinkView {
+    /// One of the two, by its number.
+    pub a: usize,
+    /// The other.
+    pub b: usize,
+    /// Milliseconds that everything takes, up to 60,000.
+    #[serde(default)]
+    #[schema(maximum = 60_000)]
+    pub delay_ms: u64,
+    /// How many more it takes at most, by chance, up to 60,000.
+    #[serde(default)]
+    #[schema(maximum = 60_000)]
+    pub jitter_ms: u64,
+    /// Percent that are lost on their way and sent again, up to 99.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 99)]
+    pub loss_percent: f64,
+    /// How much goes over it; as much as there is where nothing is said.
+    #[serde(default)]
+    pub bytes_per_second: Option<u64>,
+    /// Whether nothing passes.
+    #[serde(default)]
+    pub cut: bool,
+}
+
+impl LinkView {
+    fn all_of(links: &Links) -> Vec<Self> {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let view = |((a, b), link): ((usize, usize), Link)| Self {
+            a,
+            b,
+            delay_ms: millis(link.delay),
+            jitter_ms: millis(link.jitter),
+            loss_percent: link.loss * 100.0,
+            bytes_per_second: link.bytes_per_second,
+            cut: link.cut,
+        };
+        links.iter().map(view).collect()
+    }
+
+    /// What this asks for.
+    pub(super) fn link(&self) -> Result<Link, Problem> {
+        for (name, value) in [("delay_ms", self.delay_ms), ("jitter_ms", self.jitter_ms)] {
+            if value > DELAY_MS_MAX {
+                return Err(Problem::bad_value(
+                    name,
+                    &value.to_string(),
+                    format!("expected up to {DELAY_MS_MAX}"),
+                ));
+            }
+        }
+        if !(0.0..=LOSS_PERCENT_MAX).contains(&self.loss_percent) {
+            let why = format!("expected a percentage up to {LOSS_PERCENT_MAX}");
+            return Err(Problem::bad_value("loss_percent", &self.loss_percent.to_string(), why));
+        }
+        if self.bytes_per_second == Some(0) {
+            let why = "expected 1 or more; `cut` lets nothing pass";
+            return Err(Problem::bad_value("bytes_per_second", "0", why));
+        }
+        Ok(Link {
+            delay: Duration::from_millis(self.delay_ms),
+            jitter: Duration::from_millis(self.jitter_ms),
+            loss: self.loss_percent / 100.0,
+            bytes_per_second: self.bytes_per_second,
+            cut: self.cut,
+        })
+    }
+}
+
+/// Blocks that are ordered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BlocksOrder {
+    /// How many.
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub blocks: u32,
+    /// By which node; by one that chance picks, where nothing is said.
+    #[serde(default)]
+    pub node: Option<usize>,
+}
+
+/// Blocks that were made.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BlocksMade {
+    /// How many.
+    pub blocks: usize,
+    /// The last of them.
+    pub tip: Option<BlockHash>,
+}
+
+/// When blocks come.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct MiningView {
+    /// `interval=SECONDS`, `automine`, `poisson=1`, `manual`, or `work`.
+    pub mode: String,
+}
+
+/// How far the clock is put forward.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WarpOrder {
+    /// By so many seconds.
+    pub seconds: u32,
+}
+
+/// Groups that can talk among themselves alone.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PartitionOrder {
+    /// Numbers of nodes; all that are named in none are one group more.
+    pub groups: Vec<Vec<usize>>,
+}
+
+/// Who would like coins.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FaucetOrder {
+    /// To where.
+    pub address: String,
+    /// How much; 100 CRN where nothing is said, 1,000 at most.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+    /// Through which node; through one that chance picks, where nothing is said.
+    #[serde(default)]
+    pub node: Option<usize>,
+}
+
+/// What was given. It is in a block when the next one comes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct GivenView {
+    /// The payment.
+    pub txid: Txid,
+    /// How much.
+    pub amount: Amount,
+}
+
+impl From<Given> for GivenView {
+    fn from(Given { txid, amount }: Given) -> Self {
+        Self { txid, amount }
+    }
+}

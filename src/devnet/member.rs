@@ -1,0 +1,188 @@
+//! One node of a devnet, with its ports: begun, ended, and begun again.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::runtime::Handle;
+
+use super::clock::ChainTime;
+use super::error::DevnetError;
+use super::places::{Listeners, Places};
+use super::roster::{Live, Seat};
+use crate::api::{AdminOptions, Context, Front, Manners, Server, Token};
+use crate::consensus::Genesis;
+use crate::miner::Feed;
+use crate::net::{Faults, Keep, Log, Peers, PeersOptions};
+use crate::node::{Node, NodeOptions};
+use crate::protocol::{NodeId, Settings};
+use crate::stratum;
+
+/// What all nodes have in common.
+pub(super) struct Common {
+    pub genesis: Genesis,
+    pub genesis_text: String,
+    pub clock: ChainTime,
+    pub runtime: Handle,
+    /// How clients are dealt with.
+    pub manners: Manners,
+    /// The operator's word, the same for all.
+    pub token: Token,
+    /// Where lines for a log go.
+    pub log: Log,
+    /// Set once it ends: what nodes say of each other's end is no news.
+    pub hush: Arc<AtomicBool>,
+}
+
+/// A node, whether it runs or not.
+pub(super) struct Member {
+    index: usize,
+    places: Places,
+    id: NodeId,
+    identity: PathBuf,
+    pub faults: Faults,
+    /// While it is not down, whoever connects waits to be let in, also while it is begun anew.
+    listeners: Option<Listeners>,
+    running: Option<Running>,
+    starts: u64,
+}
+
+/// A node that runs. Its parts end in this order.
+struct Running {
+    servers: Vec<Server>,
+    _stratum: stratum::Server,
+    peers: Peers,
+    node: Node,
+}
+
+impl Member {
+    /// One that does not run yet, but listens.
+    pub fn new(
+        index: usize,
+        places: Places,
+        identity: PathBuf,
+        faults: Faults,
+        log: &Log,
+    ) -> Result<Self, DevnetError> {
+        let kept = Keep::open(&identity, Arc::clone(log)).and_then(|keep| keep.identity());
+        let id = kept.map_err(DevnetError::io(format!("cannot use {}", identity.display())))?.node_id();
+        let (listeners, places) = Listeners::bind(places, index)?;
+        Ok(Self { index, places, id, identity, faults, listeners: Some(listeners), running: None, starts: 0 })
+    }
+
+    /// What others know it by.
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// Where it is reached.
+    pub fn places(&self) -> Places {
+        self.places
+    }
+
+    /// Whether it runs.
+    pub fn is_up(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// As others see it.
+    pub fn seat(&self) -> Seat {
+        let live = self.running.as_ref().map(|running| Live {
+            node: running.node.handle(),
+            peers: running.peers.handle(),
+            start: self.starts,
+        });
+        Seat { index: self.index, places: self.places, id: self.id, live }
+    }
+
+    /// Begins, on the chain in this folder, and always wants to be connected to these.
+    pub fn start(&mut self, common: &Common, chain: &Path, added: Vec<String>) -> Result<(), DevnetError> {
+        let node = self.index;
+        if self.listeners.is_none() {
+            self.listeners = Some(Listeners::bind(self.places, node)?.0);
+        }
+        let again = self.listeners.as_ref().map(Listeners::again).expect("bound above");
+        let listeners = again.map_err(DevnetError::io("cannot listen again"))?;
+        let started = self.begin(common, chain, added, listeners);
+        self.running = Some(started?);
+        self.starts += 1;
+        Ok(())
+    }
+
+    fn begin(
+        &self,
+        common: &Common,
+        chain: &Path,
+        added: Vec<String>,
+        listeners: Listeners,
+    ) -> Result<Running, DevnetError> {
+        let (index, log, hush) = (self.index, Arc::clone(&common.log), Arc::clone(&common.hush));
+        let say = move |line: &str| {
+            if !hush.load(Ordering::Relaxed) {
+                log(&format!("node {index}: {line}"));
+            }
+        };
+        let mut options = NodeOptions::new(chain, common.genesis.clone(), &common.genesis_text);
+        options.clock = common.clock.as_chain_clock();
+        options.log = Box::new(say.clone());
+        // There are several of them on this machine.
+        options.check_threads = Some(1);
+        let node = Node::start(options).map_err(|error| DevnetError::Start { node: index, error })?;
+        let mut settings = Settings::new(NodeId::UNKNOWN, common.genesis.params().lab);
+        settings.added = added;
+        let options = PeersOptions {
+            settings,
+            listener: Some(listeners.peers),
+            data_dir: self.identity.clone(),
+            log: Arc::new(say.clone()),
+            faults: self.faults.clone(),
+        };
+        let serve = |address| move |error| DevnetError::Serve { node: index, address, error };
+        let peers =
+            Peers::start(node.handle(), options, &common.runtime).map_err(serve(self.places.peers))?;
+        let feed = Feed::start(node.handle(), &common.runtime);
+        let options = stratum::ServerOptions { log: Arc::new(say), ..stratum::ServerOptions::default() };
+        let stratum =
+            stratum::Server::start(node.handle(), feed, listeners.stratum, options, &common.runtime)
+                .map_err(serve(self.places.stratum))?;
+        let context = Context::new(node.handle(), Some(peers.handle()));
+        let options = AdminOptions {
+            token: common.token.clone(),
+            mining: None,
+            data_dir: Some(chain.to_owned()),
+            watch_freely: self.places.admin.ip().is_loopback(),
+        };
+        let admin =
+            Front::admin(&context, options, &Manners { origins: Vec::new(), ..common.manners.clone() });
+        let public = Front::with_manners(context, &common.manners);
+        let server = |front, listener: TcpListener, address| {
+            Server::start(front, listener, &common.runtime).map_err(serve(address))
+        };
+        let servers = vec![
+            server(public, listeners.http, self.places.http)?,
+            server(admin, listeners.admin, self.places.admin)?,
+        ];
+        Ok(Running { servers, _stratum: stratum, peers, node })
+    }
+
+    /// Ends it orderly, and goes on to listen: whoever connects meanwhile waits.
+    pub fn pause(&mut self) {
+        let Some(Running { mut servers, peers, node, .. }) = self.running.take() else { return };
+        servers.iter_mut().for_each(Server::hang_up);
+        drop(servers);
+        peers.stop();
+        node.stop();
+    }
+
+    /// Ends it orderly.
+    pub fn stop(&mut self) {
+        self.listeners = None;
+        self.pause();
+    }
+
+    /// Ends it as a kill would: nobody is told, nothing more is written.
+    pub fn kill(&mut self) {
+        self.stop();
+    }
+}

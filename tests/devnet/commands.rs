@@ -1,0 +1,156 @@
+//! `cairn devnet` as people use it.
+
+use serde_json::Value;
+
+use super::process::{Folder, Running};
+
+/// A devnet that runs, and the folder that commands are given in.
+struct Shell {
+    folder: Folder,
+    running: Option<Running>,
+}
+
+impl Shell {
+    fn start(arguments: &[&str]) -> Self {
+        let folder = Folder::new();
+        let all = [&["devnet", "--port", "0", "--data-dir", "net", "--mining", "manual"], arguments].concat();
+        let running = Some(Running::start(&mut folder.command(&all)));
+        Self { folder, running }
+    }
+
+    fn order(&self, arguments: &[&str]) -> super::process::Answer {
+        self.folder.run(&[&["devnet"], arguments, &["--data-dir", "net"]].concat())
+    }
+
+    fn status(&self) -> Value {
+        self.order(&["status", "--json"]).json()
+    }
+
+    fn heights(&self) -> Vec<Option<u64>> {
+        let status = self.status();
+        status["nodes"].as_array().unwrap().iter().map(|node| node["height"].as_u64()).collect()
+    }
+
+    fn greeting(&self) -> &str {
+        &self.running.as_ref().unwrap().greeting
+    }
+}
+
+#[test]
+fn what_it_says_at_first_leads_to_everything() {
+    let shell = Shell::start(&["--nodes", "3"]);
+    let (greeting, status) = (shell.greeting(), shell.status());
+    for node in status["nodes"].as_array().unwrap() {
+        for place in node["at"].as_object().unwrap().values() {
+            assert!(greeting.contains(place.as_str().unwrap()), "{place} in {greeting}");
+        }
+    }
+    for account in status["accounts"].as_array().unwrap() {
+        assert!(greeting.contains(account["address"].as_str().unwrap()));
+        assert!(greeting.contains(account["key"].as_str().unwrap()));
+    }
+    assert!(greeting.contains(status["mnemonic"].as_str().unwrap()));
+    assert!(greeting.lines().count() <= 45, "it fits on a screen: {greeting}");
+}
+
+#[test]
+fn the_lines_it_says_to_type_do_what_it_says() {
+    let shell = Shell::start(&["--nodes", "2"]);
+    let said = |name: &str| {
+        let line = shell.greeting().lines().find(|line| line.trim_start().starts_with(name));
+        line.unwrap().trim_start().strip_prefix(name).unwrap().trim().to_owned()
+    };
+    let send = said("cairn wallet send");
+    let node = send.split(' ').next_back().unwrap();
+    let words = shell.status()["mnemonic"].as_str().unwrap().to_owned();
+    assert!(
+        said("send").starts_with(&format!("echo {words} | cairn wallet restore --open --mnemonic-file -"))
+    );
+    shell.folder.write("words", words);
+    shell
+        .folder
+        .run(&["wallet", "restore", "--open", "--mnemonic-file", "words", "--node", node, "--json"])
+        .success();
+    let mut arguments = vec!["wallet", "send"];
+    arguments.extend(send.split(' '));
+    arguments.extend(["--wait", "0", "--json"]);
+    let sent = shell.folder.run(&arguments).json();
+    assert_eq!(sent["txid"].as_str().unwrap().len(), 64);
+    shell.order(&["mine"]).success();
+    assert_eq!(shell.heights(), [Some(1), Some(1)]);
+}
+
+#[test]
+fn orders_are_followed_and_told_in_words_and_in_json() {
+    let shell = Shell::start(&["--nodes", "3"]);
+    assert!(shell.order(&["mine", "7", "--node", "1"]).success().contains("7 blocks"));
+    assert_eq!(shell.heights(), [Some(7); 3]);
+    assert_eq!(shell.order(&["mining", "--json"]).json()["mode"], "manual");
+    assert_eq!(shell.order(&["mining", "interval=3600", "--json"]).json()["mode"], "interval=3600");
+    let before = shell.status()["clock"]["time"].as_u64().unwrap();
+    assert!(shell.order(&["warp", "+1d", "--json"]).json()["time"].as_u64().unwrap() >= before + 86_400);
+    assert_eq!(shell.order(&["freeze", "--json"]).json()["frozen"], true);
+    assert_eq!(shell.order(&["resume", "--json"]).json()["frozen"], false);
+    let link = shell.order(&["link", "0", "2", "--delay", "20ms", "--loss", "5%", "--rate", "1mbit"]);
+    assert!(link.success().contains("link 0 to 2: 20 ms late, loses 5 %, 125000 bytes a second"), "{link:?}");
+    let parted = shell.order(&["partition", "0 | 1,2"]);
+    assert!(parted.success().contains("link 0 to 1: cut\n"), "{parted:?}");
+    assert!(!shell.order(&["heal"]).success().contains("link"));
+    assert!(shell.order(&["kill", "2"]).success().contains("2     down"));
+    assert_eq!(shell.heights(), [Some(7), Some(7), None]);
+    shell.order(&["restart", "2"]).success();
+    let address = shell.status()["accounts"][3]["address"].as_str().unwrap().to_owned();
+    assert!(shell.order(&["faucet", &address, "2.5"]).success().contains("2.5 CRN"));
+}
+
+#[test]
+fn orders_that_cannot_be_followed_say_what_to_do() {
+    let shell = Shell::start(&["--nodes", "2"]);
+    for (order, said) in [
+        (&["mine", "1", "--node", "5"][..], "numbered from 0 to 1"),
+        (&["mining", "hourly"], "automine"),
+        (&["mining", "work"], "--asert"),
+        (&["warp", "-1d"], ""),
+        (&["warp", "yesterday"], "such as 200ms, 30s"),
+        (&["link", "0", "0"], "two ends"),
+        (&["link", "0", "1", "--loss", "all"], "such as 5%"),
+        (&["partition", "0,1 | 1"], "two groups"),
+        (&["restart", "0"], "runs already"),
+        (&["faucet", "cdev1nobody"], ""),
+        (
+            &["faucet", "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawamt", "5000"],
+            "1000 CRN at most",
+        ),
+    ] {
+        let answer = shell.order(order);
+        assert!(matches!(answer.code, Some(1 | 2)) && answer.err.contains(said), "{order:?}: {answer:?}");
+    }
+}
+
+#[test]
+fn told_to_stop_it_ends_at_once_and_goes_on_where_it_was() {
+    let mut shell = Shell::start(&["--nodes", "5"]);
+    shell.order(&["mine", "3"]).success();
+    let running = shell.running.take().unwrap();
+    running.signal("INT");
+    let ended = running.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(!shell.folder.has("net/desk"), "nobody takes orders any more");
+    let refused = shell.order(&["mine"]);
+    assert!(refused.failure(1).contains("no devnet runs in net"), "{refused:?}");
+    let again = ["devnet", "--port", "0", "--data-dir", "net", "--nodes", "5"];
+    shell.running = Some(Running::start(&mut shell.folder.command(&again)));
+    assert_eq!(shell.heights(), [Some(3); 5]);
+    assert_eq!(shell.status()["mining"], "manual");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_a_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let first = taken.local_addr().unwrap().port();
+    let folder = Folder::new();
+    let refused = folder.run(&["devnet", "--ephemeral", "--port", &first.to_string()]);
+    let said = refused.failure(1);
+    assert!(said.contains(&first.to_string()) && said.contains("--port 0"), "{said}");
+    assert!(!folder.has("home/.cairn"), "nothing is left of it");
+}

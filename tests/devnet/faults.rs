@@ -1,0 +1,128 @@
+//! What goes wrong in a devnet, to order, and that it heals.
+
+use std::time::{Duration, Instant};
+
+use cairn::api::Code;
+use cairn::devnet::desk::{LinkView, NetworkView, PartitionOrder};
+use cairn::types::Amount;
+use serde_json::json;
+
+use super::stage::Stage;
+
+fn part(stage: &Stage, groups: &[&[usize]]) -> NetworkView {
+    let groups = groups.iter().map(|group| group.to_vec()).collect();
+    stage.desk().post("/v1/partition", &PartitionOrder { groups }).unwrap()
+}
+
+fn healthy(a: usize, b: usize) -> LinkView {
+    LinkView { a, b, delay_ms: 0, jitter_ms: 0, loss_percent: 0.0, bytes_per_second: None, cut: false }
+}
+
+#[test]
+fn halves_of_a_network_go_their_own_ways_and_follow_the_longer_one_when_they_meet_again() {
+    let stage = Stage::start(5);
+    stage.handle().mine(3, None).unwrap();
+    let network = part(&stage, &[&[0, 1], &[2, 3, 4]]);
+    assert_eq!(network.links.len(), 6);
+    stage.handle().mine(2, Some(0)).unwrap();
+    stage.handle().mine(4, Some(3)).unwrap();
+    assert_eq!(stage.heights(), [5, 5, 7, 7, 7].map(Some));
+    let healed: NetworkView = stage.desk().post("/v1/heal", &json!({})).unwrap();
+    assert!(healed.links.is_empty());
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(7); 5]);
+}
+
+#[test]
+fn a_payment_that_only_the_shorter_half_saw_is_mined_again_when_they_meet() {
+    let stage = Stage::start(4);
+    part(&stage, &[&[0, 1]]);
+    let to = stage.account(5);
+    let before = stage.balance(2, &to).pebbles();
+    stage.handle().give(to, Amount::from_pebbles(1), Some(1)).unwrap();
+    stage.wait("the payment", |network| network.nodes[0].waiting == 1);
+    stage.handle().mine(1, Some(0)).unwrap();
+    stage.handle().mine(2, Some(2)).unwrap();
+    stage.handle().heal().unwrap();
+    stage.agree();
+    stage.wait("the payment", |network| network.nodes[3].waiting == 1);
+    stage.handle().mine(1, Some(3)).unwrap();
+    stage.wait("all is mined", |network| network.nodes.iter().all(|node| node.waiting == 0));
+    assert_eq!(stage.balance(2, &to).pebbles(), before + 1);
+}
+
+#[test]
+fn a_slow_link_is_slow_both_ways_and_healthy_again_when_nothing_is_said_of_it() {
+    let stage = Stage::start(2);
+    let slow = LinkView { delay_ms: 400, ..healthy(0, 1) };
+    let network: NetworkView = stage.desk().post("/v1/links", &slow).unwrap();
+    assert_eq!(network.links, [slow]);
+    for miner in [0, 1] {
+        let before = stage.heights()[0];
+        let begun = Instant::now();
+        stage.handle().mine(1, Some(miner)).unwrap();
+        stage.wait("the other hears", |network| {
+            network.nodes[1 - miner].height.map(|height| height.0) > before
+        });
+        assert!(begun.elapsed() >= Duration::from_millis(400), "{:?}", begun.elapsed());
+    }
+    let network: NetworkView = stage.desk().post("/v1/links", &healthy(1, 0)).unwrap();
+    assert!(network.links.is_empty());
+}
+
+#[test]
+fn links_that_make_no_sense_are_told_why() {
+    let stage = Stage::start(2);
+    let refused = |link: LinkView| stage.desk().post::<NetworkView>("/v1/links", &link).unwrap_err().code();
+    assert_eq!(refused(healthy(0, 7)), Some(Code::NotFound));
+    assert_eq!(refused(healthy(1, 1)), Some(Code::BadValue));
+    assert_eq!(refused(LinkView { loss_percent: 100.0, ..healthy(0, 1) }), Some(Code::BadValue));
+    assert_eq!(refused(LinkView { delay_ms: 60_001, ..healthy(0, 1) }), Some(Code::BadValue));
+    assert_eq!(refused(LinkView { bytes_per_second: Some(0), ..healthy(0, 1) }), Some(Code::BadValue));
+    let twice = PartitionOrder { groups: vec![vec![0], vec![0, 1]] };
+    let refused = stage.desk().post::<NetworkView>("/v1/partition", &twice).unwrap_err();
+    assert_eq!(refused.code(), Some(Code::BadValue));
+}
+
+#[test]
+fn a_killed_node_is_gone_and_comes_back_at_its_places_with_every_block() {
+    let stage = Stage::start(3);
+    stage.handle().mine(5, Some(1)).unwrap();
+    let places = stage.network().nodes[1].at.clone();
+    stage.handle().kill(1).unwrap();
+    assert!(stage.node(1).tip().is_err());
+    assert_eq!(stage.heights(), [Some(5), None, Some(5)]);
+    let refused = stage.handle().kill(1).unwrap_err();
+    assert!(refused.to_string().contains("restart 1"), "{refused}");
+    stage.handle().mine(2, Some(0)).unwrap();
+    stage.handle().restart(1).unwrap();
+    assert_eq!(stage.network().nodes[1].at, places);
+    assert!(stage.node(1).tip().unwrap().height.0 >= 5);
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(7); 3]);
+    assert!(stage.handle().restart(1).unwrap_err().to_string().contains("runs already"));
+}
+
+#[test]
+fn a_node_that_was_away_while_links_were_cut_is_cut_off_when_it_comes_back() {
+    let stage = Stage::start(3);
+    stage.handle().kill(2).unwrap();
+    part(&stage, &[&[2]]);
+    stage.handle().restart(2).unwrap();
+    stage.handle().mine(2, Some(0)).unwrap();
+    assert_eq!(stage.heights(), [Some(2), Some(2), Some(0)]);
+    stage.handle().heal().unwrap();
+    stage.agree();
+}
+
+#[test]
+fn with_all_nodes_down_orders_say_so() {
+    let stage = Stage::start(1);
+    stage.handle().kill(0).unwrap();
+    for refused in [
+        stage.handle().mine(1, None).err(),
+        stage.handle().give(stage.account(0), Amount::from_pebbles(1), None).err(),
+    ] {
+        assert!(refused.unwrap().to_string().contains("restart 0"));
+    }
+}

@@ -1,0 +1,73 @@
+//! That a devnet goes on where it was left.
+
+use cairn::devnet::{DevnetError, Work};
+use cairn::types::Amount;
+
+use super::stage::Stage;
+
+#[test]
+fn chain_pool_clock_and_mining_are_as_they_were_left() {
+    let stage = Stage::start(3);
+    stage.handle().mine(4, None).unwrap();
+    stage.handle().warp(1_000_000).unwrap();
+    stage.handle().hold_clock(true).unwrap();
+    stage.handle().set_mining("interval=3600".parse().unwrap()).unwrap();
+    stage.handle().give(stage.account(3), Amount::from_pebbles(5), None).unwrap();
+    stage.wait("the payment", |network| network.nodes.iter().all(|node| node.waiting == 1));
+    let before = stage.network();
+    let stage = stage.again(|options| options.mining = None).unwrap();
+    stage.wait("the pool is back", |network| network.nodes.iter().all(|node| node.waiting == 1));
+    let after = stage.network();
+    let tips = |network: &cairn::devnet::desk::NetworkView| {
+        network.nodes.iter().map(|node| node.tip).collect::<Vec<_>>()
+    };
+    assert_eq!(tips(&before), tips(&after));
+    assert_eq!((before.clock, &before.mining), (after.clock, &after.mining));
+    let ids = |network: &cairn::devnet::desk::NetworkView| {
+        network.nodes.iter().map(|node| node.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&before), ids(&after));
+}
+
+#[test]
+fn more_nodes_than_before_catch_up_and_fewer_leave_the_others_for_later() {
+    let stage = Stage::start(2);
+    stage.handle().mine(6, None).unwrap();
+    let stage = stage.again(|options| options.nodes = 4).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(6); 4]);
+    let stage = stage.again(|options| options.nodes = 1).unwrap();
+    assert_eq!(stage.heights(), [Some(6)]);
+    let stage = stage.again(|options| options.nodes = 4).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(6); 4]);
+}
+
+#[test]
+fn a_folder_of_other_words_or_of_other_work_is_left_alone() {
+    let stage = Stage::start(1);
+    stage.handle().mine(1, None).unwrap();
+    let folder = stage.folder;
+    drop(stage.devnet);
+    let begin = |change: &dyn Fn(&mut cairn::devnet::DevnetOptions)| {
+        let mut options = super::stage::options(folder.path(), 1);
+        change(&mut options);
+        cairn::devnet::Devnet::start(options)
+    };
+    let other = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    let refused = begin(&|options| options.mnemonic = Some(other.parse().unwrap())).err().unwrap();
+    assert!(matches!(refused, DevnetError::OtherWords(_)), "{refused}");
+    let refused = begin(&|options| options.work = Work::Asert).err().unwrap();
+    assert!(matches!(refused, DevnetError::OtherWork { asert: false, .. }), "{refused}");
+    let again = begin(&|_| {}).unwrap();
+    let tip = again.handle().roster().borrow()[0].live.as_ref().unwrap().node.reader().tip();
+    assert_eq!(tip.height.0, 1);
+}
+
+#[test]
+fn two_devnets_in_one_folder_are_one_too_many() {
+    let stage = Stage::start(1);
+    let refused = cairn::devnet::Devnet::start(super::stage::options(stage.folder.path(), 1)).err().unwrap();
+    assert!(matches!(refused, DevnetError::Start { node: 0, .. }), "{refused}");
+    assert_eq!(stage.handle().mine(1, None).unwrap().len(), 1);
+}

@@ -1,0 +1,117 @@
+//! A devnet in a folder of its own.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cairn::api::view::AddressText;
+use cairn::api::{Manners, Token};
+use cairn::client::Client;
+use cairn::devnet::desk::NetworkView;
+use cairn::devnet::{Devnet, DevnetError, DevnetHandle, DevnetOptions, Mining, Work};
+use cairn::types::{Address, Amount};
+use tempfile::TempDir;
+
+/// How long anything may take that happens by itself.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A devnet, and where it lies.
+pub struct Stage {
+    pub devnet: Devnet,
+    pub folder: TempDir,
+}
+
+/// One with so many nodes, where blocks come to order.
+pub fn options(folder: &Path, nodes: usize) -> DevnetOptions {
+    DevnetOptions {
+        folder: folder.to_owned(),
+        nodes,
+        host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        port: 0,
+        mnemonic: None,
+        work: Work::None,
+        mining: Some(Mining::Manual),
+        token: Token::new("a-word-that-nobody-else-knows-of").unwrap(),
+        manners: Manners::default(),
+        log: Arc::new(|_| {}),
+    }
+}
+
+impl Stage {
+    pub fn start(nodes: usize) -> Self {
+        Self::with(nodes, |_| {})
+    }
+
+    pub fn with(nodes: usize, change: impl FnOnce(&mut DevnetOptions)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = options(folder.path(), nodes);
+        change(&mut options);
+        let stage = Self { devnet: Devnet::start(options).unwrap(), folder };
+        stage.wait("all nodes are connected", |network| {
+            network.nodes.iter().all(|node| node.peers.len() == nodes - 1)
+        });
+        stage
+    }
+
+    /// Ends it, and begins it again.
+    pub fn again(self, change: impl FnOnce(&mut DevnetOptions)) -> Result<Self, DevnetError> {
+        let Self { devnet, folder } = self;
+        let nodes = pollster::block_on(NetworkView::of(&devnet.handle())).nodes.len();
+        drop(devnet);
+        let mut options = options(folder.path(), nodes);
+        change(&mut options);
+        Ok(Self { devnet: Devnet::start(options)?, folder })
+    }
+
+    pub fn handle(&self) -> DevnetHandle {
+        self.devnet.handle()
+    }
+
+    pub fn desk(&self) -> Client {
+        Client::patient(&format!("http://{}", self.devnet.desk().unwrap())).unwrap()
+    }
+
+    pub fn network(&self) -> NetworkView {
+        self.desk().get("/v1/network").unwrap()
+    }
+
+    /// To ask one node.
+    pub fn node(&self, node: usize) -> Client {
+        Client::new(&self.network().nodes[node].at.http).unwrap()
+    }
+
+    pub fn heights(&self) -> Vec<Option<u32>> {
+        self.network().nodes.iter().map(|node| node.height.map(|height| height.0)).collect()
+    }
+
+    /// Waits until the network is like this.
+    pub fn wait(&self, what: &str, is_so: impl Fn(&NetworkView) -> bool) {
+        let begun = Instant::now();
+        while !is_so(&self.network()) {
+            assert!(begun.elapsed() < PATIENCE, "{what} takes too long: {:#?}", self.network().nodes);
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until all that run have the same tip.
+    pub fn agree(&self) {
+        self.wait("agreeing", |network| {
+            let mut tips: Vec<_> = network.nodes.iter().filter_map(|node| node.tip).collect();
+            tips.dedup();
+            tips.len() == 1
+        });
+    }
+
+    /// The address of a funded account.
+    pub fn account(&self, account: usize) -> Address {
+        self.handle().ground().accounts().nth(account).unwrap().address
+    }
+
+    /// What an address has, as a node says.
+    pub fn balance(&self, node: usize, address: &Address) -> Amount {
+        let text = AddressText::new(address, &self.handle().genesis().params().prefix);
+        self.node(node).account(&text).unwrap().balance
+    }
+}
