@@ -142,7 +142,7 @@ impl Clockwork {
     pub fn turn(&mut self) {
         loop {
             self.checks.work();
-            let mail = self.shared.inbox.take(Some(Duration::ZERO));
+            let mail = self.shared.inbox.take(self.writer.doors(), Some(Duration::ZERO));
             self.writer.turn(mail);
             while let Ok(published) = self.published.try_recv() {
                 self.has_news = true;
@@ -150,7 +150,7 @@ impl Clockwork {
                 taken.unwrap_or_else(|error| self.shared.end_over(&error));
             }
             let now = self.shared.clocks.uptime();
-            if self.shared.inbox.is_empty()
+            if self.shared.inbox.is_empty(self.writer.doors())
                 && self.checks.is_idle()
                 && self.writer.wake_at().is_none_or(|at| at > now)
             {

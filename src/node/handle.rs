@@ -9,6 +9,7 @@ use super::checks::{Checks, TransactionJob, TrialJob};
 use super::events::{Cursor, CursorError, Events};
 use super::fresh::Fresh;
 use super::health::Condition;
+use super::hold::{Errand, Held};
 use super::inbox::{Command, Inbox, Submission, Ticket};
 use super::pool_events::PoolEvent;
 use super::reader::Reader;
@@ -173,6 +174,17 @@ impl NodeHandle {
     /// When the node has ended.
     pub async fn groundwork(&self) -> Result<Option<Groundwork>, Closed> {
         self.command(Command::Groundwork).await
+    }
+
+    /// Has the writer finish what it has taken in, so that it is durable, seen and answered, and then stand still until what
+    /// this gives is dropped: what is submitted meanwhile waits. Right after a start it waits until the pool has been read back.
+    ///
+    /// # Errors
+    /// When the node has ended, or takes nothing in.
+    pub async fn hold(&self) -> Result<Held, Closed> {
+        let (ticket, answer) = Ticket::new(place(&self.room.commands, 1).await);
+        self.shared.inbox.errand(Errand::Hold(ticket));
+        answer.await.unwrap_or_else(|_| Err(Closed::ended()))
     }
 
     async fn command<T>(&self, command: impl FnOnce(Ticket<T>) -> Command) -> Result<T, Closed> {

@@ -25,6 +25,7 @@ mod group;
 mod halves;
 mod handle;
 mod health;
+mod hold;
 mod inbox;
 #[cfg(feature = "testkit")]
 mod inspect;
@@ -55,6 +56,7 @@ pub use found::{Found, PLACES_MAX, Page, What};
 pub use fresh::Fresh;
 pub use handle::{Bulk, FromClosed, NodeHandle, Pending};
 pub use health::{Condition, Log};
+pub use hold::Held;
 pub use memo::Memo;
 pub use past::{PAST_BLOCKS_MAX, Past};
 pub use pool_events::{Left, POOL_EVENTS_MAX, PoolEvent};

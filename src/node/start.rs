@@ -229,7 +229,8 @@ impl Node {
         let count = check_threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
         let checks = move |shared: &Arc<Shared>| Checks::start(count, Arc::clone(shared)).map_err(no_threads);
         let (assembled, folder) = assemble(recovered, pool_log, identity, health, to_follower, checks)?;
-        let Assembled { handle, shared, writer, follower, .. } = assembled;
+        let Assembled { handle, shared, mut writer, follower, .. } = assembled;
+        writer.origin = Some(folder.origin());
         let (end_audit, audit_ends) = channel();
         let for_audit = Arc::clone(&shared);
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {

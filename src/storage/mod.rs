@@ -24,6 +24,7 @@ mod records;
 mod recovery;
 mod runs;
 mod salvage;
+mod saved;
 mod store;
 mod tables;
 
@@ -48,5 +49,6 @@ pub use records::{Move, Receipts, Sequence, Step, Trace};
 pub use recovery::{Verifier, Written, arrival, rows};
 pub use runs::{Entries, EntriesBack, Pair, Runs, RunsView, TableSpec, VALUE_BYTES_MAX};
 pub use salvage::{Salvaged, salvage};
+pub use saved::{Origin, Saved, restore, save};
 pub use store::Store;
 pub use tables::{IndexMark, Row, StateMark, Tables};
