@@ -6,6 +6,7 @@ mod clockwork;
 mod door;
 mod events;
 mod fresh;
+mod holding;
 mod life;
 mod past;
 mod places;
