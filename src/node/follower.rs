@@ -4,6 +4,7 @@
 //! state is written behind, many blocks together. Indexes wait until nothing else comes, because they are made from the
 //! journal and can be made later.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
@@ -37,6 +38,8 @@ pub(super) struct Published {
     pub arrivals: Vec<usize>,
     /// What each step changed in the state, in their order.
     pub changes: Vec<Arc<Changes>>,
+    /// What is ruled out now, where that has changed.
+    pub ruled_out: Option<BTreeSet<BlockHash>>,
     /// Where everything stands after it.
     pub mark: StateMark,
 }
@@ -129,12 +132,13 @@ impl Follower {
 
     /// Takes what the writer published.
     pub fn take(&mut self, published: Published) -> Result<(), StorageError> {
-        let Published { arrivals, changes, mark } = published;
+        let Published { arrivals, changes, ruled_out, mark } = published;
         let state = self.shared.state.read();
         let rows = rows(&state.chain, &state.written, arrivals);
         drop(state);
         self.mark = mark;
         self.shared.database.with(|tables| {
+            ruled_out.map_or(Ok(()), |blocks| tables.put_ruled_out(&blocks))?;
             tables.put_blocks(rows, &mark)?;
             changes.iter().for_each(|changes| tables.hold(changes));
             Ok(())

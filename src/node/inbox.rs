@@ -7,13 +7,15 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::hold::{Doors, Errand};
+use super::ruling::RulingRefused;
+use super::shared::Tip;
 use super::verdict::{BlockRefused, BlockVerdict, TransactionRefused, TransactionVerdict};
 use crate::chain::HeaderPlacement;
 use crate::consensus::CheckedTransaction;
 use crate::consensus::{BlockError, CheckedBlock};
 use crate::storage::BlockIndex;
 use crate::template::Groundwork;
-use crate::types::{Block, Header, TxHash};
+use crate::types::{Block, BlockHash, Header, TxHash};
 
 /// A place in the queue, and where the answer goes; the place is free again when it was given.
 pub(super) struct Ticket<T> {
@@ -68,6 +70,10 @@ pub(super) enum Command {
     Headers(Vec<Header>, Ticket<Vec<Result<HeaderPlacement, BlockRefused>>>),
     /// Say what a block on the tip must stand on.
     Groundwork(Ticket<Option<Groundwork>>),
+    /// Leave this block, and what is above it.
+    Invalidate(BlockHash, Ticket<Result<Tip, RulingRefused>>),
+    /// Let this block count again.
+    Reconsider(BlockHash, Ticket<Result<Tip, RulingRefused>>),
     /// Make everything durable that was taken in.
     Settle(Ticket<()>),
     /// The pool has been read back: what was written of it before may go.

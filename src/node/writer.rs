@@ -266,6 +266,8 @@ impl Writer {
                 ticket.answer(answers);
             }
             Command::Groundwork(ticket) => self.groundwork.push(ticket),
+            Command::Invalidate(block, ticket) => ticket.answer(self.invalidate(&block)?),
+            Command::Reconsider(block, ticket) => ticket.answer(self.reconsider(&block)?),
             Command::Settle(ticket) => {
                 self.settle()?;
                 ticket.answer(());

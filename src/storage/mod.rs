@@ -45,7 +45,7 @@ pub use kv::{
 pub use library::{Library, WrittenStep};
 pub use maintenance::{Pruned, Replayed, Verified, prune, rebuild_database, verify_journal};
 pub use open::{Medium, Opening, Recovered};
-pub use records::{Move, Receipts, Sequence, Step, Trace};
+pub use records::{Move, RULED_OUT_MAX, Receipts, Sequence, Step, Trace};
 pub use recovery::{Verifier, Written, arrival, rows};
 pub use runs::{Entries, EntriesBack, Pair, Runs, RunsView, TableSpec, VALUE_BYTES_MAX};
 pub use salvage::{Salvaged, salvage};

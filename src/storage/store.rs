@@ -6,7 +6,7 @@ use std::io;
 use super::StorageError;
 use super::journal::{Journal, JournalError, Location, Position, SegmentLength};
 use super::library::{Library, WrittenStep};
-use super::records::{Move, Payload, Record, Sequence, Step, Trace};
+use super::records::{Move, Payload, Record, Ruling, Sequence, Step, Trace};
 use crate::types::{Block, BlockHash};
 
 /// Where new blocks and steps go.
@@ -93,6 +93,22 @@ impl Store {
 
     fn next(&self, moved: Move, block: BlockHash, last: bool) -> Step {
         Step { sequence: self.sequence + 1, moved, block, last }
+    }
+
+    /// Writes that an operator would not have this block followed, nor what is above it.
+    ///
+    /// # Errors
+    /// When the disk refuses; from then on nothing is accepted.
+    pub fn ruled_out(&mut self, block: BlockHash) -> Result<(), StorageError> {
+        self.append(&Payload::ruling(Ruling::RuledOut(block))).map(|_| ())
+    }
+
+    /// Writes that it counts again.
+    ///
+    /// # Errors
+    /// When the disk refuses; from then on nothing is accepted.
+    pub fn reconsidered(&mut self, block: BlockHash) -> Result<(), StorageError> {
+        self.append(&Payload::ruling(Ruling::Reconsidered(block))).map(|_| ())
     }
 
     /// Makes all that was written durable. Only after this may anybody be told of it.
