@@ -16,7 +16,8 @@ use super::health::{Health, Log};
 use super::inbox::{Command, Ticket};
 use super::memo::Memo;
 use super::pool_log::PoolLog;
-use super::shared::Shared;
+use super::ruling::RulingRefused;
+use super::shared::{Shared, Tip};
 use super::start::{Assembled, Identity, assemble};
 use super::verdict::{BlockRefused, BlockVerdict, TransactionVerdict};
 use super::writer::{ORPHANS_MAX, Writer};
@@ -27,7 +28,7 @@ use crate::ledger::{Ledger, MapSeed};
 use crate::mempool::{Limits, Mempool};
 use crate::storage::{Files, Medium, Recovered, StorageError};
 use crate::template::Groundwork;
-use crate::types::{Block, Header, Transaction};
+use crate::types::{Block, BlockHash, Header, Transaction};
 
 /// Transactions read back together after a start.
 const READ_BACK_TOGETHER: usize = 4096;
@@ -129,6 +130,16 @@ impl Clockwork {
     /// What a block on the tip must stand on; nothing at the end of the chain.
     pub fn groundwork(&mut self) -> Option<Groundwork> {
         self.command(Command::Groundwork).flatten()
+    }
+
+    /// Leaves a block; see [`NodeHandle::invalidate`]. Nothing where nothing is taken in any more.
+    pub fn invalidate(&mut self, block: BlockHash) -> Option<Result<Tip, RulingRefused>> {
+        self.command(|ticket| Command::Invalidate(block, ticket))
+    }
+
+    /// Lets a block count again; see [`NodeHandle::reconsider`]. Nothing where nothing is taken in any more.
+    pub fn reconsider(&mut self, block: BlockHash) -> Option<Result<Tip, RulingRefused>> {
+        self.command(|ticket| Command::Reconsider(block, ticket))
     }
 
     fn command<T>(&mut self, command: impl FnOnce(Ticket<T>) -> Command) -> Option<T> {
