@@ -211,14 +211,12 @@ impl Chain {
 
     /// The way to the best branch whose bodies are here, or nothing where we follow it already.
     ///
-    /// Most work wins; on a tie the branch that was complete first, but nobody leaves a valid branch for an equal one.
+    /// Most work wins; on a tie the branch that was complete first. Of two equal ones that is the one we follow, unless the
+    /// other was ruled out meanwhile: so what was ruled out and reconsidered leaves no trace.
     pub fn plan(&self) -> Option<Plan> {
         let candidates = self.tree.iter().filter(|(_, entry)| entry.can_be_followed());
-        let (best, entry) =
-            candidates.max_by_key(|(_, entry)| (entry.work, std::cmp::Reverse(entry.arrival)))?;
-        let tip = self.tip();
-        let stay = tip.can_be_followed() && entry.work <= tip.work;
-        (!stay).then(|| self.plan_to(best))
+        let (best, _) = candidates.max_by_key(|(_, entry)| (entry.work, std::cmp::Reverse(entry.arrival)))?;
+        (best != self.tip_id()).then(|| self.plan_to(best))
     }
 
     /// Follows the branch that ends in this block, once the ledger stands there.

@@ -7,6 +7,7 @@ mod door;
 mod events;
 mod fresh;
 mod holding;
+mod leaving;
 mod life;
 mod past;
 mod places;
