@@ -48,8 +48,12 @@ pub(super) struct Published {
 pub(super) fn run(mut follower: Follower, published: &Receiver<Published>) {
     let shared = Arc::clone(&follower.shared);
     let _ending = Ending(&shared);
-    let outcome = follower.follow(published).and_then(|()| follower.finish());
-    if let Err(error) = outcome {
+    let followed = follower.follow(published).and_then(|()| shared.check_abandoned());
+    let outcome = followed.and_then(|()| follower.finish());
+    // Where the node was abandoned, all is left as it lies.
+    if let Err(error) = outcome
+        && shared.check_abandoned().is_ok()
+    {
         // What is lost here is made again from the journal at the next start; until then nothing piles up.
         shared.end_over(&error);
         for _ in published {}
@@ -95,6 +99,7 @@ impl Follower {
                 Err(RecvTimeoutError::Timeout) => self.catch_up()?,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
+            self.shared.check_abandoned()?;
         }
     }
 

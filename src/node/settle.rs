@@ -23,6 +23,7 @@ impl Writer {
         if self.group.since.is_none() {
             return Ok(());
         }
+        self.shared.check_abandoned()?;
         self.store.sync()?;
         self.vouch_at = Some(self.shared.clocks.uptime() + VOUCH_AFTER);
         let (published, some_returned) = self.publish();

@@ -172,6 +172,7 @@ pub(super) fn assemble<Home>(
         library: store.library().clone(),
         database: Database::new(tables),
         has_damaged_tables: AtomicBool::new(false),
+        is_abandoned: AtomicBool::new(false),
         steps: Mutex::default(),
         reorganizations: Mutex::default(),
         verified: Arc::new(Verified::new(&seed.hasher())),
@@ -259,6 +260,14 @@ impl Node {
 
     /// Stops: what was taken in is durable when this returns. Whoever still waits for an answer is told so.
     pub fn stop(mut self) {
+        self.end();
+    }
+
+    /// Ends as if the process had been killed, as far as one process can: nothing more is synced, settled or vouched for,
+    /// and whoever waits is told that the node has ended. What was acknowledged is there after the next start, which can
+    /// follow at once.
+    pub fn abandon(mut self) {
+        self.shared.abandon();
         self.end();
     }
 

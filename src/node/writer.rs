@@ -149,6 +149,9 @@ impl Writer {
             let wait = self.wake_at().map(|at| at.saturating_sub(now));
             let mut mail = self.shared.inbox.take(self.doors(), wait);
             let stop = mail.stop.take();
+            if self.shared.check_abandoned().is_err() {
+                return self.close_with(&Closed::ended());
+            }
             self.turn(mail);
             if let Some(reason) = stop {
                 break reason;
