@@ -132,6 +132,7 @@ fn tell_store(report: Report, name: &str, recovered: &Recovered) -> Result<Repor
     let (journal, database) = (store.bytes(), tables.disk_bytes()?);
     let indexed = chain.entry(&tables.index_mark().block).map_or(0, |entry| entry.height.0);
     let on_branch = tip.height.0 as usize + 1;
+    let ruled_out: Vec<&BlockHash> = chain.ruled_out().collect();
     Ok(report
         .same("name", "name", name)
         .same("chain", "chain", folder.chain())
@@ -141,6 +142,7 @@ fn tell_store(report: Report, name: &str, recovered: &Recovered) -> Result<Repor
         .same("work", "work", tip.work)
         .fact("base", "blocks kept above height", base, base.0)
         .fact("side_blocks", "blocks on other branches", written.len() - on_branch, written.len() - on_branch)
+        .fact("ruled_out", "blocks ruled out", ruled_out.len(), json!(ruled_out))
         .fact("steps", "steps taken", store.sequence(), store.sequence())
         .fact("epoch", "epoch", folder.epoch(), folder.epoch())
         .fact("indexed", "indexed up to height", indexed, indexed)
