@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::chain::ChainError;
 use crate::mempool::AdmitError;
-use crate::node::{BlockRefused, Closed, ReadError, TransactionRefused};
+use crate::node::{BlockRefused, Closed, ReadError, RulingRefused, TransactionRefused};
 
 /// The media type of a [`Problem`], RFC 9457.
 pub const PROBLEM_TYPE: &str = "application/problem+json";
@@ -295,6 +295,20 @@ impl From<&BlockRefused> for Problem {
             | BlockRefused::TooEarly { .. }
             | BlockRefused::BelowBase { .. } => Code::BlockRefused,
             BlockRefused::Closed(_) => Code::NodeStopped,
+        };
+        Self::new(code, refused.to_string())
+    }
+}
+
+impl From<&RulingRefused> for Problem {
+    fn from(refused: &RulingRefused) -> Self {
+        let code = match refused {
+            RulingRefused::NoLaboratory => Code::NotServed,
+            RulingRefused::Unknown(_) => Code::BlockUnknown,
+            RulingRefused::BelowBase { .. } => Code::NotKept,
+            RulingRefused::Broken(_) => Code::BlockInvalid,
+            RulingRefused::Genesis | RulingRefused::TooMany => Code::BlockRefused,
+            RulingRefused::Closed(_) => Code::NodeStopped,
         };
         Self::new(code, refused.to_string())
     }

@@ -17,6 +17,7 @@ pub use orphans::Orphans;
 pub use placement::{ChainError, HeaderPlacement, Placement, Plan, Recalled};
 pub use tree::{HeaderEntry, Validity};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::consensus::{Branch, Genesis, HeaderContext, Params};
@@ -32,6 +33,8 @@ pub struct Chain {
     active: Vec<EntryId>,
     /// The blocks whose bodies have come, in that order, which decides between branches of equal work.
     arrived: Vec<EntryId>,
+    /// What an operator ruled out by name, headers that are yet to come among them.
+    ruled_out: BTreeSet<BlockHash>,
 }
 
 impl Chain {
@@ -39,7 +42,7 @@ impl Chain {
     pub fn new(genesis: &Genesis) -> Self {
         let params = Arc::new(genesis.params().clone());
         let tree = Tree::new(&genesis.block().header);
-        Self { params, tree, active: vec![Tree::ROOT], arrived: vec![Tree::ROOT] }
+        Self { params, tree, active: vec![Tree::ROOT], arrived: vec![Tree::ROOT], ruled_out: BTreeSet::new() }
     }
 
     /// The last block of the branch we follow.
@@ -110,6 +113,12 @@ impl Chain {
     /// where no height is left above it.
     pub fn context_above(&self, parent: &BlockHash) -> Option<HeaderContext> {
         self.branch(parent)?.context(&self.params)
+    }
+
+    /// What its branch asked of a block that is known, whatever became of that branch since; nothing of genesis.
+    pub fn context_of(&self, hash: &BlockHash) -> Option<HeaderContext> {
+        let parent = self.tree.entry(self.tree.find(hash)?).parent?;
+        self.tree.branch_to(parent).context(&self.params)
     }
 
     /// The branch that ends in this block, so that headers above it can be judged without a place in the tree; nothing

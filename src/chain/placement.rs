@@ -1,6 +1,6 @@
 //! Where a header or a block belongs, and which way to go from there.
 
-use super::tree::EntryId;
+use super::tree::{EntryId, Tree};
 use super::{Chain, HeaderEntry, Validity};
 use crate::consensus::{Blame, CheckedBlock, HeaderError, check_work};
 use crate::types::{BlockHash, Header};
@@ -181,7 +181,11 @@ impl Chain {
         let below = self.tree.entry(parent);
         refuse_invalid(below, hash)?;
         let branch = self.tree.branch_to(parent).extend(header, &self.params)?;
-        Ok(self.tree.insert(hash, header, Some(parent), &branch))
+        let id = self.tree.insert(hash, header, Some(parent), &branch);
+        if self.ruled_out.contains(&hash) {
+            self.tree.judge(id, Validity::RuledOut);
+        }
+        Ok(id)
     }
 
     fn lowest_without_body(&self, id: EntryId) -> Option<BlockHash> {
@@ -207,14 +211,12 @@ impl Chain {
 
     /// The way to the best branch whose bodies are here, or nothing where we follow it already.
     ///
-    /// Most work wins; on a tie the branch that was complete first, but nobody leaves a valid branch for an equal one.
+    /// Most work wins; on a tie the branch that was complete first. Of two equal ones that is the one we follow, unless the
+    /// other was ruled out meanwhile: so what was ruled out and reconsidered leaves no trace.
     pub fn plan(&self) -> Option<Plan> {
         let candidates = self.tree.iter().filter(|(_, entry)| entry.can_be_followed());
-        let (best, entry) =
-            candidates.max_by_key(|(_, entry)| (entry.work, std::cmp::Reverse(entry.arrival)))?;
-        let tip = self.tip();
-        let stay = tip.can_be_followed() && entry.work <= tip.work;
-        (!stay).then(|| self.plan_to(best))
+        let (best, _) = candidates.max_by_key(|(_, entry)| (entry.work, std::cmp::Reverse(entry.arrival)))?;
+        (best != self.tip_id()).then(|| self.plan_to(best))
     }
 
     /// Follows the branch that ends in this block, once the ledger stands there.
@@ -242,21 +244,48 @@ impl Chain {
         self.judge(hash, Validity::Invalid);
     }
 
-    /// The same because an operator says so: whoever sends such a block is not to blame.
+    /// The same because an operator says so: whoever sends such a block is not to blame. It is remembered, whether its
+    /// header is here or is yet to come.
     pub fn rule_out(&mut self, hash: &BlockHash) {
+        if self.tree.find(hash) != Some(Tree::ROOT) {
+            self.ruled_out.insert(*hash);
+            self.pass_over(hash);
+        }
+    }
+
+    /// The same for as long as this chain lives, because the branch cannot be followed from here.
+    pub fn pass_over(&mut self, hash: &BlockHash) {
         // What broke a rule stays condemned for that.
         if self.entry(hash).is_some_and(|entry| entry.validity != Validity::Invalid) {
             self.judge(hash, Validity::RuledOut);
         }
     }
 
-    /// Takes [`Chain::rule_out`] or [`Chain::reject`] back. A block that truly breaks a rule will be condemned again.
-    pub fn reconsider(&mut self, hash: &BlockHash) {
-        self.judge(hash, Validity::Valid);
+    /// Takes [`Chain::rule_out`] back, of a block and of all below and above it, so that it counts again. Answers with those
+    /// that were ruled out by name. What broke a rule stays condemned.
+    pub fn reconsider(&mut self, hash: &BlockHash) -> Vec<BlockHash> {
+        let Some(id) = self.tree.find(hash) else { return Vec::new() };
+        let is_related = |other: &&BlockHash| {
+            let other = self.tree.find(other);
+            other.is_some_and(|other| [id, other].contains(&self.tree.last_common(id, other)))
+        };
+        let related: Vec<BlockHash> = self.ruled_out.iter().filter(is_related).copied().collect();
+        for hash in related.iter().chain([hash]) {
+            self.ruled_out.remove(hash);
+            if self.entry(hash).is_some_and(|entry| entry.validity == Validity::RuledOut) {
+                self.judge(hash, Validity::Valid);
+            }
+        }
+        related
+    }
+
+    /// What an operator ruled out by name.
+    pub fn ruled_out(&self) -> impl Iterator<Item = &BlockHash> {
+        self.ruled_out.iter()
     }
 
     fn judge(&mut self, hash: &BlockHash, validity: Validity) {
-        if let Some(id) = self.tree.find(hash).filter(|id| *id != super::Tree::ROOT) {
+        if let Some(id) = self.tree.find(hash).filter(|id| *id != Tree::ROOT) {
             self.tree.judge(id, validity);
         }
     }

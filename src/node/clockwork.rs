@@ -16,7 +16,8 @@ use super::health::{Health, Log};
 use super::inbox::{Command, Ticket};
 use super::memo::Memo;
 use super::pool_log::PoolLog;
-use super::shared::Shared;
+use super::ruling::RulingRefused;
+use super::shared::{Shared, Tip};
 use super::start::{Assembled, Identity, assemble};
 use super::verdict::{BlockRefused, BlockVerdict, TransactionVerdict};
 use super::writer::{ORPHANS_MAX, Writer};
@@ -27,7 +28,7 @@ use crate::ledger::{Ledger, MapSeed};
 use crate::mempool::{Limits, Mempool};
 use crate::storage::{Files, Medium, Recovered, StorageError};
 use crate::template::Groundwork;
-use crate::types::{Block, Header, Transaction};
+use crate::types::{Block, BlockHash, Header, Transaction};
 
 /// Transactions read back together after a start.
 const READ_BACK_TOGETHER: usize = 4096;
@@ -131,6 +132,16 @@ impl Clockwork {
         self.command(Command::Groundwork).flatten()
     }
 
+    /// Leaves a block; see [`NodeHandle::invalidate`]. Nothing where nothing is taken in any more.
+    pub fn invalidate(&mut self, block: BlockHash) -> Option<Result<Tip, RulingRefused>> {
+        self.command(|ticket| Command::Invalidate(block, ticket))
+    }
+
+    /// Lets a block count again; see [`NodeHandle::reconsider`]. Nothing where nothing is taken in any more.
+    pub fn reconsider(&mut self, block: BlockHash) -> Option<Result<Tip, RulingRefused>> {
+        self.command(|ticket| Command::Reconsider(block, ticket))
+    }
+
     fn command<T>(&mut self, command: impl FnOnce(Ticket<T>) -> Command) -> Option<T> {
         let (ticket, mut answer) = Ticket::new(None);
         self.shared.inbox.command(command(ticket));
@@ -142,7 +153,7 @@ impl Clockwork {
     pub fn turn(&mut self) {
         loop {
             self.checks.work();
-            let mail = self.shared.inbox.take(Some(Duration::ZERO));
+            let mail = self.shared.inbox.take(self.writer.doors(), Some(Duration::ZERO));
             self.writer.turn(mail);
             while let Ok(published) = self.published.try_recv() {
                 self.has_news = true;
@@ -150,7 +161,7 @@ impl Clockwork {
                 taken.unwrap_or_else(|error| self.shared.end_over(&error));
             }
             let now = self.shared.clocks.uptime();
-            if self.shared.inbox.is_empty()
+            if self.shared.inbox.is_empty(self.writer.doors())
                 && self.checks.is_idle()
                 && self.writer.wake_at().is_none_or(|at| at > now)
             {

@@ -137,7 +137,7 @@ impl Writer {
         let fork =
             self.shared.state.read().chain.entry(&plan.fork).map_or(Height::GENESIS, |entry| entry.height);
         if fork < self.shared.base {
-            plan.connect.iter().take(1).for_each(|hash| self.shared.state.write().chain.rule_out(hash));
+            plan.connect.iter().take(1).for_each(|hash| self.shared.state.write().chain.pass_over(hash));
             return Ok(Err(BlockRefused::BelowBase { fork, base: self.shared.base }));
         }
         let mut undone = Vec::with_capacity(plan.disconnect.len());
@@ -223,8 +223,7 @@ impl Writer {
         let (location, context) = {
             let state = self.shared.state.read();
             let location = state.written(hash).block;
-            let previous = state.chain.entry(hash).map(|entry| entry.header.previous);
-            (location, previous.and_then(|previous| state.chain.context_above(&previous)))
+            (location, state.chain.context_of(hash))
         };
         let block = self.shared.library.block(location.ok_or_else(missing)?)?;
         let sound = SoundBlock::examine(block, &context.ok_or_else(missing)?, &self.shared.params);

@@ -4,6 +4,7 @@
 //! state is written behind, many blocks together. Indexes wait until nothing else comes, because they are made from the
 //! journal and can be made later.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
@@ -37,6 +38,8 @@ pub(super) struct Published {
     pub arrivals: Vec<usize>,
     /// What each step changed in the state, in their order.
     pub changes: Vec<Arc<Changes>>,
+    /// What is ruled out now, where that has changed.
+    pub ruled_out: Option<BTreeSet<BlockHash>>,
     /// Where everything stands after it.
     pub mark: StateMark,
 }
@@ -45,8 +48,12 @@ pub(super) struct Published {
 pub(super) fn run(mut follower: Follower, published: &Receiver<Published>) {
     let shared = Arc::clone(&follower.shared);
     let _ending = Ending(&shared);
-    let outcome = follower.follow(published).and_then(|()| follower.finish());
-    if let Err(error) = outcome {
+    let followed = follower.follow(published).and_then(|()| shared.check_abandoned());
+    let outcome = followed.and_then(|()| follower.finish());
+    // Where the node was abandoned, all is left as it lies.
+    if let Err(error) = outcome
+        && shared.check_abandoned().is_ok()
+    {
         // What is lost here is made again from the journal at the next start; until then nothing piles up.
         shared.end_over(&error);
         for _ in published {}
@@ -92,6 +99,7 @@ impl Follower {
                 Err(RecvTimeoutError::Timeout) => self.catch_up()?,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
+            self.shared.check_abandoned()?;
         }
     }
 
@@ -129,12 +137,13 @@ impl Follower {
 
     /// Takes what the writer published.
     pub fn take(&mut self, published: Published) -> Result<(), StorageError> {
-        let Published { arrivals, changes, mark } = published;
+        let Published { arrivals, changes, ruled_out, mark } = published;
         let state = self.shared.state.read();
         let rows = rows(&state.chain, &state.written, arrivals);
         drop(state);
         self.mark = mark;
         self.shared.database.with(|tables| {
+            ruled_out.map_or(Ok(()), |blocks| tables.put_ruled_out(&blocks))?;
             tables.put_blocks(rows, &mark)?;
             changes.iter().for_each(|changes| tables.hold(changes));
             Ok(())

@@ -31,6 +31,8 @@ pub(super) struct Group {
     pub steps: Vec<(WrittenStep, Arc<Changes>)>,
     /// Numbers of blocks whose place on disk is new.
     pub arrivals: Vec<usize>,
+    /// Whether an operator ruled a block out, or had one count again.
+    pub has_ruled: bool,
 }
 
 impl Group {

@@ -9,9 +9,11 @@ use super::checks::{Checks, TransactionJob, TrialJob};
 use super::events::{Cursor, CursorError, Events};
 use super::fresh::Fresh;
 use super::health::Condition;
+use super::hold::{Errand, Held};
 use super::inbox::{Command, Inbox, Submission, Ticket};
 use super::pool_events::PoolEvent;
 use super::reader::Reader;
+use super::ruling::RulingRefused;
 use super::shared::{Shared, Tip};
 use super::tallies::Tally;
 use super::verdict::{BlockRefused, BlockVerdict, Closed, TransactionVerdict, TrialVerdict};
@@ -21,7 +23,7 @@ use crate::codec::{Encode, encoded_len};
 use crate::consensus::Genesis;
 use crate::mempool::Mempool;
 use crate::template::Groundwork;
-use crate::types::{Block, Header, Height, Timestamp, Transaction};
+use crate::types::{Block, BlockHash, Header, Height, Timestamp, Transaction};
 
 /// Kibibytes of blocks that may be on their way through the writer; whoever brings more waits.
 const BLOCK_KIBIBYTES_MAX: u32 = 64 << 10;
@@ -173,6 +175,34 @@ impl NodeHandle {
     /// When the node has ended.
     pub async fn groundwork(&self) -> Result<Option<Groundwork>, Closed> {
         self.command(Command::Groundwork).await
+    }
+
+    /// Leaves a block, in a laboratory: neither it nor what is above it is followed from now on, whatever its work, also after
+    /// a start. Answers with the tip that is followed without it.
+    ///
+    /// # Errors
+    /// Where genesis does not say `lab`, the block is not known, or not above where our data begins; or the node has ended.
+    pub async fn invalidate(&self, block: BlockHash) -> Result<Tip, RulingRefused> {
+        self.command(|ticket| Command::Invalidate(block, ticket)).await?
+    }
+
+    /// Lets a block that was left count again, with all below and above it. What broke a rule stays condemned.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::invalidate`]; and where the block broke a rule.
+    pub async fn reconsider(&self, block: BlockHash) -> Result<Tip, RulingRefused> {
+        self.command(|ticket| Command::Reconsider(block, ticket)).await?
+    }
+
+    /// Has the writer finish what it has taken in, so that it is durable, seen and answered, and then stand still until what
+    /// this gives is dropped: what is submitted meanwhile waits. Right after a start it waits until the pool has been read back.
+    ///
+    /// # Errors
+    /// When the node has ended, or takes nothing in.
+    pub async fn hold(&self) -> Result<Held, Closed> {
+        let (ticket, answer) = Ticket::new(place(&self.room.commands, 1).await);
+        self.shared.inbox.errand(Errand::Hold(ticket));
+        answer.await.unwrap_or_else(|_| Err(Closed::ended()))
     }
 
     async fn command<T>(&self, command: impl FnOnce(Ticket<T>) -> Command) -> Result<T, Closed> {

@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::hold::{Doors, Errand};
+use super::ruling::RulingRefused;
+use super::shared::Tip;
 use super::verdict::{BlockRefused, BlockVerdict, TransactionRefused, TransactionVerdict};
 use crate::chain::HeaderPlacement;
 use crate::consensus::CheckedTransaction;
 use crate::consensus::{BlockError, CheckedBlock};
 use crate::storage::BlockIndex;
 use crate::template::Groundwork;
-use crate::types::{Block, Header, TxHash};
+use crate::types::{Block, BlockHash, Header, TxHash};
 
 /// A place in the queue, and where the answer goes; the place is free again when it was given.
 pub(super) struct Ticket<T> {
@@ -67,6 +70,10 @@ pub(super) enum Command {
     Headers(Vec<Header>, Ticket<Vec<Result<HeaderPlacement, BlockRefused>>>),
     /// Say what a block on the tip must stand on.
     Groundwork(Ticket<Option<Groundwork>>),
+    /// Leave this block, and what is above it.
+    Invalidate(BlockHash, Ticket<Result<Tip, RulingRefused>>),
+    /// Let this block count again.
+    Reconsider(BlockHash, Ticket<Result<Tip, RulingRefused>>),
     /// Make everything durable that was taken in.
     Settle(Ticket<()>),
     /// The pool has been read back: what was written of it before may go.
@@ -80,17 +87,33 @@ pub(super) struct Mail {
     pub checked: Vec<(u64, CheckedBody)>,
     pub transactions: Vec<CheckedTicket>,
     pub commands: Vec<Command>,
+    pub errands: Vec<Errand>,
     /// Why nothing more is to be done.
     pub stop: Option<String>,
 }
 
 impl Mail {
-    fn is_empty(&self) -> bool {
-        self.submissions.is_empty()
-            && self.checked.is_empty()
-            && self.transactions.is_empty()
-            && self.commands.is_empty()
-            && self.stop.is_none()
+    /// Whether there is nothing in it for a writer who takes in no more than this.
+    fn is_empty(&self, doors: Doors) -> bool {
+        let has_news =
+            !self.submissions.is_empty() || !self.transactions.is_empty() || !self.commands.is_empty();
+        let has_checked = !self.checked.is_empty();
+        let has_orders = !self.errands.is_empty() || self.stop.is_some();
+        !match doors {
+            Doors::Open => has_news || has_checked || has_orders,
+            Doors::Closing => has_checked || has_orders,
+            Doors::Shut => has_orders,
+        }
+    }
+
+    /// Takes that out.
+    fn take(&mut self, doors: Doors) -> Self {
+        if doors == Doors::Open {
+            return std::mem::take(self);
+        }
+        let checked = if doors == Doors::Closing { std::mem::take(&mut self.checked) } else { Vec::new() };
+        let (errands, stop) = (std::mem::take(&mut self.errands), self.stop.clone());
+        Self { checked, errands, stop, ..Self::default() }
     }
 }
 
@@ -135,6 +158,10 @@ impl Inbox {
         self.put(|mail| mail.commands.push(command));
     }
 
+    pub fn errand(&self, errand: Errand) {
+        self.put(|mail| mail.errands.push(errand));
+    }
+
     pub fn stop(&self, reason: &str) {
         self.put(|mail| mail.stop = Some(reason.to_owned()));
     }
@@ -144,26 +171,28 @@ impl Inbox {
         self.mail.lock().as_ref().is_none_or(|mail| mail.stop.is_some())
     }
 
-    /// Whether nothing has come since.
-    pub fn is_empty(&self) -> bool {
-        self.mail.lock().as_ref().is_none_or(Mail::is_empty)
+    /// Whether nothing has come since for a writer who takes in no more than this.
+    pub fn is_empty(&self, doors: Doors) -> bool {
+        self.mail.lock().as_ref().is_none_or(|mail| mail.is_empty(doors))
     }
 
-    /// Takes everything out; waits for something so long, or for ever where no time is given.
-    pub fn take(&self, wait: Option<Duration>) -> Mail {
+    /// Takes out what such a writer takes in; waits for something so long, or for ever where no time is given. What it does
+    /// not take in waits on.
+    pub fn take(&self, doors: Doors, wait: Option<Duration>) -> Mail {
         let mut mail = self.mail.lock();
+        let take = |mail: &mut Option<Mail>| mail.as_mut().map(|mail| mail.take(doors)).unwrap_or_default();
         // Whoever does not wait need not ask what time it is.
         if wait.is_some_and(|wait| wait.is_zero()) {
-            return mail.as_mut().map(std::mem::take).unwrap_or_default();
+            return take(&mut mail);
         }
         let until = wait.map(|wait| Instant::now() + wait);
-        while mail.as_ref().is_some_and(Mail::is_empty) {
+        while mail.as_ref().is_some_and(|mail| mail.is_empty(doors)) {
             match until {
                 None => self.came.wait(&mut mail),
                 Some(until) if self.came.wait_until(&mut mail, until).timed_out() => break,
                 Some(_) => {}
             }
         }
-        mail.as_mut().map(std::mem::take).unwrap_or_default()
+        take(&mut mail)
     }
 }

@@ -59,6 +59,21 @@ impl PoolLog {
         records.map_while(Result::ok).flat_map(|(_, bytes)| unpack(&bytes))
     }
 
+    /// A log of nothing but what is in the pool now, in other files; durable when this returns. Answers with how many these
+    /// are.
+    pub fn write_copy(files: &Arc<dyn Files>, chain: ChainId, pool: &Mempool) -> Result<u64, StorageError> {
+        let options = JournalOptions { segment_bytes_max: SEGMENT_BYTES_MAX, ..JournalOptions::default() };
+        let journal = Journal::create(Arc::clone(files), chain, options)?;
+        let mut log = Self { journal, added: Vec::new(), is_back: true };
+        log.write_anew(pool).and_then(|()| log.sync()).map_err(|failed| failed.0)?;
+        Ok(pool.len() as u64)
+    }
+
+    /// Whether all that was here at the start was read back.
+    pub fn has_all(&self) -> bool {
+        self.is_back
+    }
+
     /// All that was here at the start was read back, and let in or refused.
     pub fn is_back(&mut self) {
         self.is_back = true;

@@ -23,6 +23,7 @@ impl Writer {
         if self.group.since.is_none() {
             return Ok(());
         }
+        self.shared.check_abandoned()?;
         self.store.sync()?;
         self.vouch_at = Some(self.shared.clocks.uptime() + VOUCH_AFTER);
         let (published, some_returned) = self.publish();
@@ -89,6 +90,7 @@ impl Writer {
         let sequence = group.last_sequence().unwrap_or(state.tip.sequence);
         state.tip = Tip::of(&state.chain, &state.ledger, sequence);
         state.ledger.pin(state.tip.moment);
+        let ruled_out = group.has_ruled.then(|| state.chain.ruled_out().copied().collect());
         let tip = state.tip;
         let mark = tip.mark(self.store.end());
         drop(guard);
@@ -111,6 +113,7 @@ impl Writer {
         shared.pool_listeners.tell(pool_events);
         let published = Published {
             arrivals: std::mem::take(&mut group.arrivals),
+            ruled_out,
             changes: group.steps.drain(..).map(|(_, changes)| changes).collect(),
             mark,
         };

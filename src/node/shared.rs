@@ -110,6 +110,8 @@ pub(super) struct Shared {
     pub database: Database,
     /// Whether something in it was not what was written: then it is set aside once the node has ended.
     pub has_damaged_tables: AtomicBool,
+    /// Whether the node ends as if it had been killed: nothing more is made durable, nor told.
+    pub is_abandoned: AtomicBool,
     pub steps: Mutex<VecDeque<WrittenStep>>,
     pub reorganizations: Mutex<Reorganizations>,
     pub verified: Arc<Verified>,
@@ -138,6 +140,17 @@ impl Shared {
         }
         self.health.stop(&reason);
         self.inbox.stop(&reason);
+    }
+
+    /// Ends the node as if it had been killed.
+    pub fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Release);
+        self.inbox.stop("it was abandoned");
+    }
+
+    /// Refuses to go on where the node was abandoned.
+    pub fn check_abandoned(&self) -> Result<(), StorageError> {
+        if self.is_abandoned.load(Ordering::Acquire) { Err(StorageError::Ended) } else { Ok(()) }
     }
 
     /// The present tip, and every one to come.

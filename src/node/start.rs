@@ -172,6 +172,7 @@ pub(super) fn assemble<Home>(
         library: store.library().clone(),
         database: Database::new(tables),
         has_damaged_tables: AtomicBool::new(false),
+        is_abandoned: AtomicBool::new(false),
         steps: Mutex::default(),
         reorganizations: Mutex::default(),
         verified: Arc::new(Verified::new(&seed.hasher())),
@@ -229,7 +230,8 @@ impl Node {
         let count = check_threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
         let checks = move |shared: &Arc<Shared>| Checks::start(count, Arc::clone(shared)).map_err(no_threads);
         let (assembled, folder) = assemble(recovered, pool_log, identity, health, to_follower, checks)?;
-        let Assembled { handle, shared, writer, follower, .. } = assembled;
+        let Assembled { handle, shared, mut writer, follower, .. } = assembled;
+        writer.origin = Some(folder.origin());
         let (end_audit, audit_ends) = channel();
         let for_audit = Arc::clone(&shared);
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
@@ -258,6 +260,14 @@ impl Node {
 
     /// Stops: what was taken in is durable when this returns. Whoever still waits for an answer is told so.
     pub fn stop(mut self) {
+        self.end();
+    }
+
+    /// Ends as if the process had been killed, as far as one process can: nothing more is synced, settled or vouched for,
+    /// and whoever waits is told that the node has ended. What was acknowledged is there after the next start, which can
+    /// follow at once.
+    pub fn abandon(mut self) {
+        self.shared.abandon();
         self.end();
     }
 

@@ -20,6 +20,7 @@ use super::early::Early;
 use super::follower::Published;
 use super::fresh::FreshOutlet;
 use super::group::{GROUP_BYTES_MAX, Group};
+use super::hold::{Doors, Held};
 use super::inbox::{CheckedBody, CheckedTicket, Command, Mail, Submission, Ticket};
 use super::pool_log::PoolLog;
 use super::recent::Recent;
@@ -27,7 +28,7 @@ use super::settle::VOUCH_AFTER;
 use super::shared::{Shared, Tip};
 use super::verdict::{BlockVerdict, Closed};
 use crate::chain::Orphans;
-use crate::storage::{StorageError, Store};
+use crate::storage::{Origin, StorageError, Store};
 use crate::template::Groundwork;
 use crate::types::{Block, Header};
 
@@ -90,6 +91,12 @@ pub(super) struct Writer {
     /// When the last sync is vouched for; nothing once it was.
     pub vouch_at: Option<Duration>,
     pub closed: Option<Closed>,
+    /// What its folder is called, where it works in one.
+    pub origin: Option<Origin>,
+    /// How many hold it.
+    pub held: usize,
+    /// Those who ask for that.
+    pub to_hold: Vec<Ticket<Result<Held, Closed>>>,
 }
 
 impl Writer {
@@ -122,6 +129,9 @@ impl Writer {
             expire_at: now + EXPIRE_EVERY,
             vouch_at,
             closed: None,
+            origin: None,
+            held: 0,
+            to_hold: Vec::new(),
         }
     }
 
@@ -136,8 +146,12 @@ impl Writer {
     pub fn run(mut self) {
         let reason = loop {
             let now = self.shared.clocks.uptime();
-            let mut mail = self.shared.inbox.take(self.wake_at().map(|at| at.saturating_sub(now)));
+            let wait = self.wake_at().map(|at| at.saturating_sub(now));
+            let mut mail = self.shared.inbox.take(self.doors(), wait);
             let stop = mail.stop.take();
+            if self.shared.check_abandoned().is_err() {
+                return self.close_with(&Closed::ended());
+            }
             self.turn(mail);
             if let Some(reason) = stop {
                 break reason;
@@ -158,12 +172,16 @@ impl Writer {
     /// When there is something to do even if nothing comes, by how long the node has been running; nothing where that is
     /// never.
     pub fn wake_at(&self) -> Option<Duration> {
+        let doors = self.doors();
+        if doors == Doors::Shut {
+            return None;
+        }
         let now = self.shared.clocks.uptime();
         let ready = self.in_flight.front().is_some_and(|first| first.body.is_some());
         if ready || (self.group.since.is_none() && !self.transactions.is_empty()) {
             return Some(now);
         }
-        let early = self.early.next();
+        let early = self.early.next().filter(|_| doors == Doors::Open);
         if let Some(deadline) = self.group.deadline() {
             // Until that is synced the pool and what was synced before are left alone.
             return Some(early.map_or(deadline, |early| early.min(deadline)));
@@ -180,14 +198,18 @@ impl Writer {
     }
 
     fn work(&mut self, mail: Mail) -> Result<(), Failed> {
+        self.run_errands(mail.errands);
+        let doors = self.doors();
+        if doors == Doors::Shut {
+            return Ok(());
+        }
         for (number, body) in mail.checked {
             let waiting = self.in_flight.iter_mut().find(|waiting| waiting.number == number);
             waiting.expect("a verdict on a block that waits for it").body = Some(body);
         }
         mail.submissions.into_iter().for_each(|submission| self.take_in(submission));
-        let (uptime, time) = (self.shared.clocks.uptime(), self.shared.clocks.chain());
-        for block in self.early.due(uptime, time, &self.shared.params) {
-            self.take_in(Submission { block, ticket: None });
+        if doors == Doors::Open {
+            self.take_in_due();
         }
         self.transactions.extend(mail.transactions);
         for command in mail.commands {
@@ -213,7 +235,15 @@ impl Writer {
             self.expire();
             self.admit()?;
         }
-        Ok(())
+        self.hold_if_asked()
+    }
+
+    /// Takes in what was too early, and is not any more.
+    fn take_in_due(&mut self) {
+        let (uptime, time) = (self.shared.clocks.uptime(), self.shared.clocks.chain());
+        for block in self.early.due(uptime, time, &self.shared.params) {
+            self.take_in(Submission { block, ticket: None });
+        }
     }
 
     /// Testifies for what was synced last, once nothing has followed for a while.
@@ -239,6 +269,8 @@ impl Writer {
                 ticket.answer(answers);
             }
             Command::Groundwork(ticket) => self.groundwork.push(ticket),
+            Command::Invalidate(block, ticket) => ticket.answer(self.invalidate(&block)?),
+            Command::Reconsider(block, ticket) => ticket.answer(self.reconsider(&block)?),
             Command::Settle(ticket) => {
                 self.settle()?;
                 ticket.answer(());
@@ -292,6 +324,9 @@ impl Writer {
         }
         for CheckedTicket { ticket, .. } in self.transactions.drain(..) {
             ticket.answer(Err(closed.clone().into()));
+        }
+        for ticket in self.to_hold.drain(..) {
+            ticket.answer(Err(closed.clone()));
         }
     }
 }

@@ -72,6 +72,25 @@ pub enum StorageError {
          into an empty folder"
     )]
     BaseLost,
+    /// Something is where a folder was to be made.
+    #[error("{} is there already: choose another place, or take it away first", .0.display())]
+    AlreadyThere(PathBuf),
+    /// No node was ever saved here.
+    #[error("no node was saved in {}: name the folder that was saved into", .0.display())]
+    NothingSaved(PathBuf),
+    /// What was saved is not what is there.
+    #[error(
+        "{} is damaged: {reason}; restore it from a copy, or restore from another save", path.display()
+    )]
+    SavedDamaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no folder that could be saved.
+    #[error("this node works in no folder that could be saved")]
+    NoFolder,
     /// The node ended, and its database was closed.
     #[error("the node has ended")]
     Ended,

@@ -36,7 +36,8 @@ const DAMAGED: &str = "damaged-journal";
 /// Where the database is copied to.
 const COPY: &str = "sled.copy";
 const MANIFEST: &str = "manifest.json";
-const GENESIS: &str = "genesis.json";
+/// The file the chain began with.
+pub(super) const GENESIS: &str = "genesis.json";
 
 /// What the manifest says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,8 +81,7 @@ impl Folder {
         if read_layout(path, LAYOUT)?.is_none() {
             refuse_journal_without_manifest(path)?;
             write_synced(path, GENESIS, genesis_text)?;
-            let chain = genesis.params().chain.0;
-            write_manifest(path, &Manifest { layout: LAYOUT, chain, epoch: 0, journal: 1 })?;
+            new_manifest(path, genesis.params().chain, 0, 1)?;
         }
         Self::take(path, genesis, lock)
     }
@@ -303,7 +303,7 @@ fn refuse_old_manifest(folder: &Path, manifest: &Manifest) -> Result<(), Storage
 }
 
 /// Makes a folder whose name is durable, and those above it.
-fn make_folder(path: &Path) -> io::Result<()> {
+pub(super) fn make_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -338,7 +338,8 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     identity(one).is_some_and(|one| identity(other) == Some(one))
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
@@ -402,13 +403,23 @@ fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StorageError> 
     replace_manifest(path, &format!("{text}\n"))
 }
 
+/// Lets a journal count in a folder that has just been made.
+pub(super) fn new_manifest(
+    folder: &Path,
+    chain: ChainId,
+    epoch: u32,
+    journal: u32,
+) -> Result<(), StorageError> {
+    write_manifest(folder, &Manifest { layout: LAYOUT, chain: chain.0, epoch, journal })
+}
+
 /// Lets other files count, as one step that is durable when this returns.
 pub(super) fn replace_manifest(folder: &Path, text: &str) -> Result<(), StorageError> {
     write_synced(folder, MANIFEST, text)
 }
 
 /// Replaces a small file as one step that is durable when this returns.
-fn write_synced(folder: &Path, name: &str, text: &str) -> Result<(), StorageError> {
+pub(super) fn write_synced(folder: &Path, name: &str, text: &str) -> Result<(), StorageError> {
     let (new, path) = (folder.join(format!("{name}.new")), folder.join(name));
     let write = || {
         let mut file = File::create(&new)?;

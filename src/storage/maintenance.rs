@@ -11,7 +11,7 @@ use super::indexing::{Indexed, index_from};
 use super::journal::{Journal, JournalError, JournalOptions, JournalReader, Position};
 use super::kv::{KvError, Memory, Sled};
 use super::library::Library;
-use super::open::{Opening, Recovered};
+use super::open::{Opening, Recovered, write_ruled_out};
 use super::records::{Base, ENTRIES_MAX, Entries, HEADERS_MAX, Headers, Payload, Record, Sequence, Step};
 use super::recovery::{Progress, Replay, Verifier, arrival};
 use super::store::vouch;
@@ -379,5 +379,7 @@ fn copy_above(
             journal.append(&[&payload])?;
         }
     }
+    let is_pruned = |hash: &&BlockHash| chain.entry(hash).is_some() && !stands_above(hash);
+    write_ruled_out(journal, chain.ruled_out().filter(|hash| !is_pruned(hash)))?;
     Ok(vouch(journal)?)
 }

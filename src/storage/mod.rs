@@ -24,6 +24,7 @@ mod records;
 mod recovery;
 mod runs;
 mod salvage;
+mod saved;
 mod store;
 mod tables;
 
@@ -44,9 +45,10 @@ pub use kv::{
 pub use library::{Library, WrittenStep};
 pub use maintenance::{Pruned, Replayed, Verified, prune, rebuild_database, verify_journal};
 pub use open::{Medium, Opening, Recovered};
-pub use records::{Move, Receipts, Sequence, Step, Trace};
+pub use records::{Move, RULED_OUT_MAX, Receipts, Sequence, Step, Trace};
 pub use recovery::{Verifier, Written, arrival, rows};
 pub use runs::{Entries, EntriesBack, Pair, Runs, RunsView, TableSpec, VALUE_BYTES_MAX};
 pub use salvage::{Salvaged, salvage};
+pub use saved::{Origin, Saved, restore, save};
 pub use store::Store;
 pub use tables::{IndexMark, Row, StateMark, Tables};

@@ -10,14 +10,14 @@ use super::folder::Folder;
 use super::journal::{Journal, JournalError, JournalOptions, Position};
 use super::kv::{KeyValue, KvError};
 use super::library::Library;
-use super::records::{Base, Payload, Sequence};
+use super::records::{Base, Payload, Ruling, Sequence};
 use super::recovery::{Progress, Replay, Written};
 use super::store::Store;
 use super::tables::Tables;
 use crate::chain::Chain;
 use crate::consensus::Genesis;
 use crate::ledger::{Ledger, MapSeed};
-use crate::types::Height;
+use crate::types::{BlockHash, Height};
 
 /// A store that is open, and what it says: chain and ledger as they were when the last step was written.
 #[derive(Debug)]
@@ -235,6 +235,7 @@ fn read<'a>(
         }
     };
     replay.remember()?;
+    replay.rule_out();
     Ok(Read { store: Store::new(journal, library, replay.sequence), tables, replay })
 }
 
@@ -282,6 +283,17 @@ fn open_journal(
         begin(&mut journal, genesis)?;
     }
     Ok(journal)
+}
+
+/// Writes what is ruled out to a journal that takes another one's place.
+pub(super) fn write_ruled_out<'a>(
+    journal: &mut Journal,
+    blocks: impl IntoIterator<Item = &'a BlockHash>,
+) -> Result<(), StorageError> {
+    for block in blocks {
+        Payload::ruling(Ruling::RuledOut(*block)).with_parts(|parts| journal.append(parts))?;
+    }
+    Ok(journal.sync()?)
 }
 
 /// Writes the beginning of a journal that goes back to genesis.

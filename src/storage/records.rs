@@ -9,9 +9,13 @@
 //! | 4 | connected | step, then undo and receipts |
 //! | 5 | disconnected | step |
 //! | 6 | voucher | nothing: being there, it testifies that all before it was durable |
+//! | 7 | ruled out | the name of a block that an operator would not have followed |
+//! | 8 | reconsidered | the name of one that counts again |
 //!
 //! A step is written at fixed places, so that one can be told without reading the rest: its number (8 bytes,
 //! little-endian), whether it is the last of its change (1), the block (32).
+
+use std::collections::BTreeSet;
 
 use super::StorageError;
 use super::journal::Location;
@@ -27,6 +31,9 @@ pub type Sequence = u64;
 pub(super) const HEADERS_MAX: usize = 8192;
 /// Entries of the state in one record of a base.
 pub(super) const ENTRIES_MAX: usize = 16_384;
+
+/// Blocks that can be ruled out at once; whoever would rule out more is refused.
+pub const RULED_OUT_MAX: usize = 1024;
 
 /// Bytes of a step, after the kind.
 const STEP_BYTES: usize = 41;
@@ -178,6 +185,8 @@ const BLOCK: u8 = 3;
 const CONNECTED: u8 = 4;
 const DISCONNECTED: u8 = 5;
 const VOUCHER: u8 = 6;
+const RULED_OUT: u8 = 7;
+const RECONSIDERED: u8 = 8;
 
 /// A record, read.
 #[derive(Clone, PartialEq, Debug)]
@@ -189,6 +198,24 @@ pub(super) enum Record {
     Connected(Step, Trace),
     Disconnected(Step),
     Voucher,
+    Ruling(Ruling),
+}
+
+/// What an operator said of a block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ruling {
+    RuledOut(BlockHash),
+    Reconsidered(BlockHash),
+}
+
+impl Ruling {
+    /// Brings what is ruled out in line.
+    pub fn apply(self, ruled_out: &mut BTreeSet<BlockHash>) {
+        match self {
+            Self::RuledOut(block) => ruled_out.insert(block),
+            Self::Reconsidered(block) => ruled_out.remove(&block),
+        };
+    }
 }
 
 /// What a payload is made of: its kind, a step if it is one, and the rest.
@@ -227,6 +254,14 @@ impl Payload {
         Self { kind: VOUCHER, step: None, rest: Vec::new() }
     }
 
+    pub fn ruling(ruling: Ruling) -> Self {
+        let (kind, block) = match ruling {
+            Ruling::RuledOut(block) => (RULED_OUT, block),
+            Ruling::Reconsidered(block) => (RECONSIDERED, block),
+        };
+        Self { kind, step: None, rest: block.as_bytes().to_vec() }
+    }
+
     /// Hands its parts on, in their order.
     pub fn with_parts<T>(&self, take: impl FnOnce(&[&[u8]]) -> T) -> T {
         take(&[&[self.kind], self.step.as_ref().map_or(&[], |step| &step[..]), &self.rest])
@@ -254,6 +289,10 @@ impl Record {
         let unreadable = |reason: String| StorageError::Unreadable { location, reason };
         let (kind, rest) = payload.split_first().ok_or_else(|| unreadable("empty".to_owned()))?;
         let step = || Step::of(payload).ok_or_else(|| unreadable("half a step".to_owned()));
+        let name = || {
+            let name = rest.try_into().map(BlockHash::from_bytes);
+            name.map_err(|_| unreadable("not the name of a block".to_owned()))
+        };
         let wrong = |error: crate::codec::CodecError| unreadable(error.to_string());
         Ok(match *kind {
             BASE => Self::Base(decode(rest).map_err(wrong)?),
@@ -263,6 +302,8 @@ impl Record {
             CONNECTED => Self::Connected(step()?, decode(&rest[STEP_BYTES..]).map_err(wrong)?),
             DISCONNECTED => Self::Disconnected(step()?),
             VOUCHER => Self::Voucher,
+            RULED_OUT => Self::Ruling(Ruling::RuledOut(name()?)),
+            RECONSIDERED => Self::Ruling(Ruling::Reconsidered(name()?)),
             other => return Err(unreadable(format!("of unknown kind {other}"))),
         })
     }

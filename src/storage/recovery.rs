@@ -1,10 +1,12 @@
 //! From what is on disk to a chain and a ledger: where the database left off, and the journal from there.
 
+use std::collections::BTreeSet;
+
 use super::StorageError;
 use super::index::BlockIndex;
 use super::journal::{JournalError, Location, Position};
 use super::library::Library;
-use super::records::{Base, Record, Sequence, Step, Trace};
+use super::records::{Base, Record, Ruling, Sequence, Step, Trace};
 use super::tables::{IndexMark, Loaded, Row, StateMark, Tables};
 use crate::chain::{Chain, Recalled};
 use crate::codec::{Decode, Encode};
@@ -53,6 +55,8 @@ pub(super) struct Replay<'a> {
     placed: Vec<usize>,
     /// How to verify signatures, where they are to be verified again.
     verify: Option<Verifier<'a>>,
+    /// What is ruled out: the chain is told in the end, since what stands on it may have to be gone through until then.
+    ruled_out: BTreeSet<BlockHash>,
     /// The block read last: mostly the next step is about it.
     last: Option<(BlockHash, Block)>,
 }
@@ -76,6 +80,7 @@ impl<'a> Replay<'a> {
             first_sequence: base.sequence,
             placed: Vec::new(),
             verify: None,
+            ruled_out: BTreeSet::new(),
             last: None,
         };
         if base.height != Height::GENESIS {
@@ -165,6 +170,7 @@ impl<'a> Replay<'a> {
                 first_sequence,
                 placed,
                 verify: None,
+                ruled_out: loaded.ruled_out,
                 last: None,
             },
             position,
@@ -234,6 +240,7 @@ impl<'a> Replay<'a> {
                 Record::Connected(step, trace) => self.connected(step, &trace, location, tables)?,
                 Record::Disconnected(step) => self.disconnected(step, tables)?,
                 Record::Voucher => {}
+                Record::Ruling(ruling) => self.ruling(ruling, tables)?,
                 Record::Base(_) | Record::Headers(_) | Record::Entries(_) => {
                     return Err(contradiction("it begins a second time".to_owned()));
                 }
@@ -372,6 +379,16 @@ impl<'a> Replay<'a> {
         self.chain.activate(&undo.below);
         tables.hold(&undo.entries);
         Ok(())
+    }
+
+    fn ruling(&mut self, ruling: Ruling, tables: &mut Tables) -> Result<(), StorageError> {
+        ruling.apply(&mut self.ruled_out);
+        tables.put_ruled_out(&self.ruled_out)
+    }
+
+    /// Tells the chain what is ruled out, when nothing more has to be gone through.
+    pub fn rule_out(&mut self) {
+        self.ruled_out.iter().for_each(|hash| self.chain.rule_out(hash));
     }
 
     /// A block; it is read back where it is not the last one read.

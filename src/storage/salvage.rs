@@ -1,5 +1,6 @@
 //! Taking out of a damaged journal what can be read, and beginning another in its place.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::files::Disk;
 use super::folder::Folder;
 use super::journal::{Journal, JournalOptions};
 use super::maintenance::inspect;
-use super::open::begin;
+use super::open::{begin, write_ruled_out};
 use super::records::Record;
 use crate::consensus::Genesis;
 use crate::types::{Block, Height};
@@ -36,7 +37,7 @@ pub fn salvage(
     let mut folder = Folder::open_existing(path, genesis)?;
     let (library, _) = inspect(&folder, genesis)?;
     let journal = library.journal();
-    let mut lost = Vec::new();
+    let (mut lost, mut ruled_out) = (Vec::new(), BTreeSet::new());
     for checked in journal.verify() {
         let record = checked.and_then(|location| Ok((location, journal.read(location)?)));
         let record = record.map_err(StorageError::from);
@@ -47,6 +48,7 @@ pub fn salvage(
             }
             // Blocks would stand on what was pruned, and a node would begin at genesis without a word.
             Ok(Record::Headers(_) | Record::Entries(_)) => return Err(StorageError::BaseLost),
+            Ok(Record::Ruling(ruling)) => ruling.apply(&mut ruled_out),
             Ok(Record::Base(_) | Record::Connected(..) | Record::Disconnected(_) | Record::Voucher) => {}
             Err(error) => lost.push(error.to_string()),
         }
@@ -57,6 +59,7 @@ pub fn salvage(
     let files = Disk::open(&next).map_err(StorageError::io(format!("cannot make {}", next.display())))?;
     let mut journal = Journal::create(Arc::new(files), genesis.params().chain, JournalOptions::default())?;
     begin(&mut journal, genesis)?;
+    write_ruled_out(&mut journal, &ruled_out)?;
     folder.set_journal_aside()?;
     Ok(lost)
 }

@@ -1,9 +1,12 @@
 //! The writer's half of the store: one journal, and what has been written to it but not synced.
 
+use std::collections::BTreeMap;
+use std::io;
+
 use super::StorageError;
-use super::journal::{Journal, JournalError, Location, Position};
+use super::journal::{Journal, JournalError, Location, Position, SegmentLength};
 use super::library::{Library, WrittenStep};
-use super::records::{Move, Payload, Record, Sequence, Step, Trace};
+use super::records::{Move, Payload, Record, Ruling, Sequence, Step, Trace};
 use crate::types::{Block, BlockHash};
 
 /// Where new blocks and steps go.
@@ -13,11 +16,13 @@ pub struct Store {
     library: Library,
     sequence: Sequence,
     unsynced_bytes: u64,
+    /// Checksums of segments that are closed: each is read once for that.
+    sealed_checks: BTreeMap<u32, u32>,
 }
 
 impl Store {
     pub(super) fn new(journal: Journal, library: Library, sequence: Sequence) -> Self {
-        Self { journal, library, sequence, unsynced_bytes: 0 }
+        Self { journal, library, sequence, unsynced_bytes: 0, sealed_checks: BTreeMap::new() }
     }
 
     /// What was written, to be read.
@@ -90,6 +95,22 @@ impl Store {
         Step { sequence: self.sequence + 1, moved, block, last }
     }
 
+    /// Writes that an operator would not have this block followed, nor what is above it.
+    ///
+    /// # Errors
+    /// When the disk refuses; from then on nothing is accepted.
+    pub fn ruled_out(&mut self, block: BlockHash) -> Result<(), StorageError> {
+        self.append(&Payload::ruling(Ruling::RuledOut(block))).map(|_| ())
+    }
+
+    /// Writes that it counts again.
+    ///
+    /// # Errors
+    /// When the disk refuses; from then on nothing is accepted.
+    pub fn reconsidered(&mut self, block: BlockHash) -> Result<(), StorageError> {
+        self.append(&Payload::ruling(Ruling::Reconsidered(block))).map(|_| ())
+    }
+
     /// Makes all that was written durable. Only after this may anybody be told of it.
     ///
     /// # Errors
@@ -100,8 +121,31 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the last record is one that testifies for all before it.
+    /// Closes everything that was written, durable, for good: what comes next goes into a segment of its own. Answers with
+    /// the segments that are closed.
+    pub(super) fn seal(&mut self) -> Result<Vec<SegmentLength>, StorageError> {
+        let sealed = self.journal.seal()?;
+        self.unsynced_bytes = 0;
+        Ok(sealed)
+    }
+
+    /// The checksum of a segment that is closed, as it was made out before, or is now.
+    pub(super) fn check_of_sealed(
+        &mut self,
+        segment: u32,
+        make_out: impl FnOnce() -> io::Result<u32>,
+    ) -> io::Result<u32> {
+        if let Some(check) = self.sealed_checks.get(&segment) {
+            return Ok(*check);
+        }
+        Ok(*self.sealed_checks.entry(segment).or_insert(make_out()?))
+    }
+
+    /// Whether something behind all that was written testifies for it: a record made for that, or a segment begun since.
     pub fn is_vouched(&self) -> bool {
+        if self.journal.has_empty_tail() {
+            return true;
+        }
         let length =
             Payload::voucher().with_parts(|parts| parts.iter().map(|part| part.len()).sum::<usize>());
         let last = Location::ending(self.end(), length as u32);

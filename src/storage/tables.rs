@@ -5,11 +5,12 @@
 //! | `layout` | the layout's number, and the journal's chain |
 //! | `block` ‖ number | header, and where its block and its step lie; numbered as they came |
 //! | `tip` | the last step, where the journal goes on after it, its block; how many blocks came until then |
+//! | `ruled out` | what an operator would not have followed, at some step after the state's; missing where that is nothing |
 //! | `state mark` | the same for the state, and its root |
 //! | `s…` | the state: key → entry, in runs |
 //! | `i…` | the indexes: key → place, in runs; the last step that is indexed is noted with the list of runs |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound;
 use std::path::Path;
@@ -20,10 +21,10 @@ use super::index::{BlockIndex, KEY_BYTES};
 use super::index_view::IndexView;
 use super::journal::Position;
 use super::kv::{BATCH_BYTES_MAX, Batch, Healing, KeyValue, KvError, Sled, SledOptions};
-use super::records::Sequence;
+use super::records::{RULED_OUT_MAX, Sequence};
 use super::recovery::Written;
 use super::runs::{Runs, TableSpec};
-use crate::codec::{Canonical, Decode, Encode, decode, encode};
+use crate::codec::{Canonical, Decode, Encode, List, decode, encode};
 use crate::ledger::{Changes, Entry, StateKey};
 use crate::types::{BlockHash, ChainId, Header, StateRoot};
 
@@ -36,6 +37,7 @@ const CACHE_BYTES: u64 = 16 << 20;
 const VERSION_KEY: &[u8] = b"layout";
 const TIP_KEY: &[u8] = b"tip";
 const STATE_MARK_KEY: &[u8] = b"state mark";
+const RULED_OUT_KEY: &[u8] = b"ruled out";
 const BLOCK_PREFIX: &[u8] = b"block";
 
 const STATE: TableSpec = TableSpec { prefix: 0xf0, key_bytes: 32 };
@@ -122,6 +124,14 @@ pub(super) struct Loaded {
     /// Blocks above genesis, in the order in which they came.
     pub rows: Vec<(Header, Written)>,
     pub entries: Vec<(StateKey, Entry)>,
+    pub ruled_out: BTreeSet<BlockHash>,
+}
+
+/// Blocks by name.
+type Names = List<BlockHash, 0, RULED_OUT_MAX>;
+
+impl Canonical for Names {
+    const BYTES_MAX: usize = 64 + 32 * RULED_OUT_MAX;
 }
 
 /// The database.
@@ -205,7 +215,9 @@ impl Tables {
             let key = key.first_chunk().ok_or_else(|| damaged("a key of the state is short".to_owned()))?;
             entries.push((StateKey::from_bytes(*key), read(bytes)?));
         }
-        Ok(Some(Loaded { mark, tip_sequence: tip.tip.sequence, rows, entries }))
+        let ruled_out: Option<Names> = value(&*self.kv, RULED_OUT_KEY)?;
+        let ruled_out = ruled_out.iter().flat_map(|names| names.iter().copied()).collect();
+        Ok(Some(Loaded { mark, tip_sequence: tip.tip.sequence, rows, entries, ruled_out }))
     }
 
     /// Writes where blocks lie, and what is at the tip, in one step.
@@ -223,6 +235,21 @@ impl Tables {
             self.last_arrival = self.last_arrival.max(arrival);
         }
         batch.put(TIP_KEY, encode(&TipValue { tip: *tip, last_arrival: self.last_arrival }));
+        Ok(self.kv.apply(batch)?)
+    }
+
+    /// Writes what is ruled out. The journal has it step by step, so it may be ahead of the rest: whatever is gone through
+    /// again leads there.
+    ///
+    /// # Errors
+    /// When the database fails; so with all that follows.
+    pub fn put_ruled_out(&mut self, blocks: &BTreeSet<BlockHash>) -> Result<(), StorageError> {
+        let names = Names::new(blocks.iter().copied().collect());
+        let names = names.map_err(|_| {
+            StorageError::Contradiction(format!("more than {RULED_OUT_MAX} blocks are ruled out"))
+        })?;
+        let mut batch = Batch::new();
+        batch.put(RULED_OUT_KEY, encode(&names));
         Ok(self.kv.apply(batch)?)
     }
 

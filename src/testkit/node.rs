@@ -138,6 +138,13 @@ impl TestNode {
         }
     }
 
+    /// Ends as if it had been killed.
+    pub fn abandon(&mut self) {
+        if let Some(node) = self.node.take() {
+            node.abandon();
+        }
+    }
+
     /// Stops and starts.
     pub fn restart(&mut self) {
         self.stop();

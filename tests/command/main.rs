@@ -7,6 +7,7 @@ mod broken_files;
 mod carrying;
 mod genesis;
 mod laboratory;
+mod leaving;
 mod manuals;
 mod mining;
 mod namespaces;

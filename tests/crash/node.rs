@@ -9,6 +9,7 @@ mod kills;
 mod pool;
 mod prepared;
 mod reorganization;
+mod saving;
 
 use std::path::Path;
 

@@ -105,6 +105,7 @@ fn questions(stage: &Stage) -> Vec<Example> {
 fn orders(stage: &Stage) -> Vec<Example> {
     let place = json!({"address": "192.0.2.7:9333"});
     let banned = "203.0.113.9";
+    let left = json!({"block": stage.node.tip().hash});
     let miner = stage.text(&miner_address());
     let ask = |operation: &str, method: &'static str, path: &str, body: Option<Value>| {
         (operation.to_owned(), method, path.to_owned(), body)
@@ -134,6 +135,8 @@ fn orders(stage: &Stage) -> Vec<Example> {
         ask("admin_mining_pace", "post", "/admin/v1/mining/pace", Some(json!({"pace": "automine"}))),
         ask("admin_mining_stop", "post", "/admin/v1/mining/stop", None),
         ask("admin_chain", "get", "/admin/v1/chain", None),
+        ask("admin_chain_invalidate", "post", "/admin/v1/chain/invalidate", Some(left.clone())),
+        ask("admin_chain_reconsider", "post", "/admin/v1/chain/reconsider", Some(left)),
         ask("metrics", "get", "/metrics", None),
         ask(
             "admin_mining_blocks",

@@ -12,6 +12,7 @@ mod events_sockets;
 mod examples;
 mod guide;
 mod indexer;
+mod leaving;
 mod listening;
 mod manners;
 mod metrics;

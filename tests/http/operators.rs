@@ -51,15 +51,15 @@ impl MiningControl for OnPaper {
 }
 
 /// A node whose operator's side is asked, and its port to others.
-struct Operated {
-    stage: Stage,
+pub struct Operated {
+    pub stage: Stage,
     _peers: Peers,
     _runtime: Runtime,
     _folder: tempfile::TempDir,
 }
 
 impl Operated {
-    fn new(watch_freely: bool) -> Self {
+    pub fn new(watch_freely: bool) -> Self {
         let mut stage = Stage::new();
         let folder = tempfile::tempdir().unwrap();
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -85,7 +85,7 @@ impl Operated {
         Self { stage, _peers: peers, _runtime: runtime, _folder: folder }
     }
 
-    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Said {
+    pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Said {
         let request = Request::builder().method(method).uri(path);
         let request =
             request.header(AUTHORIZATION, format!("Bearer {WORD}")).header(CONTENT_TYPE, "application/json");
@@ -93,20 +93,20 @@ impl Operated {
             .ask(request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap())
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub fn get(&self, path: &str) -> Value {
         let said = self.ask("GET", path, None);
         assert_eq!(said.status, StatusCode::OK, "{path}: {}", String::from_utf8_lossy(&said.body));
         said.json()
     }
 
     /// Gives an order, which is followed.
-    fn order(&self, method: &str, path: &str, body: Option<&Value>) {
+    pub fn order(&self, method: &str, path: &str, body: Option<&Value>) {
         let said = self.ask(method, path, body);
         assert_eq!(said.status, StatusCode::NO_CONTENT, "{path}: {}", String::from_utf8_lossy(&said.body));
     }
 
     /// Gives an order, which is not.
-    fn refused(&self, method: &str, path: &str, body: &Value) -> String {
+    pub fn refused(&self, method: &str, path: &str, body: &Value) -> String {
         self.ask(method, path, Some(body)).code()
     }
 }

@@ -6,6 +6,7 @@
 mod agreeing;
 mod churn;
 mod faults;
+mod leaving;
 mod liar;
 mod lies;
 mod orders;

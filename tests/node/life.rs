@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use cairn::ledger::MapSeed;
 use cairn::node::{BlockRefused, ReadError, Verdict};
-use cairn::storage::StorageError;
+use cairn::storage::{Recovered, StorageError};
 use cairn::testkit::{Draft, within};
 use cairn::types::Block;
 
@@ -66,6 +67,62 @@ fn node_that_is_busy_stops_soon_and_starts_where_it_stopped() {
     let verdicts = stage.node.submit_all(&blocks);
     assert!(verdicts.iter().all(|verdict| matches!(verdict, Ok(GREW | Verdict::Known))));
     assert_eq!(stage.node.tip().hash, tip_of(&blocks));
+}
+
+#[test]
+fn node_that_is_abandoned_keeps_what_it_acknowledged_and_tells_the_others() {
+    let mut stage = Stage::new();
+    let mut miner = stage.miner();
+    let blocks = miner.mine_payments(240, &[0, 1, 2, 3]);
+    let mut acknowledged = 0;
+    for (round, some) in blocks.chunks(60).enumerate() {
+        let handle = stage.node.handle();
+        let bulk = handle.bulk();
+        let mut pending: Vec<_> = some.iter().map(|block| stage.node.submit_later(block)).collect();
+        // In the first round nothing is answered; in the others something is, and more is under way.
+        for pending in pending.drain(..15 * round) {
+            assert!(matches!(within("a verdict", pending.answer()), Ok(GREW | Verdict::Known)));
+            acknowledged += 1;
+        }
+        let hold = handle.hold();
+        let reader = handle.reader();
+        stage.node.abandon();
+        for pending in pending {
+            let verdict = within("a verdict", pending.answer());
+            acknowledged += usize::from(verdict.is_ok());
+            assert!(matches!(verdict, Ok(GREW) | Err(BlockRefused::Closed(_))), "{verdict:?}");
+        }
+        assert!(within("a hold", hold).is_err() && within("groundwork", handle.groundwork()).is_err());
+        drop(bulk);
+        let seen = reader.tip();
+        stage.node.start_again();
+        let tip = stage.node.tip();
+        assert!(tip.height.0 as usize >= acknowledged && tip.sequence >= seen.sequence);
+        assert_eq!(stage.node.branch()[1..=acknowledged], hashes(&blocks[..acknowledged]));
+        let verdicts = stage.node.submit_all(some);
+        assert!(verdicts.iter().all(|verdict| matches!(verdict, Ok(GREW | Verdict::Known))), "{verdicts:?}");
+        acknowledged = 60 * (round + 1);
+    }
+    assert_eq!(stage.node.tip().hash, tip_of(&blocks));
+    assert_eq!(stage.node.tip().state, miner.follower.ledger.commitments().state);
+}
+
+/// Nobody who was killed testifies for anything; whoever stops does.
+#[test]
+fn node_that_is_abandoned_vouches_for_nothing() {
+    let mut stage = Stage::new();
+    let blocks = stage.miner().mine_payments(3, &[0]);
+    let is_vouched = |stage: &Stage| {
+        let (folder, genesis) = (stage.node.options().data_dir, &stage.network.genesis);
+        Recovered::open(&folder, genesis, None, MapSeed([1; 4])).unwrap().store.is_vouched()
+    };
+    stage.grow(&blocks);
+    stage.node.abandon();
+    assert!(!is_vouched(&stage));
+    stage.node.start_again();
+    assert_eq!(stage.node.tip().hash, tip_of(&blocks));
+    stage.node.stop();
+    assert!(is_vouched(&stage));
 }
 
 #[test]

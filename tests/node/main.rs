@@ -6,6 +6,8 @@ mod clockwork;
 mod door;
 mod events;
 mod fresh;
+mod holding;
+mod leaving;
 mod life;
 mod past;
 mod places;

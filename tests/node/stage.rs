@@ -1,5 +1,7 @@
 //! What most of these tests begin with: a node in a folder, and somebody who makes branches for it.
 
+use std::path::Path;
+
 use cairn::ledger::{Account, View};
 use cairn::node::{Found, Page, Reader, Verdict};
 use cairn::storage::{Order, Place};
@@ -21,7 +23,7 @@ pub const GREW: Verdict = Verdict::Followed { reverted: 0 };
 pub struct Stage {
     pub node: TestNode,
     pub network: Network,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Stage {
@@ -31,8 +33,13 @@ impl Stage {
 
     pub fn of(network: Network) -> Self {
         let folder = TempDir::new().unwrap();
-        let node = TestNode::start(folder.path(), &network.genesis);
-        Self { node, network, _folder: folder }
+        let node = TestNode::start(&folder.path().join("node"), &network.genesis);
+        Self { node, network, folder }
+    }
+
+    /// Where the node's folder lies, and others can.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Somebody who makes a branch from genesis on.

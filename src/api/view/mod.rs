@@ -36,7 +36,7 @@ pub use event::{
 };
 pub use mining::{MinerShare, MiningView, TemplateView, WorkerView};
 pub use operating::{
-    BanOrder, BanView, BlocksMade, BlocksOrder, ConditionView, HealthView, KnownView, LinkView,
+    BanOrder, BanView, BlockOrder, BlocksMade, BlocksOrder, ConditionView, HealthView, KnownView, LinkView,
     MiningOrderView, MiningStateView, PaceView, PeersReportView, PlaceView, ReadyView,
 };
 pub use peer::{Direction, PeerView, PeersView};

@@ -50,6 +50,14 @@ pub struct ConditionView {
     pub uptime_seconds: u64,
 }
 
+/// A block that an order is about.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BlockOrder {
+    /// Its hash.
+    pub block: String,
+}
+
 /// All that is known of other nodes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PeersReportView {

@@ -12,8 +12,9 @@ use serde_json::json;
 use super::config::{Place, Tuning};
 use super::output::Report;
 use super::progress::Progress;
-use crate::node::{map_seed, verify_on_all_cores};
+use crate::node::{Node, NodeHandle, RulingRefused, Tip, map_seed, verify_on_all_cores};
 use crate::storage::{Recovered, prune, rebuild_database, verify_journal};
+use crate::types::BlockHash;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -33,6 +34,15 @@ pub(super) enum Command {
     ///
     /// A reorganization that begins below is impossible afterwards, and the history of accounts begins there.
     Prune(Prune),
+    /// Leave a block, in a laboratory: neither it nor what stands on it is followed, until it is reconsidered.
+    ///
+    /// The best other branch is followed instead, whatever its work. It holds for the node that is started here next, and until
+    /// `reconsider`. A node that runs is told over HTTP: `POST /admin/v1/chain/invalidate`.
+    Invalidate(Ruling),
+    /// Let a block that was left count again, with all below and above it.
+    ///
+    /// What broke a rule stays condemned. A node that runs is told over HTTP: `POST /admin/v1/chain/reconsider`.
+    Reconsider(Ruling),
     /// Write the branch that is followed to a file. Where the file holds a part of it already, the rest is added.
     Export(Export),
     /// Submit the blocks of a file. Everything is checked, whatever is known is passed over, so it can be done again.
@@ -67,6 +77,15 @@ pub(super) struct Prune {
 }
 
 #[derive(Args)]
+pub(super) struct Ruling {
+    #[command(flatten)]
+    stopped: Stopped,
+    /// The block's hash, as `/v1/tips` tells it.
+    #[arg(value_name = "HASH")]
+    block: BlockHash,
+}
+
+#[derive(Args)]
 pub(super) struct Export {
     #[command(flatten)]
     stopped: Stopped,
@@ -93,6 +112,8 @@ pub(super) fn run(command: &Command) -> Result<()> {
         Command::Verify(stopped) => verify(stopped),
         Command::Reindex(reindex) => rebuild(reindex),
         Command::Prune(prune) => forget(prune),
+        Command::Invalidate(ruling) => rule(ruling, async |node| node.invalidate(ruling.block).await),
+        Command::Reconsider(ruling) => rule(ruling, async |node| node.reconsider(ruling.block).await),
         Command::Export(export) => carry::export(export),
         Command::Import(import) => carry::import(import),
     }
@@ -111,6 +132,7 @@ fn tell_store(report: Report, name: &str, recovered: &Recovered) -> Result<Repor
     let (journal, database) = (store.bytes(), tables.disk_bytes()?);
     let indexed = chain.entry(&tables.index_mark().block).map_or(0, |entry| entry.height.0);
     let on_branch = tip.height.0 as usize + 1;
+    let ruled_out: Vec<&BlockHash> = chain.ruled_out().collect();
     Ok(report
         .same("name", "name", name)
         .same("chain", "chain", folder.chain())
@@ -120,6 +142,7 @@ fn tell_store(report: Report, name: &str, recovered: &Recovered) -> Result<Repor
         .same("work", "work", tip.work)
         .fact("base", "blocks kept above height", base, base.0)
         .fact("side_blocks", "blocks on other branches", written.len() - on_branch, written.len() - on_branch)
+        .fact("ruled_out", "blocks ruled out", ruled_out.len(), json!(ruled_out))
         .fact("steps", "steps taken", store.sequence(), store.sequence())
         .fact("epoch", "epoch", folder.epoch(), folder.epoch())
         .fact("indexed", "indexed up to height", indexed, indexed)
@@ -207,5 +230,24 @@ fn forget(Prune { stopped, keep }: &Prune) -> Result<()> {
         .fact("base", "blocks kept above height", pruned.base, pruned.base.0)
         .fact("journal_bytes_before", "journal before", format!("{before} bytes"), before)
         .fact("journal_bytes", "journal now", format!("{after} bytes"), after)
+        .tell(stopped.json)
+}
+
+/// Starts a node of our own that is told what to follow, and stops it.
+fn rule(
+    Ruling { stopped, .. }: &Ruling,
+    order: impl AsyncFnOnce(&NodeHandle) -> Result<Tip, RulingRefused>,
+) -> Result<()> {
+    let settled = stopped.place.settle_existing()?;
+    let node = Node::start(settled.node(&Tuning::default())?)?;
+    let before = node.handle().reader().tip();
+    let outcome = pollster::block_on(order(&node.handle()));
+    node.stop();
+    let tip = outcome?;
+    Report::default()
+        .fact("height_before", "height before", before.height, before.height.0)
+        .same("tip_before", "tip before", before.hash)
+        .fact("height", "height", tip.height, tip.height.0)
+        .same("tip", "tip", tip.hash)
         .tell(stopped.json)
 }

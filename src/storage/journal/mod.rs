@@ -22,6 +22,9 @@
 //! if a record further behind testifies by its `synced` that the bad place was durable once, no crash explains that:
 //! nothing is changed, and [`JournalError::Damaged`] says where.
 //!
+//! A journal can be sealed: then its last segment is closed like those before it, and an empty one is begun, so that what was
+//! written may be linked elsewhere and never changes there.
+//!
 //! Left out on purpose: a lock against a second process (the store has one), and repair (what lies in a damaged record can
 //! only come from peers or a copy).
 //!
@@ -39,6 +42,7 @@ mod writer;
 pub use error::JournalError;
 pub use open::{Cut, Opened};
 pub use reader::{Inspected, JournalReader, Records};
+pub(in crate::storage) use segment::segment_name;
 pub use verification::Verification;
 pub use writer::Journal;
 

@@ -192,6 +192,17 @@ pub(super) fn unfinished(files: &dyn Files, segment: Segment) -> Result<Option<C
     }
 }
 
+/// The last segment of a journal in which none is missing or has lost its header.
+pub(super) fn last_of(files: &dyn Files, chain: ChainId) -> Result<Segment, JournalError> {
+    let survey = Survey::take(files, chain)?;
+    survey.check_whole()?;
+    match (survey.unborn, survey.segments.last_key_value()) {
+        (Some(segment), _) => Err(JournalError::HeaderDamaged { segment }),
+        (None, Some((_, last))) => Ok(*last),
+        (None, None) => Err(JournalError::NoJournal),
+    }
+}
+
 /// What recovery found and made durable.
 pub(super) struct Recovered {
     pub segments: BTreeMap<u32, Segment>,

@@ -16,7 +16,7 @@ const MAGIC: [u8; 4] = *b"crnj";
 const NAME_PREFIX: &str = "journal-";
 
 /// The file a segment is kept in; ten digits, so that names sort as numbers do.
-pub(super) fn segment_name(segment: u32) -> String {
+pub(in crate::storage) fn segment_name(segment: u32) -> String {
     format!("{NAME_PREFIX}{segment:010}")
 }
 

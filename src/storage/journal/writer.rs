@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use super::open::{Opened, Recovered, recover};
+use super::open::{Opened, Recovered, last_of, recover};
 use super::segment::{HEAD_BYTES, HEADER_BYTES, SegmentHeader, Stamp, segment_name, segment_number};
 use super::shared::{Segment, Shared};
 use super::{
@@ -107,8 +107,7 @@ impl Journal {
         let bytes: u64 = parts.iter().map(|part| part.len() as u64).sum();
         let length = u32::try_from(bytes).ok().filter(|length| *length <= PAYLOAD_BYTES_MAX);
         let length = length.ok_or(JournalError::TooLarge { bytes })?;
-        let is_empty = self.tail.end == HEADER_BYTES;
-        if !is_empty && self.tail.end + HEAD_BYTES + bytes > self.options.segment_bytes_max {
+        if !self.has_empty_tail() && self.tail.end + HEAD_BYTES + bytes > self.options.segment_bytes_max {
             self.begin_next_segment()?;
         }
         let Segment { stamp, end: offset, .. } = self.tail;
@@ -136,6 +135,38 @@ impl Journal {
             self.stop_on(done)?;
             self.synced = self.tail.end;
         }
+        Ok(())
+    }
+
+    /// Makes sure that nothing which was written is ever written to again: what comes next goes into a segment of its own.
+    /// Answers with those that are sealed so.
+    ///
+    /// # Errors
+    /// [`JournalError::Stopped`] from the first failure of the disk on.
+    pub fn seal(&mut self) -> Result<Vec<SegmentLength>, JournalError> {
+        self.check_running()?;
+        if !self.has_empty_tail() {
+            self.begin_next_segment()?;
+        }
+        let mut sealed = self.segments();
+        sealed.pop();
+        Ok(sealed)
+    }
+
+    /// Whether nothing was written to the last segment: being there, it testifies that all before it was durable.
+    pub fn has_empty_tail(&self) -> bool {
+        self.tail.end == HEADER_BYTES
+    }
+
+    /// Begins an empty segment behind the ones in this folder, all of which are whole; none of them is ever written to
+    /// from then on.
+    ///
+    /// # Errors
+    /// [`JournalError::NoJournal`] where there is none, and where one is missing or damaged.
+    pub fn begin_behind(files: &dyn Files, chain: ChainId) -> Result<(), JournalError> {
+        let last = last_of(files, chain)?;
+        let mut options = JournalOptions::default();
+        begin_segment(files, chain, &mut options, last.stamp.segment + 1, last.end)?;
         Ok(())
     }
 

@@ -87,11 +87,16 @@ impl Prepared {
         self.at.insert(tip.hash, (tip.work, follower.ledger.commitments().state));
     }
 
-    /// Writes the blocks where another process can read them.
+    /// Writes all blocks where another process can read them.
     pub fn write(&self, path: &Path) {
+        Self::write_some(path, &self.blocks);
+    }
+
+    /// Writes some.
+    pub fn write_some(path: &Path, blocks: &[Block]) {
         let mut file = BufWriter::new(File::create(path).unwrap());
         begin_chain_file(&mut file, genesis().params().chain).unwrap();
-        self.blocks.iter().for_each(|block| {
+        blocks.iter().for_each(|block| {
             write_block(&mut file, block).unwrap();
         });
         file.flush().unwrap();
