@@ -6,6 +6,7 @@
 mod accounts;
 mod address;
 mod balance;
+mod batch;
 mod chain;
 mod contacts;
 mod ends;
@@ -17,6 +18,7 @@ mod making;
 mod network;
 mod offline;
 mod order;
+mod paid;
 mod passwords;
 mod paying;
 mod place;
@@ -139,7 +141,7 @@ enum Command {
     /// Pay all that an account has to somebody.
     Sweep(send::Sweep),
     /// Pay many at once, from a file, in one transaction: all of them or none.
-    Batch(send::Batch),
+    Batch(batch::Batch),
     /// Share an account: so many of several have to agree to spend.
     Multisig(policies::Multisig),
     /// Make accounts that heights, secrets and several keys govern, and see what a policy says.

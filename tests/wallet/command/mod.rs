@@ -7,4 +7,5 @@ mod keeping;
 mod losses;
 mod making;
 mod paying;
+mod receipts;
 mod stage;
