@@ -28,6 +28,7 @@ mod replace;
 mod request;
 mod send;
 mod sent;
+mod show;
 mod terminal;
 mod texts;
 mod vault;
@@ -231,7 +232,7 @@ impl Wallet {
             Command::SignMessage(sign) => sign.run(options),
             Command::VerifyMessage(verify) => verify.run(options),
             Command::History(history) => history.run(options),
-            Command::Show { txid } => history::show(options, txid),
+            Command::Show { txid } => show::show(options, txid),
             Command::Bump(replace) => replace.bump(options),
             Command::Cancel(replace) => replace.cancel(options),
             Command::Contacts(command) => command.run(options),

@@ -3,6 +3,7 @@
 mod accounts;
 mod asking;
 mod chain;
+mod history;
 mod keeping;
 mod losses;
 mod making;
