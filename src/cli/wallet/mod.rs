@@ -11,6 +11,7 @@ mod chain;
 mod contacts;
 mod ends;
 mod export;
+mod failure;
 mod follow;
 mod ground;
 mod history;
@@ -34,6 +35,7 @@ mod texts;
 mod vault;
 mod wording;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -41,11 +43,10 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use self::ends::code_of;
 use self::passwords::Passwords;
 use self::place::Place;
 use self::vault::Vault;
-use super::output::{complain, tell, tell_json};
+use super::output::{tell, tell_json};
 use crate::types::Txid;
 use crate::wallet::keyring::Name;
 
@@ -75,7 +76,8 @@ What changes a wallet takes its password, contacts included: so nobody else can 
 their own behind a name.
 
 Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly; with 3 when nobody agreed to a payment, 4 when
-one is on its way and was not confirmed in the time given, 5 when one was sent and can never be mined.";
+one is on its way and was not confirmed in the time given, 5 when one was sent and can never be mined. With --json standard output then
+has {\"error\": {\"code\": ..., \"message\": ..., \"exit\": ...}}.";
 
 /// What stands above the options that every command takes.
 const EVERY: &str = "Every wallet command";
@@ -200,10 +202,15 @@ impl Wallet {
     pub fn run(&self) -> ExitCode {
         match self.answer() {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                complain(&error);
-                code_of(&error)
-            }
+            Err(error) => failure::ended_with(&error, self.options.json),
+        }
+    }
+
+    /// Says in JSON that arguments were no command of a wallet's, where they ask for JSON.
+    pub fn asked_wrongly(arguments: impl Iterator<Item = OsString>, message: &str) {
+        let mut arguments = arguments.skip(1);
+        if arguments.next().is_some_and(|first| first == "wallet") && arguments.any(|it| it == "--json") {
+            failure::asked_wrongly(message);
         }
     }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod asking;
 mod chain;
+mod codes;
 mod history;
 mod keeping;
 mod losses;
