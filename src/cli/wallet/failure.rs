@@ -6,6 +6,7 @@ use anyhow::Error;
 use serde_json::{Value, json};
 
 use super::ends::{Ended, code_of};
+use super::order::Mistyped;
 use crate::cli::output::{complain, tell_json};
 use crate::client::ClientError;
 use crate::ledger::SpendError;
@@ -97,6 +98,8 @@ fn name_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         "balance_too_low"
     } else if cause.is::<DraftError>() {
         "bad_payment"
+    } else if cause.is::<Mistyped>() {
+        "bad_address"
     } else if cause.is::<LinkError>() {
         "bad_link"
     } else if cause.is::<BatchError>() {

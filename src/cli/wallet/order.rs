@@ -52,7 +52,11 @@ impl Terms {
             None => book.default_account().context("this wallet has no account")?,
         };
         let policy = account.policy().ok_or_else(|| {
-            anyhow!("`{}` is only watched: this wallet has no key that could spend from it", account.name())
+            anyhow!(
+                "`{0}` is only watched: this wallet has no key that could spend from it. Where you have the key, \
+                 `cairn wallet import {0}` takes it in",
+                account.name()
+            )
         })?;
         Ok((account, policy))
     }
@@ -68,13 +72,18 @@ impl Terms {
     }
 }
 
+/// An address with a slip in it, and where that likely is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Mistyped(pub String);
+
 /// Whom a text names: an account or a contact of the wallet, or an address, whose slips are pointed at.
 pub(super) fn payee(text: &str, book: &Book, chain: &Chain) -> Result<Address> {
     let prefix = &chain.params().prefix;
     match book.address_of(text, prefix) {
         Ok(address) => Ok(address),
         Err(error) => match Address::parse(text, prefix) {
-            Err(slip) if text.len() > 32 => Err(anyhow!("{}", explain_mistyped(text, &slip, prefix))),
+            Err(slip) if text.len() > 32 => Err(Mistyped(explain_mistyped(text, &slip, prefix)).into()),
             _ => Err(error.into()),
         },
     }

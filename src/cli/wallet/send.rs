@@ -5,10 +5,10 @@ use clap::Args;
 
 use super::Options;
 use super::follow::Patience;
-use super::order::{Order, Terms, payee};
+use super::order::{Mistyped, Order, Terms, payee};
 use super::paying::Desk;
-use crate::types::{Amount, Reference};
-use crate::wallet::{LINK_SCHEME, Link, Payment, Rest, quoted, read_reference};
+use crate::types::{Amount, Prefix, Reference};
+use crate::wallet::{Link, LinkError, Payment, Rest, explain_mistyped, quoted, read_reference};
 
 /// A payment.
 #[derive(Args)]
@@ -61,15 +61,13 @@ impl Wish {
 
     /// The payment that is meant.
     pub fn payment(&self, desk: &Desk<'_>) -> Result<Payment> {
-        let is_link = self.to.get(..=LINK_SCHEME.len()).is_some_and(|begin| {
-            begin.strip_suffix(':').is_some_and(|scheme| scheme.eq_ignore_ascii_case(LINK_SCHEME))
-        });
-        if !is_link {
+        // Neither names nor addresses have a colon.
+        if !self.to.contains(':') {
             let amount = self.amount.context("how much? say it behind the address, such as 12.5")?;
             let to = payee(&self.to, desk.file.book(), &desk.chain)?;
             return Ok(Payment { to, amount, reference: self.reference.clone().unwrap_or_default() });
         }
-        let link = Link::parse(&self.to, &desk.chain.params().prefix)?;
+        let link = read_link(&self.to, &desk.chain.params().prefix)?;
         if let Some(label) = &link.label {
             desk.say(&format!(
                 "the link says that it is of {}: that is a stranger's word",
@@ -96,6 +94,16 @@ impl Wish {
         };
         Ok(Payment { to: link.address, amount, reference })
     }
+}
+
+/// A link; where its address was mistyped it is said where.
+fn read_link(text: &str, prefix: &Prefix) -> Result<Link> {
+    Link::parse(text, prefix).map_err(|error| match &error {
+        LinkError::Address { text, error } => {
+            Mistyped(format!("the link's address: {}", explain_mistyped(text, error, prefix))).into()
+        }
+        _ => error.into(),
+    })
 }
 
 impl Sweep {

@@ -50,7 +50,8 @@ fn end_of_a_payment_is_told_with_its_name() {
     let wallet = |arguments: &[&str]| devnet.wallet(&home, &[arguments, &["--json"]].concat());
     error(&wallet(&["send", "bob", "1"]), 3, "declined");
     error(&wallet(&["send", "bob", "10001", "--yes"]), 1, "balance_too_low");
-    error(&wallet(&["send", "cairn:x", "1", "--yes"]), 1, "bad_link");
+    error(&wallet(&["send", "bitcoin:x", "1", "--yes"]), 1, "bad_link");
+    error(&wallet(&["send", "cairn:cdev1x", "1", "--yes"]), 1, "bad_address");
     home.write("comma.csv", "bob,1,5\n");
     error(&wallet(&["batch", "comma.csv", "--yes"]), 1, "bad_batch");
     let late = error(&wallet(&["send", "bob", "1", "--yes", "--timeout", "1"]), 4, "on_its_way");
