@@ -15,6 +15,7 @@ mod failure;
 mod follow;
 mod ground;
 mod history;
+mod list;
 mod making;
 mod network;
 mod offline;
@@ -118,8 +119,8 @@ enum Command {
     Restore(making::Restore),
     /// Take in a key from elsewhere, or keep track of an address.
     Import(accounts::Import),
-    /// Say which accounts there are. Takes no password.
-    List,
+    /// Say which accounts there are, and what they have where a node can be asked. Takes no password.
+    List(list::List),
     /// Make accounts, and forget them.
     #[command(subcommand)]
     Account(accounts::AccountCommand),
@@ -220,7 +221,7 @@ impl Wallet {
             Command::New(new) => new.run(options),
             Command::Restore(restore) => restore.run(options),
             Command::Import(import) => import.run(options),
-            Command::List => accounts::list(options),
+            Command::List(list) => list.run(options),
             Command::Account(command) => command.run(options),
             Command::Rename { from, to } => accounts::rename(options, from, to),
             Command::Address(show) => show.run(options),
