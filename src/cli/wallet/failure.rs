@@ -21,7 +21,7 @@ const USAGE: u8 = 2;
 pub(super) fn ended_with(error: &Error, as_json: bool) -> ExitCode {
     let exit = code_of(error);
     if as_json {
-        tell_object(told(error, exit));
+        tell_object(&told(error, exit));
     }
     complain(error);
     ExitCode::from(exit)
@@ -32,11 +32,11 @@ pub(super) fn asked_wrongly(message: &str) {
     // The rest is for people: how to ask, and where to read on.
     let what = message.lines().next().unwrap_or_default();
     let what = what.strip_prefix("error: ").unwrap_or(what);
-    tell_object(json!({ "code": "usage", "message": what, "exit": USAGE }));
+    tell_object(&json!({ "code": "usage", "message": what, "exit": USAGE }));
 }
 
 /// Where even that cannot be written, the exit code still says that something went wrong.
-fn tell_object(error: Value) {
+fn tell_object(error: &Value) {
     let _ = tell_json(&json!({ "error": error }));
 }
 
