@@ -59,53 +59,79 @@ fn name_of(error: &Error, exit: u8) -> String {
 }
 
 fn name_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
-    if let Some(error) = cause.downcast_ref::<ClientError>() {
-        return Some(match error {
-            // The node's own codes.
-            ClientError::Problem(problem) => problem.code.name(),
-            ClientError::Unreachable { .. } => "node_unreachable".to_owned(),
-            ClientError::NotANode { .. } | ClientError::NoAddress { .. } => "no_node".to_owned(),
-        });
+    if let Some(error) = cause.downcast_ref() {
+        return Some(name_of_client(error));
     }
-    let name = if let Some(error) = cause.downcast_ref::<KeystoreError>() {
-        match error {
-            KeystoreError::WrongPassword => "wrong_password",
-            KeystoreError::Tampered => "wallet_changed",
-            KeystoreError::TooLong(_)
-            | KeystoreError::NotAWallet
-            | KeystoreError::LaterVersion(_)
-            | KeystoreError::Malformed { .. }
-            | KeystoreError::Damaged
-            | KeystoreError::Content => "wallet_unreadable",
-            KeystoreError::Password
-            | KeystoreError::Costs(_)
-            | KeystoreError::WeakCosts
-            | KeystoreError::NetworkName => return None,
-        }
-    } else if let Some(error) = cause.downcast_ref::<KeyringError>() {
-        match error {
-            KeyringError::NoAccount(_) | KeyringError::NoContact(_) | KeyringError::Nobody(_) => {
-                "unknown_name"
-            }
-            KeyringError::Address { .. } => "bad_address",
-            KeyringError::NameTaken(_) | KeyringError::AddressTaken(_) => "taken",
-            _ => return None,
-        }
-    } else if let Some(DraftError::Spend(
-        SpendError::UnknownSender | SpendError::Balance { .. } | SpendError::NothingLeft,
-    )) = cause.downcast_ref()
-    {
-        "balance_too_low"
-    } else if cause.is::<DraftError>() {
-        "bad_payment"
+    let name = if let Some(error) = cause.downcast_ref() {
+        name_of_keystore(error)
+    } else if let Some(error) = cause.downcast_ref() {
+        name_of_keyring(error)
+    } else if let Some(error) = cause.downcast_ref() {
+        Some(name_of_draft(error))
     } else if cause.is::<Mistyped>() {
-        "bad_address"
+        Some("bad_address")
     } else if cause.is::<LinkError>() {
-        "bad_link"
+        Some("bad_link")
     } else if cause.is::<BatchError>() {
-        "bad_batch"
+        Some("bad_batch")
     } else {
-        return None;
+        None
     };
-    Some(name.to_owned())
+    name.map(str::to_owned)
+}
+
+fn name_of_client(error: &ClientError) -> String {
+    match error {
+        // The node's own codes.
+        ClientError::Problem(problem) => problem.code.name(),
+        ClientError::Unreachable { .. } => "node_unreachable".to_owned(),
+        ClientError::NotANode { .. } | ClientError::NoAddress { .. } => "no_node".to_owned(),
+    }
+}
+
+fn name_of_keystore(error: &KeystoreError) -> Option<&'static str> {
+    match error {
+        KeystoreError::WrongPassword => Some("wrong_password"),
+        KeystoreError::Tampered => Some("wallet_changed"),
+        KeystoreError::TooLong(_)
+        | KeystoreError::NotAWallet
+        | KeystoreError::LaterVersion(_)
+        | KeystoreError::Malformed { .. }
+        | KeystoreError::Damaged
+        | KeystoreError::Content => Some("wallet_unreadable"),
+        KeystoreError::Password
+        | KeystoreError::Costs(_)
+        | KeystoreError::WeakCosts
+        | KeystoreError::NetworkName => None,
+    }
+}
+
+fn name_of_keyring(error: &KeyringError) -> Option<&'static str> {
+    match error {
+        KeyringError::NoAccount(_) | KeyringError::NoContact(_) | KeyringError::Nobody(_) => {
+            Some("unknown_name")
+        }
+        KeyringError::Address { .. } => Some("bad_address"),
+        KeyringError::NameTaken(_) | KeyringError::AddressTaken(_) => Some("taken"),
+        KeyringError::AccountsFull
+        | KeyringError::ContactsFull
+        | KeyringError::SeedsFull
+        | KeyringError::SeedTaken
+        | KeyringError::NoSeed
+        | KeyringError::PassphraseLong
+        | KeyringError::Number(_) => None,
+    }
+}
+
+fn name_of_draft(error: &DraftError) -> &'static str {
+    match error {
+        DraftError::Spend(
+            SpendError::UnknownSender | SpendError::Balance { .. } | SpendError::NothingLeft,
+        ) => "balance_too_low",
+        DraftError::Spend(SpendError::Nonce { .. } | SpendError::Overflow)
+        | DraftError::Nothing
+        | DraftError::Actions(_)
+        | DraftError::Refused(_)
+        | DraftError::Untimely(_) => "bad_payment",
+    }
 }

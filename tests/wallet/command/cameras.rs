@@ -84,6 +84,7 @@ fn is_read(home: &Home, arguments: &[&str], text: &str) {
     // A file knows no colours: dark on light it is the negative, which readers try as well.
     let piped = home.wallet(&[arguments, &["--qr"]].concat());
     assert_eq!(read(&drawing(piped.success()), DARK, false).as_deref(), Some(text), "{piped:?}");
+    assert_eq!(read(&drawing(piped.success()), LIGHT, false), None, "this reader tells one from the other");
     assert_eq!(read(&drawing(piped.success()), LIGHT, true).as_deref(), Some(text), "{piped:?}");
 }
 
