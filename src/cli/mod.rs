@@ -79,7 +79,16 @@ enum Command {
 
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
-    let answer = match Cli::parse().command {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => {
+            if error.use_stderr() {
+                wallet::Wallet::asked_wrongly(std::env::args_os(), &error.to_string());
+            }
+            error.exit()
+        }
+    };
+    let answer = match command {
         Command::Devnet(command) => devnet::run(&command),
         Command::Genesis(command) => genesis::run(&command),
         Command::Node(run) => node::run(&run),

@@ -82,7 +82,7 @@ impl fmt::Debug for Amount {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
     /// Not digits with at most one point.
-    #[error("expected an amount in coins such as 12.5 or 12.5CRN")]
+    #[error("expected an amount in coins such as 12.5 or 12.5CRN, with a point and no comma")]
     NotANumber,
     /// Finer than a pebble.
     #[error("a coin has no more than 8 decimals")]

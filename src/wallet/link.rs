@@ -31,13 +31,29 @@ pub struct Link {
 /// Why text is no payment link that can be followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
-    /// Another kind of link, or none.
+    /// No link.
     #[error("a payment link begins with `{LINK_SCHEME}:`")]
-    Scheme,
+    NoLink,
+    /// A link for something else, such as another currency.
+    #[error(
+        "this is a `{0}:` link, which asks for something else: payment links of this chain begin with `{LINK_SCHEME}:`"
+    )]
+    Scheme(String),
     /// Longer than any honest one.
     #[error("{0} bytes, but a payment link has at most {LINK_BYTES_MAX}")]
     TooLong(usize),
-    /// It asks for payment to no address of this network.
+    /// It asks for payment on another network.
+    #[error(
+        "this link asks for payment on another network: its address begins with `{found}1`, and here they begin with `{expected}1`; \
+         pay it from a wallet of that network"
+    )]
+    OtherNetwork {
+        /// What its address begins with.
+        found: String,
+        /// What it would begin with here.
+        expected: Prefix,
+    },
+    /// It asks for payment to no address.
     #[error("the link's address: {error}")]
     Address {
         /// What stands there.
@@ -88,13 +104,21 @@ impl Link {
         if text.len() > LINK_BYTES_MAX {
             return Err(LinkError::TooLong(text.len()));
         }
-        let (scheme, rest) = text.trim().split_once(':').ok_or(LinkError::Scheme)?;
+        let (scheme, rest) = text.trim().split_once(':').ok_or(LinkError::NoLink)?;
         if !scheme.eq_ignore_ascii_case(LINK_SCHEME) {
-            return Err(LinkError::Scheme);
+            let is_name = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+            let named = is_name && !scheme.is_empty();
+            return Err(if named {
+                LinkError::Scheme(scheme.to_ascii_lowercase())
+            } else {
+                LinkError::NoLink
+            });
         }
         let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let parsed = Address::parse(address, prefix)
-            .map_err(|error| LinkError::Address { text: address.to_owned(), error: Box::new(error) })?;
+        let parsed = Address::parse(address, prefix).map_err(|error| match error {
+            AddressError::OtherNetwork { found, expected } => LinkError::OtherNetwork { found, expected },
+            error => LinkError::Address { text: address.to_owned(), error: Box::new(error) },
+        })?;
         let mut asked = Asked::default();
         query.split('&').filter(|part| !part.is_empty()).try_for_each(|part| asked.take(part))?;
         let amount = asked.amount.map(|text| text.parse()).transpose()?;

@@ -12,6 +12,7 @@
 //! `way.rs` and `signing.rs` for what is spent.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod batch;
 mod caution;
 mod derivation;
 mod describe;
@@ -33,6 +34,7 @@ mod warning;
 mod way;
 mod words;
 
+pub use batch::{BatchError, BatchLine, read_batch};
 pub use caution::{Caution, FAR_SECONDS, cautions};
 pub use derivation::{ACCOUNTS_MAX, AccountError, DEVNET_MNEMONIC, Mnemonic, MnemonicError, Seed};
 pub use describe::{describe, quoted};
@@ -52,7 +54,7 @@ pub use signing::{Signing, SigningError};
 pub use text::{TextError, TextSignature, TextSigning};
 pub use warning::{
     FEE_SHARE_PERCENT_MAX, FEE_TIMES_LEAST_MAX, NEARLY_ALL_PERCENT, RATE_BELIEVED_MAX, RATE_LEAST, Warning,
-    fee_warning, paid_by,
+    fee_warning, paid_by, warning_lines,
 };
 pub use way::{Means, WAYS_MAX, Way, ways};
 pub use words::{KeyNames, explain};

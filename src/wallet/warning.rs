@@ -125,6 +125,38 @@ fn is_more_than_percent(part: Amount, percent: u64, whole: Amount) -> bool {
     u128::from(part.pebbles()) * 100 > u128::from(whole.pebbles()) * u128::from(percent)
 }
 
+/// Addresses that one warning names.
+const NAMED_MAX: usize = 3;
+
+/// All of them for people. What would be said of one payee after the other is said once, with their number; `whom` says what they
+/// are called.
+pub fn warning_lines(
+    warnings: &[Warning],
+    prefix: &Prefix,
+    whom: &dyn Fn(&Address) -> String,
+) -> Vec<String> {
+    let strangers = warnings.iter().filter_map(|warning| match warning {
+        Warning::NewRecipient { to, charge } => Some((to, charge)),
+        _ => None,
+    });
+    let strangers: Vec<(&Address, &Amount)> = strangers.collect();
+    let [(_, charge), _, ..] = strangers[..] else {
+        return warnings.iter().map(|warning| warning.words(prefix)).collect();
+    };
+    let others = warnings.iter().filter(|warning| !matches!(warning, Warning::NewRecipient { .. }));
+    let named: Vec<String> = strangers.iter().take(NAMED_MAX).map(|(to, _)| whom(to)).collect();
+    let more = match strangers.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let new = format!(
+        "Nobody ever paid {} of these payees: {}{more}. Make sure that they are the right ones; each account costs {charge} once.",
+        strangers.len(),
+        named.join(", ")
+    );
+    others.map(|warning| warning.words(prefix)).chain([new]).collect()
+}
+
 impl Warning {
     /// The same for people, on the network of this prefix.
     pub fn words(&self, prefix: &Prefix) -> String {

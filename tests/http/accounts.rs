@@ -34,6 +34,25 @@ fn what_waits_in_the_pool_is_spoken_for() {
     assert_eq!((&paid["incoming"], &paid["spendable"]), (&json!("1000"), &json!(FUNDS.to_string())));
     let pending = stage.json(&format!("/v1/accounts/{}/pending", stage.address(0)));
     assert_eq!(pending["transactions"][0]["txid"], payment.body.txid().to_string());
+    assert_eq!(pending["incoming"], json!([]));
+    let pending = stage.json(&format!("/v1/accounts/{}/pending", stage.address(1)));
+    assert_eq!(pending["incoming"][0]["txid"], payment.body.txid().to_string());
+    assert_eq!(pending["transactions"], json!([]));
+}
+
+#[test]
+fn a_history_names_who_was_on_the_other_side() {
+    let mut stage = Stage::new();
+    let payment = stage.payment(0, 1, 1000);
+    stage.mine(vec![payment]);
+    for (whose, other) in [(0, 1), (1, 0)] {
+        let told = stage.json(&format!("/v1/accounts/{}/history", stage.address(whose)));
+        let entry = &told["entries"][0];
+        assert_eq!(entry["others"], json!([stage.address(other)]));
+        assert_eq!(entry["others_count"], 1);
+    }
+    let rewards = stage.json(&format!("/v1/accounts/{}/history", stage.text(&miner_address())));
+    assert_eq!(rewards["entries"][0]["others_count"], 0);
 }
 
 #[test]

@@ -74,9 +74,16 @@ fn address_is_one_account_only() {
         KeyringError::AddressTaken(name("paper"))
     );
     assert_eq!(
-        keyring.import(name("again"), secret(8)).unwrap_err(),
-        KeyringError::AddressTaken(name("shop.till"))
+        keyring.import(name("again"), secret(7)).unwrap_err(),
+        KeyringError::AddressTaken(name("paper"))
     );
+    let before = keyring.book().clone();
+    assert_eq!(
+        keyring.import(name("bob"), secret(8)).unwrap_err(),
+        KeyringError::NameTaken(name("bob")),
+        "the key of what was only watched, under a name that is taken"
+    );
+    assert_eq!(*keyring.book(), before);
     assert!(keyring.secret_key(&key(8)).is_none());
     // Contacts may be known by several names, and be oneself.
     keyring.add_contact(name("robert"), address(11)).unwrap();

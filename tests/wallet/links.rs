@@ -52,18 +52,23 @@ fn what_is_unknown_is_ignored_unless_it_is_required() {
 
 #[test]
 fn what_is_no_link_here_is_refused() {
-    assert_eq!(parse(&to_text(1)), Err(LinkError::Scheme));
-    assert_eq!(parse(&format!("bitcoin:{}", to_text(1))), Err(LinkError::Scheme));
+    assert_eq!(parse(&to_text(1)), Err(LinkError::NoLink));
+    assert_eq!(parse(": nothing"), Err(LinkError::NoLink));
+    assert_eq!(parse("Bitcoin:bc1qar0?amount=1"), Err(LinkError::Scheme("bitcoin".to_owned())));
     assert_eq!(
         parse(&format!("cairn:{}", "a".repeat(LINK_BYTES_MAX))),
         Err(LinkError::TooLong(6 + LINK_BYTES_MAX))
     );
     let elsewhere = address(1).to_text(&"cairn".parse().unwrap());
-    let Err(LinkError::Address { text, error }) = parse(&format!("cairn:{elsewhere}?amount=1")) else {
-        panic!("an address of another network")
-    };
-    assert_eq!(text, elsewhere);
-    assert!(matches!(*error, AddressError::OtherNetwork { .. }));
+    let (found, expected) = ("cairn".to_owned(), prefix());
+    assert_eq!(
+        parse(&format!("cairn:{elsewhere}?amount=1")),
+        Err(LinkError::OtherNetwork { found, expected })
+    );
+    let mistyped = parse("cairn:ctest1x");
+    assert!(
+        matches!(mistyped, Err(LinkError::Address { error, .. }) if matches!(*error, AddressError::Mistyped(_)))
+    );
 }
 
 #[test]

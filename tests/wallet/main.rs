@@ -1,6 +1,7 @@
 //! The wallet: its keys, its files, what it signs, and what it says at a terminal.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod batches;
 #[cfg(all(feature = "cli", unix))]
 mod command;
 mod drafting;

@@ -1,5 +1,8 @@
 //! Accounts: what an address has, proofs of it, and what happened to it.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,14 +18,20 @@ use crate::api::view::{
     PendingPage, ProofOfBalance,
 };
 use crate::codec::encode;
+use crate::consensus::Params;
+use crate::mempool::Entry;
 use crate::node::{Found, Reader, What};
-use crate::types::{Address, Height, Transaction};
+use crate::types::{Address, Height};
 
 /// Entries of a history in one answer.
 const HISTORY_MAX: u32 = 1000;
 const HISTORY_USUAL: u32 = 50;
 /// Transactions of one account that are told at once; the pool does not take more of one.
 const PENDING_MAX: usize = 1000;
+/// Transactions by which others pay an account that are told at once: anybody can send more, and each may be long.
+const INCOMING_MAX: usize = 100;
+/// Addresses on the other side of a transaction that a history names.
+const OTHERS_MAX: usize = 4;
 
 pub(super) fn routes() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
@@ -60,18 +69,33 @@ async fn account(State(context): State<Context>, Path(text): Path<String>) -> An
     Ok(Reply::now(view))
 }
 
-/// An account's own transactions that wait for a block, by nonce
+/// What waits for a block: an account's own transactions by nonce, and those that pay it
 #[utoipa::path(get, path = "/v1/accounts/{address}/pending", tag = "accounts", operation_id = "account_pending",
     params(("address" = AddressText, Path, description = "Whose")),
     responses((status = OK, body = PendingPage)))]
 async fn pending(State(context): State<Context>, Path(text): Path<String>) -> Answer<PendingPage> {
-    let prefix = &context.params().prefix;
-    let address = extract::address(&text, prefix)?;
-    let entries: Vec<_> =
-        context.node().look(|_, pool| pool.of_sender(&address).take(PENDING_MAX).cloned().collect());
-    let content = |transaction: &Transaction| ContentView::new(transaction, None, prefix);
-    let transactions = entries.iter().map(|entry| content(entry.transaction().transaction())).collect();
-    Ok(Reply::now(PendingPage { transactions }))
+    let address = extract::address(&text, &context.params().prefix)?;
+    let at_hand = context.clone();
+    // The whole pool is looked through, so this does not keep others waiting.
+    let read = move |reader: &Reader| {
+        let own: Vec<_> =
+            at_hand.node().look(|_, pool| pool.of_sender(&address).take(PENDING_MAX).cloned().collect());
+        let pool = at_hand.pool(reader)?;
+        let incoming = pool.entries().iter().filter(|entry| pays(entry, &address)).take(INCOMING_MAX);
+        let prefix = &at_hand.params().prefix;
+        let content = |entry: &Arc<Entry>| ContentView::new(entry.transaction().transaction(), None, prefix);
+        Ok(PendingPage {
+            transactions: own.iter().map(content).collect(),
+            incoming: incoming.map(content).collect(),
+        })
+    };
+    Ok(Reply::now(context.read(read).await?))
+}
+
+/// Whether somebody else pays this address by it.
+fn pays(entry: &Entry, address: &Address) -> bool {
+    let mut payments = entry.transaction().transaction().body.payments();
+    entry.facts().sender != *address && payments.any(|(to, _)| to == address)
 }
 
 /// In which order a list goes.
@@ -116,11 +140,15 @@ async fn history(
         Direction::Oldest => PlaceCursor::oldest_first(cursor),
     };
     let limit = extract::limit(part.limit, HISTORY_USUAL, HISTORY_MAX)?;
-    let maturity = context.params().maturity;
+    let at_hand = context.clone();
     let read = move |reader: &Reader| {
         let page = reader.history(&address, order, limit)?;
         let view = HistoryPage {
-            entries: page.found.iter().map(|found| happened(reader, found, &address, maturity)).collect(),
+            entries: page
+                .found
+                .iter()
+                .map(|found| happened(reader, found, &address, at_hand.params()))
+                .collect(),
             next: page.next.map(|place| PlaceCursor::from(place).to_string()),
             tip: tip_view(reader.tip()),
         };
@@ -166,11 +194,12 @@ async fn past(
 }
 
 /// What a transaction or a reward meant to one account.
-fn happened(reader: &Reader, found: &Found, address: &Address, maturity: u32) -> HistoryEntry {
+fn happened(reader: &Reader, found: &Found, address: &Address, params: &Params) -> HistoryEntry {
     let height = found.place.height;
+    let others = others(&found.what, address);
     let (txid, flow, matures_at) = match &found.what {
         What::Reward(coinbase) => {
-            let matures_at = Height(height.0.saturating_add(maturity));
+            let matures_at = Height(height.0.saturating_add(params.maturity));
             (None, FlowView::reward(coinbase.amount), Some(matures_at))
         }
         What::Transaction(transaction) => {
@@ -187,7 +216,20 @@ fn happened(reader: &Reader, found: &Found, address: &Address, maturity: u32) ->
         depth: reader.tip().height.0 + 1 - height.0,
         flow,
         matures_at,
+        others: others.iter().take(OTHERS_MAX).map(|it| AddressText::new(it, &params.prefix)).collect(),
+        others_count: others.len(),
     }
+}
+
+/// Who was on the other side, each once: the payer, or those whom the account paid.
+fn others(what: &What, address: &Address) -> Vec<Address> {
+    let What::Transaction(transaction) = what else { return Vec::new() };
+    let sender = transaction.body.policy.address();
+    if sender != *address {
+        return vec![sender];
+    }
+    let mut seen = BTreeSet::from([sender]);
+    transaction.body.payments().map(|(to, _)| *to).filter(|to| seen.insert(*to)).collect()
 }
 
 /// Proves what an account had, by the header of the tip

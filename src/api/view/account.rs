@@ -99,6 +99,12 @@ pub struct HistoryEntry {
     pub flow: FlowView,
     /// From which height on a reward can be spent.
     pub matures_at: Option<Height>,
+    /// Who was on the other side: who paid the account, or whom it paid, each once. The first few of many.
+    #[serde(default)]
+    pub others: Vec<AddressText>,
+    /// How many those are in all.
+    #[serde(default)]
+    pub others_count: usize,
 }
 
 /// Some of a history.
@@ -113,11 +119,14 @@ pub struct HistoryPage {
     pub tip: TipView,
 }
 
-/// An account's own transactions that wait for a block.
+/// What waits for a block, of an account and for it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PendingPage {
-    /// By nonce: those that could be mined now, then those that wait for an earlier one.
+    /// Its own, by nonce: those that could be mined now, then those that wait for an earlier one.
     pub transactions: Vec<ContentView>,
+    /// Those by which others pay it, best first, as far as they could be mined now. The first hundred of more.
+    #[serde(default)]
+    pub incoming: Vec<ContentView>,
 }
 
 /// Proves what an account had, by one header.

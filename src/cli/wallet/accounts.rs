@@ -10,7 +10,7 @@ use super::Options;
 use super::passwords::read_secret;
 use super::terminal::{Terminal, confirm};
 use crate::api::view::PolicyView;
-use crate::cli::output::{Report, aligned, tell, tell_json};
+use crate::cli::output::{tell, tell_json};
 use crate::crypto::SecretKey;
 use crate::types::{Address, Prefix};
 use crate::wallet::keyring::{Account, AccountKind, GAP, Name, SeedIndex};
@@ -49,7 +49,7 @@ pub(super) struct Import {
 }
 
 /// What an account is, in a word, and what that word is in JSON.
-fn kind_of(account: &Account) -> &'static str {
+pub(super) fn kind_of(account: &Account) -> &'static str {
     match account.kind() {
         AccountKind::Derived { .. } => "derived",
         AccountKind::Imported { .. } => "imported",
@@ -80,36 +80,6 @@ fn tell_account(options: &Options, account: &Account, network: &Network) -> Resu
         return tell_json(&as_json(account, network.prefix()));
     }
     tell(&format!("{}  {}\n", account.name(), account.address().to_text(network.prefix())))
-}
-
-/// `cairn wallet list`.
-pub(super) fn list(options: &Options) -> Result<()> {
-    let vault = options.vault()?;
-    let file = vault.read()?;
-    let prefix = file.network().prefix();
-    let accounts = file.book().accounts();
-    if options.json {
-        return tell_json(&json!({
-            "wallet": vault.path(),
-            "network": file.network().name(),
-            "chain": file.network().chain().to_string(),
-            "open": file.is_open(),
-            "accounts": accounts.iter().map(|account| as_json(account, prefix)).collect::<Vec<_>>(),
-        }));
-    }
-    Report::default()
-        .line("wallet", vault.path().display())
-        .line("network", file.network().name())
-        .tell(false)?;
-    if accounts.is_empty() {
-        return tell("no accounts: `cairn wallet account new NAME` makes one\n");
-    }
-    let row = |account: &Account| {
-        vec![account.name().to_string(), kind_of(account).to_owned(), account.address().to_text(prefix)]
-    };
-    let mut table = vec![["account", "kind", "address"].map(str::to_owned).to_vec()];
-    table.extend(accounts.iter().map(row));
-    tell(&format!("\n{}\n", aligned(&table).join("\n")))
 }
 
 impl AccountCommand {

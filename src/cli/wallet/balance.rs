@@ -14,7 +14,7 @@ use super::vault::Vault;
 use crate::api::view::{AccountView, AddressText};
 use crate::cli::output::{Report, aligned, count, tell, tell_json};
 use crate::codec::decode;
-use crate::ledger::BalanceProof;
+use crate::ledger::{Account as Entry, BalanceProof};
 use crate::light::{Accepted, Headers, VerifiedBalance};
 use crate::types::{Amount, Header, Height, Timestamp};
 use crate::wallet::keyring::Account;
@@ -139,6 +139,12 @@ fn tell_table(told: &[Told<'_>]) -> Result<()> {
 
 /// Says what the proofs rest on.
 fn tell_vouched(headers: &Headers) -> Result<()> {
+    if headers.height() == Height::GENESIS {
+        return tell(
+            "\nProven as of genesis, which is what the chain's name stands for. There is no block above it yet, and nothing else to \
+             prove.\n",
+        );
+    }
     tell(&format!(
         "\nProven as of height {}: {} were checked, which took {} hashes on average. What the block at height {} did is \
          not proven before the next one. A node that shows a branch of its own making would have had to do that work.\n",
@@ -223,6 +229,9 @@ fn headers_above(chain: &Chain, from: Height, upto: Height) -> Result<Vec<Header
 /// Follows the headers, and has all balances proven by the newest of them.
 fn verify(vault: &Vault, chain: &Chain, accounts: &[&Account]) -> Result<(Headers, Vec<VerifiedBalance>)> {
     let mut headers = follow(vault, chain)?;
+    if headers.height() == Height::GENESIS {
+        return Ok((headers, accounts.iter().map(|account| at_genesis(chain, account)).collect()));
+    }
     for _ in 1..TRIES_MAX {
         let proven: Result<Vec<_>> = accounts.iter().map(|account| prove(chain, &headers, account)).collect();
         match proven {
@@ -233,6 +242,18 @@ fn verify(vault: &Vault, chain: &Chain, accounts: &[&Account]) -> Result<(Header
     }
     let proven: Result<Vec<_>> = accounts.iter().map(|account| prove(chain, &headers, account)).collect();
     Ok((headers, proven?))
+}
+
+/// What an account began with: no header commits to that, but the chain's name does, which the wallet knows.
+fn at_genesis(chain: &Chain, account: &Account) -> VerifiedBalance {
+    let address = account.address();
+    let given = chain.genesis.allocation().iter().find(|(to, _)| *to == address);
+    VerifiedBalance {
+        account: given.map(|(_, amount)| Entry { balance: *amount, ..Entry::default() }),
+        as_of: Height::GENESIS,
+        proven_by: chain.genesis.block().header.hash(),
+        confirmations: 1,
+    }
 }
 
 /// # Security

@@ -1,7 +1,5 @@
 //! How a command ended that neither did what was asked nor failed at it: scripts are to tell these apart.
 
-use std::process::ExitCode;
-
 use crate::types::Txid;
 
 /// An end with an exit code of its own.
@@ -39,6 +37,6 @@ impl Ended {
 }
 
 /// The exit code for an error of a wallet's command.
-pub(super) fn code_of(error: &anyhow::Error) -> ExitCode {
-    error.downcast_ref::<Ended>().map_or(ExitCode::FAILURE, |ended| ExitCode::from(ended.code()))
+pub(super) fn code_of(error: &anyhow::Error) -> u8 {
+    error.downcast_ref().map_or(1, Ended::code)
 }

@@ -34,6 +34,15 @@ pub(super) fn keep_told(vault: &Vault, client: &Client, chain: ChainId) {
     }
 }
 
+/// Keeps what a file says that was named when the wallet was made, so that nobody has to name it again.
+pub(super) fn keep(vault: &Vault, chain: ChainId, genesis: &str) {
+    let place = place(vault, chain);
+    let is_built_in = || Genesis::from_json(BUILT_IN).is_ok_and(|built_in| built_in.params().chain == chain);
+    if !place.exists() && !is_built_in() {
+        let _ = write_secret(&place, genesis);
+    }
+}
+
 impl Options {
     /// What the wallet's chain begins with; no node is asked. A file that is named is kept for the next time.
     pub(super) fn ground(&self, network: &Network, named: Option<&Path>) -> Result<Genesis> {
@@ -49,9 +58,7 @@ impl Options {
                 file.display(),
                 network.name()
             );
-            if !place.exists() {
-                let _ = write_secret(&place, &text);
-            }
+            keep(&vault, chain, &text);
             return Ok(genesis);
         }
         let kept = fs::read_to_string(&place).ok();

@@ -6,16 +6,16 @@ use anyhow::{Context, Result};
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::Options;
 use super::network::{Asked, was_used};
 use super::passwords::{Passwords, read_secret, read_text};
 use super::terminal::Terminal;
 use super::vault::Vault;
+use super::{Options, ground};
 use crate::cli::output::{Report, count, tell};
 use crate::cli::secrets::random;
-use crate::wallet::Mnemonic;
 use crate::wallet::keyring::{Account, GAP, Gap, Keyring, Name, SeedIndex};
 use crate::wallet::keystore::{Costs, Protection, Salt, Unlocked};
+use crate::wallet::{Mnemonic, MnemonicError};
 
 /// What the first account is called.
 const FIRST_ACCOUNT: &str = "main";
@@ -128,6 +128,7 @@ impl New {
             show_and_ask(&mut terminal, &words)?;
         }
         vault.create(&wallet)?;
+        ground::keep(&vault, asked.network.chain(), &asked.genesis);
         let report = report(&vault, &asked, wallet.keyring().book().accounts(), self.begin.open);
         if were_shown {
             return report.tell(options.json);
@@ -135,6 +136,16 @@ impl New {
         report.fact("mnemonic", "words", words.as_str(), words.as_str()).tell(options.json)?;
         if options.json { Ok(()) } else { tell(&format!("\n{ADVICE}\n")) }
     }
+}
+
+/// The words with another at this place, counted from 1; or what was typed instead, where that is more than a word.
+fn with_word(words: &str, position: usize, again: &str) -> Zeroizing<String> {
+    if again.split_whitespace().count() != 1 {
+        return Zeroizing::new(again.to_owned());
+    }
+    let mut words: Vec<&str> = words.split_whitespace().collect();
+    words[position - 1] = again.trim();
+    Zeroizing::new(words.join(" "))
 }
 
 const ADVICE: &str = "\
@@ -180,6 +191,7 @@ impl Restore {
             wallet.keyring_mut().derive(name.parse::<Name>()?, SeedIndex(0), number)?;
         }
         vault.create(&wallet)?;
+        ground::keep(&vault, asked.network.chain(), &asked.genesis);
         let looked = match &asked.node {
             Some(node) => {
                 format!("{}, as the node at {} knows them", count(found as usize, "account"), node.url())
@@ -200,11 +212,16 @@ impl Restore {
         }
         let none = "there is no terminal to ask for the words: say --mnemonic-file FILE";
         let mut terminal = Terminal::open().context(none)?;
-        let mut words = terminal.ask("The 12 or 24 words, in their order: ")?;
+        // Whoever looks at the screen later could spend.
+        let mut words = terminal.ask_unseen("The 12 or 24 words, in their order (they are not shown): ")?;
         loop {
-            match words.parse() {
+            match words.trim().parse() {
                 Ok(mnemonic) => return Ok(mnemonic),
-                Err(error) => words = terminal.ask(&format!("{error}. Once more: "))?,
+                Err(error @ MnemonicError::UnknownWord { position }) => {
+                    let again = terminal.ask_unseen(&format!("{error}. That word once more: "))?;
+                    words = with_word(&words, position, &again);
+                }
+                Err(error) => words = terminal.ask_unseen(&format!("{error}. All of them once more: "))?,
             }
         }
     }

@@ -6,17 +6,21 @@
 mod accounts;
 mod address;
 mod balance;
+mod batch;
 mod chain;
 mod contacts;
 mod ends;
 mod export;
+mod failure;
 mod follow;
 mod ground;
 mod history;
+mod list;
 mod making;
 mod network;
 mod offline;
 mod order;
+mod paid;
 mod passwords;
 mod paying;
 mod place;
@@ -26,11 +30,13 @@ mod replace;
 mod request;
 mod send;
 mod sent;
+mod show;
 mod terminal;
 mod texts;
 mod vault;
 mod wording;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -38,11 +44,10 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use self::ends::code_of;
 use self::passwords::Passwords;
 use self::place::Place;
 use self::vault::Vault;
-use super::output::{complain, tell, tell_json};
+use super::output::{tell, tell_json};
 use crate::types::Txid;
 use crate::wallet::keyring::Name;
 
@@ -71,8 +76,10 @@ Wallets lie in CAIRN_WALLET_DIR, one file each [default: cairn/wallets in XDG_DA
 What changes a wallet takes its password, contacts included: so nobody else can put an address of
 their own behind a name.
 
-Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly; with 3 when nobody agreed to a payment, 4 when
-one is on its way and was not confirmed in the time given, 5 when one was sent and can never be mined.";
+Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly; with 3
+when nobody agreed to a payment, 4 when one is on its way and was not confirmed in the time given,
+5 when one was sent and can never be mined. With --json what it could not do is on standard output:
+  {\"error\": {\"code\": \"on_its_way\", \"message\": \"...\", \"exit\": 4}}";
 
 /// What stands above the options that every command takes.
 const EVERY: &str = "Every wallet command";
@@ -113,8 +120,8 @@ enum Command {
     Restore(making::Restore),
     /// Take in a key from elsewhere, or keep track of an address.
     Import(accounts::Import),
-    /// Say which accounts there are. Takes no password.
-    List,
+    /// Say which accounts there are, and what they have where a node can be asked. Takes no password.
+    List(list::List),
     /// Make accounts, and forget them.
     #[command(subcommand)]
     Account(accounts::AccountCommand),
@@ -139,7 +146,7 @@ enum Command {
     /// Pay all that an account has to somebody.
     Sweep(send::Sweep),
     /// Pay many at once, from a file, in one transaction: all of them or none.
-    Batch(send::Batch),
+    Batch(batch::Batch),
     /// Share an account: so many of several have to agree to spend.
     Multisig(policies::Multisig),
     /// Make accounts that heights, secrets and several keys govern, and see what a policy says.
@@ -197,10 +204,15 @@ impl Wallet {
     pub fn run(&self) -> ExitCode {
         match self.answer() {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                complain(&error);
-                code_of(&error)
-            }
+            Err(error) => failure::ended_with(&error, self.options.json),
+        }
+    }
+
+    /// Says in JSON that arguments were no command of a wallet's, where they ask for JSON.
+    pub fn asked_wrongly(arguments: impl Iterator<Item = OsString>, message: &str) {
+        let mut arguments = arguments.skip(1);
+        if arguments.next().is_some_and(|first| first == "wallet") && arguments.any(|it| it == "--json") {
+            failure::asked_wrongly(message);
         }
     }
 
@@ -210,7 +222,7 @@ impl Wallet {
             Command::New(new) => new.run(options),
             Command::Restore(restore) => restore.run(options),
             Command::Import(import) => import.run(options),
-            Command::List => accounts::list(options),
+            Command::List(list) => list.run(options),
             Command::Account(command) => command.run(options),
             Command::Rename { from, to } => accounts::rename(options, from, to),
             Command::Address(show) => show.run(options),
@@ -229,7 +241,7 @@ impl Wallet {
             Command::SignMessage(sign) => sign.run(options),
             Command::VerifyMessage(verify) => verify.run(options),
             Command::History(history) => history.run(options),
-            Command::Show { txid } => history::show(options, txid),
+            Command::Show { txid } => show::show(options, txid),
             Command::Bump(replace) => replace.bump(options),
             Command::Cancel(replace) => replace.cancel(options),
             Command::Contacts(command) => command.run(options),

@@ -24,6 +24,8 @@ pub(super) struct Asked {
     pub network: Network,
     pub from: String,
     pub node: Option<Client>,
+    /// What the chain begins with, in JSON.
+    pub genesis: String,
 }
 
 impl Options {
@@ -44,18 +46,30 @@ impl Options {
         let client = self.client()?;
         let answer = client.network();
         if let Some(path) = genesis {
-            let network = network_of(&read_genesis(path)?).with_context(|| path.display().to_string())?;
+            let genesis = read_genesis(path)?;
+            let network = network_of(&genesis).with_context(|| path.display().to_string())?;
             let same = answer.is_ok_and(|found| ChainId(found.chain) == network.chain());
-            return Ok(Asked { network, from: path.display().to_string(), node: same.then_some(client) });
+            return Ok(Asked {
+                network,
+                from: path.display().to_string(),
+                node: same.then_some(client),
+                genesis,
+            });
         }
         match answer {
             Ok(found) => {
+                let genesis = found.genesis_file().to_json();
                 let network = Network::new(&found.name, ChainId(found.chain), found.prefix)?;
-                Ok(Asked { network, from: format!("the node at {}", client.url()), node: Some(client) })
+                Ok(Asked {
+                    network,
+                    from: format!("the node at {}", client.url()),
+                    node: Some(client),
+                    genesis,
+                })
             }
             Err(ClientError::Unreachable { .. }) if self.named_node().is_none() => {
                 let from = format!("the genesis in this program, since no node answers at {}", client.url());
-                Ok(Asked { network: network_of(BUILT_IN)?, from, node: None })
+                Ok(Asked { network: network_of(BUILT_IN)?, from, node: None, genesis: BUILT_IN.to_owned() })
             }
             Err(error) => Err(error).context("name a genesis file with --genesis, and no node is needed"),
         }

@@ -8,13 +8,15 @@ use clap::Args;
 
 use super::chain::Chain;
 use super::ends::Ended;
+use super::paid::{outstanding, payment_lines, whom};
 use super::preimages::Preimages;
 use super::terminal::Terminal;
 use super::wording::{shared_lines, why_not_alone};
 use crate::types::{Address, Amount, Height, Nonce, Note, Policy};
 use crate::wallet::keyring::{Account, Book};
 use crate::wallet::{
-    Draft, Fee, Means, Payment, Prepared, Rest, Scene, Warning, Way, explain_mistyped, quoted, ways,
+    Draft, Fee, Means, Payment, Prepared, Rest, Scene, Warning, Way, explain_mistyped, quoted, warning_lines,
+    ways,
 };
 
 /// What all commands that pay take.
@@ -50,7 +52,11 @@ impl Terms {
             None => book.default_account().context("this wallet has no account")?,
         };
         let policy = account.policy().ok_or_else(|| {
-            anyhow!("`{}` is only watched: this wallet has no key that could spend from it", account.name())
+            anyhow!(
+                "`{0}` is only watched: this wallet has no key that could spend from it. Where you have the key, \
+                 `cairn wallet import {0}` takes it in",
+                account.name()
+            )
         })?;
         Ok((account, policy))
     }
@@ -66,13 +72,18 @@ impl Terms {
     }
 }
 
+/// An address with a slip in it, and where that likely is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Mistyped(pub String);
+
 /// Whom a text names: an account or a contact of the wallet, or an address, whose slips are pointed at.
 pub(super) fn payee(text: &str, book: &Book, chain: &Chain) -> Result<Address> {
     let prefix = &chain.params().prefix;
     match book.address_of(text, prefix) {
         Ok(address) => Ok(address),
         Err(error) => match Address::parse(text, prefix) {
-            Err(slip) if text.len() > 32 => Err(anyhow!("{}", explain_mistyped(text, &slip, prefix))),
+            Err(slip) if text.len() > 32 => Err(Mistyped(explain_mistyped(text, &slip, prefix)).into()),
             _ => Err(error.into()),
         },
     }
@@ -108,8 +119,9 @@ impl Order {
         let fees = chain.client.fees()?;
         let payees = self.payments.iter().map(|payment| payment.to);
         let payees = payees.chain(self.rest.as_ref().map(|rest| rest.to));
+        let payees: BTreeSet<Address> = payees.collect();
         let known: Result<BTreeMap<Address, bool>> =
-            payees.map(|to| Ok((to, chain.has_account(&to)?))).collect();
+            payees.into_iter().map(|to| Ok((to, chain.has_account(&to)?))).collect();
         let height = fees.tip.height.next().unwrap_or(Height(u32::MAX));
         Ok(Asked {
             order: self,
@@ -192,16 +204,11 @@ impl Asked {
 
     /// What will happen, line by line.
     pub fn shown(&self, prepared: &Prepared, book: &Book, chain: &Chain) -> String {
-        let whom = |address: &Address| match book.name_of(address) {
-            Some(name) => format!("{name} ({})", chain.text(address)),
-            None => chain.text(address),
-        };
+        let whom = |address: &Address| whom(address, book, chain);
         let order = &self.order;
         let mut lines = vec![format!("From    {}", whom(&self.account()))];
-        for Payment { to, amount, reference } in &order.payments {
-            let what_for =
-                if reference.is_empty() { String::new() } else { format!(", for {}", quoted(reference)) };
-            lines.push(format!("Pays    {amount} to {}{what_for}", whom(to)));
+        for (name, text) in payment_lines(&order.payments, book, chain) {
+            lines.push(format!("{:8}{text}", if name == "total" { "Total" } else { "Pays" }));
         }
         if let (Some(rest), Some(amount)) = (&order.rest, prepared.settlement.paid_all) {
             lines.push(format!("Pays    {amount}, which is all that is left, to {}", whom(&rest.to)));
@@ -218,8 +225,9 @@ impl Asked {
         if let Some(expiry) = prepared.body.expiry {
             lines.push(format!("Void    after height {expiry}"));
         }
-        let words = |warning: &Warning| format!("Note    {}", warning.words(&chain.params().prefix));
-        lines.extend(prepared.warnings.iter().map(words));
+        let notes = warning_lines(&prepared.warnings, &chain.params().prefix, &whom);
+        let notes = notes.into_iter().chain(outstanding(&order.payments, book, chain));
+        lines.extend(notes.map(|note| format!("Note    {note}")));
         let payees = prepared.body.payments().map(|(to, _)| *to);
         let parties: BTreeSet<Address> = payees.chain([self.account()]).collect();
         let spacing = chain.params().spacing;

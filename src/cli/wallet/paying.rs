@@ -10,6 +10,7 @@ use super::chain::Chain;
 use super::ends::Ended;
 use super::follow::{Patience, follow};
 use super::order::{Asked, Order, Terms};
+use super::paid::told;
 use super::vault::Vault;
 use super::wording::own_keys;
 use crate::api::view::{ContentView, Standing};
@@ -243,8 +244,9 @@ impl<'a> Desk<'a> {
             .same("txid", "sent", txid)
             .same("from", "from", self.chain.text(&transaction.body.policy.address()))
             .only_json("nonce", transaction.body.nonce.0)
-            .only_json("actions", serde_json::to_value(&content.actions)?)
-            .fact("fee", "fee", transaction.body.fee, transaction.body.fee.pebbles().to_string());
+            .only_json("actions", serde_json::to_value(&content.actions)?);
+        let fee = transaction.body.fee;
+        let report = told(report, transaction, self).fact("fee", "fee", fee, fee.pebbles().to_string());
         seen.told(report).tell(self.options.json)?;
         self.reported(&txid);
         Ok(())

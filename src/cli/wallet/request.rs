@@ -7,12 +7,13 @@ use serde_json::json;
 use super::Options;
 use super::address::{Drawing, drawn_for};
 use crate::cli::output::{tell, tell_json};
-use crate::types::{Amount, Reference};
+use crate::types::{Amount, AmountError, Reference};
 use crate::wallet::{Link, read_reference, reference_text};
 
 #[derive(Args)]
 pub(super) struct Request {
     /// How much, in coins; without it, whoever pays decides.
+    #[arg(value_parser = read_amount)]
     amount: Option<Amount>,
     /// By what you will know the payment, such as an invoice's number: up to 32 bytes of text, or `hex:` and digits. Everybody can read it.
     #[arg(long, value_name = "TEXT", value_parser = read_reference)]
@@ -25,6 +26,16 @@ pub(super) struct Request {
     to: Option<String>,
     #[command(flatten)]
     drawing: Drawing,
+}
+
+fn read_amount(text: &str) -> Result<Amount, String> {
+    let amount: Amount = text.parse().map_err(|error: AmountError| error.to_string())?;
+    if amount.is_zero() {
+        return Err(
+            "a request for nothing: say how much, or leave it to whoever pays and say no amount".to_owned()
+        );
+    }
+    Ok(amount)
 }
 
 impl Request {

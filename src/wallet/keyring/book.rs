@@ -1,6 +1,6 @@
 //! The book: every account and every contact, by name. Nothing in it is secret.
 
-use super::{Account, Contact, KeyringError, NAME_LETTERS_MAX, Name};
+use super::{Account, AccountKind, Contact, KeyringError, NAME_LETTERS_MAX, Name};
 use crate::types::{Address, Prefix};
 
 /// Accounts in a book. Whoever wants to tell more payers apart gives them references instead of addresses.
@@ -97,6 +97,18 @@ impl Book {
         self.check_free(account.name())?;
         self.accounts.push(account);
         Ok(&self.accounts[self.accounts.len() - 1])
+    }
+
+    /// Adds an account whose key is known; in the place of one that was only watched until now, where there is one.
+    pub(super) fn give_key(&mut self, account: Account) -> Result<&Account, KeyringError> {
+        let is_it = |it: &Account| it.address() == account.address();
+        let watched = |it: &Account| is_it(it) && matches!(it.kind(), AccountKind::Watched { .. });
+        let Some(at) = self.accounts.iter().position(watched) else { return self.add_account(account) };
+        if !account.name().is_like(self.accounts[at].name().as_str()) {
+            self.check_free(account.name())?;
+        }
+        self.accounts[at] = account;
+        Ok(&self.accounts[at])
     }
 
     pub(super) fn add_contact(&mut self, contact: Contact) -> Result<(), KeyringError> {

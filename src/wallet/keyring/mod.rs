@@ -122,7 +122,7 @@ impl Keyring {
     /// When it is there already, or its name is taken.
     pub fn import(&mut self, name: Name, secret: SecretKey) -> Result<&Account, KeyringError> {
         let key = secret.public_key();
-        let account = self.book.add_account(Account::new(name, AccountKind::Imported { key }))?;
+        let account = self.book.give_key(Account::new(name, AccountKind::Imported { key }))?;
         self.secrets.add_key(secret);
         Ok(account)
     }

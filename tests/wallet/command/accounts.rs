@@ -1,7 +1,9 @@
 //! Accounts, addresses and contacts.
 
-use cairn::types::{Address, Prefix};
+use cairn::crypto::SecretKey;
+use cairn::types::{Address, Policy, Prefix};
 
+use super::chain::Devnet;
 use super::stage::Home;
 
 const KEY: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
@@ -83,6 +85,55 @@ fn keys_and_addresses_come_from_elsewhere() {
     home.wallet(&["account", "remove", "paper", "--yes"]).success();
     home.wallet(&["account", "remove", "till"]).success();
     assert_eq!(names(&home), ["main"]);
+}
+
+#[test]
+fn key_of_an_account_that_was_only_watched_is_taken_in() {
+    let home = Home::with_wallet();
+    home.wallet(&["import", "till", "--watch", &paper()]).success();
+    let devnet = Devnet::start(&home);
+    let send = ["send", "main", "1", "--from", "till", "--yes", "--wait", "0"];
+    let refused = devnet.wallet(&home, &send);
+    assert!(
+        refused.failure(1).contains("Where you have the key, `cairn wallet import till` takes it in"),
+        "{refused:?}"
+    );
+    home.write("key", KEY);
+    home.wallet(&["import", "till", "--key-file", "key"]).success();
+    devnet.wallet(&home, &["send", "till", "5", "--yes", "--wait", "0"]).success();
+    devnet.mine(1);
+    devnet.wallet(&home, &send).success();
+    assert_eq!(names(&home), ["main", "till"]);
+}
+
+/// The address of the key.
+fn paper() -> String {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(KEY, &mut bytes).unwrap();
+    let key = SecretKey::from_bytes(&bytes).public_key();
+    Policy::Key(key).address().to_text(&"cdev".parse().unwrap())
+}
+
+#[test]
+fn list_says_what_accounts_have_where_a_node_can_be_asked() {
+    let home = Home::with_wallet();
+    let alone = home.wallet(&["list"]);
+    assert!(
+        alone.success().contains("\nWithout balances: no node answers at http://127.0.0.1:1"),
+        "{alone:?}"
+    );
+    assert!(home.json(&["list"])["balances"]["missing"].is_string());
+    let devnet = Devnet::start(&home);
+    let list = devnet.wallet(&home, &["list"]);
+    let row = "\naccount  kind     balance    address\nmain     derived  10000 CRN  cdev1";
+    assert!(list.success().contains(row), "{list:?}");
+    let json = devnet.wallet(&home, &["list", "--json"]).json();
+    assert_eq!(
+        (&json["accounts"][0]["balance"], &json["balances"]["node"]),
+        (&"1000000000000".into(), &devnet.url().into())
+    );
+    let offline = devnet.wallet(&home, &["list", "--offline"]);
+    assert!(!offline.success().contains("balance") && !offline.out.contains("Without"), "{offline:?}");
 }
 
 #[test]

@@ -154,6 +154,17 @@ impl Devnet {
     pub fn forget_everything(&mut self, home: &Home) {
         drop(self.node.take());
         fs::remove_dir_all(home.data()).unwrap();
+        self.start_again(home);
+    }
+
+    /// Starts the node again with its last blocks alone.
+    pub fn prune(&mut self, home: &Home, keep: u32) {
+        drop(self.node.take());
+        home.chain(&["prune", "--keep", &keep.to_string()]).success();
+        self.start_again(home);
+    }
+
+    fn start_again(&mut self, home: &Home) {
         let (node, url) = home.node();
         self.client = Client::new(&url).unwrap();
         (self.node, self.url) = (Some(node), url);

@@ -134,13 +134,18 @@ fn silent(path: &str, body: &str) -> String {
 #[test]
 fn words_of_a_node_do_not_steer_the_terminal() {
     let (home, devnet) = stage();
-    let refused = devnet.wallet_through(&home, &steering, &["balance", "--verify"]);
-    ends_with(&refused, 1, "?[2K?nothing can be proven");
+    let refused = devnet.wallet_through(&home, &steering, &["send", "bob", "10001", "--yes", "--wait", "0"]);
+    ends_with(&refused, 1, "?[2K?");
     assert!(!refused.err.contains(['\u{1b}', '\u{202e}']), "{refused:?}");
 }
 
-fn steering(_: &str, body: &str) -> String {
-    body.replace("nothing can be proven", "\\u001b[2K\\u202enothing can be proven")
+/// More than there is, and what the node says of that with signs in it.
+fn steering(path: &str, body: &str) -> String {
+    if path == "/v1/network" {
+        return body.to_owned();
+    }
+    let rich = body.replace(":\"1000000000000\"", ":\"9000000000000\"");
+    rich.replace("\"detail\":\"", "\"detail\":\"\\u001b[2K\\u202e")
 }
 
 #[test]

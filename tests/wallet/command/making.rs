@@ -182,12 +182,54 @@ fn passphrase_makes_another_wallet_of_the_same_words() {
         (&DEVNET_MNEMONIC.into(), &"two words".into())
     );
     let mut terminal = home.at_terminal(&["--wallet", "asked", "restore", "--open", "--passphrase"]);
-    terminal.answer("The 12 or 24 words, in their order: ", &DEVNET_MNEMONIC.replace("junk", "jnuk"));
-    terminal.answer("word 12 is not on the list of mnemonic words. Once more: ", DEVNET_MNEMONIC);
+    terminal.answer("The 12 or 24 words, in their order (they are not shown): ", DEVNET_MNEMONIC);
     terminal.answer("Passphrase of the words: ", "two words");
     let (rest, code) = terminal.end();
     assert!(code == Some(0) && rest.contains(&address(DEVNET_MNEMONIC, "two words", 0)), "{rest}");
     assert!(!rest.contains("two words"), "it was shown while it was typed: {rest}");
+}
+
+#[test]
+fn words_that_are_typed_are_not_seen_and_a_slip_costs_one_word() {
+    let home = Home::new();
+    let mut terminal = home.at_terminal(&["restore", "--open"]);
+    let shown = [
+        terminal.answer("The 12 or 24 words, in their order (they are not shown): ", "test test"),
+        terminal.answer(
+            "has 12 or 24 words, these are 2. All of them once more: ",
+            &DEVNET_MNEMONIC.replace("junk", "jnuk").replacen("test", "tets", 1),
+        ),
+        terminal.answer("word 1 is not on the list of mnemonic words. That word once more: ", "test"),
+        terminal.answer("word 12 is not on the list of mnemonic words. That word once more: ", "test"),
+        terminal.answer(
+            "do not belong together: one is wrong, or their order is. All of them once more: ",
+            DEVNET_MNEMONIC,
+        ),
+        terminal.end().0,
+    ]
+    .concat();
+    assert!(shown.contains(&address(DEVNET_MNEMONIC, "", 0)), "{shown}");
+    for typed in ["test", "tets", "junk", "jnuk"] {
+        assert!(!shown.contains(typed), "{typed} was shown: {shown}");
+    }
+}
+
+#[test]
+fn genesis_that_a_wallet_was_made_for_is_not_asked_for_again() {
+    let home = Home::new();
+    home.run(&["genesis", "new", "--preset", "asert", "--name", "Elsewhere", "--out", "other.json"])
+        .success();
+    home.wallet(&["new", "--open", "--genesis", "other.json"]).success();
+    let chain = home.json(&["list"])["chain"].as_str().unwrap().to_owned();
+    assert_eq!(
+        fs::read_to_string(home.named(&format!("{chain}.genesis.json"))).unwrap(),
+        home.text("other.json")
+    );
+    assert_eq!(mode(&home.named(&format!("{chain}.genesis.json"))), 0o600);
+    // What is in the program need not be kept.
+    let home = Home::with_wallet();
+    let kept = fs::read_dir(home.file().parent().unwrap()).unwrap().flatten();
+    assert_eq!(kept.filter(|it| it.file_name().to_string_lossy().contains("genesis")).count(), 0);
 }
 
 #[test]

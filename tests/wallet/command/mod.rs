@@ -2,9 +2,13 @@
 
 mod accounts;
 mod asking;
+mod cameras;
 mod chain;
+mod codes;
+mod history;
 mod keeping;
 mod losses;
 mod making;
 mod paying;
+mod receipts;
 mod stage;

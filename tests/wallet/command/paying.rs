@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use cairn::types::Address;
 use serde_json::{Value, json};
 
 use super::chain::{Devnet, Lie};
@@ -88,6 +89,15 @@ fn slips_are_refused_with_a_sentence() {
     refused(&["bob", "1e3"], 2, "expected an amount in coins");
     refused(&["bob", "1", "--fee", "5"], 3, "--high-fee");
     refused(&["bob"], 1, "how much?");
+    refused(&["bob", "1,5"], 2, "with a point and no comma");
+    refused(
+        &["bitcoin:bc1qar0srrr7xfkvy5l643"],
+        1,
+        "this is a `bitcoin:` link, which asks for something else",
+    );
+    let elsewhere = Address::from_bytes([1; 32]).to_text(&"cairn".parse().unwrap());
+    refused(&[&format!("cairn:{elsewhere}?amount=1")], 1, "asks for payment on another network");
+    refused(&[&format!("cairn:{mistyped}?amount=1")], 1, "the letter at place 21 is likely wrong");
     refused(&["bob", "1", "--from", "carol"], 1, "carol");
     assert_eq!(devnet.waiting(), 0);
     devnet.wallet(&home, &["send", "bob", "1", "--fee", "5", "--high-fee", "--yes", "--wait", "0"]).success();
@@ -241,6 +251,8 @@ fn what_was_asked_for_is_paid_and_found_by_its_reference() {
     let asked = ["request", "2.5", "--reference", "INVOICE-42", "--label", "Joe's shop", "--to", "bob"];
     let link = home.json(&asked)["link"].as_str().unwrap().to_owned();
     ends_with(&devnet.wallet(&home, &["send", &link, "2", "--yes"]), 1, "the link asks for 2.5 CRN");
+    let nothing = home.wallet(&["request", "0"]);
+    assert!(nothing.failure(2).contains("a request for nothing: say how much"), "{nothing:?}");
     let paid = devnet.wallet(&home, &["send", &link, "--yes", "--wait", "0", "--json"]).json();
     let pending = devnet.wallet(&home, &["history", "--reference", "INVOICE-42", "--json"]).json();
     assert_eq!(pending["pending"][0]["txid"], paid["txid"]);
@@ -263,6 +275,12 @@ fn node_of_another_chain_is_refused() {
 #[test]
 fn lies_of_a_node_are_found_out() {
     let (home, devnet) = stage();
+    let begun = devnet.wallet(&home, &["balance", "bob", "--verify"]);
+    assert!(
+        begun.success().contains("There is no block above it yet, and nothing else to prove."),
+        "{begun:?}"
+    );
+    assert!(begun.out.contains("proven   10000 CRN, after the block at height 0"), "{begun:?}");
     devnet.mine(3);
     let proven = devnet.wallet(&home, &["balance", "bob", "--verify", "--json"]).json();
     assert_eq!((&proven["proven"]["as_of"], &proven["proven"]["balance"]), (&json!(2), &coins(10_000.0)));

@@ -1,0 +1,82 @@
+//! `cairn wallet show`: what became of one transaction.
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+
+use super::Options;
+use super::chain::Chain;
+use super::history::{address_of, shown_references};
+use crate::api::view::{ActionView, AddressText, ContentView, Standing};
+use crate::cli::output::{Report, count, tell_json};
+use crate::types::Txid;
+use crate::wallet::keyring::Book;
+use crate::wallet::quoted;
+
+/// `cairn wallet show`.
+pub(super) fn show(options: &Options, txid: &Txid) -> Result<()> {
+    let file = options.vault()?.read()?;
+    let chain = options.chain(file.network())?;
+    let Some(view) = chain.client.transaction(txid)? else {
+        bail!("the node at {} never heard of {txid}, or has forgotten it", chain.client.url())
+    };
+    if options.json {
+        return tell_json(&view);
+    }
+    let report = Report::default().line("transaction", txid).line("status", words(&view.standing));
+    let report = match &view.transaction {
+        Some(content) => told(report, content, file.book(), &chain),
+        None => report,
+    };
+    report.tell(false)
+}
+
+/// Where a transaction stands, for people.
+fn words(standing: &Standing) -> String {
+    match standing {
+        Standing::Pending { seconds, ready: true } => format!("has waited for a block for {seconds} s"),
+        Standing::Pending { seconds, ready: false } => {
+            format!("has waited for an earlier one of its account for {seconds} s")
+        }
+        Standing::Confirmed { height, depth, block, .. } => {
+            format!("in the block at height {height}, {block}, {}", count(*depth as usize, "confirmation"))
+        }
+        Standing::Replaced { by: Some(by) } => format!("will not be mined: {by} took its place"),
+        Standing::Replaced { by: None } => "will not be mined: another took its place".to_owned(),
+        Standing::Expired => "will not be mined: the last block it could stand in has passed".to_owned(),
+        Standing::Dropped { .. } => format!(
+            "the node gave it up unmined ({}); it may come again",
+            serde_json::to_value(standing).unwrap_or(Value::Null)["why"].as_str().unwrap_or("no room")
+        ),
+    }
+}
+
+/// Adds what a transaction does.
+fn told(report: Report, content: &ContentView, book: &Book, chain: &Chain) -> Report {
+    let whom = |text: &AddressText| {
+        let address = address_of(text, chain);
+        let name = address.as_ref().and_then(|address| book.name_of(address));
+        name.map_or_else(|| text.0.clone(), |name| format!("{name} ({})", text.0))
+    };
+    let mut report = report.line("from", whom(&content.from)).line("nonce", content.nonce);
+    for action in &content.actions {
+        report = match action {
+            ActionView::Pay { to, amount, reference } => {
+                let what_for = shown_references(std::slice::from_ref(&reference.0));
+                let what_for = if what_for.is_empty() { what_for } else { format!(", for {what_for}") };
+                report.line("pays", format!("{amount} to {}{what_for}", whom(to)))
+            }
+            ActionView::PayAll { to, amount, .. } => {
+                let amount = amount.map_or_else(String::new, |amount| format!(", {amount},"));
+                report.line("pays", format!("all that was left{amount} to {}", whom(to)))
+            }
+            ActionView::Note { bytes, .. } => {
+                report.line("says", quoted(&hex::decode(&bytes.0).unwrap_or_default()))
+            }
+        };
+    }
+    let report = report.line("fee", content.fee).line("bytes", content.bytes);
+    match content.expiry {
+        Some(expiry) => report.line("void after", format!("height {expiry}")),
+        None => report,
+    }
+}
