@@ -3,6 +3,7 @@
 
 #[cfg(all(feature = "cli", unix))]
 mod command;
+mod doubts;
 mod drafting;
 mod frozen;
 mod keyring;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
@@ -10,13 +9,14 @@ use serde_json::{Value, json};
 
 use super::Options;
 use super::chain::Chain;
+use super::now;
 use super::vault::Vault;
 use crate::api::view::{AccountView, AddressText};
 use crate::cli::output::{Report, aligned, count, tell, tell_json};
 use crate::codec::decode;
 use crate::ledger::BalanceProof;
 use crate::light::{Accepted, Headers, VerifiedBalance};
-use crate::types::{Amount, Header, Height, Timestamp};
+use crate::types::{Amount, Header, Height};
 use crate::wallet::keyring::Account;
 
 /// Headers that are asked for at a time.
@@ -168,10 +168,8 @@ fn follow(vault: &Vault, chain: &Chain) -> Result<Headers> {
 }
 
 fn follow_from(mut headers: Headers, chain: &Chain) -> Result<Headers> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let now = Timestamp(u32::try_from(since).unwrap_or(u32::MAX));
     // A laboratory's clock may run ahead of ours; elsewhere the node's is not believed.
-    let now = if chain.params().lab { now.max(chain.client.status()?.time) } else { now };
+    let now = if chain.params().lab { now().max(chain.client.status()?.time) } else { now() };
     let mut from = last_common(chain, &headers)?;
     let tip = chain.client.tip()?.height;
     let mut last = Accepted::Known;

@@ -12,6 +12,7 @@ mod ends;
 mod export;
 mod follow;
 mod ground;
+mod hearing;
 mod history;
 mod making;
 mod network;
@@ -33,6 +34,7 @@ mod wording;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -43,7 +45,7 @@ use self::passwords::Passwords;
 use self::place::Place;
 use self::vault::Vault;
 use super::output::{complain, tell, tell_json};
-use crate::types::Txid;
+use crate::types::{Timestamp, Txid};
 use crate::wallet::keyring::Name;
 
 const EXAMPLES: &str = "\
@@ -242,4 +244,10 @@ impl Wallet {
 /// Says that something was done, where there is nothing else to answer.
 fn tell_done(options: &Options, done: &str) -> Result<()> {
     if options.json { tell_json(&json!({ "done": done })) } else { tell(&format!("{done}\n")) }
+}
+
+/// What the clock of this machine says.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Timestamp(u32::try_from(since).unwrap_or(u32::MAX))
 }

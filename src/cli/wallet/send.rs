@@ -29,12 +29,22 @@ pub(super) struct Wish {
     reference: Option<Reference>,
 }
 
+/// Whether the same is paid once more.
+#[derive(Args)]
+struct Repeat {
+    /// Pay even where just this payment was signed before, and waits for a block or may yet be mined.
+    #[arg(long)]
+    again: bool,
+}
+
 #[derive(Args)]
 pub(super) struct Send {
     #[command(flatten)]
     wish: Wish,
     #[command(flatten)]
     terms: Terms,
+    #[command(flatten)]
+    repeat: Repeat,
     #[command(flatten)]
     patience: Patience,
 }
@@ -49,6 +59,8 @@ pub(super) struct Sweep {
     #[command(flatten)]
     terms: Terms,
     #[command(flatten)]
+    repeat: Repeat,
+    #[command(flatten)]
     patience: Patience,
 }
 
@@ -60,6 +72,8 @@ pub(super) struct Batch {
     #[command(flatten)]
     terms: Terms,
     #[command(flatten)]
+    repeat: Repeat,
+    #[command(flatten)]
     patience: Patience,
 }
 
@@ -67,7 +81,12 @@ impl Send {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
         let payment = self.wish.payment(&desk)?;
-        desk.pay(order(&desk, &self.terms, vec![payment], None)?, &self.terms, &self.patience)
+        desk.pay(
+            order(&desk, &self.terms, vec![payment], None)?,
+            &self.terms,
+            self.repeat.again,
+            &self.patience,
+        )
     }
 }
 
@@ -120,7 +139,12 @@ impl Sweep {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
         let rest = rest(&desk, &self.to, self.reference.as_ref())?;
-        desk.pay(order(&desk, &self.terms, Vec::new(), Some(rest))?, &self.terms, &self.patience)
+        desk.pay(
+            order(&desk, &self.terms, Vec::new(), Some(rest))?,
+            &self.terms,
+            self.repeat.again,
+            &self.patience,
+        )
     }
 }
 
@@ -178,7 +202,7 @@ impl Batch {
                 desk.chain.text(&twice.to)
             ));
         }
-        desk.pay(order(&desk, &self.terms, payments, None)?, &self.terms, &self.patience)
+        desk.pay(order(&desk, &self.terms, payments, None)?, &self.terms, self.repeat.again, &self.patience)
     }
 
     fn text(&self) -> Result<String> {

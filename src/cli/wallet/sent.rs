@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::now;
 use super::vault::Vault;
 use crate::cli::secrets::{beside, write_secret};
 use crate::types::{Transaction, Txid};
@@ -37,13 +38,13 @@ impl SentFile {
 
     /// Writes a transaction down; from then on it outlives this process.
     pub fn add(&mut self, transaction: &Transaction) -> Result<()> {
-        self.outbox.add(transaction.clone())?;
+        self.outbox.add(transaction.clone(), now())?;
         self.save()
     }
 
     /// Notes what became of one.
     pub fn note(&mut self, txid: &Txid, progress: Progress) -> Result<()> {
-        self.outbox.note(txid, progress);
+        self.outbox.note(txid, progress, now());
         self.save()
     }
 

@@ -6,5 +6,6 @@ mod chain;
 mod keeping;
 mod losses;
 mod making;
+mod once;
 mod paying;
 mod stage;

@@ -59,13 +59,14 @@ impl Submit {
         let transaction = self.transaction(&desk)?;
         let sender = transaction.body.policy.address();
         let standing = desk.chain.client.transaction(&transaction.body.txid())?.map(|view| view.standing);
-        if !matches!(standing, Some(Standing::Pending { .. } | Standing::Confirmed { .. })) {
+        let repeated = matches!(standing, Some(Standing::Pending { .. } | Standing::Confirmed { .. }));
+        if !repeated {
             if desk.file.book().account_at(&sender).is_some() {
                 desk.vault.note(|sent| sent.add(&transaction))?;
             }
             desk.send(&transaction)?;
         }
-        desk.follow(&transaction, &self.patience)
+        desk.follow(&transaction, &self.patience, repeated)
     }
 
     /// The transaction, if it is complete for the next block.

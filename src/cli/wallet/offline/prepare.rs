@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::super::Options;
+use super::super::ends::Undone;
 use super::super::order::Terms;
 use super::super::paying::Desk;
 use super::super::send::{Wish, order};
@@ -45,7 +46,7 @@ impl Prepare {
             "nobody can ever spend from that account: no way of meeting its policy has a key that can sign",
         )?;
         let prepared = asked.prepare_for(&desk.chain, nonce, &way)?;
-        asked.check_fee(&prepared, &desk.chain, self.terms.high_fee)?;
+        asked.check_fee(&prepared, &desk.chain, self.terms.high_fee, Undone::Prepared)?;
         desk.say(asked.shown(&prepared, desk.file.book(), &desk.chain).trim_end());
         let mut signing = Signing::new(prepared.body, desk.chain.params())?;
         self.terms.preimages.all()?.into_iter().try_for_each(|preimage| signing.add_preimage(preimage))?;
