@@ -1,7 +1,7 @@
 //! `cairn wallet balance`: what accounts have, as a node says, or as its headers prove.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 
 use super::Options;
 use super::chain::Chain;
+use super::guard::Lock;
 use super::now;
 use super::vault::Vault;
 use crate::api::view::{AccountView, AddressText};
 use crate::cli::output::{Report, aligned, count, tell, tell_json};
+use crate::cli::secrets::write_secret;
 use crate::codec::decode;
 use crate::ledger::BalanceProof;
 use crate::light::{Accepted, Headers, VerifiedBalance};
@@ -157,14 +159,26 @@ fn kept(vault: &Vault, chain: &Chain) -> PathBuf {
 /// Follows the node's headers from where the last look ended, and checks them all.
 fn follow(vault: &Vault, chain: &Chain) -> Result<Headers> {
     let path = kept(vault, chain);
-    let before = fs::read(&path).ok().and_then(|bytes| Headers::from_bytes(&bytes, &chain.genesis).ok());
+    let read = fs::read(&path).ok();
+    let before = read.as_ref().and_then(|bytes| Headers::from_bytes(bytes, &chain.genesis).ok());
     let headers = match before {
         Some(before) => follow_from(before, chain),
         None => follow_from(Headers::new(&chain.genesis), chain),
     }?;
     // That they could not be kept costs time only.
-    let _ = fs::write(&path, headers.to_bytes());
+    let _ = keep(&path, read.as_deref(), &headers, chain);
     Ok(headers)
+}
+
+/// Keeps headers for the next look, whole or not at all, unless another command has seen more work since these were read.
+fn keep(path: &Path, read: Option<&[u8]>, headers: &Headers, chain: &Chain) -> Result<()> {
+    let _lock = Lock::of(path)?;
+    let there = fs::read(path).ok().filter(|there| Some(&there[..]) != read);
+    let theirs = there.and_then(|there| Headers::from_bytes(&there, &chain.genesis).ok());
+    if theirs.is_none_or(|theirs| theirs.work() <= headers.work()) {
+        write_secret(path, headers.to_bytes())?;
+    }
+    Ok(())
 }
 
 fn follow_from(mut headers: Headers, chain: &Chain) -> Result<Headers> {

@@ -12,6 +12,7 @@ mod ends;
 mod export;
 mod follow;
 mod ground;
+mod guard;
 mod hearing;
 mod history;
 mod making;

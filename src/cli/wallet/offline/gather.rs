@@ -49,7 +49,7 @@ impl Combine {
             let other = Carried::read(path, &genesis, wallet.book())?;
             together.file.signing.combine(&other.file.signing).with_context(|| path.display().to_string())?;
         }
-        together.hand_on(options, self.out.as_deref())
+        together.hand_on(options, self.out.as_deref(), None)
     }
 }
 

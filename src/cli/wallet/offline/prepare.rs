@@ -53,7 +53,14 @@ impl Prepare {
         let known = Known { balance: Some(asked.balance), height: asked.height().previous() };
         let file = OfflineFile { signing, known };
         let carried = Carried { file, genesis: &desk.chain.genesis, book: desk.file.book() };
-        carried.hand_on(options, self.out.as_deref())
+        // What is only prepared is signed elsewhere, if at all: it cannot be counted here.
+        let next = nonce.next();
+        if let Some(next) = next {
+            desk.say(&format!(
+                "This is number {nonce} of its account. Another that is prepared before this one is sent needs --nonce {next}"
+            ));
+        }
+        carried.hand_on(options, self.out.as_deref(), next)
     }
 
     /// The next number, what this wallet sent counted as well.

@@ -61,7 +61,7 @@ impl Sign {
                 carried.file.signing.sign(&secret)?;
             }
         }
-        carried.hand_on(options, self.out.as_deref())
+        carried.hand_on(options, self.out.as_deref(), None)
     }
 
     fn agree(&self, carried: &Carried<'_>) -> Result<()> {
