@@ -24,12 +24,17 @@ pub(super) fn word() -> Result<String> {
     Ok(hex::encode(&random::<32>()?[..]))
 }
 
+/// A text in a file that nobody else can read, whole or not at all.
+pub(super) fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    write_whole(path, text.as_bytes())
+}
+
 /// A file that nobody else can read, whole or not at all: after a crash there is either what was before or this.
-pub(super) fn write_secret(path: &Path, text: impl AsRef<[u8]>) -> std::io::Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let new = beside(path, ".new");
     // What a kill left behind, or a link that somebody put there to have us write elsewhere.
     let _ = fs::remove_file(&new);
-    let written = write_new(&new, text.as_ref()).and_then(|()| fs::rename(&new, path));
+    let written = write_new(&new, bytes).and_then(|()| fs::rename(&new, path));
     if written.is_err() {
         let _ = fs::remove_file(&new);
     }

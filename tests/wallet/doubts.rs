@@ -166,7 +166,7 @@ fn doubt_does_not_settle_while_what_is_to_take_its_place_waits() {
     assert!(is_doubtful(&outbox, 5));
     outbox.note(&cancel.body.txid(), Progress::Mined { height: Height(30) }, NOW);
     outbox.report(&cancel.body.txid());
-    outbox.settle(Height(30 + SETTLED_DEPTH), NOW);
+    outbox.settle(Height(30 + SETTLED_DEPTH), LATER);
     assert_eq!(outbox.iter().count(), 0);
 }
 

@@ -155,10 +155,23 @@ fn what_is_settled_is_forgotten_with_all_that_bid_for_its_nonce() {
     unheard.settle(Height(10 + UNHEARD_DEPTH), later);
     assert_eq!(unheard.iter().count(), 1);
     outbox.report(&mined.body.txid());
-    outbox.settle(Height(10 + SETTLED_DEPTH - 1), NOW);
-    assert_eq!(outbox.iter().count(), 3);
-    outbox.settle(Height(10 + SETTLED_DEPTH), NOW);
+    outbox.settle(Height(10 + SETTLED_DEPTH - 1), later);
+    outbox.settle(Height(u32::MAX), NOW);
+    assert_eq!(outbox.iter().count(), 3, "a node can name any height");
+    outbox.settle(Height(10 + SETTLED_DEPTH), later);
     assert_eq!(outbox.iter().map(|sent| *sent.txid()).collect::<Vec<_>>(), [other.body.txid()]);
+}
+
+#[test]
+fn what_was_mined_alone_and_told_is_settled_by_height() {
+    let mined = transaction(1, 0, 5, 1);
+    let mut outbox = outbox(std::slice::from_ref(&mined));
+    outbox.note(&mined.body.txid(), Progress::Mined { height: Height(10) }, NOW);
+    outbox.report(&mined.body.txid());
+    outbox.settle(Height(10 + SETTLED_DEPTH - 1), NOW);
+    assert_eq!(outbox.iter().count(), 1);
+    outbox.settle(Height(10 + SETTLED_DEPTH), NOW);
+    assert_eq!(outbox.iter().count(), 0);
 }
 
 #[test]

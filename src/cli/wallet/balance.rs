@@ -14,7 +14,7 @@ use super::now;
 use super::vault::Vault;
 use crate::api::view::{AccountView, AddressText};
 use crate::cli::output::{Report, aligned, count, tell, tell_json};
-use crate::cli::secrets::write_secret;
+use crate::cli::secrets::write_whole;
 use crate::codec::decode;
 use crate::ledger::BalanceProof;
 use crate::light::{Accepted, Headers, VerifiedBalance};
@@ -176,7 +176,7 @@ fn keep(path: &Path, read: Option<&[u8]>, headers: &Headers, chain: &Chain) -> R
     let there = fs::read(path).ok().filter(|there| Some(&there[..]) != read);
     let theirs = there.and_then(|there| Headers::from_bytes(&there, &chain.genesis).ok());
     if theirs.is_none_or(|theirs| theirs.work() <= headers.work()) {
-        write_secret(path, headers.to_bytes())?;
+        write_whole(path, &headers.to_bytes())?;
     }
     Ok(())
 }

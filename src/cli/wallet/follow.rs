@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::ends::Ended;
 use super::hearing::Heard;
 use super::paying::Desk;
+use crate::api::Code;
 use crate::api::view::Standing;
 use crate::cli::output::{Report, count};
 use crate::cli::signals;
@@ -210,6 +211,8 @@ impl Watch<'_> {
         self.line.say("the node forgot it, and is told again".to_owned());
         match self.desk.tell(self.transaction) {
             Ok(Heard::Taken) => Ok(None),
+            // A block came in between, and may be its own.
+            Ok(Heard::Refused(problem)) if problem.code == Code::NonceUsed => Ok(None),
             Ok(Heard::Refused(problem)) => {
                 self.lost(format!("the node gave it up, and does not take it again: {}", problem.detail))
             }

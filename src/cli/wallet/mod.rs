@@ -74,8 +74,9 @@ Wallets lie in CAIRN_WALLET_DIR, one file each [default: cairn/wallets in XDG_DA
 What changes a wallet takes its password, contacts included: so nobody else can put an address of
 their own behind a name.
 
-Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly; with 3 when nobody agreed to a payment, 4 when
-one is on its way and was not confirmed in the time given, 5 when one was sent and can never be mined.";
+Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly; with 3 when nobody agreed to it or it would pay
+the same twice, 4 when a payment is on its way and was not confirmed in the time given, 5 when one was sent and, by the node's word, can
+never be mined.";
 
 /// What stands above the options that every command takes.
 const EVERY: &str = "Every wallet command";

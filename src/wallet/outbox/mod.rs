@@ -3,7 +3,7 @@
 //! A send can be cut off anywhere: before the node has heard, after it has and before we know, while a block is waited for.
 //! Whoever types it again means the same payment. The outbox knows: it gives back the very transaction that was signed, and
 //! the chain takes that once. It also knows which nonces are taken, whatever a node says, and what to tell a node again that
-//! has forgotten.
+//! has forgotten. Read `sent.rs` first: what a node's word makes of a transaction; then `earlier.rs`: what an order would repeat.
 
 mod earlier;
 mod form;
@@ -132,13 +132,20 @@ impl Outbox {
         meant.for_each(|sent| sent.become_known(sent.after(word, look), look.now));
     }
 
+    fn has_rivals(&self, sent: &Sent) -> bool {
+        self.sent.iter().any(|other| other.excludes(sent))
+    }
+
     /// Forgets what is settled at this tip: what was mined, with whatever else was signed for its nonce, and what was in doubt for
     /// so long that nobody means it any more.
     pub fn settle(&mut self, tip: Height, now: Timestamp) {
         let is_deep = |height: Height, depth: u32| tip.0 >= height.0.saturating_add(depth);
         let is_old = |sent: &Sent| now.0.saturating_sub(sent.since.0) >= UNHEARD_SECONDS;
         let is_settled = |sent: &Sent| match sent.progress {
-            Progress::Mined { height } if sent.is_reported => is_deep(height, SETTLED_DEPTH),
+            // Whatever else was signed for its nonce is forgotten with it, and a node could have named both heights.
+            Progress::Mined { height } if sent.is_reported => {
+                is_deep(height, SETTLED_DEPTH) && (is_old(sent) || !self.has_rivals(sent))
+            }
             Progress::Mined { height } => is_deep(height, UNHEARD_DEPTH) && is_old(sent),
             // What was to take its place may still lose.
             Progress::Passed { height } => {
