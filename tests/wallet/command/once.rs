@@ -182,7 +182,23 @@ fn sweep_that_is_typed_again_is_not_said_to_cost_too_much() {
 }
 
 #[test]
-fn number_that_is_not_taken_any_more_is_said_with_the_way_out() {
+fn payment_that_is_meant_once_more_is_made_once_more_and_not_twice() {
+    let (home, devnet) = stage();
+    devnet.wallet(&home, &SEND).success();
+    let again = ["send", "bob", "1", "--yes", "--again", "--json"];
+    let mut killed =
+        devnet.command(&home, &again).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    devnet.until_waiting(2);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    devnet.mine(1);
+    let repeated = devnet.wallet(&home, &again).json();
+    assert_eq!((&repeated["repeated"], &repeated["nonce"]), (&json!(true), &json!(1)));
+    assert_eq!(devnet.waiting(), 0);
+}
+
+#[test]
+fn payment_that_is_not_taken_any_more_is_said_with_the_way_out() {
     let (home, mut devnet) = stage();
     devnet.wallet(&home, &SEND).success();
     devnet.forget_everything(&home);
