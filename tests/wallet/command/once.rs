@@ -109,6 +109,14 @@ fn node_that_has_thrown_blocks_away_has_nothing_paid_twice() {
 }
 
 #[test]
+fn payment_of_which_a_node_shows_no_block_is_not_said_to_be_lost() {
+    let (home, devnet) = stage();
+    let followed = devnet.wallet_through(&home, &beyond, &["send", "bob", "1", "--yes", "--timeout", "30"]);
+    ends_with(&followed, 4, "its number is used, and has no block with it");
+    assert_eq!(devnet.waiting(), 1);
+}
+
+#[test]
 fn payment_whose_raised_fee_won_can_be_made_anew() {
     let (home, devnet) = stage();
     let first = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
