@@ -24,12 +24,17 @@ pub(super) fn word() -> Result<String> {
     Ok(hex::encode(&random::<32>()?[..]))
 }
 
-/// A file that nobody else can read, whole or not at all: after a crash there is either what was before or this.
+/// A text in a file that nobody else can read, whole or not at all.
 pub(super) fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    write_whole(path, text.as_bytes())
+}
+
+/// A file that nobody else can read, whole or not at all: after a crash there is either what was before or this.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let new = beside(path, ".new");
     // What a kill left behind, or a link that somebody put there to have us write elsewhere.
     let _ = fs::remove_file(&new);
-    let written = write_new(&new, text).and_then(|()| fs::rename(&new, path));
+    let written = write_new(&new, bytes).and_then(|()| fs::rename(&new, path));
     if written.is_err() {
         let _ = fs::remove_file(&new);
     }
@@ -45,9 +50,9 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.sync_all()
 }
 

@@ -151,7 +151,11 @@ impl Draft {
         Ok(prepared)
     }
 
-    fn body(&self, way: &Way, params: &Params) -> Result<Body, DraftError> {
+    /// What it does, whether or not the account can afford it.
+    ///
+    /// # Errors
+    /// When it does nothing, or more than one transaction has room for.
+    pub fn actions(&self) -> Result<List<Action, 1, ACTIONS_MAX>, DraftError> {
         let pays = self.payments.iter().map(|Payment { to, amount, reference }| Action::Pay {
             to: *to,
             amount: *amount,
@@ -163,8 +167,12 @@ impl Draft {
             .map(|Rest { to, reference }| Action::PayAll { to: *to, reference: reference.clone() });
         let actions: Vec<Action> = pays.chain(self.note.clone().map(Action::Note)).chain(rest).collect();
         let count = actions.len();
-        let actions = List::new(actions)
-            .map_err(|_| if count == 0 { DraftError::Nothing } else { DraftError::Actions(count) })?;
+        List::new(actions)
+            .map_err(|_| if count == 0 { DraftError::Nothing } else { DraftError::Actions(count) })
+    }
+
+    fn body(&self, way: &Way, params: &Params) -> Result<Body, DraftError> {
+        let actions = self.actions()?;
         let mut body = Body {
             chain: params.chain.tag(),
             policy: self.policy.clone(),

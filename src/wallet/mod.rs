@@ -48,7 +48,10 @@ pub use link::{
 };
 pub use mistyped::{Slip, explain_mistyped, likely};
 pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
-pub use outbox::{OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH};
+pub use outbox::{
+    Earlier, Look, OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH,
+    UNHEARD_SECONDS, Word,
+};
 pub use parts::{PartError, Parts};
 pub use signing::{Signing, SigningError};
 pub use text::{TextError, TextSignature, TextSigning};

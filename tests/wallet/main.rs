@@ -4,6 +4,7 @@
 mod batches;
 #[cfg(all(feature = "cli", unix))]
 mod command;
+mod doubts;
 mod drafting;
 mod frozen;
 mod keyring;

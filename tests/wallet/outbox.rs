@@ -3,20 +3,26 @@
 use cairn::codec::List;
 use cairn::crypto::SecretKey;
 use cairn::types::{
-    Action, Address, Amount, BlockHash, Body, ChainId, Height, Nonce, Policy, Reference, Transaction, Witness,
+    Action, Address, Amount, BlockHash, Body, ChainId, Height, Nonce, Policy, Reference, Timestamp,
+    Transaction, Witness,
 };
-use cairn::wallet::{OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, UNHEARD_DEPTH};
+use cairn::wallet::{
+    Earlier, OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, UNHEARD_DEPTH, UNHEARD_SECONDS,
+};
 
-fn policy(key: u8) -> Policy {
+/// When all of this happens, unless it is said otherwise.
+pub const NOW: Timestamp = Timestamp(1_800_000_000);
+
+pub fn policy(key: u8) -> Policy {
     Policy::Key(SecretKey::from_bytes(&[key; 32]).public_key())
 }
 
-fn pay(amount: u64) -> Action {
+pub fn pay(amount: u64) -> Action {
     let to = Address::from_bytes([9; 32]);
     Action::Pay { to, amount: Amount::from_pebbles(amount), reference: Reference::default() }
 }
 
-fn transaction(key: u8, nonce: u64, amount: u64, fee: u64) -> Transaction {
+pub fn transaction(key: u8, nonce: u64, amount: u64, fee: u64) -> Transaction {
     let body = Body {
         chain: ChainId(BlockHash::from_bytes([3; 32])).tag(),
         policy: policy(key),
@@ -28,9 +34,9 @@ fn transaction(key: u8, nonce: u64, amount: u64, fee: u64) -> Transaction {
     Transaction { body, witness: Witness::default() }
 }
 
-fn outbox(signed: &[Transaction]) -> Outbox {
+pub fn outbox(signed: &[Transaction]) -> Outbox {
     let mut outbox = Outbox::default();
-    signed.iter().for_each(|signed| outbox.add(signed.clone()).unwrap());
+    signed.iter().for_each(|signed| outbox.add(signed.clone(), NOW).unwrap());
     outbox
 }
 
@@ -38,8 +44,8 @@ fn outbox(signed: &[Transaction]) -> Outbox {
 fn what_was_written_is_read_back() {
     let mut outbox = outbox(&[transaction(1, 0, 5, 1), transaction(1, 1, 6, 1), transaction(2, 0, 7, 1)]);
     let names: Vec<_> = outbox.iter().map(|sent| *sent.txid()).collect();
-    outbox.note(&names[0], Progress::Mined { height: Height(7) });
-    outbox.note(&names[1], Progress::Taken);
+    outbox.note(&names[0], Progress::Mined { height: Height(7) }, NOW);
+    outbox.note(&names[1], Progress::Taken, NOW);
     assert_eq!(Outbox::from_json(&outbox.to_json()), Ok(outbox));
 }
 
@@ -60,32 +66,39 @@ fn other_text_is_refused_with_its_place() {
     assert_eq!(Outbox::from_json(r#"{"cairn_outbox":2,"sent":[]}"#), Err(OutboxError::Later(2)));
 }
 
+/// The transaction that was signed before, if it waits.
+fn waits(outbox: &Outbox, key: u8, amount: u64) -> Option<Transaction> {
+    match outbox.earlier(&policy(key).address(), &[pay(amount)], Nonce(99)) {
+        Some(Earlier::Waits(sent)) => Some(sent.transaction().clone()),
+        None => None,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn same_payment_is_found_until_it_is_mined() {
     let first = transaction(1, 0, 5, 1);
+    let txid = first.body.txid();
     let mut outbox = outbox(&[first.clone(), transaction(1, 1, 6, 1)]);
-    let account = policy(1).address();
-    assert_eq!(outbox.same(&account, &[pay(5)]).unwrap().transaction(), &first);
-    assert_eq!(outbox.same(&account, &[pay(7)]), None);
-    assert_eq!(outbox.same(&policy(2).address(), &[pay(5)]), None);
-    outbox.note(&first.body.txid(), Progress::Mined { height: Height(3) });
-    assert_eq!(outbox.same(&account, &[pay(5)]), None);
+    assert_eq!(waits(&outbox, 1, 5), Some(first));
+    assert_eq!((waits(&outbox, 1, 7), waits(&outbox, 2, 5)), (None, None));
+    outbox.report(&txid);
+    outbox.note(&txid, Progress::Mined { height: Height(3) }, NOW);
+    assert_eq!(waits(&outbox, 1, 5), None);
 }
 
 #[test]
 fn what_was_mined_is_the_same_payment_until_somebody_was_told() {
     let first = transaction(1, 0, 5, 1);
     let (account, txid) = (policy(1).address(), first.body.txid());
-    let mut outbox = outbox(&[first.clone(), transaction(1, 1, 6, 1)]);
-    outbox.note(&txid, Progress::Taken);
-    assert_eq!(outbox.mined_unheard(&account, &[pay(5)]), None, "it waits");
-    outbox.note(&txid, Progress::Mined { height: Height(3) });
-    assert_eq!(outbox.mined_unheard(&account, &[pay(5)]).unwrap().transaction(), &first);
-    assert_eq!(outbox.mined_unheard(&account, &[pay(6)]), None);
-    assert_eq!(outbox.mined_unheard(&policy(2).address(), &[pay(5)]), None);
+    let mut outbox = outbox(&[first, transaction(1, 1, 6, 1)]);
+    outbox.note(&txid, Progress::Mined { height: Height(3) }, NOW);
+    let earlier = outbox.earlier(&account, &[pay(5)], Nonce(2));
+    assert!(matches!(earlier, Some(Earlier::Unheard(sent)) if *sent.txid() == txid), "{earlier:?}");
+    assert_eq!(outbox.earlier(&policy(2).address(), &[pay(5)], Nonce(2)), None);
     outbox.report(&txid);
     let outbox = Outbox::from_json(&outbox.to_json()).unwrap();
-    assert_eq!(outbox.mined_unheard(&account, &[pay(5)]), None);
+    assert_eq!(outbox.earlier(&account, &[pay(5)], Nonce(2)), None);
 }
 
 #[test]
@@ -98,9 +111,9 @@ fn no_nonce_is_used_twice_whatever_a_node_says() {
     assert_eq!(outbox.next_nonce(&policy(3).address(), Nonce(2)), Ok(Nonce(2)));
     // One that was taken back from the chain is known to the node that says so.
     let last = *outbox.iter().nth(1).unwrap().txid();
-    outbox.note(&last, Progress::Mined { height: Height(3) });
+    outbox.note(&last, Progress::Mined { height: Height(3) }, NOW);
     assert_eq!(outbox.next_nonce(&account, Nonce(6)), Ok(Nonce(6)));
-    outbox.add(transaction(1, u64::MAX, 5, 1)).unwrap();
+    outbox.add(transaction(1, u64::MAX, 5, 1), NOW).unwrap();
     assert_eq!(outbox.next_nonce(&account, Nonce(6)), Err(OutboxError::NoncesUsedUp));
 }
 
@@ -109,14 +122,14 @@ fn what_was_refused_gives_its_nonce_to_the_next_whatever_a_node_says() {
     let refused = transaction(1, 4, 5, 1);
     let mut outbox = outbox(&[refused.clone(), transaction(1, 5, 6, 1)]);
     let account = policy(1).address();
-    outbox.note(&refused.body.txid(), Progress::Refused);
-    assert_eq!(outbox.same(&account, &[pay(5)]), None);
+    outbox.note(&refused.body.txid(), Progress::Refused, NOW);
+    assert_eq!(outbox.earlier(&account, &[pay(5)], Nonce(4)), None);
     assert_eq!(outbox.untold(&account, Nonce(0)).len(), 1);
     for said in [0, 4, 5, 9] {
         assert_eq!(outbox.next_nonce(&account, Nonce(said)), Ok(Nonce(4)));
     }
     // Once it is used again, the next is behind all of them.
-    outbox.add(transaction(1, 4, 5, 2)).unwrap();
+    outbox.add(transaction(1, 4, 5, 2), NOW).unwrap();
     assert_eq!(outbox.next_nonce(&account, Nonce(4)), Ok(Nonce(6)));
 }
 
@@ -133,25 +146,43 @@ fn node_that_forgot_is_told_the_last_bid_of_each_nonce_in_order() {
 fn what_is_settled_is_forgotten_with_all_that_bid_for_its_nonce() {
     let (mined, other) = (transaction(1, 0, 5, 2), transaction(1, 1, 5, 1));
     let mut outbox = outbox(&[transaction(1, 0, 5, 1), mined.clone(), other.clone()]);
-    outbox.note(&mined.body.txid(), Progress::Mined { height: Height(10) });
-    outbox.settle(Height(10 + UNHEARD_DEPTH - 1));
+    outbox.note(&mined.body.txid(), Progress::Mined { height: Height(10) }, NOW);
+    let later = Timestamp(NOW.0 + UNHEARD_SECONDS);
+    outbox.settle(Height(10 + UNHEARD_DEPTH - 1), later);
+    outbox.settle(Height(u32::MAX), NOW);
     assert_eq!(outbox.iter().count(), 3, "nobody was told yet");
+    let mut unheard = outbox.clone();
+    unheard.settle(Height(10 + UNHEARD_DEPTH), later);
+    assert_eq!(unheard.iter().count(), 1);
     outbox.report(&mined.body.txid());
-    outbox.settle(Height(10 + SETTLED_DEPTH - 1));
-    assert_eq!(outbox.iter().count(), 3);
-    outbox.settle(Height(10 + SETTLED_DEPTH));
+    outbox.settle(Height(10 + SETTLED_DEPTH - 1), later);
+    outbox.settle(Height(u32::MAX), NOW);
+    assert_eq!(outbox.iter().count(), 3, "a node can name any height");
+    outbox.settle(Height(10 + SETTLED_DEPTH), later);
     assert_eq!(outbox.iter().map(|sent| *sent.txid()).collect::<Vec<_>>(), [other.body.txid()]);
+}
+
+#[test]
+fn what_was_mined_alone_and_told_is_settled_by_height() {
+    let mined = transaction(1, 0, 5, 1);
+    let mut outbox = outbox(std::slice::from_ref(&mined));
+    outbox.note(&mined.body.txid(), Progress::Mined { height: Height(10) }, NOW);
+    outbox.report(&mined.body.txid());
+    outbox.settle(Height(10 + SETTLED_DEPTH - 1), NOW);
+    assert_eq!(outbox.iter().count(), 1);
+    outbox.settle(Height(10 + SETTLED_DEPTH), NOW);
+    assert_eq!(outbox.iter().count(), 0);
 }
 
 #[test]
 fn full_outbox_gives_up_what_was_mined_and_nothing_else() {
     let mut outbox = Outbox::default();
-    (0..OUTBOX_MAX as u64).for_each(|nonce| outbox.add(transaction(1, nonce, 5, 1)).unwrap());
+    (0..OUTBOX_MAX as u64).for_each(|nonce| outbox.add(transaction(1, nonce, 5, 1), NOW).unwrap());
     let one_more = transaction(1, OUTBOX_MAX as u64, 5, 1);
-    assert_eq!(outbox.add(one_more.clone()), Err(OutboxError::Full));
+    assert_eq!(outbox.add(one_more.clone(), NOW), Err(OutboxError::Full));
     let third = *outbox.iter().nth(2).unwrap().txid();
-    outbox.note(&third, Progress::Mined { height: Height(1) });
-    outbox.add(one_more.clone()).unwrap();
+    outbox.note(&third, Progress::Mined { height: Height(1) }, NOW);
+    outbox.add(one_more.clone(), NOW).unwrap();
     assert_eq!((outbox.find(&third), outbox.iter().count()), (None, OUTBOX_MAX));
     assert!(outbox.find(&one_more.body.txid()).is_some());
 }

@@ -1,8 +1,7 @@
 //! `cairn wallet balance`: what accounts have, as a node says, or as its headers prove.
 
 use std::fs;
-use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
@@ -10,13 +9,16 @@ use serde_json::{Value, json};
 
 use super::Options;
 use super::chain::Chain;
+use super::guard::Lock;
+use super::now;
 use super::vault::Vault;
 use crate::api::view::{AccountView, AddressText};
 use crate::cli::output::{Report, aligned, count, tell, tell_json};
+use crate::cli::secrets::write_whole;
 use crate::codec::decode;
 use crate::ledger::{Account as Entry, BalanceProof};
 use crate::light::{Accepted, Headers, VerifiedBalance};
-use crate::types::{Amount, Header, Height, Timestamp};
+use crate::types::{Amount, Header, Height};
 use crate::wallet::keyring::Account;
 
 /// Headers that are asked for at a time.
@@ -163,21 +165,31 @@ fn kept(vault: &Vault, chain: &Chain) -> PathBuf {
 /// Follows the node's headers from where the last look ended, and checks them all.
 fn follow(vault: &Vault, chain: &Chain) -> Result<Headers> {
     let path = kept(vault, chain);
-    let before = fs::read(&path).ok().and_then(|bytes| Headers::from_bytes(&bytes, &chain.genesis).ok());
+    let read = fs::read(&path).ok();
+    let before = read.as_ref().and_then(|bytes| Headers::from_bytes(bytes, &chain.genesis).ok());
     let headers = match before {
         Some(before) => follow_from(before, chain),
         None => follow_from(Headers::new(&chain.genesis), chain),
     }?;
     // That they could not be kept costs time only.
-    let _ = fs::write(&path, headers.to_bytes());
+    let _ = keep(&path, read.as_deref(), &headers, chain);
     Ok(headers)
 }
 
+/// Keeps headers for the next look, whole or not at all, unless another command has seen more work since these were read.
+fn keep(path: &Path, read: Option<&[u8]>, headers: &Headers, chain: &Chain) -> Result<()> {
+    let _lock = Lock::of(path)?;
+    let there = fs::read(path).ok().filter(|there| Some(&there[..]) != read);
+    let theirs = there.and_then(|there| Headers::from_bytes(&there, &chain.genesis).ok());
+    if theirs.is_none_or(|theirs| theirs.work() <= headers.work()) {
+        write_whole(path, &headers.to_bytes())?;
+    }
+    Ok(())
+}
+
 fn follow_from(mut headers: Headers, chain: &Chain) -> Result<Headers> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let now = Timestamp(u32::try_from(since).unwrap_or(u32::MAX));
     // A laboratory's clock may run ahead of ours; elsewhere the node's is not believed.
-    let now = if chain.params().lab { now.max(chain.client.status()?.time) } else { now };
+    let now = if chain.params().lab { now().max(chain.client.status()?.time) } else { now() };
     let mut from = last_common(chain, &headers)?;
     let tip = chain.client.tip()?.height;
     let mut last = Accepted::Known;

@@ -12,7 +12,7 @@ use super::follow::Patience;
 use super::order::{Terms, payee};
 use super::paid::outstanding;
 use super::paying::Desk;
-use super::send::order;
+use super::send::{Repeat, order};
 use crate::types::ACTIONS_MAX;
 use crate::wallet::{BatchError, BatchLine, Payment, read_batch};
 
@@ -28,6 +28,8 @@ pub(super) struct Batch {
     file: PathBuf,
     #[command(flatten)]
     terms: Terms,
+    #[command(flatten)]
+    repeat: Repeat,
     #[command(flatten)]
     patience: Patience,
 }
@@ -56,7 +58,7 @@ impl Batch {
             let notes = outstanding(&payments, desk.file.book(), &desk.chain);
             notes.iter().for_each(|note| desk.say(&format!("note: {note}")));
         }
-        desk.pay(order(&desk, &self.terms, payments, None)?, &self.terms, &self.patience)
+        desk.pay(order(&desk, &self.terms, payments, None)?, &self.terms, self.repeat.again, &self.patience)
     }
 
     fn text(&self) -> Result<String> {

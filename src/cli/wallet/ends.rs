@@ -1,13 +1,20 @@
 //! How a command ended that neither did what was asked nor failed at it: scripts are to tell these apart.
 
+use std::fmt::{self, Display};
+
 use crate::types::Txid;
 
 /// An end with an exit code of its own.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Ended {
     /// Nobody agreed to what was to be done.
-    #[error("{0}: nothing was sent")]
-    Declined(String),
+    #[error("{why}: {undone}")]
+    Declined {
+        /// Who or what stood against it.
+        why: String,
+        /// What did not happen for that reason.
+        undone: Undone,
+    },
     /// It is on its way, and was waited for long enough.
     #[error("{txid} is on its way and {why}; `cairn wallet show {txid}` says what becomes of it")]
     OnItsWay {
@@ -17,7 +24,7 @@ pub(super) enum Ended {
         why: String,
     },
     /// It was sent and can never be mined.
-    #[error("{txid} was sent and will not be mined: {why}")]
+    #[error("{txid} was sent and, by the node's word, will not be mined: {why}")]
     Lost {
         /// What was sent.
         txid: Txid,
@@ -26,10 +33,45 @@ pub(super) enum Ended {
     },
 }
 
+/// What did not happen.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Undone {
+    /// A payment.
+    Sent,
+    /// A payment beside one that was made before.
+    SentAgain,
+    /// Another in the place of one that waits.
+    Replaced,
+    /// A file for others to sign.
+    Prepared,
+    /// A signature.
+    Signed,
+    /// A new account.
+    Kept,
+}
+
+impl Display for Undone {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Sent => "nothing was sent",
+            Self::SentAgain => "nothing more was sent",
+            Self::Replaced => "what was sent stays as it is",
+            Self::Prepared => "nothing was prepared",
+            Self::Signed => "nothing was signed",
+            Self::Kept => "nothing was kept",
+        })
+    }
+}
+
 impl Ended {
+    /// Nobody agreed, so this did not happen.
+    pub fn declined(why: impl Into<String>, undone: Undone) -> anyhow::Error {
+        Self::Declined { why: why.into(), undone }.into()
+    }
+
     fn code(&self) -> u8 {
         match self {
-            Self::Declined(_) => 3,
+            Self::Declined { .. } => 3,
             Self::OnItsWay { .. } => 4,
             Self::Lost { .. } => 5,
         }

@@ -11,13 +11,15 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::ends::Ended;
-use super::paying::{Desk, Heard};
+use super::hearing::Heard;
+use super::paying::Desk;
+use crate::api::Code;
 use crate::api::view::Standing;
 use crate::cli::output::{Report, count};
 use crate::cli::signals;
 use crate::client::ClientError;
-use crate::types::{BlockHash, Height, Transaction};
-use crate::wallet::Progress;
+use crate::types::{BlockHash, Body, Height, Transaction};
+use crate::wallet::{Progress, Sent};
 
 /// How often the node is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -35,9 +37,6 @@ pub(super) struct Patience {
     /// Wait no longer than so many seconds [default: ten times the time between two blocks, and a minute at least].
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
-    /// Pay even where just this payment waits for a block already.
-    #[arg(long)]
-    pub again: bool,
 }
 
 /// Where a transaction stood when it was last looked at.
@@ -46,6 +45,8 @@ pub(super) enum Seen {
     Pending,
     /// It stands in a block.
     Mined { block: BlockHash, height: Height, depth: u32 },
+    /// It was seen in the block at this height before; the node that is asked now has thrown that away.
+    Before { height: Height },
 }
 
 impl Seen {
@@ -63,6 +64,10 @@ impl Seen {
                 .only_json("block", block.to_string())
                 .only_json("height", height.0)
                 .only_json("depth", *depth),
+            Self::Before { height } => {
+                let text = format!("was in the block at height {height}, which this node has no more");
+                report.fact("status", "status", text, "confirmed").only_json("height", height.0)
+            }
         }
     }
 }
@@ -105,10 +110,18 @@ impl Drop for Line {
     }
 }
 
-/// Waits until as many blocks confirm it as were asked for.
-pub(super) fn follow(desk: &Desk<'_>, transaction: &Transaction, patience: &Patience) -> Result<Seen> {
+/// Waits until as many blocks confirm it as were asked for. One that an earlier command sent may stand in a block already, and is
+/// looked at even where nothing is waited for.
+pub(super) fn follow(
+    desk: &Desk<'_>,
+    transaction: &Transaction,
+    patience: &Patience,
+    repeated: bool,
+) -> Result<Seen> {
+    let mut watch = Watch { desk, transaction, line: Line::new(desk.options.json), mined: None };
     if patience.wait == 0 {
-        return Ok(Seen::Pending);
+        let seen = if repeated { watch.look(0)? } else { None };
+        return Ok(seen.unwrap_or(Seen::Pending));
     }
     let told_to_stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&told_to_stop);
@@ -118,7 +131,6 @@ pub(super) fn follow(desk: &Desk<'_>, transaction: &Transaction, patience: &Pati
     })?;
     let usual = Duration::from_secs(desk.chain.params().spacing.into()) * SPACINGS;
     let longest = patience.timeout.map_or(usual.max(WAIT_MIN), Duration::from_secs);
-    let mut watch = Watch { desk, transaction, line: Line::new(desk.options.json), mined: None };
     let begun = Instant::now();
     loop {
         if let Some(seen) = watch.look(patience.wait)? {
@@ -176,15 +188,37 @@ impl Watch<'_> {
                 self.lost(format!("another of this account took its place{by}"))
             }
             Some(Standing::Expired) => self.lost("the last block it could stand in has passed".to_owned()),
-            // It may come again: the node is told, once more.
-            Some(Standing::Dropped { .. }) | None => {
-                self.taken_back();
-                self.line.say("the node forgot it, and is told again".to_owned());
-                match self.desk.tell(self.transaction)? {
-                    Heard::Taken => Ok(None),
-                    Heard::Refused(problem) => self
-                        .lost(format!("the node gave it up, and does not take it again: {}", problem.detail)),
+            Some(Standing::Dropped { .. }) | None => self.missing(),
+        }
+    }
+
+    /// The node does not have it. Where its number is used nothing can be done about it, else the node is told once more.
+    fn missing(&mut self) -> Result<Option<Seen>> {
+        let Body { policy, nonce, .. } = &self.transaction.body;
+        let txid = self.transaction.body.txid();
+        let account = self.desk.chain.account(&policy.address());
+        if account.is_ok_and(|account| account.nonce > *nonce) {
+            let known = self.desk.vault.note(|file| Ok(file.outbox.find(&txid).map(Sent::progress)))?;
+            return match known {
+                Some(Progress::Mined { height }) => Ok(Some(Seen::Before { height })),
+                _ => {
+                    let why = "the node says that its number is used, and has no block with it";
+                    Err(Ended::OnItsWay { txid, why: why.to_owned() }.into())
                 }
+            };
+        }
+        self.taken_back();
+        self.line.say("the node forgot it, and is told again".to_owned());
+        match self.desk.tell(self.transaction) {
+            Ok(Heard::Taken) => Ok(None),
+            // A block came in between, and may be its own.
+            Ok(Heard::Refused(problem)) if problem.code == Code::NonceUsed => Ok(None),
+            Ok(Heard::Refused(problem)) => {
+                self.lost(format!("the node gave it up, and does not take it again: {}", problem.detail))
+            }
+            Err(error) => {
+                self.line.say(format!("the node cannot be told again: {error:#}"));
+                Ok(None)
             }
         }
     }

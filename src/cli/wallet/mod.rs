@@ -14,6 +14,8 @@ mod export;
 mod failure;
 mod follow;
 mod ground;
+mod guard;
+mod hearing;
 mod history;
 mod list;
 mod making;
@@ -39,6 +41,7 @@ mod wording;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -48,7 +51,7 @@ use self::passwords::Passwords;
 use self::place::Place;
 use self::vault::Vault;
 use super::output::{tell, tell_json};
-use crate::types::Txid;
+use crate::types::{Timestamp, Txid};
 use crate::wallet::keyring::Name;
 
 const EXAMPLES: &str = "\
@@ -77,8 +80,9 @@ What changes a wallet takes its password, contacts included: so nobody else can 
 their own behind a name.
 
 Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly; with 3
-when nobody agreed to a payment, 4 when one is on its way and was not confirmed in the time given,
-5 when one was sent and can never be mined. With --json what it could not do is on standard output:
+when nobody agreed to it or it would pay the same twice, 4 when a payment is on its way and was not
+confirmed in the time given, 5 when one was sent and, by the node's word, can never be mined. With
+--json what it could not do is on standard output:
   {\"error\": {\"code\": \"on_its_way\", \"message\": \"...\", \"exit\": 4}}";
 
 /// What stands above the options that every command takes.
@@ -254,4 +258,10 @@ impl Wallet {
 /// Says that something was done, where there is nothing else to answer.
 fn tell_done(options: &Options, done: &str) -> Result<()> {
     if options.json { tell_json(&json!({ "done": done })) } else { tell(&format!("{done}\n")) }
+}
+
+/// What the clock of this machine says.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Timestamp(u32::try_from(since).unwrap_or(u32::MAX))
 }

@@ -7,12 +7,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
 use super::chain::Chain;
-use super::ends::Ended;
+use super::ends::{Ended, Undone};
 use super::paid::{outstanding, payment_lines, whom};
 use super::preimages::Preimages;
 use super::terminal::Terminal;
 use super::wording::{shared_lines, why_not_alone};
-use crate::types::{Address, Amount, Height, Nonce, Note, Policy};
+use crate::codec::List;
+use crate::types::{ACTIONS_MAX, Action, Address, Amount, Height, Nonce, Note, Policy};
 use crate::wallet::keyring::{Account, Book};
 use crate::wallet::{
     Draft, Fee, Means, Payment, Prepared, Rest, Scene, Warning, Way, explain_mistyped, quoted, warning_lines,
@@ -157,18 +158,6 @@ impl Asked {
 
     /// The body, with this nonce, to be signed in this way.
     pub fn prepare_for(&self, chain: &Chain, nonce: Nonce, way: &Way) -> Result<Prepared> {
-        let order = &self.order;
-        let fee = order.fee.map_or(Fee::PerKilobyte(self.rate.max(self.rate_floor)), Fee::Exactly);
-        let expiry = order.expires.map(|blocks| Height(self.height.0.saturating_add(blocks - 1)));
-        let draft = Draft {
-            policy: order.from.clone(),
-            nonce,
-            fee,
-            expiry,
-            payments: order.payments.clone(),
-            note: order.note.clone(),
-            rest: order.rest.clone(),
-        };
         let scene = Scene {
             params: chain.params(),
             height: self.height,
@@ -176,17 +165,44 @@ impl Asked {
             has_account: &|address| self.known.get(address).copied().unwrap_or(false),
             rate_floor: self.rate_floor,
         };
-        Ok(draft.prepare(way, &scene)?)
+        Ok(self.draft(nonce).prepare(way, &scene)?)
+    }
+
+    /// What it does, whether or not the account can afford it.
+    pub fn actions(&self) -> Result<List<Action, 1, ACTIONS_MAX>> {
+        Ok(self.draft(self.expected).actions()?)
+    }
+
+    fn draft(&self, nonce: Nonce) -> Draft {
+        let order = &self.order;
+        Draft {
+            policy: order.from.clone(),
+            nonce,
+            fee: order.fee.map_or(Fee::PerKilobyte(self.rate.max(self.rate_floor)), Fee::Exactly),
+            expiry: order.expires.map(|blocks| Height(self.height.0.saturating_add(blocks - 1))),
+            payments: order.payments.clone(),
+            note: order.note.clone(),
+            rest: order.rest.clone(),
+        }
     }
 
     /// Shows what will happen, and asks, where it is not settled that it shall.
     pub fn agree(&self, prepared: &Prepared, book: &Book, chain: &Chain, terms: &Terms) -> Result<()> {
-        self.check_fee(prepared, chain, terms.high_fee || !terms.yes)?;
-        if terms.yes { Ok(()) } else { ask_for_yes(&self.shown(prepared, book, chain), "Send it?") }
+        self.check_fee(prepared, chain, terms.high_fee || !terms.yes, Undone::Sent)?;
+        if terms.yes {
+            return Ok(());
+        }
+        ask_for_yes(&self.shown(prepared, book, chain), "Send it?", Undone::Sent)
     }
 
     /// Refuses a fee that nodes do not take, and one far beyond what it takes, unless that is meant or asked about.
-    pub fn check_fee(&self, prepared: &Prepared, chain: &Chain, high_is_meant: bool) -> Result<()> {
+    pub fn check_fee(
+        &self,
+        prepared: &Prepared,
+        chain: &Chain,
+        high_is_meant: bool,
+        undone: Undone,
+    ) -> Result<()> {
         let words = |warning: &Warning| warning.words(&chain.params().prefix);
         let low = prepared.warnings.iter().find(|warning| matches!(warning, Warning::FeeBelowFloor { .. }));
         if let Some(low) = low {
@@ -196,7 +212,7 @@ impl Asked {
             prepared.warnings.iter().find(|warning| matches!(warning, Warning::FeeBeyondReason { .. }));
         match high {
             Some(high) if !high_is_meant => {
-                Err(Ended::Declined(format!("{} Say --high-fee if you mean it", words(high))).into())
+                Err(Ended::declined(format!("{} Say --high-fee if you mean it", words(high)), undone))
             }
             Some(_) | None => Ok(()),
         }
@@ -236,15 +252,15 @@ impl Asked {
     }
 }
 
-/// Shows something, and has a person say yes to it.
-pub(super) fn ask_for_yes(shown: &str, question: &str) -> Result<()> {
+/// Shows something, and has a person say yes to it; else this does not happen.
+pub(super) fn ask_for_yes(shown: &str, question: &str, undone: Undone) -> Result<()> {
     let Some(mut terminal) = Terminal::open().filter(|_| io::stdin().is_terminal()) else {
         eprint!("{shown}");
-        return Err(Ended::Declined("there is nobody to ask, say --yes if you mean it".to_owned()).into());
+        return Err(Ended::declined("there is nobody to ask, say --yes if you mean it", undone));
     };
     terminal.say(shown)?;
     match terminal.ask(&format!("{question} [y/N] "))?.to_lowercase().as_str() {
         "y" | "yes" => Ok(()),
-        _ => Err(Ended::Declined("you did not say yes".to_owned()).into()),
+        _ => Err(Ended::declined("you did not say yes", undone)),
     }
 }

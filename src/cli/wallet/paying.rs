@@ -1,5 +1,4 @@
-//! From an order to a transaction that a node has: signed under the wallet's lock, written down, sent, and told again where a
-//! node forgot.
+//! From an order to a transaction that a node has: signed under the wallet's lock, written down, and sent, unless it was before.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +6,19 @@ use anyhow::{Context, Result, ensure};
 
 use super::Options;
 use super::chain::Chain;
-use super::ends::Ended;
+use super::ends::{Ended, Undone};
 use super::follow::{Patience, follow};
 use super::order::{Asked, Order, Terms};
 use super::paid::told;
+use super::sent::SentFile;
 use super::vault::Vault;
 use super::wording::own_keys;
-use crate::api::view::{ContentView, Standing};
-use crate::api::{Code, Problem};
+use crate::api::view::ContentView;
 use crate::cli::output::Report;
-use crate::client::ClientError;
 use crate::crypto::{PublicKey, sha256};
-use crate::types::{Address, Preimage, Transaction, Txid};
+use crate::types::{Action, Address, Nonce, Preimage, Transaction, Txid};
 use crate::wallet::keystore::{Unlocked, WalletFile};
-use crate::wallet::{Means, Prepared, Progress, Sent, Signing};
+use crate::wallet::{Earlier, Means, Prepared, Progress, Sent, Signing};
 
 /// Everything that a command that pays has at hand.
 pub(super) struct Desk<'a> {
@@ -31,12 +29,12 @@ pub(super) struct Desk<'a> {
     pub chain: Chain,
 }
 
-/// What a node said to a transaction.
-pub(super) enum Heard {
-    /// It has it.
-    Taken,
-    /// It will not have it.
-    Refused(Box<Problem>),
+/// What is to be done about an order.
+enum Course {
+    /// It was signed before, and that is what is meant: what to say about it, and what was signed.
+    Repeat(&'static str, Box<Sent>),
+    /// It is to be signed, and this is its nonce.
+    Anew(Nonce),
 }
 
 impl<'a> Desk<'a> {
@@ -53,60 +51,51 @@ impl<'a> Desk<'a> {
         Means { keys: own_keys(self.file.book()), hashes, height: asked.height() }
     }
 
-    /// Looks at what became of all that this account sent. Gives those of which nobody knew whether a node had heard.
-    pub fn look_after(&self, address: &Address) -> Result<BTreeSet<Txid>> {
-        let mined = self.chain.account(address)?.nonce;
-        let tip = self.chain.client.tip()?.height;
-        let ours: Vec<Sent> = self.vault.note(|file| {
-            Ok(file.outbox.iter().filter(|sent| sent.account() == address).cloned().collect())
-        })?;
-        let cut_off = ours.iter().filter(|sent| sent.progress == Progress::Signed).map(|sent| *sent.txid());
-        let cut_off = cut_off.collect();
-        let standings: Result<Vec<Option<Standing>>, ClientError> = ours
-            .iter()
-            .map(|sent| Ok(self.chain.client.transaction(sent.txid())?.map(|view| view.standing)))
-            .collect();
-        let standings = standings?;
-        self.vault.note(|file| {
-            for (sent, standing) in ours.iter().zip(&standings) {
-                match standing {
-                    Some(Standing::Confirmed { height, .. }) => {
-                        file.outbox.note(sent.txid(), Progress::Mined { height: *height });
-                    }
-                    Some(Standing::Pending { .. }) => file.outbox.note(sent.txid(), Progress::Taken),
-                    // It was said to be refused, and may have been kept by whoever said so.
-                    _ if sent.progress == Progress::Refused && sent.nonce() >= mined => {}
-                    Some(Standing::Replaced { .. }) => file.outbox.forget(sent.txid()),
-                    // Its nonce went to another.
-                    _ if sent.nonce() < mined => file.outbox.forget(sent.txid()),
-                    // By that node's word: what comes next has its nonce, in case it is not so.
-                    Some(Standing::Expired) => file.outbox.note(sent.txid(), Progress::Refused),
-                    Some(Standing::Dropped { .. }) | None => {}
+    /// Pays: asks, signs, sends, and waits for blocks. `again` is said where the same was paid before and is meant once more.
+    pub fn pay(&self, order: Order, terms: &Terms, again: bool, patience: &Patience) -> Result<()> {
+        let (account, _) = terms.payer(self.file.book())?;
+        let address = account.address();
+        let cut_off = self.look_after(&address)?;
+        self.tell_again(&address)?;
+        let mut asked = order.ask(&self.chain)?;
+        // Before what it costs is judged: what was sent already has taken that from the account.
+        let nonce = match self.course(&asked, &cut_off, again)? {
+            Course::Anew(nonce) => nonce,
+            Course::Repeat(words, sent) => {
+                self.say(words);
+                if sent.progress() == Progress::Signed {
+                    self.send(sent.transaction())?;
                 }
+                return self.follow(sent.transaction(), patience, true);
             }
-            file.outbox.settle(tip);
-            file.save()
-        })?;
-        Ok(cut_off)
+        };
+        let preimages = terms.preimages.all()?;
+        let means = self.means(&preimages, &asked);
+        let agreed = asked.prepare(&self.chain, self.file.book(), nonce, &means)?;
+        asked.agree(&agreed, self.file.book(), &self.chain, terms)?;
+        let transaction = self.sign(&mut asked, &means, &preimages, &agreed, again)?;
+        self.send(&transaction)?;
+        self.follow(&transaction, patience, false)
     }
 
-    /// Tells the node again what it does not know of this account's: it may be another node, or have lost its pool.
-    fn tell_again(&self, address: &Address) -> Result<()> {
-        let expected = self.chain.account(address)?.next_nonce;
-        let untold = self.vault.note(|file| {
-            let untold = file.outbox.untold(address, expected).into_iter();
-            Ok(untold.map(|sent| sent.transaction().clone()).collect::<Vec<_>>())
-        })?;
-        for transaction in &untold {
-            if let Heard::Refused(problem) = self.tell(transaction)? {
-                let txid = transaction.body.txid();
-                self.say(&format!(
-                    "{txid}, which was signed before, is not taken any more: {}",
-                    problem.detail
-                ));
+    /// Whether an order is one that was signed before.
+    fn course(&self, asked: &Asked, cut_off: &BTreeSet<Txid>, again: bool) -> Result<Course> {
+        let (account, actions) = (asked.account(), asked.actions()?);
+        self.vault.note(|file| {
+            let nonce = file.outbox.next_nonce(&account, asked.expected)?;
+            match file.outbox.earlier(&account, &actions, nonce) {
+                Some(Earlier::Waits(sent)) if cut_off.contains(sent.txid()) => {
+                    let words = "this payment was signed before and cut off: it is sent now, and once";
+                    Ok(Course::Repeat(words, Box::new(sent.clone())))
+                }
+                Some(Earlier::Unheard(sent)) => {
+                    let words = "this payment was made before, and nobody was told: it is not made again";
+                    Ok(Course::Repeat(words, Box::new(sent.clone())))
+                }
+                Some(earlier) if !again => Err(repeats(earlier)),
+                Some(_) | None => Ok(Course::Anew(nonce)),
             }
-        }
-        Ok(())
+        })
     }
 
     /// Has the order's body signed with the next nonce, and written down before anybody hears of it.
@@ -123,15 +112,10 @@ impl<'a> Desk<'a> {
         asked.expected = self.chain.account(&account)?.next_nonce;
         self.vault.sign(&self.options.passwords(), |wallet, sent| {
             // Names were looked up in what anybody could have written there; now it is certain who wrote it.
-            ensure!(
-                wallet.keyring().book() == self.file.book(),
-                "the wallet was changed while you were asked: say it again"
-            );
+            check_book(wallet, &self.file)?;
             let nonce = sent.outbox.next_nonce(&account, asked.expected)?;
             let prepared = asked.prepare(&self.chain, self.file.book(), nonce, means)?;
-            if let Some(same) = sent.outbox.same(&account, &prepared.body.actions).filter(|_| !again) {
-                return Err(waits_already(same.txid()).into());
-            }
+            check_once(sent, &account, &prepared.body.actions, nonce, again)?;
             ensure!(
                 prepared.settlement.cost == agreed.settlement.cost,
                 "what this costs changed while you were asked: say it again"
@@ -146,84 +130,6 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// Tells the node of a transaction that is written down, and notes what it says. Where nobody answers, or not to the point,
-    /// it is kept as it was.
-    pub fn tell(&self, transaction: &Transaction) -> Result<Heard> {
-        let txid = transaction.body.txid();
-        let note = |progress| self.vault.note(|file| file.note(&txid, progress));
-        match self.chain.client.submit(transaction) {
-            Ok(_) => note(Progress::Taken).map(|()| Heard::Taken),
-            // It is there already.
-            Err(ClientError::Problem(problem)) if problem.code == Code::OtherWitness => {
-                note(Progress::Taken).map(|()| Heard::Taken)
-            }
-            Err(ClientError::Problem(problem)) if problem.code.is_verdict() => {
-                note(Progress::Refused).map(|()| Heard::Refused(problem))
-            }
-            Err(error) => Err(error).with_context(|| {
-                format!("{txid} is signed and kept, and may not have been heard of: say the same again, and it is sent once")
-            }),
-        }
-    }
-
-    /// Sends a transaction that is written down.
-    pub fn send(&self, transaction: &Transaction) -> Result<()> {
-        match self.tell(transaction)? {
-            Heard::Taken => Ok(()),
-            Heard::Refused(problem) => {
-                Err(ClientError::Problem(problem)).context("the node did not take it; nothing was sent")
-            }
-        }
-    }
-
-    /// Pays: asks, signs, sends, and waits for blocks.
-    pub fn pay(&self, order: Order, terms: &Terms, patience: &Patience) -> Result<()> {
-        let (account, _) = terms.payer(self.file.book())?;
-        let address = account.address();
-        let cut_off = self.look_after(&address)?;
-        self.tell_again(&address)?;
-        let mut asked = order.ask(&self.chain)?;
-        let preimages = terms.preimages.all()?;
-        let means = self.means(&preimages, &asked);
-        let agreed = asked.prepare(&self.chain, self.file.book(), asked.expected, &means)?;
-        match self.signed_before(&address, &agreed)? {
-            Some(before) if cut_off.contains(&before.body.txid()) => {
-                self.say("this payment was signed before and cut off: it is sent now, and once");
-                return self.follow(&before, patience);
-            }
-            Some(before) if !patience.again => return Err(waits_already(&before.body.txid()).into()),
-            Some(_) => {}
-            None if patience.again => {}
-            None => {
-                if let Some(before) = self.mined_unheard(&address, &agreed)? {
-                    self.say(
-                        "this payment was made before, by a command that was cut off: it is not made again",
-                    );
-                    return self.follow(&before, patience);
-                }
-            }
-        }
-        asked.agree(&agreed, self.file.book(), &self.chain, terms)?;
-        let transaction = self.sign(&mut asked, &means, &preimages, &agreed, patience.again)?;
-        self.send(&transaction)?;
-        self.follow(&transaction, patience)
-    }
-
-    /// A transaction that does just this, and was signed and not mined.
-    fn signed_before(&self, address: &Address, agreed: &Prepared) -> Result<Option<Transaction>> {
-        self.vault.note(|file| {
-            Ok(file.outbox.same(address, &agreed.body.actions).map(|same| same.transaction().clone()))
-        })
-    }
-
-    /// A transaction that does just this and stands in a block, of which nobody was told.
-    fn mined_unheard(&self, address: &Address, agreed: &Prepared) -> Result<Option<Transaction>> {
-        self.vault.note(|file| {
-            let unheard = file.outbox.mined_unheard(address, &agreed.body.actions);
-            Ok(unheard.map(|unheard| unheard.transaction().clone()))
-        })
-    }
-
     /// Says something beside the answer.
     pub fn say(&self, line: &str) {
         if !self.options.json {
@@ -231,13 +137,19 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Waits for blocks, and says what became of it.
-    pub fn follow(&self, transaction: &Transaction, patience: &Patience) -> Result<()> {
+    /// Waits for blocks, and says what became of it, and whether it was sent by an earlier command.
+    pub fn follow(&self, transaction: &Transaction, patience: &Patience, repeated: bool) -> Result<()> {
         let txid = transaction.body.txid();
-        let seen = follow(self, transaction, patience).inspect_err(|error| {
+        let seen = follow(self, transaction, patience, repeated).map_err(|error| {
+            // Whatever went wrong, it was sent.
+            let error = match error.is::<Ended>() {
+                true => error,
+                false => Ended::OnItsWay { txid, why: format!("cannot be waited for ({error:#})") }.into(),
+            };
             if let Some(Ended::OnItsWay { .. }) = error.downcast_ref() {
                 self.reported(&txid);
             }
+            error
         })?;
         let content = ContentView::new(transaction, None, &self.chain.params().prefix);
         let report = Report::default()
@@ -247,7 +159,8 @@ impl<'a> Desk<'a> {
             .only_json("actions", serde_json::to_value(&content.actions)?);
         let fee = transaction.body.fee;
         let report = told(report, transaction, self).fact("fee", "fee", fee, fee.pebbles().to_string());
-        seen.told(report).tell(self.options.json)?;
+        let told = seen.told(report).only_json("repeated", repeated).tell(self.options.json);
+        told.with_context(|| format!("{txid} is sent"))?;
         self.reported(&txid);
         Ok(())
     }
@@ -261,10 +174,52 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn waits_already(txid: &Txid) -> Ended {
-    Ended::Declined(format!(
-        "just this payment waits for a block already, as {txid}; to pay the same once more, say --again"
-    ))
+/// Names were looked up in what anybody could have written there; once it is opened it is certain who wrote it.
+pub(super) fn check_book(opened: &Unlocked, shown: &WalletFile) -> Result<()> {
+    ensure!(
+        opened.keyring().book() == shown.book(),
+        "the wallet was changed while you were asked: say it again"
+    );
+    Ok(())
+}
+
+/// Refuses under the lock what would be paid a second time, unless that is meant.
+fn check_once(
+    sent: &mut SentFile,
+    account: &Address,
+    actions: &[Action],
+    nonce: Nonce,
+    again: bool,
+) -> Result<()> {
+    if again {
+        sent.outbox.answer(account, actions);
+        return Ok(());
+    }
+    sent.outbox.earlier(account, actions, nonce).map_or(Ok(()), |earlier| Err(repeats(earlier)))
+}
+
+/// Why an order is not carried out that was signed before, what is known of that, and what to do.
+fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
+    let txid = earlier.sent().txid();
+    let why = match earlier {
+        Earlier::Waits(_) => format!("just this payment waits for a block already, as {txid}"),
+        Earlier::Unheard(_) => format!("just this payment was made meanwhile, as {txid}"),
+        Earlier::Doubtful { instead: Some(instead), .. } => format!(
+            "just this payment was signed before, as {txid}, and can be mined until {}, which has its number, is: wait for that",
+            instead.txid()
+        ),
+        Earlier::Doubtful { sent, instead: None } => {
+            let said = match sent.progress() {
+                Progress::Refused => "a node refused it, and may have kept it",
+                _ => "by the node's word its number went to another, and in no block it is seen",
+            };
+            format!(
+                "just this payment was signed before, as {txid}, and what became of it is not known: {said}. Look for it with \
+                 `cairn wallet show {txid}`, `cairn wallet history`, or at another node with --node"
+            )
+        }
+    };
+    Ended::declined(format!("{why}; to pay the same once more, say --again"), Undone::SentAgain)
 }
 
 fn sign_all(signing: &mut Signing, wallet: &Unlocked, keys: &[PublicKey]) -> Result<()> {

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Options;
+use super::ends::Undone;
 use super::order::ask_for_yes;
 use super::wording::{Telling, key_of_account, own_keys};
 use crate::api::view::{AddressText, Moved};
@@ -206,7 +207,7 @@ fn create(options: &Options, file: &WalletFile, name: &Name, policy: &Policy, ye
     let lines = situation.lines(&telling);
     if !yes {
         let shown = format!("{}\n{address}\n{}\n", policy_text(policy), lines.join("\n"));
-        ask_for_yes(&shown, &format!("Keep it as `{name}`?"))?;
+        ask_for_yes(&shown, &format!("Keep it as `{name}`?"), Undone::Kept)?;
     }
     options.vault()?.change(&options.passwords(), |wallet| {
         Ok(wallet.keyring_mut().share(name.clone(), policy.clone())?.clone())

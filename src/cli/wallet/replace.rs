@@ -1,13 +1,14 @@
 //! `cairn wallet bump` and `cancel`: another transaction in the place of one that waits.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 
 use super::Options;
-use super::ends::Ended;
+use super::ends::{Ended, Undone};
 use super::follow::Patience;
 use super::order::ask_for_yes;
 use super::paying::Desk;
+use super::sent::SentFile;
 use super::wording::lack_words;
 use crate::api::view::Standing;
 use crate::codec::List;
@@ -58,50 +59,77 @@ impl Replace {
         body.fee = self.fee_of(&desk, &before)?;
         let high = high_fee(&desk, &before, body.fee)?;
         if let Some(high) = high.as_ref().filter(|_| self.yes && !self.high_fee) {
-            return Err(Ended::Declined(format!("{high} Say --high-fee if you mean it")).into());
+            let why = format!("{high} Say --high-fee if you mean it");
+            return Err(Ended::declined(why, Undone::Replaced));
         }
         let note = high.map_or_else(String::new, |high| format!("Note: {high}\n"));
         let shown = format!(
             "{} gave the miner {}; in its place one that {}\ngives {}.\n{note}",
-            self.txid,
+            before.body.txid(),
             before.body.fee,
             if what == "bump" { "pays the same" } else { "pays nobody" },
             body.fee
         );
         if !self.yes {
-            ask_for_yes(&shown, if what == "bump" { "Raise the fee?" } else { "Take it back?" })?;
+            let question = if what == "bump" { "Raise the fee?" } else { "Take it back?" };
+            ask_for_yes(&shown, question, Undone::Replaced)?;
         }
         let transaction = sign(&desk, body, &before.witness.preimages)?;
         desk.send(&transaction)?;
-        desk.follow(&transaction, &self.patience)
+        desk.follow(&transaction, &self.patience, false)
     }
 
-    /// The transaction, if another can still take its place.
+    /// The transaction that stands for the nonce of the one that was named, if another can still take its place.
     fn waiting(&self, desk: &Desk<'_>) -> Result<Transaction> {
-        let sent = desk
-            .vault
-            .note(|file| Ok(file.outbox.find(&self.txid).map(|sent| sent.transaction().clone())))?;
-        let sent = sent
-            .ok_or_else(|| anyhow!("{} was not sent from this wallet, or is settled for good", self.txid))?;
-        match desk.chain.client.transaction(&self.txid)?.map(|view| view.standing) {
+        let named = desk.vault.note(|file| Ok(file.outbox.find(&self.txid).map(|sent| *sent.account())))?;
+        // What was mined meanwhile decides what stands.
+        named.map(|account| desk.look_after(&account)).transpose()?;
+        let sent = desk.vault.note(|file| self.standing(file))?;
+        let txid = sent.body.txid();
+        if txid != self.txid {
+            desk.say(&format!("{txid} took the place of {} and does the same: that is meant", self.txid));
+        }
+        match desk.chain.client.transaction(&txid)?.map(|view| view.standing) {
             Some(Standing::Confirmed { height, .. }) => {
-                bail!("too late: {} stands in the block at height {height}", self.txid)
+                bail!("too late: {txid} stands in the block at height {height}")
             }
-            Some(Standing::Replaced { by }) => {
-                let by = by.map_or_else(String::new, |by| format!(" {by}"));
-                bail!("another took its place already:{by}")
-            }
+            Some(Standing::Replaced { by: Some(by) }) => bail!(
+                "another took the place of {txid} already: `cairn wallet show {by}` says what it does, `cairn wallet bump {by}` \
+                 raises its fee"
+            ),
+            Some(Standing::Replaced { by: None }) => bail!("another took the place of {txid} already"),
             _ => Ok(sent),
         }
+    }
+
+    /// What was signed last for the nonce of the one that was named, where it does the same.
+    fn standing(&self, file: &SentFile) -> Result<Transaction> {
+        let named = file.outbox.find(&self.txid).with_context(|| {
+            format!("{} was not sent from this wallet, or is settled for good", self.txid)
+        })?;
+        if let Some(mined) = file.outbox.mined_instead_of(named) {
+            bail!("too late: {}, which took the place of {}, stands in a block", mined.txid(), self.txid);
+        }
+        let stands = file.outbox.stands_for(named);
+        ensure!(
+            stands.transaction().body.actions == named.transaction().body.actions,
+            "{0} was signed in the place of {1} and does something else: `cairn wallet bump {0}` raises its fee, `cairn wallet \
+             cancel {0}` takes it back",
+            stands.txid(),
+            self.txid
+        );
+        Ok(stands.transaction().clone())
     }
 
     fn fee_of(&self, desk: &Desk<'_>, before: &Transaction) -> Result<Amount> {
         let least = least_above(before)?;
         match self.fee {
-            Some(fee) if fee < least => Err(Ended::Declined(format!(
-                "nodes take nothing in the place of another for less than {MORE_PERCENT} % more: {least}"
-            ))
-            .into()),
+            Some(fee) if fee < least => {
+                let why = format!(
+                    "nodes take nothing in the place of another for less than {MORE_PERCENT} % more: {least}"
+                );
+                Err(Ended::declined(why, Undone::Replaced))
+            }
             Some(fee) => Ok(fee),
             None => {
                 let usual = fee_for(desk.chain.client.fees()?.next_block, before.names().bytes);

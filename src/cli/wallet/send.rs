@@ -22,12 +22,22 @@ pub(super) struct Wish {
     reference: Option<Reference>,
 }
 
+/// Whether the same is paid once more.
+#[derive(Args)]
+pub(super) struct Repeat {
+    /// Pay even where just this payment was signed before, and waits for a block or may yet be mined.
+    #[arg(long)]
+    pub again: bool,
+}
+
 #[derive(Args)]
 pub(super) struct Send {
     #[command(flatten)]
     wish: Wish,
     #[command(flatten)]
     terms: Terms,
+    #[command(flatten)]
+    repeat: Repeat,
     #[command(flatten)]
     patience: Patience,
 }
@@ -42,6 +52,8 @@ pub(super) struct Sweep {
     #[command(flatten)]
     terms: Terms,
     #[command(flatten)]
+    repeat: Repeat,
+    #[command(flatten)]
     patience: Patience,
 }
 
@@ -49,7 +61,12 @@ impl Send {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
         let payment = self.wish.payment(&desk)?;
-        desk.pay(order(&desk, &self.terms, vec![payment], None)?, &self.terms, &self.patience)
+        desk.pay(
+            order(&desk, &self.terms, vec![payment], None)?,
+            &self.terms,
+            self.repeat.again,
+            &self.patience,
+        )
     }
 }
 
@@ -110,7 +127,12 @@ impl Sweep {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
         let rest = rest(&desk, &self.to, self.reference.as_ref())?;
-        desk.pay(order(&desk, &self.terms, Vec::new(), Some(rest))?, &self.terms, &self.patience)
+        desk.pay(
+            order(&desk, &self.terms, Vec::new(), Some(rest))?,
+            &self.terms,
+            self.repeat.again,
+            &self.patience,
+        )
     }
 }
 

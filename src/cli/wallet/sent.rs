@@ -1,11 +1,13 @@
 //! What a wallet signed, in a file beside it.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::guard::{check_own, check_private};
+use super::now;
 use super::vault::Vault;
 use crate::cli::secrets::{beside, write_secret};
 use crate::types::{Transaction, Txid};
@@ -19,31 +21,38 @@ pub(super) struct SentFile {
 
 impl SentFile {
     /// As it is now.
+    ///
+    /// # Security
+    /// Whoever could write it could have a payment forgotten and made again.
     pub fn read(vault: &Vault) -> Result<Self> {
         let path = beside(vault.path(), ".sent");
-        let shown = || path.display().to_string();
-        let outbox = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Outbox::default(),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", shown())),
-            Ok(text) => Outbox::from_json(&text).with_context(|| {
-                format!(
-                    "{}: it remembers what was signed and not yet mined; where nothing is on its way, move it away",
-                    shown()
-                )
-            })?,
+        let shown = path.display();
+        let mut file = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Self { path, outbox: Outbox::default() });
+            }
+            opened => opened.with_context(|| format!("cannot read {shown}"))?,
         };
+        let found = file.metadata().with_context(|| format!("cannot read {shown}"))?;
+        check_own(&path, &found, vault.path())?;
+        check_private(&path, &found, 0o077, "600")?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).with_context(|| format!("cannot read {shown}"))?;
+        let outbox = Outbox::from_json(&text).with_context(|| {
+            format!("{shown}: it remembers what was signed and not yet mined; where nothing is on its way, move it away")
+        })?;
         Ok(Self { path, outbox })
     }
 
     /// Writes a transaction down; from then on it outlives this process.
     pub fn add(&mut self, transaction: &Transaction) -> Result<()> {
-        self.outbox.add(transaction.clone())?;
+        self.outbox.add(transaction.clone(), now())?;
         self.save()
     }
 
     /// Notes what became of one.
     pub fn note(&mut self, txid: &Txid, progress: Progress) -> Result<()> {
-        self.outbox.note(txid, progress);
+        self.outbox.note(txid, progress, now());
         self.save()
     }
 

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::Options;
+use super::paying::check_book;
 use super::policies::own_keys_in;
 use super::wording::lack_words;
 use crate::api::view::PolicyView;
@@ -81,6 +82,7 @@ impl SignMessage {
         let mut signing = TextSigning::new(policy.clone(), prefix, &text);
         self.others.iter().try_for_each(|other| signing.combine(other))?;
         let opened = vault.open(&options.passwords())?;
+        check_book(&opened.wallet, &file)?;
         for secret in opened.wallet.keyring().secret_keys(&policy) {
             signing.sign(&secret)?;
         }

@@ -1,22 +1,17 @@
 //! Wallets on the disk: read by their owner alone, written whole or not at all, changed by one process at a time.
 
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::guard::{Lock, check_private};
 use super::passwords::Passwords;
 use super::place::Place;
 use super::sent::SentFile;
-use crate::cli::secrets::{beside, private, random, write_secret};
+use crate::cli::secrets::{random, write_secret};
 use crate::wallet::keystore::{Password, SealNonce, Unlocked, WALLET_BYTES_MAX, WalletFile};
-
-/// How long to wait for another process that changes the same wallet.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// One wallet on the disk.
 ///
@@ -34,12 +29,6 @@ pub(super) struct Opened {
     pub wallet: Unlocked,
     password: Password,
     seen: WalletFile,
-}
-
-/// Held as long as a wallet is being changed. The file stays when it is let go of: whoever removed it could remove the lock of
-/// another.
-struct Lock {
-    _file: File,
 }
 
 impl Vault {
@@ -166,32 +155,7 @@ impl Vault {
     }
 
     fn lock(&self) -> Result<Lock> {
-        let path = beside(&self.path, ".lock");
-        let mut file = private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
-            .open(&path)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        let begun = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if begun.elapsed() < LOCK_PATIENCE => thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => {
-                    let mut holder = String::new();
-                    let _ = file.read_to_string(&mut holder);
-                    let holder = holder.lines().next().unwrap_or_default();
-                    bail!(
-                        "{} is being changed by process {holder}: try again when that is done",
-                        self.path.display()
-                    );
-                }
-                Err(TryLockError::Error(error)) => {
-                    return Err(error).with_context(|| format!("cannot lock {}", path.display()));
-                }
-            }
-        }
-        // For whoever waits; that it could not be written keeps nobody from working.
-        let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Lock { _file: file })
+        Lock::of(&self.path)
     }
 }
 
@@ -202,22 +166,4 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
-}
-
-/// # Security
-/// Whoever can read the file can guess at its password for as long as they like; whoever can write it, or put another in its
-/// place, can have its owner pay somebody else.
-#[cfg(unix)]
-fn check_private(path: &Path, found: &Metadata, forbidden: u32, mode_wanted: &str) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    if found.permissions().mode() & forbidden != 0 {
-        let shown = path.display();
-        bail!("others on this machine can get at {shown}: `chmod {mode_wanted} {shown}` keeps them out");
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn check_private(_: &Path, _: &Metadata, _: u32, _: &str) -> Result<()> {
-    Ok(())
 }

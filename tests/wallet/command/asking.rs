@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::chain::Devnet;
 use super::stage::Home;
 use crate::process::answer_of;
 
@@ -160,4 +161,39 @@ fn key_that_is_typed_is_not_seen() {
     terminal.answer("The key, 64 hexadecimal digits: ", key);
     let (rest, code) = terminal.end();
     assert!(code == Some(0) && rest.contains("paper  cdev1") && !rest.contains(key), "{rest}");
+}
+
+#[test]
+fn names_that_change_while_somebody_is_asked_have_nothing_signed() {
+    let home = Home::with_wallet();
+    home.wallet(&["account", "new", "bob"]).success();
+    let devnet = Devnet::start(&home);
+    devnet.wallet(&home, &["prepare", "bob", "1", "--out", "wish.json", "--json"]).success();
+    let mut terminal = home.at_terminal(&["sign", "wish.json", "--out", "signed.json"]);
+    terminal.until("Sign it? [y/N] ");
+    home.wallet(&["rename", "bob", "carol"]).success();
+    terminal.say("y");
+    let (said, ended) = terminal.end();
+    assert!(said.contains("was changed while you were asked"), "{said}");
+    assert_eq!((ended, home.has("signed.json")), (Some(1), false));
+    home.wallet(&["sign", "wish.json", "--yes", "--out", "signed.json"]).success();
+}
+
+#[test]
+fn what_did_not_happen_is_called_by_its_name() {
+    let home = Home::with_wallet();
+    let devnet = Devnet::start(&home);
+    devnet.wallet(&home, &["prepare", "main", "1", "--out", "wish.json", "--json"]).success();
+    let sent = devnet.wallet(&home, &["send", "main", "1", "--yes", "--wait", "0", "--json"]).json();
+    let txid = sent["txid"].as_str().unwrap();
+    for (arguments, undone) in [
+        (&["sign", "wish.json"][..], "nothing was signed"),
+        (&["policy", "create", "later", "all of (main, after 9)"], "nothing was kept"),
+        (&["send", "main", "2"], "nothing was sent"),
+        (&["bump", txid], "what was sent stays as it is"),
+        (&["prepare", "main", "1", "--fee", "5"], "nothing was prepared"),
+    ] {
+        let answer = devnet.wallet(&home, arguments);
+        assert!(answer.failure(3).contains(undone), "{arguments:?}: {answer:?}");
+    }
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use cairn::api::Problem;
 use cairn::api::view::AddressText;
 use cairn::chain::Chain;
 use cairn::client::Client;
@@ -20,7 +21,7 @@ use cairn::types::{Address, Block};
 use super::stage::{Home, Terminal};
 use crate::process::{Answer, PATIENCE, Running, answer_of};
 
-/// What is made of an answer on its way: the path that was asked, and the body.
+/// What is made of an answer on its way: the path that was asked, and the body. A problem comes with its status.
 pub type Lie = dyn Fn(&str, &str) -> String + Sync;
 
 /// A node, and how it is asked.
@@ -200,8 +201,12 @@ fn pass_on(mut stream: TcpStream, node: &str, lie: &Lie) {
     let mut answer = String::new();
     asked.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.lines().next().unwrap();
     let body = lie(&path, body);
+    let problem: Option<Problem> = serde_json::from_str(&body).ok();
+    let status = problem.map_or_else(
+        || head.lines().next().unwrap().to_owned(),
+        |problem| format!("HTTP/1.1 {} Problem", problem.status),
+    );
     let _ = write!(
         stream,
         "{status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",

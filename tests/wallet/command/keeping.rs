@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use cairn::wallet::keystore::WalletFile;
 
+use super::chain::Devnet;
 use super::stage::Home;
 
 const ADDRESS: &str = "cdev1fz380u2z04lzkdlx26p9zca000n3tqru90pdf9d07pzy3rnga6tqvdz4l8";
@@ -107,7 +108,7 @@ fn half_a_file_that_a_kill_left_behind_is_in_nobodys_way() {
     assert_eq!(home.contacts(), ["bob"]);
     // Nobody has us write where they like.
     home.write("elsewhere", "theirs");
-    std::os::unix::fs::symlink(home.path("elsewhere"), &new).unwrap();
+    symlink(home.path("elsewhere"), &new).unwrap();
     home.wallet(&["contacts", "add", "eve", ADDRESS]).success();
     assert_eq!(home.text("elsewhere"), "theirs");
 }
@@ -133,6 +134,80 @@ fn where_nothing_can_be_written_the_wallet_stays_as_it_was() {
         assert!(answer.failure(1).contains("cannot write "), "{answer:?}");
         assert_eq!(fs::read(home.file()).unwrap(), before);
     }
+}
+
+#[test]
+fn lock_that_somebody_else_put_there_is_refused_and_what_it_leads_to_left_alone() {
+    let home = Home::with_wallet();
+    let lock = home.named("default.json.lock");
+    let _ = fs::remove_file(&lock);
+    home.write("elsewhere", "theirs");
+    let refused = |said: &str| {
+        let answer = home.wallet(&["contacts", "add", "bob", ADDRESS]);
+        assert!(answer.failure(1).contains(said), "{answer:?}");
+        assert_eq!(home.text("elsewhere"), "theirs");
+        fs::remove_file(&lock).unwrap();
+    };
+    symlink(home.path("elsewhere"), &lock).unwrap();
+    refused("somebody else may have put it there: move it away");
+    symlink(home.path("nowhere"), &lock).unwrap();
+    refused("somebody else may have put it there: move it away");
+    assert!(!home.has("nowhere"));
+    // What has another name is locked, and not written into.
+    fs::hard_link(home.path("elsewhere"), &lock).unwrap();
+    home.wallet(&["contacts", "add", "eve", ADDRESS]).success();
+    assert_eq!(home.text("elsewhere"), "theirs");
+    fs::remove_file(&lock).unwrap();
+    fs::write(&lock, "").unwrap();
+    // Only root can give files away.
+    if chown(&lock, Some(4711), None).is_ok() {
+        refused("belongs to another user");
+    }
+    home.wallet(&["contacts", "add", "bob", ADDRESS]).success();
+}
+
+#[test]
+fn record_of_what_was_sent_is_its_owners_alone() {
+    let home = Home::with_wallet();
+    let devnet = Devnet::start(&home);
+    let send = ["send", "main", "1", "--yes", "--wait", "0"];
+    devnet.wallet(&home, &send).success();
+    let record = home.named("default.json.sent");
+    let refused = |said: &str| {
+        let answer = devnet.wallet(&home, &send);
+        assert!(answer.failure(1).contains(said), "{answer:?}");
+    };
+    for mode in [0o640, 0o604, 0o620, 0o602] {
+        allow(&record, mode);
+        refused(&format!("`chmod 600 {}` keeps them out", record.display()));
+    }
+    allow(&record, 0o600);
+    // Only root can give files away.
+    if chown(&record, Some(4711), None).is_ok() {
+        refused("belongs to another user");
+        chown(&record, Some(fs::metadata(home.file()).unwrap().uid()), None).unwrap();
+    }
+    assert!(devnet.wallet(&home, &send).failure(3).contains("--again"));
+}
+
+#[test]
+fn headers_that_were_checked_are_written_whole() {
+    let home = Home::with_wallet();
+    let devnet = Devnet::start(&home);
+    devnet.mine(2);
+    let verify = ["balance", "--verify"];
+    devnet.wallet(&home, &verify).success();
+    let folder = home.file().parent().unwrap().to_owned();
+    let names = || fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let headers = names().find(|path| path.extension().is_some_and(|it| it == "headers")).unwrap();
+    let before = fs::read(&headers).unwrap();
+    fs::hard_link(&headers, home.path("before")).unwrap();
+    devnet.mine(1);
+    devnet.wallet(&home, &verify).success();
+    // What was there was not written into; another was put in its place.
+    assert_eq!(fs::read(home.path("before")).unwrap(), before);
+    assert_ne!(fs::read(&headers).unwrap(), before);
+    assert!(names().all(|path| path.extension().is_none_or(|it| it != "new")));
 }
 
 #[test]
@@ -167,7 +242,7 @@ fn kill_at_any_moment_leaves_a_whole_wallet() {
 fn link_stays_a_link_and_what_it_leads_to_is_changed() {
     let home = Home::with_wallet();
     fs::rename(home.file(), home.path("kept.json")).unwrap();
-    std::os::unix::fs::symlink(home.path("kept.json"), home.file()).unwrap();
+    symlink(home.path("kept.json"), home.file()).unwrap();
     home.wallet(&["contacts", "add", "bob", ADDRESS]).success();
     assert!(fs::symlink_metadata(home.file()).unwrap().is_symlink());
     assert!(home.text("kept.json").contains("bob"));

@@ -35,10 +35,12 @@ fn payment_that_was_mined_while_nobody_heard_is_not_made_again() {
     devnet.mine(1);
     let again = devnet.wallet(&home, &send).json();
     assert_eq!((&again["txid"], &again["height"]), (&json!(first), &json!(1)));
+    assert_eq!(again["repeated"], json!(true));
     assert_eq!(devnet.waiting(), 0);
     // Now that they know, the same means another.
     let other = devnet.wallet(&home, &[&send[..], &["--wait", "0"]].concat()).json();
     assert_eq!((other["txid"] == json!(first), devnet.waiting()), (false, 1));
+    assert_eq!(other["repeated"], json!(false));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod history;
 mod keeping;
 mod losses;
 mod making;
+mod once;
 mod paying;
 mod receipts;
 mod stage;

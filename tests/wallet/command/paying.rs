@@ -209,13 +209,26 @@ fn fee_is_raised_and_payment_taken_back_while_they_wait() {
     assert_eq!(devnet.pool(), [&*second]);
     let shown = devnet.wallet(&home, &["show", &first]);
     assert!(shown.success().contains("took its place"), "{shown:?}");
-    let third = txid(wallet(&["cancel", &second]));
-    // What was taken back is not on its way any more: the same can be paid anew.
-    let anew = txid(wallet(&["send", "bob", "1"]));
-    let fourth = txid(wallet(&["cancel", &anew]));
-    assert_eq!(devnet.pool(), [&*third, &*fourth]);
+    // Whoever names the first one means that which stands for it now.
+    let third = txid(wallet(&["bump", &first]));
+    assert_eq!(devnet.pool(), [&*third]);
+    let fourth = txid(wallet(&["cancel", &first]));
+    assert_eq!(devnet.pool(), [&*fourth]);
+    for again in ["bump", "cancel"] {
+        let said = format!("{fourth} was signed in the place of {first} and does something else");
+        ends_with(&wallet(&[again, &first]), 1, &said);
+    }
+    // Until that is mined any of the others may be.
+    let early = wallet(&["send", "bob", "1"]);
+    ends_with(&early, 3, &format!("can be mined until {fourth}, which has its number, is: wait for that"));
     devnet.mine(1);
-    ends_with(&wallet(&["cancel", &third]), 1, "too late");
+    ends_with(&wallet(&["cancel", &fourth]), 1, "too late");
+    ends_with(&wallet(&["bump", &second]), 1, "too late");
+    // What was taken back can be paid anew.
+    let anew = txid(wallet(&["send", "bob", "1"]));
+    let last = txid(wallet(&["cancel", &anew]));
+    assert_eq!(devnet.pool(), [&*last]);
+    devnet.mine(1);
     assert_eq!(balance(&home, &devnet, "bob"), coins(10_000.0));
     let strange = "00".repeat(32);
     ends_with(&wallet(&["bump", &strange]), 1, "was not sent from this wallet");

@@ -75,6 +75,22 @@ fn payment_is_prepared_signed_with_no_node_and_sent() {
 }
 
 #[test]
+fn two_are_prepared_in_a_row_with_the_number_that_the_first_one_names() {
+    let vault = Vault::new();
+    let first = vault.prepare(&[]);
+    assert_eq!((&first["nonce"], &first["next_nonce"]), (&0.into(), &1.into()));
+    let to = vault.0.address("bank", "main");
+    let prepare = ["prepare", &to, "1", "--from", "cold", "--nonce", "1", "--out", "second.json"];
+    let second = vault.0.wallet("bank", &prepare);
+    assert_eq!(second.code, Some(0), "{second:?}");
+    assert!(second.err.contains("This is number 1 of its account") && second.err.contains("needs --nonce 2"));
+    for file in ["wish.json", "second.json"] {
+        vault.cold(&["sign", file, "--yes", "--out", file, "--genesis", "genesis.json"]).success();
+        assert_eq!(vault.0.json("bank", &["submit", file])["status"], "confirmed");
+    }
+}
+
+#[test]
 fn file_that_says_something_else_than_its_bytes_is_refused() {
     let vault = Vault::new();
     vault.prepare(&[]);

@@ -13,7 +13,7 @@ use crate::cli::output::{Report, tell};
 use crate::cli::secrets::write_secret;
 use crate::consensus::Genesis;
 use crate::crypto::PublicKey;
-use crate::types::{Action, Address, Amount, Body, Height, Policy};
+use crate::types::{Action, Address, Amount, Body, Height, Nonce, Policy};
 use crate::wallet::keyring::Book;
 use crate::wallet::{
     Draft, Fee, Lack, Means, OFFLINE_BYTES_MAX, OfflineFile, Payment, RATE_LEAST, Rest, Scene, Warning,
@@ -121,8 +121,9 @@ impl<'a> Carried<'a> {
 
     /// Writes it where it was asked for, and says how far it is.
     ///
-    /// On standard output it is alone, for the next command to read; what people are told goes to the other.
-    pub fn hand_on(&self, options: &Options, out: Option<&Path>) -> Result<()> {
+    /// On standard output it is alone, for the next command to read; what people are told goes to the other. `next` is the number
+    /// that another needs which is prepared before this one is sent.
+    pub fn hand_on(&self, options: &Options, out: Option<&Path>, next: Option<Nonce>) -> Result<()> {
         let text = self.file.to_json(self.genesis);
         let lack = self.lack();
         let missing = lack_words(lack.as_ref(), self.book);
@@ -147,6 +148,8 @@ impl<'a> Carried<'a> {
             .same("file", "file", path.display())
             .same("txid", "txid", self.file.signing.txid())
             .fact("signed", "signed by", self.signers(), json!(self.signers_keys()))
+            .only_json("nonce", self.file.signing.body().nonce.0)
+            .only_json("next_nonce", next.map(|next| next.0))
             .only_json("complete", lack.is_none())
             .only_json("missing", json!(missing))
             .line(name, words)

@@ -13,7 +13,7 @@ use super::super::wording::lack_words;
 use super::carried::Carried;
 use crate::api::view::Standing;
 use crate::types::Transaction;
-use crate::wallet::SigningError;
+use crate::wallet::{Progress, Sent, SigningError};
 
 #[derive(Args)]
 pub(in super::super) struct Combine {
@@ -49,7 +49,7 @@ impl Combine {
             let other = Carried::read(path, &genesis, wallet.book())?;
             together.file.signing.combine(&other.file.signing).with_context(|| path.display().to_string())?;
         }
-        together.hand_on(options, self.out.as_deref())
+        together.hand_on(options, self.out.as_deref(), None)
     }
 }
 
@@ -57,15 +57,18 @@ impl Submit {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
         let transaction = self.transaction(&desk)?;
-        let sender = transaction.body.policy.address();
-        let standing = desk.chain.client.transaction(&transaction.body.txid())?.map(|view| view.standing);
-        if !matches!(standing, Some(Standing::Pending { .. } | Standing::Confirmed { .. })) {
+        let (sender, txid) = (transaction.body.policy.address(), transaction.body.txid());
+        let standing = desk.chain.client.transaction(&txid)?.map(|view| view.standing);
+        let known = desk.vault.note(|sent| Ok(sent.outbox.find(&txid).map(Sent::progress)))?;
+        let repeated = matches!(standing, Some(Standing::Pending { .. } | Standing::Confirmed { .. }))
+            || matches!(known, Some(Progress::Mined { .. }));
+        if !repeated {
             if desk.file.book().account_at(&sender).is_some() {
                 desk.vault.note(|sent| sent.add(&transaction))?;
             }
             desk.send(&transaction)?;
         }
-        desk.follow(&transaction, &self.patience)
+        desk.follow(&transaction, &self.patience, repeated)
     }
 
     /// The transaction, if it is complete for the next block.

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::super::Options;
+use super::super::ends::Undone;
 use super::super::order::Terms;
 use super::super::paying::Desk;
 use super::super::send::{Wish, order};
@@ -45,14 +46,21 @@ impl Prepare {
             "nobody can ever spend from that account: no way of meeting its policy has a key that can sign",
         )?;
         let prepared = asked.prepare_for(&desk.chain, nonce, &way)?;
-        asked.check_fee(&prepared, &desk.chain, self.terms.high_fee)?;
+        asked.check_fee(&prepared, &desk.chain, self.terms.high_fee, Undone::Prepared)?;
         desk.say(asked.shown(&prepared, desk.file.book(), &desk.chain).trim_end());
         let mut signing = Signing::new(prepared.body, desk.chain.params())?;
         self.terms.preimages.all()?.into_iter().try_for_each(|preimage| signing.add_preimage(preimage))?;
         let known = Known { balance: Some(asked.balance), height: asked.height().previous() };
         let file = OfflineFile { signing, known };
         let carried = Carried { file, genesis: &desk.chain.genesis, book: desk.file.book() };
-        carried.hand_on(options, self.out.as_deref())
+        // What is only prepared is signed elsewhere, if at all: it cannot be counted here.
+        let next = nonce.next();
+        if let Some(next) = next {
+            desk.say(&format!(
+                "This is number {nonce} of its account. Another that is prepared before this one is sent needs --nonce {next}"
+            ));
+        }
+        carried.hand_on(options, self.out.as_deref(), next)
     }
 
     /// The next number, what this wallet sent counted as well.

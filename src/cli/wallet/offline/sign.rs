@@ -6,8 +6,9 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use super::super::Options;
-use super::super::ends::Ended;
+use super::super::ends::{Ended, Undone};
 use super::super::order::ask_for_yes;
+use super::super::paying::check_book;
 use super::super::policies::own_keys_in;
 use super::super::preimages::Preimages;
 use super::super::wording::lack_words;
@@ -55,20 +56,21 @@ impl Sign {
         self.agree(&carried)?;
         if !keys.is_empty() {
             let opened = vault.open(&options.passwords())?;
+            check_book(&opened.wallet, &wallet)?;
             for secret in opened.wallet.keyring().secret_keys(carried.policy()) {
                 carried.file.signing.sign(&secret)?;
             }
         }
-        carried.hand_on(options, self.out.as_deref())
+        carried.hand_on(options, self.out.as_deref(), None)
     }
 
     fn agree(&self, carried: &Carried<'_>) -> Result<()> {
         if !self.yes {
-            return ask_for_yes(&(carried.lines().join("\n") + "\n"), "Sign it?");
+            return ask_for_yes(&(carried.lines().join("\n") + "\n"), "Sign it?", Undone::Signed);
         }
         match carried.fee_beyond_reason() {
             Some(words) if !self.high_fee => {
-                Err(Ended::Declined(format!("{words} Say --high-fee if you mean it")).into())
+                Err(Ended::declined(format!("{words} Say --high-fee if you mean it"), Undone::Signed))
             }
             _ => Ok(()),
         }

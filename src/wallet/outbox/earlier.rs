@@ -1,0 +1,84 @@
+//! What an order would repeat: whoever types the same again may mean the same payment.
+
+use super::Outbox;
+use super::sent::Sent;
+use crate::types::{Action, Address, Nonce};
+
+/// A transaction that was signed here and does just what is asked for now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Earlier<'a> {
+    /// It waits for a block.
+    Waits(&'a Sent),
+    /// It stands in a block, and whoever sent it was never told: they were cut off, and do not mean another.
+    Unheard(&'a Sent),
+    /// It may have been mined, or may yet be: nodes say otherwise, and may be wrong.
+    Doubtful {
+        /// That one.
+        sent: &'a Sent,
+        /// What was signed here to take its place, and waits. Once that is mined there is no doubt left.
+        instead: Option<&'a Sent>,
+    },
+}
+
+impl<'a> Earlier<'a> {
+    /// That transaction.
+    pub fn sent(&self) -> &'a Sent {
+        match self {
+            Self::Waits(sent) | Self::Unheard(sent) | Self::Doubtful { sent, .. } => sent,
+        }
+    }
+}
+
+impl Outbox {
+    /// What an account signed that does just this and could be mined beside a transaction with this nonce, or was, without
+    /// anybody having been told. The last, where there are several.
+    ///
+    /// # Security
+    /// No node's word is enough to have the same signed twice: not that a payment was refused or replaced, not that the account is
+    /// beyond it, not that nobody heard of it. Only two things are: that what takes its place has its very nonce, and that one
+    /// with its nonce stands in a block.
+    pub fn earlier(&self, account: &Address, actions: &[Action], nonce: Nonce) -> Option<Earlier<'_>> {
+        let last = |is_meant: &dyn Fn(&&Sent) -> bool| {
+            let same =
+                |sent: &&Sent| *sent.account() == *account && sent.transaction().body.actions[..] == *actions;
+            self.sent.iter().rev().filter(same).find(is_meant)
+        };
+        if let Some(sent) = last(&|sent| sent.is_on_its_way()) {
+            return Some(Earlier::Waits(sent));
+        }
+        if let Some(sent) = last(&|sent| sent.is_mined() && !sent.is_reported) {
+            return Some(Earlier::Unheard(sent));
+        }
+        let sent = last(&|sent| self.is_in_doubt(sent) && sent.nonce() != nonce)?;
+        Some(Earlier::Doubtful { sent, instead: self.instead_of(sent) })
+    }
+
+    /// What was signed for the nonce of this one and waits for a block. The last, where there are several.
+    pub fn instead_of(&self, sent: &Sent) -> Option<&Sent> {
+        self.sent.iter().rev().find(|other| other.excludes(sent) && other.is_on_its_way())
+    }
+
+    /// What was signed last for the nonce of this one and waits for a block, be it this one itself; else this one.
+    pub fn stands_for<'a>(&'a self, sent: &'a Sent) -> &'a Sent {
+        let stands = |other: &&Sent| other.txid() == sent.txid() || other.excludes(sent);
+        self.sent.iter().rev().filter(stands).find(|other| other.is_on_its_way()).unwrap_or(sent)
+    }
+
+    /// What was signed for the nonce of this one and stands in a block, so that this one never will.
+    pub fn mined_instead_of(&self, sent: &Sent) -> Option<&Sent> {
+        self.sent.iter().find(|other| other.excludes(sent) && other.is_mined())
+    }
+
+    /// Notes that somebody knows of the doubts about what does just this, and pays once more all the same.
+    pub fn answer(&mut self, account: &Address, actions: &[Action]) {
+        let is_meant = |sent: &&mut Sent| {
+            sent.account() == account && sent.transaction().body.actions[..] == *actions && sent.is_doubtful()
+        };
+        self.sent.iter_mut().filter(is_meant).for_each(|sent| sent.is_reported = true);
+    }
+
+    /// Whether what became of it is not known, nobody has weighed that, and none with its nonce stands in a block.
+    fn is_in_doubt(&self, sent: &Sent) -> bool {
+        sent.is_doubtful() && !sent.is_reported && self.mined_instead_of(sent).is_none()
+    }
+}

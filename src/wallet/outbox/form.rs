@@ -1,0 +1,72 @@
+//! An outbox as it is written down.
+
+use serde::{Deserialize, Serialize};
+
+use super::sent::{Progress, Sent};
+use super::{OUTBOX_MAX, Outbox, OutboxError};
+use crate::codec::{decode, encode};
+use crate::types::Timestamp;
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    cairn_outbox: u32,
+    sent: Vec<SentForm>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentForm {
+    raw: String,
+    progress: Progress,
+    #[serde(default)]
+    since: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    reported: bool,
+}
+
+impl Outbox {
+    /// Reads what [`Outbox::to_json`] wrote.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn from_json(text: &str) -> Result<Self, OutboxError> {
+        let malformed = |error: &dyn std::fmt::Display| OutboxError::Malformed(error.to_string());
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let form: Form =
+            serde_path_to_error::deserialize(&mut deserializer).map_err(|error| malformed(&error))?;
+        deserializer.end().map_err(|error| malformed(&error))?;
+        match form.cairn_outbox {
+            VERSION => {}
+            later if later > VERSION => return Err(OutboxError::Later(later)),
+            other => return Err(malformed(&format!("there is no version {other}"))),
+        }
+        if form.sent.len() > OUTBOX_MAX {
+            return Err(malformed(&"more transactions than one holds"));
+        }
+        let read = |form: SentForm| -> Result<Sent, OutboxError> {
+            let bytes = hex::decode(&form.raw).map_err(|error| malformed(&error))?;
+            let transaction = decode(&bytes).map_err(|error| malformed(&error))?;
+            Ok(Sent::new(transaction, form.progress, Timestamp(form.since), form.reported))
+        };
+        let sent: Result<Vec<Sent>, OutboxError> = form.sent.into_iter().map(read).collect();
+        Ok(Self { sent: sent? })
+    }
+
+    /// As it is written down.
+    ///
+    /// # Panics
+    /// Never: text and numbers become JSON.
+    pub fn to_json(&self) -> String {
+        let form = |sent: &Sent| SentForm {
+            raw: hex::encode(encode(&sent.transaction)),
+            progress: sent.progress,
+            since: sent.since.0,
+            reported: sent.is_reported,
+        };
+        let form = Form { cairn_outbox: VERSION, sent: self.sent.iter().map(form).collect() };
+        serde_json::to_string_pretty(&form).expect("text and numbers")
+    }
+}

@@ -1,0 +1,161 @@
+//! What was signed here, written down before anybody hears of it.
+//!
+//! A send can be cut off anywhere: before the node has heard, after it has and before we know, while a block is waited for.
+//! Whoever types it again means the same payment. The outbox knows: it gives back the very transaction that was signed, and
+//! the chain takes that once. It also knows which nonces are taken, whatever a node says, and what to tell a node again that
+//! has forgotten. Read `sent.rs` first: what a node's word makes of a transaction; then `earlier.rs`: what an order would repeat.
+
+mod earlier;
+mod form;
+mod sent;
+
+pub use earlier::Earlier;
+pub use sent::{Look, Progress, Sent, Word};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::types::{Address, Height, Nonce, Timestamp, Transaction, Txid};
+
+/// Transactions that are kept. Beyond, those that were mined first leave; where none was, nothing more is signed.
+pub const OUTBOX_MAX: usize = 4096;
+/// Blocks above a transaction after which no reorganization is expected to bring it back, and it is kept no longer.
+pub const SETTLED_DEPTH: u32 = 144;
+/// The same for one of which whoever sent it was never told, or of which it is not known what became of it: they may come back
+/// after days and type it again.
+pub const UNHEARD_DEPTH: u32 = 10 * SETTLED_DEPTH;
+/// Seconds for which such a one is kept, whatever the height: a node can name any, and does not move the clock of this machine.
+pub const UNHEARD_SECONDS: u32 = 7 * 24 * 60 * 60;
+
+/// Why a file is no outbox, or why nothing more goes into one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OutboxError {
+    /// Not what is written here.
+    #[error("not the record of what a wallet sent: {0}")]
+    Malformed(String),
+    /// Of a later version.
+    #[error("written by a later version of cairn ({0}); use that one")]
+    Later(u32),
+    /// Full of what was not mined.
+    #[error(
+        "{OUTBOX_MAX} transactions of this wallet wait for a block, or are in doubt; wait until some are mined"
+    )]
+    Full,
+    /// All nonces of an account are used.
+    #[error("this account has sent as many transactions as one can")]
+    NoncesUsedUp,
+}
+
+/// What a wallet signed, oldest first.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Outbox {
+    sent: Vec<Sent>,
+}
+
+impl Outbox {
+    /// All that was signed, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Sent> {
+        self.sent.iter()
+    }
+
+    /// One of them.
+    pub fn find(&self, txid: &Txid) -> Option<&Sent> {
+        self.sent.iter().find(|sent| sent.txid() == txid)
+    }
+
+    /// What an account signed that may be mined yet, but for what was refused.
+    fn on_their_way(&self, account: &Address) -> impl DoubleEndedIterator<Item = &Sent> {
+        self.sent.iter().filter(move |sent| sent.account() == account).filter(|sent| sent.is_on_its_way())
+    }
+
+    /// Notes that whoever sent it was told what became of it.
+    pub fn report(&mut self, txid: &Txid) {
+        self.sent.iter_mut().filter(|sent| sent.txid() == txid).for_each(|sent| sent.is_reported = true);
+    }
+
+    /// The nonce of an account's next transaction, where a node says `expected`.
+    ///
+    /// # Security
+    /// A node that names a nonce that is taken cannot have a payment replaced: what was signed here counts as well. Nor can one
+    /// that refuses a payment, keeps it and has it signed again under the nonce behind: that of what was refused comes first.
+    ///
+    /// # Errors
+    /// When there is no further one.
+    pub fn next_nonce(&self, account: &Address, expected: Nonce) -> Result<Nonce, OutboxError> {
+        let taken: BTreeSet<Nonce> = self.on_their_way(account).map(Sent::nonce).collect();
+        let refused = self
+            .sent
+            .iter()
+            .filter(|sent| sent.account() == account && sent.progress == Progress::Refused)
+            .map(Sent::nonce)
+            .filter(|nonce| !taken.contains(nonce));
+        if let Some(refused) = refused.min() {
+            return Ok(refused);
+        }
+        let after_ours = taken.last().map(|last| last.next().ok_or(OutboxError::NoncesUsedUp)).transpose()?;
+        Ok(after_ours.map_or(expected, |ours| ours.max(expected)))
+    }
+
+    /// What a node has to be told again that expects this nonce from an account: for each nonce from there on what was
+    /// signed last, in their order.
+    pub fn untold(&self, account: &Address, expected: Nonce) -> Vec<&Sent> {
+        let ours = self.sent.iter().filter(|sent| sent.account() == account && sent.nonce() >= expected);
+        let told = ours.filter(|sent| sent.progress != Progress::Refused);
+        let last: BTreeMap<Nonce, &Sent> = told.map(|sent| (sent.nonce(), sent)).collect();
+        last.into_values().collect()
+    }
+
+    /// Writes a transaction down, before anybody hears of it.
+    ///
+    /// # Errors
+    /// When there is no room.
+    pub fn add(&mut self, transaction: Transaction, now: Timestamp) -> Result<(), OutboxError> {
+        let sent = Sent::new(transaction, Progress::Signed, now, false);
+        self.sent.retain(|earlier| earlier.txid() != sent.txid());
+        if self.sent.len() >= OUTBOX_MAX {
+            let reported = self.sent.iter().position(|sent| sent.is_mined() && sent.is_reported);
+            let mined = reported.or_else(|| self.sent.iter().position(Sent::is_mined));
+            self.sent.remove(mined.ok_or(OutboxError::Full)?);
+        }
+        self.sent.push(sent);
+        Ok(())
+    }
+
+    /// Notes what became of one.
+    pub fn note(&mut self, txid: &Txid, progress: Progress, now: Timestamp) {
+        let meant = self.sent.iter_mut().filter(|sent| sent.txid() == txid);
+        meant.for_each(|sent| sent.become_known(progress, now));
+    }
+
+    /// Notes what is to be made of a node's word about one.
+    pub fn hear(&mut self, txid: &Txid, word: Word, look: &Look) {
+        let meant = self.sent.iter_mut().filter(|sent| sent.txid() == txid);
+        meant.for_each(|sent| sent.become_known(sent.after(word, look), look.now));
+    }
+
+    fn has_rivals(&self, sent: &Sent) -> bool {
+        self.sent.iter().any(|other| other.excludes(sent))
+    }
+
+    /// Forgets what is settled at this tip: what was mined, with whatever else was signed for its nonce, and what was in doubt for
+    /// so long that nobody means it any more.
+    pub fn settle(&mut self, tip: Height, now: Timestamp) {
+        let is_deep = |height: Height, depth: u32| tip.0 >= height.0.saturating_add(depth);
+        let is_old = |sent: &Sent| now.0.saturating_sub(sent.since.0) >= UNHEARD_SECONDS;
+        let is_settled = |sent: &Sent| match sent.progress {
+            // Whatever else was signed for its nonce is forgotten with it, and a node could have named both heights.
+            Progress::Mined { height } if sent.is_reported => {
+                is_deep(height, SETTLED_DEPTH) && (is_old(sent) || !self.has_rivals(sent))
+            }
+            Progress::Mined { height } => is_deep(height, UNHEARD_DEPTH) && is_old(sent),
+            // What was to take its place may still lose.
+            Progress::Passed { height } => {
+                is_deep(height, UNHEARD_DEPTH) && is_old(sent) && self.instead_of(sent).is_none()
+            }
+            Progress::Signed | Progress::Taken | Progress::Refused => false,
+        };
+        let settled: Vec<Sent> = self.sent.iter().filter(|sent| is_settled(sent)).cloned().collect();
+        let goes =
+            |sent: &Sent, with: &Sent| sent.txid() == with.txid() || (with.is_mined() && sent.excludes(with));
+        self.sent.retain(|sent| !settled.iter().any(|with| goes(sent, with)));
+    }
+}

@@ -1,0 +1,161 @@
+//! One transaction that was signed here, and what is made of a node's word about it.
+//!
+//! # Security
+//! A node may be wrong, may have thrown the block away, or may lie so that a payment is signed a second time. Its word moves a
+//! transaction from one [`Progress`] to another, and never out of the outbox.
+
+use serde::{Deserialize, Serialize};
+
+use crate::types::{Address, Height, Nonce, Timestamp, Transaction, Txid};
+
+/// What is known of a transaction that was signed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Progress {
+    /// Signed. Nobody may have heard of it.
+    Signed,
+    /// A node took it.
+    Taken,
+    /// A node refused it. Perhaps it told the truth, and perhaps it kept it: the next one signed has the same nonce, so that
+    /// no more than one of them can ever be mined.
+    Refused,
+    /// A node said that its account is beyond it, or that another took its place, and not that it was mined. What became of it is
+    /// not known: it holds its nonce no longer, and is no reason to pay the same again either.
+    Passed {
+        /// The tip when that was said first.
+        height: Height,
+    },
+    /// It stood in the block at this height, when that was last looked at.
+    Mined {
+        /// The block's height.
+        height: Height,
+    },
+}
+
+/// What a node says of one transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Word {
+    /// It waits for a block.
+    Pending,
+    /// It stands in the block at this height.
+    Confirmed(Height),
+    /// Another took its place.
+    Replaced,
+    /// The last height at which it could have been mined has passed.
+    Expired,
+    /// It is not there: it never came, was dropped, or its block was thrown away.
+    Unknown,
+}
+
+/// What a node says of the chain and of an account while it is asked about transactions, and when that was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Look {
+    /// The nonce of the account's next transaction in a block.
+    pub nonce: Nonce,
+    /// The height of the tip.
+    pub tip: Height,
+    /// By the clock of this machine, which no node moves.
+    pub now: Timestamp,
+}
+
+/// A transaction that was signed here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sent {
+    pub(super) transaction: Transaction,
+    txid: Txid,
+    account: Address,
+    pub(super) progress: Progress,
+    /// When that became known.
+    pub(super) since: Timestamp,
+    /// Whether whoever sent it was told what became of it: where not, that command was cut off, or nobody knows.
+    pub(super) is_reported: bool,
+}
+
+impl Sent {
+    pub(super) fn new(
+        transaction: Transaction,
+        progress: Progress,
+        since: Timestamp,
+        is_reported: bool,
+    ) -> Self {
+        let (txid, account) = (transaction.body.txid(), transaction.body.policy.address());
+        Self { transaction, txid, account, progress, since, is_reported }
+    }
+
+    /// The transaction, signed.
+    pub fn transaction(&self) -> &Transaction {
+        &self.transaction
+    }
+
+    /// Its name.
+    pub fn txid(&self) -> &Txid {
+        &self.txid
+    }
+
+    /// Whose.
+    pub fn account(&self) -> &Address {
+        &self.account
+    }
+
+    /// Its nonce.
+    pub fn nonce(&self) -> Nonce {
+        self.transaction.body.nonce
+    }
+
+    /// What is known of it.
+    pub fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    pub(super) fn is_mined(&self) -> bool {
+        matches!(self.progress, Progress::Mined { .. })
+    }
+
+    /// Whether it may be mined yet, as far as nodes say.
+    pub(super) fn is_on_its_way(&self) -> bool {
+        matches!(self.progress, Progress::Signed | Progress::Taken)
+    }
+
+    /// Whether it may have been mined, or may yet be, although nodes say otherwise.
+    pub(super) fn is_doubtful(&self) -> bool {
+        matches!(self.progress, Progress::Refused | Progress::Passed { .. })
+    }
+
+    /// Whether both were signed for one nonce, so that no more than one of them can ever be mined.
+    pub(super) fn excludes(&self, other: &Self) -> bool {
+        self.account == other.account && self.nonce() == other.nonce() && self.txid != other.txid
+    }
+
+    /// What is known now. Whatever was told before, nobody was told of a doubt that is new.
+    pub(super) fn become_known(&mut self, progress: Progress, now: Timestamp) {
+        if self.progress == progress {
+            return;
+        }
+        (self.progress, self.since) = (progress, now);
+        if self.is_doubtful() {
+            self.is_reported = false;
+        }
+    }
+
+    /// What is made of a node's word.
+    pub(super) fn after(&self, word: Word, look: &Look) -> Progress {
+        let is_beyond = self.nonce() < look.nonce;
+        let passed = match self.progress {
+            Progress::Passed { .. } => self.progress,
+            _ => Progress::Passed { height: look.tip },
+        };
+        match (word, self.progress) {
+            (Word::Confirmed(height), _) => Progress::Mined { height },
+            (Word::Pending, _) => Progress::Taken,
+            // It was seen in a block and its nonce is used: a node that threw the block away knows no more than that.
+            (Word::Unknown, Progress::Mined { .. }) if is_beyond => self.progress,
+            // It may have been kept by whoever said that it is refused; the next has its nonce.
+            (_, Progress::Refused) if !is_beyond => self.progress,
+            (Word::Replaced, _) => passed,
+            _ if is_beyond => passed,
+            // By that node's word: what comes next has its nonce, in case it is not so.
+            (Word::Expired, _) => Progress::Refused,
+            (Word::Unknown, _) => self.progress,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The same order typed again, after commands that were cut off, nodes that lie, and nodes that have thrown away what they knew.
+
+use std::fs;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cairn::api::{Code, Problem};
+use serde_json::{Value, json};
+
+use super::chain::{Devnet, Lie};
+use super::stage::Home;
+use crate::process::Answer;
+
+const SEND: [&str; 7] = ["send", "bob", "1", "--yes", "--wait", "0", "--json"];
+
+/// A home with a node, and `bob` as the second account of its wallet.
+fn stage() -> (Home, Devnet) {
+    let home = Home::with_wallet();
+    home.wallet(&["account", "new", "bob"]).success();
+    let devnet = Devnet::start(&home);
+    (home, devnet)
+}
+
+#[track_caller]
+fn ends_with(answer: &Answer, code: i32, said: &str) {
+    assert_eq!(answer.code, Some(code), "{answer:?}");
+    assert!(answer.err.contains(said), "{answer:?}");
+}
+
+fn is_about_one(path: &str) -> bool {
+    path.starts_with("/v1/transactions/")
+}
+
+/// As a node answers that never saw it, or threw its block away.
+fn unknown(path: &str, body: &str) -> String {
+    if is_about_one(path) {
+        return json!(Problem::new(Code::TransactionUnknown, "it is not here")).to_string();
+    }
+    body.to_owned()
+}
+
+/// The account is said to be beyond what it sent, of which nobody knows.
+fn beyond(path: &str, body: &str) -> String {
+    unknown(path, &body.replace("\"nonce\":0,", "\"nonce\":1,"))
+}
+
+fn replaced(path: &str, body: &str) -> String {
+    if !is_about_one(path) {
+        return body.to_owned();
+    }
+    let txid = path.rsplit('/').next();
+    json!({ "txid": txid, "status": "replaced", "by": null, "transaction": null }).to_string()
+}
+
+#[test]
+fn node_that_lies_about_the_nonce_has_nothing_paid_twice() {
+    let (home, devnet) = stage();
+    let first = devnet.wallet(&home, &SEND).json();
+    let asked = devnet.wallet_through(&home, &beyond, &SEND);
+    ends_with(&asked, 3, "what became of it is not known");
+    let txid = first["txid"].as_str().unwrap();
+    for remedy in [&*format!("`cairn wallet show {txid}`"), "--node", "say --again: nothing more was sent"] {
+        assert!(asked.err.contains(remedy), "{asked:?}");
+    }
+    assert_eq!(devnet.pool(), [txid]);
+    // Whoever tells the truth finds it where it was.
+    ends_with(&devnet.wallet(&home, &SEND), 3, "waits for a block already");
+    devnet.mine(1);
+    let found = devnet.wallet(&home, &SEND).json();
+    assert_eq!((&found["txid"], &found["repeated"]), (&first["txid"], &json!(true)));
+    assert_eq!((&found["status"], devnet.waiting()), (&json!("confirmed"), 0));
+    assert_ne!(devnet.wallet(&home, &SEND).json()["txid"], first["txid"]);
+}
+
+#[test]
+fn node_that_says_a_payment_was_replaced_has_nothing_paid_twice() {
+    let (home, devnet) = stage();
+    devnet.wallet(&home, &SEND).success();
+    let through = |arguments: &[&str]| devnet.wallet_through(&home, &replaced, arguments);
+    for _ in 0..2 {
+        ends_with(&through(&SEND), 3, "what became of it is not known");
+    }
+    assert_eq!(devnet.waiting(), 1);
+    // Others are paid meanwhile, and the same where that is meant.
+    through(&["send", "bob", "2", "--yes", "--wait", "0"]).success();
+    through(&[&SEND[..], &["--again"]].concat()).success();
+    assert_eq!(devnet.waiting(), 3);
+}
+
+#[test]
+fn node_that_has_thrown_blocks_away_has_nothing_paid_twice() {
+    let (home, devnet) = stage();
+    devnet.wallet(&home, &SEND).success();
+    devnet.mine(1);
+    ends_with(&devnet.wallet_through(&home, &unknown, &SEND), 3, "in no block it is seen");
+    // One of which it was seen that it was mined, and nobody was told.
+    let other = ["send", "bob", "3", "--yes", "--json"];
+    let mut killed =
+        devnet.command(&home, &other).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    devnet.until_waiting(1);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    devnet.mine(1);
+    devnet.wallet(&home, &["send", "bob", "4", "--yes", "--wait", "0"]).success();
+    devnet.mine(1);
+    let again = devnet.wallet_through(&home, &unknown, &other).json();
+    assert_eq!((&again["repeated"], &again["status"]), (&json!(true), &json!("confirmed")));
+    assert_eq!((&again["height"], devnet.waiting()), (&json!(2), 0));
+}
+
+#[test]
+fn payment_of_which_a_node_shows_no_block_is_not_said_to_be_lost() {
+    let (home, devnet) = stage();
+    let followed = devnet.wallet_through(&home, &beyond, &["send", "bob", "1", "--yes", "--timeout", "30"]);
+    ends_with(&followed, 4, "its number is used, and has no block with it");
+    assert_eq!(devnet.waiting(), 1);
+}
+
+#[test]
+fn payment_whose_raised_fee_won_can_be_made_anew() {
+    let (home, devnet) = stage();
+    let first = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
+    let bumped = devnet.wallet(&home, &["bump", &first, "--yes", "--wait", "0", "--json"]).json();
+    ends_with(&devnet.wallet(&home, &SEND), 3, bumped["txid"].as_str().unwrap());
+    devnet.mine(1);
+    let anew = devnet.wallet(&home, &SEND).json();
+    assert_eq!((&anew["nonce"], &anew["repeated"]), (&json!(1), &json!(false)));
+    assert_eq!(devnet.waiting(), 1);
+}
+
+#[test]
+fn payment_that_a_node_refused_and_kept_is_not_made_beside_it() {
+    let (home, devnet) = stage();
+    let through = |arguments: &[&str]| devnet.wallet_through(&home, &refused, arguments);
+    ends_with(&through(&SEND), 1, "its number goes to what is sent next");
+    assert_eq!(devnet.waiting(), 1, "it was kept");
+    // The same again has its number. Another that took it leaves the first in doubt.
+    let other = ["send", "bob", "2", "--fee", "0.5", "--high-fee", "--yes", "--wait", "0"];
+    devnet.wallet_through(&home, &forgetful, &other).success();
+    ends_with(&devnet.wallet_through(&home, &forgetful, &SEND), 3, "which has its number");
+    assert_eq!(devnet.waiting(), 1);
+}
+
+/// Refuses whatever is submitted, and keeps it.
+fn refused(path: &str, body: &str) -> String {
+    if path == "/v1/transactions" {
+        return json!(Problem::new(Code::FeeTooLow, "it gives too little")).to_string();
+    }
+    unknown(path, body)
+}
+
+/// Knows of nothing that waits.
+fn forgetful(path: &str, body: &str) -> String {
+    unknown(path, &body.replace("\"next_nonce\":1,", "\"next_nonce\":0,"))
+}
+
+#[test]
+fn payment_that_could_not_be_noted_is_said_to_be_sent() {
+    let (home, devnet) = stage();
+    let in_the_way = home.named("default.json.sent.new/inside");
+    let (folder, is_full) = (in_the_way.clone(), AtomicBool::new(true));
+    // From the moment at which the node has it nothing can be written.
+    let lie: &'static Lie = Box::leak(Box::new(move |path: &str, body: &str| {
+        if path == "/v1/transactions" && is_full.swap(false, Ordering::Relaxed) {
+            fs::create_dir_all(&folder).unwrap();
+        }
+        body.to_owned()
+    }));
+    let sent = devnet.wallet_through(&home, lie, &["send", "bob", "1", "--yes", "--wait", "0"]);
+    let txid = devnet.pool()[0].clone();
+    ends_with(&sent, 0, &format!("{txid} is sent, which could not be noted"));
+    assert!(sent.out.contains(&txid), "{sent:?}");
+    fs::remove_dir_all(in_the_way.parent().unwrap()).unwrap();
+    let again = devnet.wallet(&home, &SEND).json();
+    assert_eq!((&again["txid"], &again["repeated"]), (&json!(txid), &json!(true)));
+    assert_eq!(devnet.waiting(), 1);
+}
+
+#[test]
+fn sweep_that_is_typed_again_is_not_said_to_cost_too_much() {
+    let (home, devnet) = stage();
+    let sweep = ["sweep", "bob", "--yes", "--wait", "0", "--json"];
+    let swept = devnet.wallet(&home, &sweep).json();
+    ends_with(&devnet.wallet(&home, &sweep), 3, "waits for a block already");
+    let path = home.named("default.json.sent");
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace("\"taken\"", "\"signed\"")).unwrap();
+    let again: Value = devnet.wallet(&home, &sweep).json();
+    assert_eq!((&again["txid"], &again["repeated"]), (&swept["txid"], &json!(true)));
+    assert_eq!(devnet.waiting(), 1);
+}
+
+#[test]
+fn payment_that_is_meant_once_more_is_made_once_more_and_not_twice() {
+    let (home, devnet) = stage();
+    devnet.wallet(&home, &SEND).success();
+    let again = ["send", "bob", "1", "--yes", "--again", "--json"];
+    let mut killed =
+        devnet.command(&home, &again).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    devnet.until_waiting(2);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    devnet.mine(1);
+    let repeated = devnet.wallet(&home, &again).json();
+    assert_eq!((&repeated["repeated"], &repeated["nonce"]), (&json!(true), &json!(1)));
+    assert_eq!(devnet.waiting(), 0);
+}
+
+#[test]
+fn payment_that_is_not_taken_any_more_is_said_with_the_way_out() {
+    let (home, mut devnet) = stage();
+    devnet.wallet(&home, &SEND).success();
+    devnet.forget_everything(&home);
+    let through = |arguments: &[&str]| devnet.wallet_through(&home, &refused, arguments);
+    let said = through(&["send", "bob", "2", "--yes", "--wait", "0"]);
+    for part in ["is not taken any more", "`cairn wallet bump ", "`cairn wallet cancel "] {
+        ends_with(&said, 1, part);
+    }
+}
+
+#[test]
+fn again_is_offered_where_it_means_something() {
+    let home = Home::new();
+    let help = |command: &str| home.wallet(&[command, "--help"]).success().to_owned();
+    for command in ["send", "sweep", "batch"] {
+        assert!(help(command).contains("--again"), "{command}");
+    }
+    for command in ["bump", "cancel", "submit", "prepare"] {
+        assert!(!help(command).contains("--again"), "{command}");
+    }
+}

@@ -1,0 +1,326 @@
+//! What a wallet makes of a node's word about what it signed: a liar gets nothing paid twice, and honest nodes are believed.
+
+use cairn::codec::List;
+use cairn::types::{Action, Amount, Height, Nonce, Note, Timestamp, Transaction, Txid};
+use cairn::wallet::{
+    Earlier, Look, Outbox, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH, UNHEARD_SECONDS, Word,
+};
+use proptest::prelude::*;
+
+use crate::outbox::{NOW, outbox, pay, policy, transaction};
+
+const LATER: Timestamp = Timestamp(NOW.0 + UNHEARD_SECONDS);
+
+fn look(nonce: u64) -> Look {
+    Look { nonce: Nonce(nonce), tip: Height(20), now: NOW }
+}
+
+fn progress_of(outbox: &Outbox, txid: &Txid) -> Progress {
+    outbox.find(txid).expect("nothing is forgotten").progress()
+}
+
+/// What stands against paying 5 once more with this nonce.
+fn against(outbox: &Outbox, nonce: u64) -> Option<Earlier<'_>> {
+    outbox.earlier(&policy(1).address(), &[pay(5)], Nonce(nonce))
+}
+
+fn is_doubtful(outbox: &Outbox, nonce: u64) -> bool {
+    matches!(against(outbox, nonce), Some(Earlier::Doubtful { .. }))
+}
+
+#[test]
+fn each_word_of_a_node_moves_what_was_signed_to_its_place_and_none_makes_it_forgotten() {
+    use Progress::{Mined, Passed, Refused, Signed, Taken};
+    let (passed, mined) = (Passed { height: Height(20) }, Mined { height: Height(7) });
+    let (long_passed, elsewhere) = (Passed { height: Height(3) }, Mined { height: Height(9) });
+    // Before, and after Pending, Confirmed, Replaced, Expired, Unknown.
+    let not_beyond = [
+        (Signed, [Taken, elsewhere, passed, Refused, Signed]),
+        (Taken, [Taken, elsewhere, passed, Refused, Taken]),
+        (Refused, [Taken, elsewhere, Refused, Refused, Refused]),
+        (long_passed, [Taken, elsewhere, long_passed, Refused, long_passed]),
+        (mined, [Taken, elsewhere, passed, Refused, mined]),
+    ];
+    let beyond = [
+        (Signed, [Taken, elsewhere, passed, passed, passed]),
+        (Taken, [Taken, elsewhere, passed, passed, passed]),
+        (Refused, [Taken, elsewhere, passed, passed, passed]),
+        (long_passed, [Taken, elsewhere, long_passed, long_passed, long_passed]),
+        (mined, [Taken, elsewhere, passed, passed, mined]),
+    ];
+    let words = [Word::Pending, Word::Confirmed(Height(9)), Word::Replaced, Word::Expired, Word::Unknown];
+    let signed = transaction(1, 4, 5, 1);
+    let txid = signed.body.txid();
+    for (nonce, table) in [(4, not_beyond), (5, beyond)] {
+        for (before, expected) in table {
+            for (word, after) in words.into_iter().zip(expected) {
+                let mut outbox = outbox(std::slice::from_ref(&signed));
+                outbox.note(&txid, before, NOW);
+                outbox.hear(&txid, word, &look(nonce));
+                assert_eq!(progress_of(&outbox, &txid), after, "{before:?}, {word:?}, account at {nonce}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nonce_that_is_said_to_be_used_does_not_have_the_same_signed_again() {
+    let first = transaction(1, 4, 5, 1);
+    let txid = first.body.txid();
+    let mut outbox = outbox(&[first]);
+    outbox.hear(&txid, Word::Unknown, &look(5));
+    // It holds its nonce no longer, so others can be paid; just this stays in doubt.
+    assert_eq!(outbox.next_nonce(&policy(1).address(), Nonce(5)), Ok(Nonce(5)));
+    assert!(is_doubtful(&outbox, 5));
+    assert_eq!(outbox.earlier(&policy(1).address(), &[pay(6)], Nonce(5)), None);
+    // With its own nonce it takes its place.
+    assert_eq!(against(&outbox, 4), None);
+    assert!(is_doubtful(&Outbox::from_json(&outbox.to_json()).unwrap(), 5));
+    // It comes back.
+    outbox.hear(&txid, Word::Pending, &look(4));
+    assert!(matches!(against(&outbox, 5), Some(Earlier::Waits(_))));
+}
+
+#[test]
+fn doubt_ends_when_what_took_its_place_is_mined() {
+    let (first, bump) = (transaction(1, 4, 5, 1), transaction(1, 4, 5, 9));
+    let names = [first.body.txid(), bump.body.txid()];
+    let mut outbox = outbox(&[first, bump]);
+    names.iter().for_each(|txid| outbox.note(txid, Progress::Taken, NOW));
+    outbox.report(&names[1]);
+    outbox.hear(&names[0], Word::Replaced, &look(4));
+    assert!(matches!(against(&outbox, 5), Some(Earlier::Waits(sent)) if *sent.txid() == names[1]));
+    outbox.hear(&names[1], Word::Confirmed(Height(20)), &look(5));
+    assert_eq!(against(&outbox, 5), None, "the same may be paid anew");
+    // A block may be taken back.
+    outbox.hear(&names[1], Word::Pending, &look(4));
+    assert!(against(&outbox, 5).is_some());
+}
+
+#[test]
+fn payment_that_is_being_taken_back_can_be_mined_until_that_is() {
+    let (first, cancel) = (transaction(1, 4, 5, 1), transaction(1, 4, 0, 9));
+    let names = [first.body.txid(), cancel.body.txid()];
+    let mut outbox = outbox(&[first, cancel]);
+    outbox.hear(&names[0], Word::Replaced, &look(4));
+    let instead = match against(&outbox, 5) {
+        Some(Earlier::Doubtful { sent, instead }) if *sent.txid() == names[0] => instead.map(Sent::txid),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(instead, Some(&names[1]));
+    outbox.hear(&names[1], Word::Confirmed(Height(20)), &look(5));
+    assert_eq!(against(&outbox, 5), None);
+}
+
+#[test]
+fn what_was_refused_stays_in_doubt_while_another_has_its_nonce() {
+    let (refused, other) = (transaction(1, 4, 5, 1), transaction(1, 4, 6, 1));
+    let names = [refused.body.txid(), other.body.txid()];
+    let mut outbox = outbox(&[refused, other]);
+    outbox.note(&names[0], Progress::Refused, NOW);
+    outbox.note(&names[1], Progress::Taken, NOW);
+    assert!(is_doubtful(&outbox, 5), "whoever refused it may have kept it, and mine it instead");
+    outbox.hear(&names[1], Word::Confirmed(Height(20)), &look(5));
+    assert_eq!(against(&outbox, 5), None);
+}
+
+#[test]
+fn doubt_that_somebody_has_weighed_is_not_raised_again() {
+    let first = transaction(1, 4, 5, 1);
+    let txid = first.body.txid();
+    let mut outbox = outbox(&[first]);
+    outbox.report(&txid);
+    outbox.hear(&txid, Word::Unknown, &look(5));
+    assert!(is_doubtful(&outbox, 5), "that it waits was told before, and no doubt");
+    outbox.answer(&policy(1).address(), &[pay(6)]);
+    assert!(is_doubtful(&outbox, 5));
+    outbox.answer(&policy(1).address(), &[pay(5)]);
+    outbox.hear(&txid, Word::Replaced, &look(5));
+    assert_eq!(against(&outbox, 5), None);
+}
+
+#[test]
+fn doubt_settles_by_height_and_by_our_own_clock() {
+    let first = transaction(1, 4, 5, 1);
+    let txid = first.body.txid();
+    let mut outbox = outbox(&[first, transaction(1, 5, 6, 1)]);
+    outbox.hear(&txid, Word::Unknown, &look(5));
+    let deep = Height(20 + UNHEARD_DEPTH);
+    // A node can name any height.
+    outbox.settle(Height(u32::MAX), Timestamp(LATER.0 - 1));
+    outbox.settle(Height(deep.0 - 1), LATER);
+    assert!(is_doubtful(&outbox, 5));
+    // Looking again does not begin it anew.
+    outbox.hear(&txid, Word::Unknown, &Look { nonce: Nonce(5), tip: deep, now: LATER });
+    outbox.settle(deep, LATER);
+    assert_eq!((outbox.find(&txid), outbox.iter().count()), (None, 1));
+}
+
+#[test]
+fn doubt_does_not_settle_while_what_is_to_take_its_place_waits() {
+    let (first, cancel) = (transaction(1, 4, 5, 1), transaction(1, 4, 0, 9));
+    let txid = first.body.txid();
+    let mut outbox = outbox(&[first, cancel.clone()]);
+    outbox.hear(&txid, Word::Replaced, &look(4));
+    outbox.settle(Height(u32::MAX), LATER);
+    assert!(is_doubtful(&outbox, 5));
+    outbox.note(&cancel.body.txid(), Progress::Mined { height: Height(30) }, NOW);
+    outbox.report(&cancel.body.txid());
+    outbox.settle(Height(30 + SETTLED_DEPTH), LATER);
+    assert_eq!(outbox.iter().count(), 0);
+}
+
+/// What can happen to a wallet whose node says whatever it likes.
+#[derive(Clone, Debug)]
+enum Event {
+    /// Somebody types an order, while the node says what nonce it expects.
+    Ordered { amount: u64, expected: u64, again: bool },
+    /// The node is asked what became of one.
+    Heard { which: usize, word: Word, nonce: u64, tip: u32 },
+    /// It is told of one, and takes it or not.
+    Told { which: usize, is_taken: bool },
+    /// Its fee is raised, or it is taken back.
+    Replaced { which: usize, is_bump: bool },
+    /// Whoever sent it was told where it stands.
+    Reported { which: usize },
+}
+
+fn words() -> impl Strategy<Value = Word> {
+    prop_oneof![
+        Just(Word::Pending),
+        (0..9_u32).prop_map(|height| Word::Confirmed(Height(height))),
+        Just(Word::Replaced),
+        Just(Word::Expired),
+        Just(Word::Unknown),
+    ]
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let which = 0..8_usize;
+    let tip = prop_oneof![0..20_u32, Just(u32::MAX)];
+    prop_oneof![
+        3 => (1..3_u64, 0..5_u64, prop::bool::weighted(0.1))
+            .prop_map(|(amount, expected, again)| Event::Ordered { amount, expected, again }),
+        4 => (which.clone(), words(), 0..5_u64, tip)
+            .prop_map(|(which, word, nonce, tip)| Event::Heard { which, word, nonce, tip }),
+        2 => (which.clone(), any::<bool>()).prop_map(|(which, is_taken)| Event::Told { which, is_taken }),
+        1 => (which.clone(), any::<bool>()).prop_map(|(which, is_bump)| Event::Replaced { which, is_bump }),
+        1 => which.prop_map(|which| Event::Reported { which }),
+    ]
+}
+
+/// All that was ever signed, as nobody but the test remembers it.
+#[derive(Clone, Debug)]
+struct Logged {
+    transaction: Transaction,
+    /// Whether it was ever said to stand in a block.
+    was_mined: bool,
+    /// Whether anybody was told of it.
+    was_told: bool,
+    /// Whether the same was paid once more on purpose since.
+    was_weighed: bool,
+}
+
+#[derive(Default)]
+struct World {
+    outbox: Outbox,
+    log: Vec<Logged>,
+}
+
+impl World {
+    fn sign(&mut self, mut transaction: Transaction) {
+        // No two are the same.
+        transaction.body.fee = Amount::from_pebbles(1 + self.log.len() as u64);
+        self.outbox.add(transaction.clone(), NOW).unwrap();
+        self.log.push(Logged { transaction, was_mined: false, was_told: false, was_weighed: false });
+    }
+
+    fn order(&mut self, amount: u64, expected: u64, again: bool) {
+        let (account, actions) = (policy(1).address(), [pay(amount)]);
+        let nonce = self.outbox.next_nonce(&account, Nonce(expected)).unwrap();
+        if again {
+            self.outbox.answer(&account, &actions);
+            let same = self.log.iter_mut().filter(|it| it.transaction.body.actions[..] == actions);
+            same.for_each(|it| it.was_weighed = true);
+        } else if self.outbox.earlier(&account, &actions, nonce).is_some() {
+            return;
+        }
+        for before in self.log.iter().filter(|it| it.transaction.body.actions[..] == actions) {
+            let is_over = self.log.iter().any(|it| {
+                let is_known = it.was_told || it.was_weighed || it.transaction.body.actions[..] != actions;
+                it.transaction.body.nonce == before.transaction.body.nonce && it.was_mined && is_known
+            });
+            assert!(
+                before.was_weighed || before.transaction.body.nonce == nonce || is_over,
+                "the same as {before:?} is signed with nonce {nonce:?}, and both can be mined"
+            );
+        }
+        self.sign(transaction(1, nonce.0, amount, 1));
+    }
+
+    fn happen(&mut self, event: &Event) {
+        let meant = |which: usize| which % self.log.len().max(1);
+        match *event {
+            Event::Ordered { amount, expected, again } => self.order(amount, expected, again),
+            _ if self.log.is_empty() => {}
+            Event::Heard { which, word, nonce, tip } => {
+                let logged = meant(which);
+                let txid = self.log[logged].transaction.body.txid();
+                // What the wallet forgot it does not ask about.
+                if self.outbox.find(&txid).is_some() {
+                    self.log[logged].was_mined |= matches!(word, Word::Confirmed(_));
+                }
+                let look = Look { nonce: Nonce(nonce), tip: Height(tip), now: NOW };
+                self.outbox.hear(&txid, word, &look);
+                self.outbox.settle(look.tip, look.now);
+            }
+            Event::Told { which, is_taken } => {
+                let txid = self.log[meant(which)].transaction.body.txid();
+                self.outbox.note(&txid, if is_taken { Progress::Taken } else { Progress::Refused }, NOW);
+            }
+            Event::Replaced { which, is_bump } => {
+                let mut instead = self.log[meant(which)].transaction.clone();
+                if !is_bump {
+                    instead.body.actions = List::new(vec![Action::Note(Note::default())]).unwrap();
+                }
+                self.sign(instead);
+            }
+            Event::Reported { which } => {
+                let logged = meant(which);
+                let txid = self.log[logged].transaction.body.txid();
+                let sent = self.outbox.find(&txid).map(Sent::progress);
+                if matches!(sent, Some(Progress::Taken | Progress::Mined { .. })) {
+                    self.log[logged].was_told = true;
+                    self.outbox.report(&txid);
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_word_of_a_node_has_the_same_order_signed_so_that_both_can_be_mined(
+        events in proptest::collection::vec(events(), 1..40),
+    ) {
+        let mut world = World::default();
+        events.iter().for_each(|event| world.happen(event));
+    }
+
+    #[test]
+    fn nothing_in_doubt_is_forgotten_while_our_clock_stands(
+        events in proptest::collection::vec(events(), 1..40),
+    ) {
+        let mut world = World::default();
+        events.iter().for_each(|event| world.happen(event));
+        for logged in &world.log {
+            let nonce = logged.transaction.body.nonce;
+            let is_over = world.log.iter().any(|it| {
+                it.transaction.body.nonce == nonce && it.was_mined && (it.was_told || it.was_weighed)
+            });
+            prop_assert!(is_over || world.outbox.find(&logged.transaction.body.txid()).is_some());
+        }
+    }
+}
