@@ -17,7 +17,7 @@ use super::files;
 use super::output::{count, hash_rate, say, say_seldom};
 use crate::consensus::{Genesis, PowMode};
 use crate::crypto::search::Kernel;
-use crate::miner::{Feed, MinerOptions, MinerReport, OrderError};
+use crate::miner::{Feed, MinerOptions, MinerReport, OrderError, STACK_BYTES};
 use crate::net::HostPort;
 use crate::node::{NodeHandle, WorkerReport};
 use crate::stratum::{Server, ServerOptions};
@@ -163,7 +163,12 @@ impl Plan {
 
 /// So many threads on which many things wait, each for its turn.
 pub(super) fn threads(count: usize, name: &str) -> Result<Runtime> {
-    let runtime = Builder::new_multi_thread().worker_threads(count).thread_name(name).enable_all().build();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(count)
+        .thread_name(name)
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build();
     runtime.context("cannot start threads")
 }
 

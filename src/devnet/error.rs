@@ -12,6 +12,7 @@ use super::places::PortError;
 use crate::consensus::GenesisError;
 use crate::miner::OrderError;
 use crate::net::FaultsRefused;
+use crate::node::RulingRefused;
 use crate::storage::StorageError;
 
 /// Why something was not done.
@@ -23,7 +24,6 @@ pub enum DevnetError {
         /// What was tried.
         what: String,
         /// What it said.
-        #[source]
         error: io::Error,
     },
     /// What is in the folder is no devnet of ours.
@@ -83,7 +83,6 @@ pub enum DevnetError {
         /// Which.
         node: usize,
         /// Why not.
-        #[source]
         error: StorageError,
     },
     /// A node's port did not start.
@@ -94,7 +93,6 @@ pub enum DevnetError {
         /// Where.
         address: SocketAddr,
         /// Why not.
-        #[source]
         error: io::Error,
     },
     /// Blocks do not come like this.
@@ -112,6 +110,54 @@ pub enum DevnetError {
     /// The faucet gives nothing.
     #[error(transparent)]
     Faucet(#[from] FaucetError),
+    /// A node cannot be saved.
+    #[error("node {node} cannot be saved: {error}")]
+    Save {
+        /// Which.
+        node: usize,
+        /// Why not.
+        error: StorageError,
+    },
+    /// A node cannot be restored.
+    #[error("node {node} cannot be taken back: {error}; nothing has changed")]
+    Restore {
+        /// Which.
+        node: usize,
+        /// Why not.
+        error: StorageError,
+    },
+    /// Not a name that a folder can have.
+    #[error(
+        "`{0}` is no name for a snapshot: letters, digits, `-`, `_` and `.`, up to 64 of them and no `.` in front"
+    )]
+    SnapshotName(String),
+    /// There is one.
+    #[error(
+        "there is a snapshot `{0}` already: take another name, or `cairn devnet snapshot --remove {0}` first"
+    )]
+    SnapshotThere(String),
+    /// There is none.
+    #[error("there is no snapshot `{0}`: `cairn devnet snapshots` lists all")]
+    NoSnapshot(String),
+    /// It was a larger network.
+    #[error("that state is one of {snapshot} nodes, and here are {running}: begin with --nodes {snapshot}")]
+    SnapshotOfMore {
+        /// How many it had.
+        snapshot: usize,
+        /// How many there are.
+        running: usize,
+    },
+    /// The chain is not so long.
+    #[error("a reorganization of depth {depth} needs as many blocks, and the tip stands at {height}")]
+    NotSoDeep {
+        /// How many were to be left.
+        depth: u32,
+        /// How many there are.
+        height: u32,
+    },
+    /// A block is not left.
+    #[error(transparent)]
+    Ruling(#[from] RulingRefused),
     /// It ends.
     #[error("the devnet is ending")]
     Ending,

@@ -179,14 +179,16 @@ mod tests {
 
     #[test]
     fn an_address_is_given_something_ten_times_a_minute() {
-        let (mut given, now, to) = (HashMap::new(), Instant::now(), Address([1; 32]));
+        let address =
+            |seed| Policy::Key(crate::crypto::SecretKey::from_bytes(&[seed; 32]).public_key()).address();
+        let (mut given, now, to) = (HashMap::new(), Instant::now(), address(1));
         for _ in 0..TIMES_MAX {
             assert_eq!(wait_of(&mut given, &to, now), None);
             given.entry(to).or_insert_with(Vec::new).push(now);
         }
         let later = now + Duration::from_secs(20);
         assert_eq!(wait_of(&mut given, &to, later), Some(Duration::from_secs(40)));
-        assert_eq!(wait_of(&mut given, &Address([2; 32]), later), None);
+        assert_eq!(wait_of(&mut given, &address(2), later), None);
         assert_eq!(wait_of(&mut given, &to, now + WINDOW), None);
     }
 }

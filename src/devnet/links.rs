@@ -2,13 +2,60 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::net::{Far, Faults, FaultsRefused, Link};
 use crate::protocol::NodeId;
 
 /// What is wrong with links, each by the numbers of its two ends, the lower first.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<Kept>", into = "Vec<Kept>")]
 pub struct Links(BTreeMap<(usize, usize), Link>);
+
+/// A link, as it is kept.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    ends: (usize, usize),
+    delay_ms: u64,
+    jitter_ms: u64,
+    loss: f64,
+    bytes_per_second: Option<u64>,
+    cut: bool,
+}
+
+impl From<Vec<Kept>> for Links {
+    fn from(kept: Vec<Kept>) -> Self {
+        let link = |kept: Kept| {
+            let link = Link {
+                delay: Duration::from_millis(kept.delay_ms),
+                jitter: Duration::from_millis(kept.jitter_ms),
+                loss: kept.loss,
+                bytes_per_second: kept.bytes_per_second,
+                cut: kept.cut,
+            };
+            (kept.ends, link)
+        };
+        Self(kept.into_iter().map(link).collect())
+    }
+}
+
+impl From<Links> for Vec<Kept> {
+    fn from(links: Links) -> Self {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let kept = |(ends, link): ((usize, usize), Link)| Kept {
+            ends,
+            delay_ms: millis(link.delay),
+            jitter_ms: millis(link.jitter),
+            loss: link.loss,
+            bytes_per_second: link.bytes_per_second,
+            cut: link.cut,
+        };
+        links.0.into_iter().map(kept).collect()
+    }
+}
 
 impl Links {
     /// Makes a link so; healthy, where nothing is wrong with it.
@@ -146,8 +193,6 @@ impl FromStr for Partition {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -95,8 +95,26 @@ impl Layout {
         self.generation(generation).join(format!("node-{node}"))
     }
 
-    /// Who one node is, and whom it knows: this stays when the network is taken back.
-    pub fn identity(&self, node: usize) -> PathBuf {
-        self.0.join("peers").join(format!("node-{node}"))
+    /// States that can be gone back to.
+    pub fn snapshots(&self) -> PathBuf {
+        self.0.join("snapshots")
+    }
+
+    /// One of them.
+    pub fn snapshot(&self, name: &str) -> PathBuf {
+        self.snapshots().join(name)
+    }
+
+    /// Removes the folders of nodes that do not count: what was interrupted left them behind.
+    pub fn remove_leftovers(&self, generation: u32) -> Result<(), DevnetError> {
+        let folder = self.0.join("generations");
+        let counts = self.generation(generation);
+        let Ok(entries) = fs::read_dir(&folder) else { return Ok(()) };
+        for entry in entries.flatten().filter(|entry| entry.path() != counts) {
+            let path = entry.path();
+            fs::remove_dir_all(&path)
+                .map_err(DevnetError::io(format!("cannot remove {}", path.display())))?;
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! One node of a devnet, with its ports: begun, ended, and begun again.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -35,12 +35,34 @@ pub(super) struct Common {
     pub hush: Arc<AtomicBool>,
 }
 
+impl Common {
+    /// Says what a node says, until all of them end.
+    fn say(&self, node: usize) -> Log {
+        let (log, hush) = (Arc::clone(&self.log), Arc::clone(&self.hush));
+        Arc::new(move |line: &str| {
+            if !hush.load(Ordering::Relaxed) {
+                log(&format!("node {node}: {line}"));
+            }
+        })
+    }
+
+    /// How a node is to run.
+    pub fn node(&self, chain: &Path, node: usize) -> NodeOptions {
+        let mut options = NodeOptions::new(chain, self.genesis.clone(), &self.genesis_text);
+        options.clock = self.clock.as_chain_clock();
+        let say = self.say(node);
+        options.log = Box::new(move |line| say(line));
+        // There are several of them on this machine.
+        options.check_threads = Some(1);
+        options
+    }
+}
+
 /// A node, whether it runs or not.
 pub(super) struct Member {
     index: usize,
     places: Places,
     id: NodeId,
-    identity: PathBuf,
     pub faults: Faults,
     /// While it is not down, whoever connects waits to be let in, also while it is begun anew.
     listeners: Option<Listeners>,
@@ -61,14 +83,14 @@ impl Member {
     pub fn new(
         index: usize,
         places: Places,
-        identity: PathBuf,
+        chain: &Path,
         faults: Faults,
         log: &Log,
     ) -> Result<Self, DevnetError> {
-        let kept = Keep::open(&identity, Arc::clone(log)).and_then(|keep| keep.identity());
-        let id = kept.map_err(DevnetError::io(format!("cannot use {}", identity.display())))?.node_id();
+        let kept = Keep::open(chain, Arc::clone(log)).and_then(|keep| keep.identity());
+        let id = kept.map_err(DevnetError::io(format!("cannot use {}", chain.display())))?.node_id();
         let (listeners, places) = Listeners::bind(places, index)?;
-        Ok(Self { index, places, id, identity, faults, listeners: Some(listeners), running: None, starts: 0 })
+        Ok(Self { index, places, id, faults, listeners: Some(listeners), running: None, starts: 0 })
     }
 
     /// What others know it by.
@@ -117,32 +139,24 @@ impl Member {
         added: Vec<String>,
         listeners: Listeners,
     ) -> Result<Running, DevnetError> {
-        let (index, log, hush) = (self.index, Arc::clone(&common.log), Arc::clone(&common.hush));
-        let say = move |line: &str| {
-            if !hush.load(Ordering::Relaxed) {
-                log(&format!("node {index}: {line}"));
-            }
-        };
-        let mut options = NodeOptions::new(chain, common.genesis.clone(), &common.genesis_text);
-        options.clock = common.clock.as_chain_clock();
-        options.log = Box::new(say.clone());
-        // There are several of them on this machine.
-        options.check_threads = Some(1);
-        let node = Node::start(options).map_err(|error| DevnetError::Start { node: index, error })?;
+        let index = self.index;
+        let say = common.say(index);
+        let node = Node::start(common.node(chain, index))
+            .map_err(|error| DevnetError::Start { node: index, error })?;
         let mut settings = Settings::new(NodeId::UNKNOWN, common.genesis.params().lab);
         settings.added = added;
         let options = PeersOptions {
             settings,
             listener: Some(listeners.peers),
-            data_dir: self.identity.clone(),
-            log: Arc::new(say.clone()),
+            data_dir: chain.to_owned(),
+            log: Arc::clone(&say),
             faults: self.faults.clone(),
         };
         let serve = |address| move |error| DevnetError::Serve { node: index, address, error };
         let peers =
             Peers::start(node.handle(), options, &common.runtime).map_err(serve(self.places.peers))?;
         let feed = Feed::start(node.handle(), &common.runtime);
-        let options = stratum::ServerOptions { log: Arc::new(say), ..stratum::ServerOptions::default() };
+        let options = stratum::ServerOptions { log: say, ..stratum::ServerOptions::default() };
         let stratum =
             stratum::Server::start(node.handle(), feed, listeners.stratum, options, &common.runtime)
                 .map_err(serve(self.places.stratum))?;
@@ -183,6 +197,16 @@ impl Member {
 
     /// Ends it as a kill would: nobody is told, nothing more is written.
     pub fn kill(&mut self) {
-        self.stop();
+        self.listeners = None;
+        let Some(Running { mut servers, peers, node, .. }) = self.running.take() else { return };
+        node.abandon();
+        servers.iter_mut().for_each(Server::hang_up);
+        drop(servers);
+        peers.stop();
+    }
+
+    /// Stays who it is in another folder.
+    pub fn take_identity(&self, from: &Path, to: &Path) -> Result<(), DevnetError> {
+        Keep::take_identity(from, to).map_err(DevnetError::io(format!("cannot write to {}", to.display())))
     }
 }

@@ -7,6 +7,8 @@
 //! Read `network.rs` first: a [`Devnet`] is started there and takes orders there, one at a time. `member.rs` is one node
 //! with its ports, `desk` takes orders over HTTP.
 
+mod archive;
+mod branches;
 mod clock;
 pub mod desk;
 mod error;
@@ -20,7 +22,9 @@ mod network;
 mod places;
 mod roster;
 mod schedule;
+mod snapshots;
 
+pub use branches::Reorganized;
 pub use clock::{ChainTime, ClockState};
 pub use error::DevnetError;
 pub use faucet::{FAUCET_AMOUNT, FAUCET_AMOUNT_MAX, Given};
@@ -30,3 +34,4 @@ pub use mining::{Mining, MiningError};
 pub use network::{Devnet, DevnetHandle, DevnetOptions, NODES_MAX, Standing, Up};
 pub use places::{Places, PortError};
 pub use roster::{Live, Roster, Seat};
+pub use snapshots::{SNAPSHOT_NAME_MAX, SavedNode, Snapshot};

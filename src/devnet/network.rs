@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
@@ -27,7 +27,7 @@ use super::roster::{Live, Roster, living};
 use super::schedule::{Schedule, picked};
 use crate::api::{Manners, Server, Token};
 use crate::consensus::{Genesis, PowMode};
-use crate::miner::{Maker, Unfinished};
+use crate::miner::{Maker, STACK_BYTES, Unfinished};
 use crate::net::{Faults, Link, Log};
 use crate::protocol::NodeId;
 use crate::types::{Address, Amount, BlockHash, Timestamp};
@@ -40,7 +40,7 @@ const ADDED_EACH: usize = 8;
 /// How long what was mined may take to come to all nodes before whoever ordered it is told.
 const SPREAD_TIME_MAX: Duration = Duration::from_secs(1);
 /// How often it is looked whether it has.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How long threads may take to end.
 const END_TIME_MAX: Duration = Duration::from_millis(500);
 
@@ -78,21 +78,23 @@ pub struct Devnet {
 
 /// Orders a devnet about; every copy is the same one.
 #[derive(Clone)]
-pub struct DevnetHandle(Arc<Inner>);
+pub struct DevnetHandle(pub(super) Arc<Inner>);
 
-struct Inner {
-    common: Common,
-    ground: Arc<Ground>,
-    layout: Layout,
+pub(super) struct Inner {
+    pub common: Common,
+    pub ground: Arc<Ground>,
+    pub layout: Layout,
     faucet: Faucet,
     /// Orders that change nodes come here one at a time.
-    members: Mutex<Vec<Member>>,
+    pub members: Mutex<Vec<Member>>,
     ids: Vec<NodeId>,
     places: Vec<Places>,
-    manifest: Mutex<Manifest>,
-    links: Mutex<Links>,
-    roster: watch::Sender<Roster>,
+    pub manifest: Mutex<Manifest>,
+    pub links: Mutex<Links>,
+    pub roster: watch::Sender<Roster>,
     mining: watch::Sender<Mining>,
+    /// Whoever has it makes blocks, or has all others make none.
+    pub turn: Arc<Mutex<()>>,
 }
 
 impl Devnet {
@@ -110,9 +112,14 @@ impl Devnet {
         fs::create_dir_all(&folder).map_err(DevnetError::io(format!("cannot make {}", folder.display())))?;
         let layout = Layout(folder);
         let (manifest, ground, text) = begin(&layout, mnemonic, work, nodes)?;
+        layout.remove_leftovers(manifest.generation)?;
         let genesis = Genesis::from_json(&text)?;
         let mining = mining.map_or_else(|| manifest.mining.parse(), Ok)?.check(genesis.params())?;
-        let runtime = Builder::new_multi_thread().thread_name("cairn-devnet").enable_all().build();
+        let runtime = Builder::new_multi_thread()
+            .thread_name("cairn-devnet")
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build();
         let runtime = runtime.map_err(DevnetError::io("cannot start threads"))?;
         let ground = Arc::new(ground);
         let clock = ChainTime::new(manifest.clock);
@@ -126,7 +133,7 @@ impl Devnet {
             log: Arc::clone(&log),
             hush: Arc::new(AtomicBool::new(false)),
         };
-        let members = members(&layout, &common, nodes, host, port)?;
+        let members = members(&layout, &common, manifest.generation, nodes, host, port)?;
         let handle = DevnetHandle(Arc::new(Inner {
             ids: members.iter().map(Member::id).collect(),
             places: members.iter().map(Member::places).collect(),
@@ -139,12 +146,14 @@ impl Devnet {
             links: Mutex::default(),
             roster: watch::Sender::new(Roster::default()),
             mining: watch::Sender::new(mining),
+            turn: Arc::default(),
         }));
-        handle.start_all(&mut handle.0.members.lock())?;
+        handle.start_those(&mut handle.0.members.lock(), |_| true)?;
         handle.keep()?;
         let schedule = Schedule::start(
             handle.0.roster.subscribe(),
             handle.0.mining.subscribe(),
+            Arc::clone(&handle.0.turn),
             ground,
             runtime.handle().clone(),
             log,
@@ -217,6 +226,7 @@ fn begin(
 fn members(
     layout: &Layout,
     common: &Common,
+    generation: u32,
     nodes: usize,
     host: IpAddr,
     port: u16,
@@ -229,7 +239,7 @@ fn members(
         })?;
         let faults = Faults::new(common.genesis.params(), seed);
         let places = Places::of(host, port, index);
-        Member::new(index, places, layout.identity(index), faults, &common.log)
+        Member::new(index, places, &layout.chain(generation, index), faults, &common.log)
     };
     (0..nodes).map(member).collect()
 }
@@ -341,7 +351,9 @@ impl DevnetHandle {
     pub fn mine(&self, count: usize, node: Option<usize>) -> Result<Vec<BlockHash>, DevnetError> {
         let (index, live) = self.one(node)?;
         let mut maker = Maker::new(live.node.clone(), self.0.ground.payout(index))?;
+        let turn = self.0.turn.lock();
         let made = maker.mine(count).map_err(|Unfinished { why, .. }| why)?;
+        drop(turn);
         self.spread(index, &live);
         Ok(made)
     }
@@ -363,7 +375,7 @@ impl DevnetHandle {
     }
 
     /// A node that runs: the one that is named, or one that chance picks.
-    fn one(&self, node: Option<usize>) -> Result<(usize, Live), DevnetError> {
+    pub(super) fn one(&self, node: Option<usize>) -> Result<(usize, Live), DevnetError> {
         let living = living(&self.0.roster.subscribe());
         match node {
             None => picked(&living).cloned().ok_or(DevnetError::AllDown),
@@ -434,12 +446,22 @@ impl DevnetHandle {
 
     fn relink(&self, change: impl FnOnce(&mut Links)) -> Result<(), DevnetError> {
         let members = self.0.members.lock();
-        let mut links = self.0.links.lock();
-        change(&mut links);
+        change(&mut self.0.links.lock());
+        self.relink_all(&members)
+    }
+
+    /// Has all links be as they are said to be.
+    pub(super) fn relink_all(&self, members: &[Member]) -> Result<(), DevnetError> {
+        let links = self.0.links.lock();
         for (index, member) in members.iter().enumerate() {
             links.apply(index, &self.0.ids, &member.faults)?;
         }
         Ok(())
+    }
+
+    /// Which folders of the nodes count.
+    pub(super) fn generation(&self) -> u32 {
+        self.0.manifest.lock().generation
     }
 
     /// Ends a node as a kill would.
@@ -467,7 +489,7 @@ impl DevnetHandle {
         if members[node].is_up() {
             return Err(DevnetError::Up(node));
         }
-        let chain = self.0.layout.chain(self.0.manifest.lock().generation, node);
+        let chain = self.0.layout.chain(self.generation(), node);
         let added = self.added(node);
         members[node].start(&self.0.common, &chain, added)?;
         self.show(&members);
@@ -489,21 +511,29 @@ impl DevnetHandle {
         before.map(|other| self.0.places[other].peers.to_string()).collect()
     }
 
-    /// Begins all nodes at once.
-    fn start_all(&self, members: &mut MutexGuard<'_, Vec<Member>>) -> Result<(), DevnetError> {
-        let generation = self.0.manifest.lock().generation;
+    /// Begins these nodes, all at once; the others are down.
+    pub(super) fn start_those(
+        &self,
+        members: &mut [Member],
+        runs: impl Fn(usize) -> bool,
+    ) -> Result<(), DevnetError> {
+        let generation = self.generation();
         let started: Vec<Result<(), DevnetError>> = thread::scope(|scope| {
             let begin = |(index, member): (usize, &mut Member)| {
                 let chain = self.0.layout.chain(generation, index);
                 member.start(&self.0.common, &chain, self.added(index))
             };
-            let starting: Vec<_> =
-                members.iter_mut().enumerate().map(|each| scope.spawn(move || begin(each))).collect();
+            members
+                .iter_mut()
+                .enumerate()
+                .filter(|(index, _)| !runs(*index))
+                .for_each(|(_, member)| member.stop());
+            let starting = members.iter_mut().enumerate().filter(|(index, _)| runs(*index));
+            let starting: Vec<_> = starting.map(|each| scope.spawn(move || begin(each))).collect();
             starting.into_iter().map(|thread| thread.join().unwrap_or(Err(DevnetError::Ending))).collect()
         });
-        started.into_iter().collect::<Result<(), _>>()?;
         self.show(members);
-        Ok(())
+        started.into_iter().collect()
     }
 
     /// Tells everybody which nodes run.
@@ -512,7 +542,7 @@ impl DevnetHandle {
     }
 
     /// Writes down what is kept beside the nodes.
-    fn keep(&self) -> Result<(), DevnetError> {
+    pub(super) fn keep(&self) -> Result<(), DevnetError> {
         let mut manifest = self.0.manifest.lock();
         manifest.clock = self.clock().state();
         manifest.mining = self.mining().to_string();

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use futures_util::future::select_all;
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::select;
 use tokio::sync::watch;
@@ -16,7 +17,7 @@ use super::ground::Ground;
 use super::mining::Mining;
 use super::roster::{Live, Roster, living};
 use crate::crypto::search::Kernel;
-use crate::miner::{Feed, Maker, Miner, MinerOptions, OrderError, Unfinished, make_way};
+use crate::miner::{Feed, Maker, Miner, MinerOptions, OrderError, STACK_BYTES, Unfinished, make_way};
 use crate::net::Log;
 
 /// How long it waits before it looks again, where nobody runs or nobody can mine.
@@ -35,6 +36,7 @@ struct Keeper {
     roster: watch::Receiver<Roster>,
     mining: watch::Receiver<Mining>,
     stopping: watch::Receiver<()>,
+    turn: Arc<Mutex<()>>,
     ground: Arc<Ground>,
     runtime: Handle,
     log: Log,
@@ -53,14 +55,16 @@ impl Schedule {
     pub fn start(
         roster: watch::Receiver<Roster>,
         mining: watch::Receiver<Mining>,
+        turn: Arc<Mutex<()>>,
         ground: Arc<Ground>,
         runtime: Handle,
         log: Log,
     ) -> io::Result<Self> {
         let (stop, stopping) = watch::channel(());
         let handle = runtime.clone();
-        let mut keeper = Keeper { roster, mining, stopping, ground, runtime, log, makers: BTreeMap::new() };
-        let thread = thread::Builder::new().name("cairn-devnet".to_owned());
+        let mut keeper =
+            Keeper { roster, mining, stopping, turn, ground, runtime, log, makers: BTreeMap::new() };
+        let thread = thread::Builder::new().name("cairn-devnet".to_owned()).stack_size(STACK_BYTES);
         let thread = thread.spawn(move || {
             make_way();
             handle.block_on(keeper.keep());
@@ -217,6 +221,7 @@ impl Keeper {
             self.makers.insert(index, (live.start, maker));
         }
         let Some((_, maker)) = self.makers.get_mut(&index) else { return false };
+        let _turn = self.turn.lock();
         match maker.mine(1) {
             Ok(_) => true,
             // It ends; another is picked next time.

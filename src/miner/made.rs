@@ -27,6 +27,8 @@ use crate::types::BlockHash;
 /// Blocks that may be on their way while more are made.
 const IN_FLIGHT_MAX: usize = 1024;
 
+/// Room for what lies on the stack while nonces are looked for, which is much where the compiler did not optimize.
+pub const STACK_BYTES: usize = 8 << 20;
 /// How often the clock is looked at while the chain lies ahead of it.
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(1);
 
@@ -200,7 +202,7 @@ impl Pacer {
     pub fn start(mut maker: Maker, pace: Pace, runtime: Handle, log: Log) -> io::Result<Self> {
         let (stop, made) = (Arc::clone(&maker.stop), Arc::clone(&maker.made));
         let (stopped, stops) = watch::channel(false);
-        let thread = thread::Builder::new().name("cairn-pacer".to_owned());
+        let thread = thread::Builder::new().name("cairn-pacer".to_owned()).stack_size(STACK_BYTES);
         let thread = thread.spawn(move || {
             make_way();
             let outcome = runtime.block_on(keep_pace(&mut maker, pace, stops, &log));

@@ -13,7 +13,7 @@ mod polite;
 mod threads;
 
 pub use feed::{Feed, MineError, template, template_on};
-pub use made::{Maker, OrderError, Pacer, Unfinished};
+pub use made::{Maker, OrderError, Pacer, STACK_BYTES, Unfinished};
 pub use pace::{Pace, PaceError};
 pub use polite::make_way;
 pub use threads::{Log, Miner, MinerOptions, MinerReport};

@@ -36,6 +36,16 @@ impl Keep {
         Ok(Self { folder, log })
     }
 
+    /// Has whoever works in another data directory be who one is in this one.
+    ///
+    /// # Errors
+    /// When that cannot be read or written.
+    pub fn take_identity(from: &Path, to: &Path) -> io::Result<()> {
+        let quiet: Log = std::sync::Arc::new(|_: &str| {});
+        let identity = Self::open(from, std::sync::Arc::clone(&quiet))?.identity()?;
+        Self::open(to, quiet)?.write(IDENTITY, &*identity.to_bytes())
+    }
+
     /// Who we are: made once, and the same from then on.
     ///
     /// # Errors

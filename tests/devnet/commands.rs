@@ -99,6 +99,17 @@ fn orders_are_followed_and_told_in_words_and_in_json() {
     assert!(shell.order(&["kill", "2"]).success().contains("2     down"));
     assert_eq!(shell.heights(), [Some(7), Some(7), None]);
     shell.order(&["restart", "2"]).success();
+    shell.order(&["snapshot", "before"]).success();
+    shell.order(&["reorg", "--depth", "3", "--node", "0"]).success();
+    assert_eq!(shell.heights(), [Some(8); 3]);
+    assert!(shell.order(&["revert", "before"]).success().contains("7, 7, 7"));
+    assert_eq!(shell.heights(), [Some(7); 3]);
+    shell.order(&["dump", "state.file"]).success();
+    assert!(shell.order(&["snapshots"]).success().contains("before"));
+    assert!(shell.order(&["snapshot", "before", "--remove"]).success().contains("no snapshots"));
+    shell.order(&["mine"]).success();
+    shell.order(&["load", "state.file"]).success();
+    assert_eq!(shell.heights(), [Some(7); 3]);
     let address = shell.status()["accounts"][3]["address"].as_str().unwrap().to_owned();
     assert!(shell.order(&["faucet", &address, "2.5"]).success().contains("2.5 CRN"));
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod blocks;
+mod branches;
 mod coins;
 mod commands;
 mod faults;
@@ -12,4 +13,5 @@ mod lasting;
 #[allow(dead_code, reason = "made for the other commands as well")]
 mod process;
 mod stage;
+mod states;
 mod time;

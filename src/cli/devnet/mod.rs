@@ -6,6 +6,8 @@ mod place;
 mod run;
 mod screen;
 mod span;
+mod states;
+mod traffic;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -20,6 +22,9 @@ const EXAMPLES: &str = "Examples, in a second terminal while `cairn devnet` runs
   cairn devnet partition '0,1 | 2,3,4'       two networks that cannot hear each other
   cairn devnet heal                          one network again, and one chain
   cairn devnet kill 2                        as a kill would; restart 2 brings it back
+  cairn devnet snapshot before               a state of all of it; revert before goes back to it
+  cairn devnet reorg --depth 3               a heavier branch, really mined
+  cairn devnet load --tps 500 --for 60s      payments, and how long they take
   cairn devnet status                        how all of it is";
 
 #[derive(Args)]
@@ -55,6 +60,22 @@ enum Order {
     Kill(orders::OfNode),
     /// Begin a node again that was ended.
     Restart(orders::OfNode),
+    /// Save the state of the whole network: chain, pool and peers of every node, who runs, links and clock.
+    Snapshot(states::Snapshot),
+    /// List the states that were saved.
+    Snapshots(states::Snapshots),
+    /// Take the whole network back to a state that was saved.
+    Revert(states::Revert),
+    /// Write the state of the whole network to a file.
+    Dump(states::OfFile),
+    /// Take the whole network to the state in a file; or, with --tps, send payments and say what became of them.
+    Load(states::Load),
+    /// Have a node mine a heavier branch, and all others go over to it.
+    Reorg(states::Reorganize),
+    /// Have all nodes leave a block and what stands on it.
+    Invalidate(states::OfBlock),
+    /// Have all nodes count a block again that they were told to leave.
+    Reconsider(states::OfBlock),
     /// Give coins to an address.
     Faucet(orders::Faucet),
 }
@@ -73,6 +94,14 @@ pub(super) fn run(devnet: &Devnet) -> Result<()> {
         Some(Order::Heal(order)) => order.heal(),
         Some(Order::Kill(order)) => order.give("kill"),
         Some(Order::Restart(order)) => order.give("restart"),
+        Some(Order::Snapshot(order)) => order.give(),
+        Some(Order::Snapshots(order)) => order.give(),
+        Some(Order::Revert(order)) => order.give(),
+        Some(Order::Dump(order)) => order.dump(),
+        Some(Order::Load(order)) => order.give(),
+        Some(Order::Reorg(order)) => order.give(),
+        Some(Order::Invalidate(order)) => order.give("invalidate"),
+        Some(Order::Reconsider(order)) => order.give("reconsider"),
         Some(Order::Faucet(order)) => order.give(),
     }
 }

@@ -26,7 +26,7 @@ impl Status {
 }
 
 /// Tells how the network is, after an order too.
-fn told(which: &Which, network: &NetworkView) -> Result<()> {
+pub(super) fn told(which: &Which, network: &NetworkView) -> Result<()> {
     if which.json { tell_json(network) } else { tell(&screen::status(network)) }
 }
 

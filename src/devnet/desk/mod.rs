@@ -4,9 +4,11 @@
 //! Nobody is asked for a word: what can be done here is done to money that is worth nothing. Pages of other sites are kept
 //! off as from every port, and it listens to this machine alone unless it is told otherwise.
 
+mod branches;
 mod faults;
 mod home;
 mod mining;
+mod snapshots;
 mod time;
 mod view;
 
@@ -24,8 +26,9 @@ use crate::api::{Answer, Code, Front, Manners, Problem, Reply};
 use crate::miner::OrderError;
 
 pub use view::{
-    AccountKeys, BlocksMade, BlocksOrder, ClockView, FaucetOrder, GivenView, LinkView, MiningView,
-    NetworkView, NodeView, PartitionOrder, PlacesView, WarpOrder,
+    AccountKeys, BlocksMade, BlocksOrder, ClockView, FaucetOrder, FileOrder, GivenView, LinkView, MiningView,
+    NetworkView, NodeView, PartitionOrder, PlacesView, ReorganizationOrder, ReorganizationView,
+    SavedNodeView, SnapshotOrder, SnapshotView, WarpOrder,
 };
 
 /// Whoever asks may ask as often as they like: it is their own machine.
@@ -47,6 +50,8 @@ const ANSWER_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(600)
         (name = "mining", description = "When blocks come."),
         (name = "time", description = "The clock of the chain, which all nodes share."),
         (name = "faults", description = "Links, partitions, nodes that end and begin again."),
+        (name = "branches", description = "Blocks that are left, and reorganizations that are really mined."),
+        (name = "snapshots", description = "States of the whole network that can be gone back to, and files of them."),
         (name = "coins", description = "Coins for whoever asks."),
     )
 )]
@@ -59,6 +64,8 @@ pub(super) fn front(devnet: &DevnetHandle, manners: &Manners) -> Front {
         .merge(mining::routes())
         .merge(time::routes())
         .merge(faults::routes())
+        .merge(branches::routes())
+        .merge(snapshots::routes())
         .merge(home::routes())
         .with_state(devnet.clone());
     let roster = devnet.roster();
@@ -81,7 +88,11 @@ impl From<DevnetError> for Problem {
     fn from(error: DevnetError) -> Self {
         let code = match &error {
             DevnetError::NoNode { .. } => Code::NotFound,
-            DevnetError::SameNode(_) | DevnetError::Partition(_) | DevnetError::Mining(_) => Code::BadValue,
+            DevnetError::SameNode(_)
+            | DevnetError::Partition(_)
+            | DevnetError::Mining(_)
+            | DevnetError::SnapshotName(_) => Code::BadValue,
+            DevnetError::NoSnapshot(_) => Code::NotFound,
             DevnetError::Faucet(FaucetError::TooMuch | FaucetError::Nothing) => Code::BadValue,
             DevnetError::Faucet(FaucetError::TooOften(_)) => Code::TooManyRequests,
             DevnetError::Order(OrderError::NotFixed) => Code::NotServed,
@@ -91,9 +102,16 @@ impl From<DevnetError> for Problem {
             | DevnetError::Order(_)
             | DevnetError::Faucet(_)
             | DevnetError::Port(_)
-            | DevnetError::Ending => Code::NotNow,
-            DevnetError::Io { .. }
+            | DevnetError::SnapshotThere(_)
+            | DevnetError::SnapshotOfMore { .. }
+            | DevnetError::NotSoDeep { .. }
+            | DevnetError::Ruling(_)
+            | DevnetError::Restore { .. }
+            // A file of somebody else's, or a place that cannot be written to.
+            | DevnetError::Io { .. }
             | DevnetError::Manifest { .. }
+            | DevnetError::Ending => Code::NotNow,
+            DevnetError::Save { .. }
             | DevnetError::OtherWords(_)
             | DevnetError::OtherWork { .. }
             | DevnetError::Nodes(_)

@@ -9,7 +9,7 @@ use crate::api::Problem;
 use crate::devnet::faucet::Given;
 use crate::devnet::network::{DevnetHandle, Standing};
 use crate::devnet::places::Places;
-use crate::devnet::{ChainTime, Links};
+use crate::devnet::{ChainTime, Links, Reorganized, SavedNode, Snapshot};
 use crate::net::Link;
 use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
 
@@ -294,5 +294,89 @@ pub struct GivenView {
 impl From<Given> for GivenView {
     fn from(Given { txid, amount }: Given) -> Self {
         Self { txid, amount }
+    }
+}
+
+/// A reorganization that is ordered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReorganizationOrder {
+    /// How many blocks are left.
+    #[schema(minimum = 1)]
+    pub depth: u32,
+    /// Which node mines the heavier branch; one that chance picks, where nothing is said.
+    #[serde(default)]
+    pub node: Option<usize>,
+}
+
+/// A reorganization that was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReorganizationView {
+    /// Which node mined the heavier branch.
+    pub node: usize,
+    /// How many blocks were left.
+    pub depth: u32,
+    /// The last block of the branch that was left.
+    pub from: BlockHash,
+    /// The last block of the one that is followed now.
+    pub to: BlockHash,
+}
+
+impl From<Reorganized> for ReorganizationView {
+    fn from(Reorganized { node, depth, from, to }: Reorganized) -> Self {
+        Self { node, depth, from, to }
+    }
+}
+
+/// What a snapshot is to be called.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct SnapshotOrder {
+    /// Letters, digits, `-`, `_` and `.`; the next number, where nothing is said.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// A file on the machine on which the devnet runs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FileOrder {
+    /// The whole of its name, from the root on.
+    pub file: String,
+}
+
+/// A state of the whole network.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SnapshotView {
+    /// What it is called.
+    pub name: String,
+    /// When it was made, by the machine's clock.
+    pub made_at: u64,
+    /// What time it was by the clock of the chain.
+    pub time: Timestamp,
+    /// How each node stood.
+    pub nodes: Vec<SavedNodeView>,
+}
+
+/// How a node stood.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SavedNodeView {
+    /// Whether it ran.
+    pub up: bool,
+    /// The height of its tip.
+    pub height: Height,
+    /// Its tip.
+    pub tip: BlockHash,
+    /// Transactions that waited there.
+    pub waiting: u64,
+}
+
+impl From<Snapshot> for SnapshotView {
+    fn from(snapshot: Snapshot) -> Self {
+        let node = |node: &SavedNode| SavedNodeView {
+            up: node.up,
+            height: node.height,
+            tip: node.tip,
+            waiting: node.waiting,
+        };
+        let nodes = snapshot.nodes.iter().map(node).collect();
+        Self { name: snapshot.name, made_at: snapshot.made_at, time: snapshot.clock.last, nodes }
     }
 }

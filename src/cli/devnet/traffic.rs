@@ -1,0 +1,303 @@
+//! Payments as fast as they are wanted, and what became of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use parking_lot::Mutex;
+
+use super::place::{Which, explained};
+use crate::api::view::{AddressText, Outcome};
+use crate::cli::output::Report;
+use crate::cli::progress::Progress;
+use crate::client::{Client, ClientError};
+use crate::codec::List;
+use crate::consensus::{Genesis, Params};
+use crate::crypto::SecretKey;
+use crate::devnet::desk::NetworkView;
+use crate::types::{Action, Address, Amount, Body, Height, Nonce, Policy, Reference, Transaction, Txid};
+use crate::wallet::{Signing, fee_for};
+
+/// How often each sender sends what has become due.
+const TICK: Duration = Duration::from_millis(50);
+/// Transactions that are sent together.
+const TOGETHER_MAX: usize = 250;
+/// How often it is looked for new blocks.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// Bytes that a payment has, about: its fee is for so many.
+const PAYMENT_BYTES: usize = 160;
+
+/// What is wanted.
+pub(super) struct Wanted {
+    /// Payments a second.
+    pub tps: u32,
+    /// For so long.
+    pub time: Duration,
+    /// How long those that were taken in are waited for then.
+    pub wait: Duration,
+}
+
+/// What all threads note.
+#[derive(Default)]
+struct Notes {
+    offered: u64,
+    admitted: u64,
+    /// Why those were refused that were, by code.
+    refused: BTreeMap<String, u64>,
+    /// Seconds that each answer took.
+    admission: Vec<f64>,
+    /// Those that wait for a block, and since when.
+    waiting: HashMap<Txid, Instant>,
+    /// Those that a block brought before the answer came.
+    early: HashMap<Txid, Instant>,
+    /// Seconds until each stood in a block.
+    confirmation: Vec<f64>,
+}
+
+/// One account that sends.
+struct Sender {
+    client: Client,
+    secret: SecretKey,
+    address: Address,
+    to: Address,
+    genesis: Arc<Genesis>,
+    fee: Amount,
+}
+
+/// Sends payments from the funded accounts to each other, over all nodes, and says what became of them.
+pub(super) fn run(which: &Which, wanted: &Wanted) -> Result<()> {
+    let network: NetworkView = which.client()?.get("/v1/network").map_err(explained)?;
+    let nodes: Vec<Client> = network
+        .nodes
+        .iter()
+        .filter(|node| node.up)
+        .map(|node| Client::new(&node.at.http))
+        .collect::<Result<_, _>>()?;
+    let first = nodes.first().context("no node runs: `cairn devnet restart 0` brings one back")?;
+    let genesis = Arc::new(first.genesis()?);
+    let senders = senders(&network, &nodes, &genesis)?;
+    ensure!(!senders.is_empty(), "no account has money to send");
+    let (notes, over) = (Arc::new(Mutex::new(Notes::default())), Arc::new(AtomicBool::new(false)));
+    let watcher = {
+        let (client, notes, over) = (first.clone(), Arc::clone(&notes), Arc::clone(&over));
+        let from = client.tip()?.height;
+        thread::spawn(move || watch(&client, from, &notes, &over))
+    };
+    let begun = Instant::now();
+    let each = f64::from(wanted.tps) / senders.len() as f64;
+    let time = wanted.time;
+    let sending: Vec<_> = senders
+        .into_iter()
+        .map(|sender| {
+            let notes = Arc::clone(&notes);
+            thread::spawn(move || sender.send(each, time, begun, &notes))
+        })
+        .collect();
+    show(&notes, wanted, begun);
+    let failed = sending.into_iter().filter_map(|thread| thread.join().ok()?.err()).next();
+    let sent_for = begun.elapsed();
+    let deadline = Instant::now() + wanted.wait;
+    while Instant::now() < deadline && !notes.lock().waiting.is_empty() {
+        thread::sleep(LOOK_EVERY);
+    }
+    over.store(true, Ordering::Relaxed);
+    // A thread that panicked has said so.
+    let _ = watcher.join();
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    tell(&notes.lock(), sent_for, which.json)
+}
+
+/// One for each funded account but the faucet's, each at a node of its own as far as there are so many.
+fn senders(network: &NetworkView, nodes: &[Client], genesis: &Arc<Genesis>) -> Result<Vec<Sender>> {
+    let secret = |key: &str| -> Result<SecretKey> {
+        let bytes: Option<[u8; 32]> = hex::decode(key).ok().and_then(|bytes| bytes.try_into().ok());
+        Ok(SecretKey::from_bytes(&bytes.context("a key that is none")?))
+    };
+    let of = |secret: &SecretKey| Policy::Key(secret.public_key()).address();
+    let last = network.accounts.len().saturating_sub(1);
+    let secrets: Vec<SecretKey> =
+        network.accounts[..last].iter().map(|account| secret(&account.key)).collect::<Result<_>>()?;
+    let fees = nodes.first().context("no node runs")?.fees()?;
+    let fee = fee_for(fees.next_block.max(fees.floor).max(1000), PAYMENT_BYTES);
+    let sender = |(at, secret): (usize, &SecretKey)| Sender {
+        client: nodes[at % nodes.len()].clone(),
+        secret: secret.clone(),
+        address: of(secret),
+        to: of(&secrets[(at + 1) % secrets.len()]),
+        genesis: Arc::clone(genesis),
+        fee,
+    };
+    Ok(secrets.iter().enumerate().map(sender).collect())
+}
+
+impl Sender {
+    fn params(&self) -> &Params {
+        self.genesis.params()
+    }
+
+    /// Its account's next nonce, as its node says.
+    fn next_nonce(&self) -> Result<Nonce, ClientError> {
+        Ok(self.client.account(&AddressText::new(&self.address, &self.params().prefix))?.next_nonce)
+    }
+
+    /// Sends what has become due, until the time is over.
+    fn send(
+        &self,
+        each: f64,
+        time: Duration,
+        begun: Instant,
+        notes: &Mutex<Notes>,
+    ) -> Result<(), ClientError> {
+        let (mut nonce, mut sent) = (self.next_nonce()?, 0_u64);
+        while begun.elapsed() < time {
+            let due = (each * begun.elapsed().as_secs_f64()) as u64;
+            let count = usize::try_from(due.saturating_sub(sent)).unwrap_or(TOGETHER_MAX).min(TOGETHER_MAX);
+            if count == 0 {
+                thread::sleep(TICK);
+                continue;
+            }
+            sent += count as u64;
+            let numbers = (nonce.0..).take(count).map(Nonce);
+            let batch: Vec<Transaction> = numbers.filter_map(|nonce| self.payment(nonce)).collect();
+            let asked = Instant::now();
+            let outcomes = self.client.submit_all(&batch)?;
+            let all_in = note(&mut notes.lock(), &batch, &outcomes, asked);
+            // Where one was refused those behind it wait for it.
+            nonce = if all_in { Nonce(nonce.0 + count as u64) } else { self.next_nonce()? };
+        }
+        Ok(())
+    }
+
+    /// The least that can be paid. Signed, unless the chain would never take it.
+    fn payment(&self, nonce: Nonce) -> Option<Transaction> {
+        let pay =
+            Action::Pay { to: self.to, amount: Amount::from_pebbles(1), reference: Reference::default() };
+        let body = Body {
+            chain: self.params().chain.tag(),
+            policy: Policy::Key(self.secret.public_key()),
+            nonce,
+            fee: self.fee,
+            expiry: None,
+            actions: List::new(vec![pay]).ok()?,
+        };
+        let mut signing = Signing::new(body, self.params()).ok()?;
+        signing.sign(&self.secret).ok()?;
+        signing.complete(Height(u32::MAX), self.params()).ok().map(|checked| checked.transaction().clone())
+    }
+}
+
+/// Notes what a node said to several; whether it took all of them.
+fn note(notes: &mut Notes, batch: &[Transaction], outcomes: &[Outcome], asked: Instant) -> bool {
+    let took = asked.elapsed().as_secs_f64();
+    notes.offered += batch.len() as u64;
+    let mut all_in = true;
+    for (transaction, outcome) in batch.iter().zip(outcomes) {
+        match outcome {
+            Outcome::Accepted(_) => {
+                notes.admitted += 1;
+                notes.admission.push(took);
+                let txid = transaction.body.txid();
+                match notes.early.remove(&txid) {
+                    Some(at) => notes.confirmation.push(at.saturating_duration_since(asked).as_secs_f64()),
+                    None => drop(notes.waiting.insert(txid, asked)),
+                }
+            }
+            Outcome::Refused(problem) => {
+                all_in = false;
+                *notes.refused.entry(problem.code.name()).or_default() += 1;
+            }
+        }
+    }
+    all_in
+}
+
+/// Notes which of them stand in blocks, as a node follows them.
+fn watch(client: &Client, from: Height, notes: &Mutex<Notes>, over: &AtomicBool) {
+    let mut seen = from.0;
+    while !over.load(Ordering::Relaxed) {
+        let block = client.block(seen + 1).ok().flatten();
+        let Some(block) = block else {
+            thread::sleep(LOOK_EVERY);
+            continue;
+        };
+        seen += 1;
+        let (now, mut notes) = (Instant::now(), notes.lock());
+        for txid in block.txids.unwrap_or_default() {
+            match notes.waiting.remove(&txid) {
+                Some(since) => notes.confirmation.push(now.duration_since(since).as_secs_f64()),
+                None => drop(notes.early.insert(txid, now)),
+            }
+        }
+    }
+}
+
+/// Shows how far it is, while they are sent.
+fn show(notes: &Mutex<Notes>, wanted: &Wanted, begun: Instant) {
+    let total = (f64::from(wanted.tps) * wanted.time.as_secs_f64()) as u64;
+    let mut progress = Progress::new("sending", "payments", total);
+    while begun.elapsed() < wanted.time {
+        thread::sleep(2 * TICK);
+        progress.at(notes.lock().offered, total);
+    }
+    progress.finish();
+}
+
+/// The value below which such a share of them lies.
+fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
+    let at = (sorted.len() as f64 * share).ceil() as usize;
+    sorted.get(at.max(1) - 1).copied()
+}
+
+fn tell(notes: &Notes, sent_for: Duration, as_json: bool) -> Result<()> {
+    let seconds = sent_for.as_secs_f64();
+    let refused: u64 = notes.refused.values().sum();
+    let why: Vec<String> = notes.refused.iter().map(|(code, count)| format!("{count} {code}")).collect();
+    let why = if why.is_empty() { String::new() } else { format!(": {}", why.join(", ")) };
+    let rate = |count: usize| format!("{count} ({:.0} a second)", count as f64 / seconds);
+    let mut report = Report::default()
+        .fact("offered", "offered", rate(notes.offered as usize), notes.offered)
+        .fact("admitted", "taken in", rate(notes.admitted as usize), notes.admitted)
+        .fact("refused", "refused", format!("{refused}{why}"), refused)
+        .only_json("refused_why", serde_json::to_value(&notes.refused)?)
+        .fact("confirmed", "in blocks", notes.confirmation.len(), notes.confirmation.len())
+        .fact("waiting", "wait still", notes.waiting.len(), notes.waiting.len())
+        .only_json("seconds", seconds);
+    for (name, title, times) in [
+        ("admission_ms", "taken in within", &notes.admission),
+        ("confirmation_ms", "in a block within", &notes.confirmation),
+    ] {
+        let mut sorted = times.clone();
+        sorted.sort_by(f64::total_cmp);
+        let at = |share| percentile(&sorted, share).map(|seconds| (seconds * 1e4).round() / 10.0);
+        let text = match (at(0.5), at(0.95), at(0.99)) {
+            (Some(half), Some(most), Some(nearly)) => {
+                format!("{half} ms half of them, {most} ms 95 %, {nearly} ms 99 %")
+            }
+            _ => "none was".to_owned(),
+        };
+        let value = serde_json::json!({ "p50": at(0.5), "p95": at(0.95), "p99": at(0.99) });
+        report = report.fact(name, title, text, value);
+    }
+    report.tell(as_json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_were_seen() {
+        let hundred: Vec<f64> = (1..=100).map(f64::from).collect();
+        assert_eq!(
+            [0.5, 0.95, 0.99, 1.0].map(|share| percentile(&hundred, share)),
+            [50.0, 95.0, 99.0, 100.0].map(Some)
+        );
+        assert_eq!(percentile(&[7.0], 0.5), Some(7.0));
+        assert_eq!(percentile(&[], 0.5), None);
+    }
+}

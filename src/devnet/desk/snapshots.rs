@@ -1,0 +1,86 @@
+//! States of the whole network.
+
+use std::path::PathBuf;
+
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::carry_out;
+use super::view::{FileOrder, SnapshotOrder, SnapshotView};
+use crate::api::{Answer, Json, Path, Problem, Reply};
+use crate::devnet::network::DevnetHandle;
+
+pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
+    OpenApiRouter::new()
+        .routes(routes!(snapshots, snapshot))
+        .routes(routes!(revert))
+        .routes(routes!(remove))
+        .routes(routes!(dump))
+        .routes(routes!(load))
+}
+
+/// All snapshots, oldest first
+#[utoipa::path(get, path = "/v1/snapshots", tag = "snapshots", operation_id = "snapshots",
+    responses((status = OK, body = Vec<SnapshotView>)))]
+async fn snapshots(State(devnet): State<DevnetHandle>) -> Answer<Vec<SnapshotView>> {
+    let all = carry_out(&devnet, DevnetHandle::snapshots).await?;
+    Ok(Reply::now(all.into_iter().map(SnapshotView::from).collect()))
+}
+
+/// Save the state of the whole network
+///
+/// All nodes are held for a moment: chain, pool and peers of each, who runs, links and clock are those of one instant.
+#[utoipa::path(post, path = "/v1/snapshots", tag = "snapshots", operation_id = "snapshot", request_body = SnapshotOrder,
+    responses((status = OK, body = SnapshotView)))]
+async fn snapshot(
+    State(devnet): State<DevnetHandle>,
+    Json(said): Json<SnapshotOrder>,
+) -> Answer<SnapshotView> {
+    let saved = carry_out(&devnet, move |devnet| devnet.snapshot(said.name)).await?;
+    Ok(Reply::now(saved.into()))
+}
+
+/// Take the whole network back to a snapshot
+///
+/// Nodes are stopped for it and begin again where they were, at the same places; connections to them end.
+#[utoipa::path(post, path = "/v1/snapshots/{name}/revert", tag = "snapshots", operation_id = "revert",
+    params(("name" = String, Path, description = "What it is called")),
+    responses((status = OK, body = SnapshotView)))]
+async fn revert(State(devnet): State<DevnetHandle>, Path(name): Path<String>) -> Answer<SnapshotView> {
+    let to = carry_out(&devnet, move |devnet| devnet.revert(&name)).await?;
+    Ok(Reply::now(to.into()))
+}
+
+/// Remove a snapshot; those that are left are answered
+#[utoipa::path(post, path = "/v1/snapshots/{name}/remove", tag = "snapshots", operation_id = "remove_snapshot",
+    params(("name" = String, Path, description = "What it is called")),
+    responses((status = OK, body = Vec<SnapshotView>)))]
+async fn remove(State(devnet): State<DevnetHandle>, Path(name): Path<String>) -> Answer<Vec<SnapshotView>> {
+    carry_out(&devnet, move |devnet| devnet.remove_snapshot(&name)).await?;
+    snapshots(State(devnet)).await
+}
+
+fn file(said: &FileOrder) -> Result<PathBuf, Problem> {
+    let file = PathBuf::from(&said.file);
+    let why = "expected the whole name of a file, from the root on: it lies where the devnet runs";
+    if file.is_absolute() { Ok(file) } else { Err(Problem::bad_value("file", &said.file, why)) }
+}
+
+/// Write the state of the whole network to a file
+#[utoipa::path(post, path = "/v1/dump", tag = "snapshots", operation_id = "dump", request_body = FileOrder,
+    responses((status = OK, body = SnapshotView)))]
+async fn dump(State(devnet): State<DevnetHandle>, Json(said): Json<FileOrder>) -> Answer<SnapshotView> {
+    let file = file(&said)?;
+    let saved = carry_out(&devnet, move |devnet| devnet.dump(&file)).await?;
+    Ok(Reply::now(saved.into()))
+}
+
+/// Take the whole network to the state in a file
+#[utoipa::path(post, path = "/v1/load", tag = "snapshots", operation_id = "load", request_body = FileOrder,
+    responses((status = OK, body = SnapshotView)))]
+async fn load(State(devnet): State<DevnetHandle>, Json(said): Json<FileOrder>) -> Answer<SnapshotView> {
+    let file = file(&said)?;
+    let loaded = carry_out(&devnet, move |devnet| devnet.load(&file)).await?;
+    Ok(Reply::now(loaded.into()))
+}

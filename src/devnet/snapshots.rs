@@ -1,0 +1,264 @@
+//! States of the whole network that can be gone back to.
+//!
+//! All nodes are held at once, and each is saved as it stands: what lies in a snapshot is one moment of all of them, of the
+//! clock and of the links. Going back makes a new folder for each node beside those that count, and then one renamed file says
+//! that those count; whoever dies before goes on as if nothing had been asked.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+
+use super::clock::ClockState;
+use super::error::DevnetError;
+use super::links::Links;
+use super::manifest::write_synced;
+use super::member::Member;
+use super::network::DevnetHandle;
+use super::roster::Roster;
+use crate::node::{Held, Node};
+use crate::storage::{Saved, restore};
+use crate::types::{BlockHash, Height};
+
+/// The file that says what a snapshot is; it is the last that is written.
+const NAME: &str = "snapshot.json";
+/// The layout that this version writes.
+const VERSION: u32 = 1;
+/// Letters of a snapshot's name.
+pub const SNAPSHOT_NAME_MAX: usize = 64;
+
+/// A state of the whole network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    version: u32,
+    /// What it is called.
+    pub name: String,
+    /// When it was made, by the machine's clock, in seconds since 1970.
+    pub made_at: u64,
+    /// How the clock of the chain stood.
+    pub clock: ClockState,
+    /// What was wrong with links.
+    pub links: Links,
+    /// How each node stood.
+    pub nodes: Vec<SavedNode>,
+}
+
+/// How a node stood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedNode {
+    /// Whether it ran.
+    pub up: bool,
+    /// Its last block.
+    pub tip: BlockHash,
+    /// Where that stood.
+    pub height: Height,
+    /// How many transactions waited there.
+    pub waiting: u64,
+}
+
+impl SavedNode {
+    fn of(saved: &Saved, up: bool) -> Self {
+        Self { up, tip: saved.tip, height: saved.height, waiting: saved.transactions }
+    }
+}
+
+/// A name that a folder can have.
+fn check_name(name: &str) -> Result<(), DevnetError> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let good =
+        (1..=SNAPSHOT_NAME_MAX).contains(&name.len()) && name.chars().all(is_plain) && !name.starts_with('.');
+    if good { Ok(()) } else { Err(DevnetError::SnapshotName(name.to_owned())) }
+}
+
+fn read(folder: &Path, name: &str) -> Result<Snapshot, DevnetError> {
+    let path = folder.join(NAME);
+    let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => DevnetError::NoSnapshot(name.to_owned()),
+        _ => DevnetError::Io { what: format!("cannot read {}", path.display()), error },
+    })?;
+    let damaged = |reason: String| DevnetError::Manifest { path: path.clone(), reason };
+    let snapshot: Snapshot = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+    if snapshot.version != VERSION {
+        return Err(damaged(format!(
+            "it is of version {}, and this program reads {VERSION}",
+            snapshot.version
+        )));
+    }
+    Ok(snapshot)
+}
+
+pub(super) fn node_folder(snapshot: &Path, node: usize) -> PathBuf {
+    snapshot.join(format!("node-{node}"))
+}
+
+impl DevnetHandle {
+    /// Saves the state of the whole network under a name; under the next number, where none is given.
+    ///
+    /// # Errors
+    /// When there is one of this name, or the disk refuses. Then there is none.
+    pub fn snapshot(&self, name: Option<String>) -> Result<Snapshot, DevnetError> {
+        let mut members = self.0.members.lock();
+        let name = name.map_or_else(|| self.next_name(), Ok)?;
+        check_name(&name)?;
+        let to = self.0.layout.snapshot(&name);
+        if to.exists() {
+            return Err(DevnetError::SnapshotThere(name));
+        }
+        self.save_all(&mut members, &to, name)
+    }
+
+    /// The first number that no snapshot has.
+    fn next_name(&self) -> Result<String, DevnetError> {
+        let names: Vec<String> = self.snapshots()?.into_iter().map(|snapshot| snapshot.name).collect();
+        let free = (1..).map(|number: u32| number.to_string()).find(|number| !names.contains(number));
+        Ok(free.expect("there are more numbers than snapshots"))
+    }
+
+    /// Saves all nodes into a folder that is not there yet.
+    pub(super) fn save_all(
+        &self,
+        members: &mut [Member],
+        to: &Path,
+        name: String,
+    ) -> Result<Snapshot, DevnetError> {
+        let part = to.with_extension("part");
+        let _ = fs::remove_dir_all(&part);
+        fs::create_dir_all(&part).map_err(DevnetError::io(format!("cannot make {}", part.display())))?;
+        let saved = self.save_into(members, &part, name);
+        let finished = saved.and_then(|snapshot| {
+            fs::rename(&part, to).map_err(DevnetError::io(format!("cannot finish {}", to.display())))?;
+            Ok(snapshot)
+        });
+        if finished.is_err() {
+            let _ = fs::remove_dir_all(&part);
+        }
+        finished
+    }
+
+    fn save_into(&self, members: &mut [Member], part: &Path, name: String) -> Result<Snapshot, DevnetError> {
+        // No block is being made while all stand still: it would be at one node and not at another.
+        let _turn = self.0.turn.lock();
+        let live: Vec<_> = members.iter().map(|member| member.seat().live).collect();
+        let holding = live.iter().flatten().map(|live| live.node.hold());
+        let held = pollster::block_on(join_all(holding));
+        let held: Vec<Held> = held.into_iter().collect::<Result<_, _>>().map_err(|_| DevnetError::Ending)?;
+        let (clock, links) = (self.clock().state(), self.links());
+        let mut held = held.iter();
+        let mut nodes = Vec::with_capacity(members.len());
+        for (index, member) in members.iter_mut().enumerate() {
+            let (up, to) = (member.is_up(), node_folder(part, index));
+            let failed = |error| DevnetError::Save { node: index, error };
+            let saved = match up {
+                true => held.next().expect("each that runs is held").save_to(&to).map_err(failed)?,
+                false => self.save_down(index, &to)?,
+            };
+            nodes.push(SavedNode::of(&saved, up));
+        }
+        let made_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let snapshot = Snapshot { version: VERSION, name, made_at, clock, links, nodes };
+        let text = serde_json::to_string_pretty(&snapshot).expect("text and numbers");
+        write_synced(part, NAME, &text)?;
+        Ok(snapshot)
+    }
+
+    /// Saves a node that does not run: it is begun for it, and nobody hears of that.
+    fn save_down(&self, index: usize, to: &Path) -> Result<Saved, DevnetError> {
+        let chain = self.0.layout.chain(self.generation(), index);
+        let node = Node::start(self.0.common.node(&chain, index));
+        let node = node.map_err(|error| DevnetError::Start { node: index, error })?;
+        let held = pollster::block_on(node.handle().hold()).map_err(|_| DevnetError::Ending)?;
+        let saved = held.save_to(to).map_err(|error| DevnetError::Save { node: index, error });
+        drop(held);
+        node.stop();
+        saved
+    }
+
+    /// All snapshots, oldest first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn snapshots(&self) -> Result<Vec<Snapshot>, DevnetError> {
+        let folder = self.0.layout.snapshots();
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(DevnetError::io(format!("cannot list {}", folder.display())))?,
+        };
+        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let names = names.filter(|name| check_name(name).is_ok() && !name.ends_with(".part"));
+        // Whatever else lies there is none of ours.
+        let mut all: Vec<Snapshot> =
+            names.filter_map(|name| read(&self.0.layout.snapshot(&name), &name).ok()).collect();
+        all.sort_by_key(|snapshot| snapshot.made_at);
+        Ok(all)
+    }
+
+    /// Removes a snapshot.
+    ///
+    /// # Errors
+    /// When there is none of this name, or the disk refuses.
+    pub fn remove_snapshot(&self, name: &str) -> Result<(), DevnetError> {
+        check_name(name)?;
+        let _members = self.0.members.lock();
+        let folder = self.0.layout.snapshot(name);
+        read(&folder, name)?;
+        fs::remove_dir_all(&folder).map_err(DevnetError::io(format!("cannot remove {}", folder.display())))
+    }
+
+    /// Takes the whole network back to a snapshot: chain, pool and peers of every node, who runs, links and clock. Cursors of
+    /// what was meanwhile lead nowhere. The snapshot stays, and serves any number of times.
+    ///
+    /// # Errors
+    /// When there is none of this name, it is damaged, or the disk refuses; then nothing has changed. Where a node does not
+    /// start again the network is where the snapshot was, and that node is down.
+    pub fn revert(&self, name: &str) -> Result<Snapshot, DevnetError> {
+        check_name(name)?;
+        self.revert_to(&self.0.layout.snapshot(name), name)
+    }
+
+    /// The same, to a snapshot in this folder.
+    pub(super) fn revert_to(&self, from: &Path, name: &str) -> Result<Snapshot, DevnetError> {
+        let mut members = self.0.members.lock();
+        let snapshot = read(from, name)?;
+        if snapshot.nodes.len() > members.len() {
+            let (snapshot, running) = (snapshot.nodes.len(), members.len());
+            return Err(DevnetError::SnapshotOfMore { snapshot, running });
+        }
+        // Everything that can fail, while all of it runs.
+        let before = self.generation();
+        let generation = before + 1;
+        let _ = fs::remove_dir_all(self.0.layout.generation(generation));
+        for index in 0..snapshot.nodes.len() {
+            restore(&node_folder(from, index), &self.0.layout.chain(generation, index), generation)
+                .map_err(|error| DevnetError::Restore { node: index, error })?;
+        }
+        let _turn = self.0.turn.lock();
+        self.0.roster.send_replace(Roster::default());
+        std::thread::scope(|scope| {
+            members.iter_mut().for_each(|member| drop(scope.spawn(|| member.pause())))
+        });
+        for (index, member) in members.iter().enumerate().skip(snapshot.nodes.len()) {
+            // It came later: it keeps who it is, and follows the others from the beginning.
+            member.take_identity(
+                &self.0.layout.chain(before, index),
+                &self.0.layout.chain(generation, index),
+            )?;
+        }
+        self.clock().set(snapshot.clock);
+        *self.0.links.lock() = snapshot.links.clone();
+        self.0.manifest.lock().generation = generation;
+        self.keep()?;
+        let runs = |index: usize| snapshot.nodes.get(index).is_none_or(|node| node.up);
+        let started = self.start_those(&mut members, runs);
+        self.relink_all(&members)?;
+        started?;
+        let old = self.0.layout.generation(before);
+        // Nobody waits for that; what is left of it is removed at the next start.
+        std::thread::spawn(move || fs::remove_dir_all(old));
+        Ok(snapshot)
+    }
+}

@@ -1,0 +1,236 @@
+//! States of the whole network: saved, gone back to, carried in files.
+
+use std::fs;
+use std::path::Path;
+
+use cairn::api::Code;
+use cairn::devnet::DevnetError;
+use cairn::devnet::desk::{NetworkView, SnapshotOrder, SnapshotView};
+use cairn::types::{Amount, BlockHash, StateRoot, Txid};
+use serde_json::json;
+
+use super::stage::Stage;
+
+/// Everything of a network that going back to a state must bring back.
+#[derive(Debug, PartialEq, Eq)]
+struct State {
+    nodes: Vec<Option<(BlockHash, u32, StateRoot, Vec<Txid>)>>,
+    ids: Vec<String>,
+    links: usize,
+}
+
+fn state(stage: &Stage) -> State {
+    let roster = stage.handle().roster().borrow().clone();
+    let nodes = roster.iter().map(|seat| {
+        let node = &seat.live.as_ref()?.node;
+        let reader = node.reader();
+        let pool =
+            reader.pool().unwrap().entries().iter().map(|entry| *entry.txid()).collect();
+        Some((reader.tip().hash, reader.tip().height.0, reader.tip().state, pool))
+    });
+    let network = stage.network();
+    State {
+        nodes: nodes.collect(),
+        ids: network.nodes.iter().map(|node| node.id.clone()).collect(),
+        links: network.links.len(),
+    }
+}
+
+/// Blocks, a payment in one and three that wait everywhere.
+fn eventful(nodes: usize) -> Stage {
+    let stage = Stage::start(nodes);
+    let one = Amount::from_pebbles(1);
+    stage.handle().give(stage.account(1), one, None).unwrap();
+    stage.handle().mine(12, None).unwrap();
+    for account in 2..5 {
+        // They stand one on the other: all nodes must have heard of one before chance picks who is asked for the next.
+        stage.handle().give(stage.account(account), one, Some(0)).unwrap();
+    }
+    stage.wait("the payments", |network| network.nodes.iter().all(|node| node.waiting == 3));
+    stage
+}
+
+/// Lets everything become different from what it was.
+fn go_on(stage: &Stage) {
+    stage.handle().mine(5, None).unwrap();
+    stage.handle().warp(100_000).unwrap();
+    stage.handle().reorganize(2, Some(1)).unwrap();
+    stage.handle().give(stage.account(6), Amount::from_pebbles(9), None).unwrap();
+    stage.handle().part(&"0".parse().unwrap()).unwrap();
+}
+
+#[test]
+fn every_node_is_back_at_the_block_the_state_the_pool_and_the_time_of_the_snapshot() {
+    let stage = eventful(5);
+    stage.handle().hold_clock(true).unwrap();
+    let (before, clock) = (state(&stage), stage.network().clock);
+    let saved = stage.handle().snapshot(Some("before".to_owned())).unwrap();
+    assert_eq!(saved.nodes.len(), 5);
+    assert_eq!(state(&stage), before, "saving changes nothing");
+    for _ in 0..2 {
+        go_on(&stage);
+        assert_ne!(state(&stage), before);
+        let back: SnapshotView = stage.desk().post("/v1/snapshots/before/revert", &json!({})).unwrap();
+        assert!(back.nodes.iter().all(|node| node.waiting == 3 && node.height.0 == 12));
+        stage.wait("the pools are back", |network| network.nodes.iter().all(|node| node.waiting == 3));
+        assert_eq!(state(&stage), before);
+        assert_eq!(stage.network().clock, clock);
+    }
+    stage.wait("all are connected again", |network| network.nodes.iter().all(|node| node.peers.len() == 4));
+    stage.handle().mine(1, Some(3)).unwrap();
+    stage.agree();
+    assert_eq!(stage.network().nodes[0].waiting, 0);
+}
+
+#[test]
+fn who_was_down_and_what_was_wrong_with_links_is_so_again() {
+    let stage = eventful(3);
+    stage.handle().kill(2).unwrap();
+    stage.handle().part(&"0 | 1".parse().unwrap()).unwrap();
+    let before = state(&stage);
+    stage.handle().snapshot(None).unwrap();
+    stage.handle().restart(2).unwrap();
+    stage.handle().heal().unwrap();
+    stage.handle().mine(3, Some(2)).unwrap();
+    let back = stage.handle().revert("1").unwrap();
+    assert_eq!(back.nodes.iter().map(|node| node.up).collect::<Vec<_>>(), [true, true, false]);
+    stage.wait("the pools are back", |network| network.nodes[..2].iter().all(|node| node.waiting == 3));
+    assert_eq!(state(&stage), before);
+    stage.handle().mine(1, Some(0)).unwrap();
+    assert_eq!(stage.heights(), [Some(13), Some(12), None]);
+    stage.handle().restart(2).unwrap();
+    assert!(stage.heights()[2].is_some_and(|height| height >= 12));
+}
+
+#[test]
+fn cursors_of_what_was_meanwhile_lead_nowhere() {
+    let stage = eventful(1);
+    stage.handle().snapshot(None).unwrap();
+    stage.handle().mine(1, None).unwrap();
+    let node = || stage.handle().roster().borrow()[0].live.clone().unwrap().node;
+    let meanwhile = node().cursor();
+    stage.handle().revert("1").unwrap();
+    stage.handle().mine(1, None).unwrap();
+    assert!(node().events(meanwhile).is_err());
+    assert!(node().events(node().cursor()).is_ok());
+}
+
+#[test]
+fn what_was_gone_back_to_lasts_and_so_do_snapshots() {
+    let stage = eventful(2);
+    stage.handle().snapshot(Some("kept".to_owned())).unwrap();
+    stage.handle().mine(4, None).unwrap();
+    stage.handle().revert("kept").unwrap();
+    stage.handle().mine(1, Some(0)).unwrap();
+    stage.agree();
+    let before = state(&stage);
+    let stage = stage.again(|_| {}).unwrap();
+    stage.agree();
+    assert_eq!(state(&stage).nodes, before.nodes);
+    let folders = fs::read_dir(stage.folder.path().join("generations")).unwrap().count();
+    assert_eq!(folders, 1, "what does not count is removed");
+    stage.handle().mine(1, None).unwrap();
+    stage.handle().revert("kept").unwrap();
+    assert_eq!(stage.heights(), [Some(12); 2]);
+}
+
+#[test]
+fn names_are_numbers_unless_they_are_given_and_none_is_taken_twice() {
+    let stage = Stage::start(1);
+    let make = |name: Option<&str>| {
+        let order = SnapshotOrder { name: name.map(str::to_owned) };
+        stage.desk().post::<SnapshotView>("/v1/snapshots", &order).map(|made| made.name)
+    };
+    assert_eq!(make(None).unwrap(), "1");
+    assert_eq!(make(Some("with-a_name.2")).unwrap(), "with-a_name.2");
+    assert_eq!(make(None).unwrap(), "2");
+    assert_eq!(make(Some("2")).unwrap_err().code(), Some(Code::NotNow));
+    for bad in ["", "..", "a/b", ".hidden", "ü", &"x".repeat(65)] {
+        assert_eq!(make(Some(bad)).unwrap_err().code(), Some(Code::BadValue), "{bad}");
+    }
+    let left: Vec<SnapshotView> = stage.desk().post("/v1/snapshots/1/remove", &json!({})).unwrap();
+    assert_eq!(left.len(), 2);
+    let gone = stage.desk().post::<SnapshotView>("/v1/snapshots/1/revert", &json!({})).unwrap_err();
+    assert_eq!(gone.code(), Some(Code::NotFound));
+    assert_eq!(make(None).unwrap(), "1");
+}
+
+#[test]
+fn a_damaged_snapshot_is_told_and_nothing_changes() {
+    let stage = eventful(2);
+    stage.handle().snapshot(Some("torn".to_owned())).unwrap();
+    let node = stage.folder.path().join("snapshots/torn/node-1");
+    let pool = fs::read_dir(node.join("pool")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&pool).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&pool, bytes).unwrap();
+    stage.handle().mine(1, None).unwrap();
+    let before = state(&stage);
+    let refused = stage.handle().revert("torn").unwrap_err();
+    assert!(matches!(refused, DevnetError::Restore { node: 1, .. }), "{refused}");
+    assert_eq!(state(&stage), before);
+    let again = stage.again(|_| {}).unwrap();
+    again.agree();
+    assert_eq!(state(&again).nodes[0].as_ref().unwrap().0, before.nodes[0].as_ref().unwrap().0);
+}
+
+#[test]
+fn a_network_in_a_file_goes_on_elsewhere() {
+    let stage = eventful(3);
+    let file = stage.folder.path().join("state.cairn");
+    let written = stage.handle().dump(&file).unwrap();
+    assert!(stage.handle().dump(&file).is_err(), "it writes over nothing");
+    let before = state(&stage);
+    assert!(stage.handle().snapshots().unwrap().is_empty());
+
+    let other = Stage::start(3);
+    other.handle().mine(40, None).unwrap();
+    let loaded = other.handle().load(&file).unwrap();
+    assert_eq!(loaded.nodes, written.nodes);
+    other.wait("the pools are back", |network| network.nodes.iter().all(|node| node.waiting == 3));
+    assert_eq!(state(&other).nodes, before.nodes);
+
+    let smaller = Stage::start(2);
+    let refused = smaller.handle().load(&file).unwrap_err();
+    assert!(refused.to_string().contains("--nodes 3"), "{refused}");
+    assert_eq!(smaller.heights(), [Some(0); 2]);
+}
+
+#[test]
+fn what_is_no_network_in_a_file_is_refused_and_nothing_changes() {
+    let stage = Stage::start(1);
+    stage.handle().mine(2, None).unwrap();
+    let file = stage.folder.path().join("anything");
+    fs::write(&file, b"anything").unwrap();
+    let missing = stage.folder.path().join("missing");
+    for file in [file.as_path(), missing.as_path(), Path::new("/")] {
+        let order = json!({ "file": file });
+        let refused = stage.desk().post::<SnapshotView>("/v1/load", &order).unwrap_err();
+        assert_eq!(refused.code(), Some(Code::NotNow), "{refused}");
+    }
+    let relative = stage.desk().post::<SnapshotView>("/v1/dump", &json!({ "file": "here" })).unwrap_err();
+    assert_eq!(relative.code(), Some(Code::BadValue));
+    assert_eq!(stage.heights(), [Some(2)]);
+}
+
+#[test]
+fn snapshots_while_blocks_and_payments_come_are_each_of_one_moment() {
+    let stage = Stage::with(3, |options| options.mining = Some("interval=0.02".parse().unwrap()));
+    for round in 0..8 {
+        stage.handle().give(stage.account(round), Amount::from_pebbles(1), None).unwrap();
+        let saved = stage.handle().snapshot(None).unwrap();
+        let heights: Vec<u32> = saved.nodes.iter().map(|node| node.height.0).collect();
+        // A block that was made is at its node; it may be on its way to the others.
+        let (low, high) = (heights.iter().min().unwrap(), heights.iter().max().unwrap());
+        assert!(high - low <= 2, "{heights:?}");
+    }
+    stage.handle().set_mining(cairn::devnet::Mining::Manual).unwrap();
+    for saved in stage.handle().snapshots().unwrap().iter().rev() {
+        stage.handle().revert(&saved.name).unwrap();
+        let network: NetworkView = stage.network();
+        for (node, saved) in network.nodes.iter().zip(&saved.nodes) {
+            assert!(node.height.unwrap() >= saved.height);
+        }
+        stage.agree();
+    }
+}
