@@ -81,7 +81,7 @@ impl Part {
         name.push(".part");
         let path = to.with_file_name(name);
         let begin = || match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => make_folder(&path),
         };
         begin().map_err(cannot("make", &path))?;
