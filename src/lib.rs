@@ -70,6 +70,10 @@
 //! - **step**: a block put on the branch that is followed, or taken off it; they are numbered, and a **cursor** names one.
 //! - **moment**: a ledger between two steps; whoever pins one goes on seeing it.
 //! - **group**: what one sync makes durable.
+//! - **epoch**: how often a chain's data was turned back; a cursor of another one leads nowhere.
+//! - **held**, **saved**, **restored**: a node whose writer stands still; what it consists of, in a folder that never
+//!   changes; and another that goes on from there.
+//! - **ruled out**: what an operator of a laboratory would not have followed, which is nobody's fault.
 //! - **groundwork**, **template**, **job**: what the next block must stand on; everything of it but who is paid, and the work;
 //!   the same made one miner's.
 //! - **machine**: a room of decisions without a socket or a clock: what happened goes in, what is to be done comes out.

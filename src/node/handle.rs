@@ -37,6 +37,9 @@ const TRIALS_MAX: usize = 8;
 /// Commands that may be on their way.
 const COMMANDS_MAX: usize = 1024;
 
+/// Those who may ask at once that the node be held; one more waits. Commands that wait because it is held do not count.
+const HOLDS_MAX: usize = 64;
+
 /// A node, to submit to and to read from; every copy is the same node.
 #[derive(Clone)]
 pub struct NodeHandle {
@@ -53,6 +56,7 @@ struct Room {
     transactions: Arc<Semaphore>,
     trials: Arc<Semaphore>,
     commands: Arc<Semaphore>,
+    holds: Arc<Semaphore>,
 }
 
 /// An answer that is yet to come. Whoever drops it will not be told; what was submitted goes its way.
@@ -117,6 +121,7 @@ impl NodeHandle {
             transactions: places(TRANSACTION_KIBIBYTES_MAX as usize),
             trials: places(TRIALS_MAX),
             commands: places(COMMANDS_MAX),
+            holds: places(HOLDS_MAX),
         };
         Self { shared, checks, bulk, room }
     }
@@ -200,7 +205,7 @@ impl NodeHandle {
     /// # Errors
     /// When the node has ended, or takes nothing in.
     pub async fn hold(&self) -> Result<Held, Closed> {
-        let (ticket, answer) = Ticket::new(place(&self.room.commands, 1).await);
+        let (ticket, answer) = Ticket::new(place(&self.room.holds, 1).await);
         self.shared.inbox.errand(Errand::Hold(ticket));
         answer.await.unwrap_or_else(|_| Err(Closed::ended()))
     }

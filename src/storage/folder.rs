@@ -12,6 +12,8 @@
 //! damaged-journal/ one that salvage set aside
 //! ```
 //!
+//! What is saved of it lies in a folder of another kind: see `saved/`.
+//!
 //! Whatever replaces a journal is written beside it and synced; then one renamed manifest makes it count.
 
 use std::collections::BTreeMap;

@@ -24,8 +24,13 @@ fn state(stage: &Stage) -> State {
     let nodes = roster.iter().map(|seat| {
         let node = &seat.live.as_ref()?.node;
         let reader = node.reader();
-        let pool =
-            reader.pool().unwrap().entries().iter().map(|entry| *entry.txid()).collect();
+        let pool = reader
+            .pool()
+            .unwrap()
+            .entries()
+            .iter()
+            .map(|entry| entry.transaction().transaction().body.txid())
+            .collect();
         Some((reader.tip().hash, reader.tip().height.0, reader.tip().state, pool))
     });
     let network = stage.network();

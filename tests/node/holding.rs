@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use cairn::node::{CursorError, Held, NodeHandle, Reader};
-use cairn::storage::{Saved, StorageError, prune, restore};
+use cairn::ledger::MapSeed;
+use cairn::node::{CursorError, Held, NodeHandle, Reader, verify_on_all_cores};
+use cairn::storage::{Saved, StorageError, Verified, prune, restore, verify_journal};
 use cairn::testkit::{TestNode, within};
 use cairn::types::{Block, Transaction, TxHash};
 
 use crate::stage::{GREW, Miner, Stage, answers, names, pool, tip_of, wait_for_pool};
+
+const SEED: MapSeed = MapSeed([1, 2, 3, 4]);
 
 fn hold(handle: &NodeHandle) -> Held {
     within("a hold", handle.hold()).unwrap()
@@ -90,6 +93,57 @@ fn whoever_goes_away_before_a_node_is_held_holds_nobody_up() {
     assert_eq!(stage.node.submit(&stage.miner().mine(Vec::new())), Ok(GREW));
 }
 
+/// Whoever brings blocks and payments meanwhile notices nothing but that it takes longer.
+#[test]
+fn node_that_is_busy_is_held_and_saved_again_and_again() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    let payments: Vec<Transaction> =
+        (0..40).flat_map(|ahead| [4, 5].map(|payer| miner.pay(payer, ahead))).collect();
+    let blocks = miner.mine_payments(150, &[0, 1, 2, 3]);
+    let node = &stage.node;
+    let saves = thread::scope(|scope| {
+        let submitting = scope.spawn(|| node.submit_all(&blocks));
+        scope.spawn(|| payments.iter().for_each(|payment| drop(node.send(payment).unwrap())));
+        let mut saves = Vec::new();
+        while !submitting.is_finished() || saves.is_empty() {
+            let held = hold(&node.handle());
+            let (tip, order) = (node.tip(), ordered(&node.reader()));
+            let to = stage.folder().join(format!("saved-{}", saves.len()));
+            let saved = held.save_to(&to).unwrap();
+            assert_eq!((saved.tip, saved.transactions as usize), (tip.hash, order.len()));
+            assert_eq!((node.tip(), ordered(&node.reader())), (tip, order.clone()));
+            drop(held);
+            saves.push((to, tip, order));
+        }
+        let verdicts = submitting.join().unwrap();
+        assert!(verdicts.iter().all(|verdict| *verdict == Ok(GREW)), "{verdicts:?}");
+        saves
+    });
+    assert_eq!(pool(&node.reader()), names(&payments));
+    for (number, (saved, tip, order)) in saves.iter().enumerate().step_by(1 + saves.len() / 5) {
+        let to = stage.folder().join(format!("node-{number}"));
+        restore(saved, &to, 1).unwrap();
+        let restored = TestNode::start(&to, &stage.network.genesis);
+        assert_eq!((restored.tip().hash, restored.tip().state), (tip.hash, tip.state));
+        wait_for_pool(&restored, &sorted(order));
+        assert_eq!(ordered(&restored.reader()), *order);
+    }
+}
+
+#[test]
+fn node_that_is_held_right_after_a_start_has_its_whole_pool() {
+    let mut stage = Stage::new();
+    let miner = stage.miner();
+    let payments: Vec<Transaction> = (0..60).map(|ahead| miner.pay(0, ahead)).collect();
+    payments.iter().for_each(|payment| drop(stage.node.send(payment).unwrap()));
+    for number in 0..3 {
+        stage.node.restart();
+        let saved = save(&stage.node, &stage.folder().join(format!("saved-{number}")));
+        assert_eq!(saved.transactions, 60);
+    }
+}
+
 /// A node with two branches behind it and payments that wait, of which some pay more than those before them.
 struct Scene {
     stage: Stage,
@@ -145,7 +199,7 @@ fn node_that_is_restored_is_the_one_that_was_saved() {
     assert_eq!(saved.transactions as usize, order.len());
     assert_eq!(Saved::read(&scene.at("saved")).unwrap(), saved);
 
-    let restored = scene.restored("saved", "restored", 3);
+    let mut restored = scene.restored("saved", "restored", 3);
     assert_eq!((restored.tip().hash, restored.tip().state), (tip.hash, tip.state));
     wait_for_pool(&restored, &pool(&node.reader()));
     assert_eq!(ordered(&restored.reader()), order);
@@ -153,6 +207,13 @@ fn node_that_is_restored_is_the_one_that_was_saved() {
     let error = restored.handle().events(cursor).err().unwrap();
     assert!(matches!(error, CursorError::AnotherEpoch { found: 0, epoch: 3 }), "{error}");
     assert!(node.handle().events(cursor).is_ok());
+    let sound = |node: &mut TestNode| {
+        node.stop();
+        let (folder, genesis) = (node.options().data_dir, &scene.stage.network.genesis);
+        let verified = verify_journal(&folder, genesis, SEED, &verify_on_all_cores, &mut |_, _| {});
+        assert!(verified.as_ref().is_ok_and(Verified::is_sound), "{verified:?}");
+    };
+    sound(&mut restored);
     let notes = restored.log();
     assert!(notes.iter().all(|line| line.contains("made from the journal")), "{notes:?}");
 }
@@ -173,7 +234,7 @@ fn what_was_saved_stays_as_it_was_whatever_becomes_of_the_node() {
     let first = scene.restored("saved", "first", 1);
     scene.stage.node.stop();
     let (folder, genesis) = (scene.stage.node.options().data_dir, &scene.stage.network.genesis);
-    prune(&folder, genesis, cairn::ledger::MapSeed([1; 4]), 2).unwrap();
+    prune(&folder, genesis, SEED, 2).unwrap();
     fs::remove_dir_all(&folder).unwrap();
 
     // The first that was restored goes another way than the second.
@@ -222,7 +283,7 @@ fn node_that_was_pruned_is_saved_with_where_it_begins() {
     let mut scene = Scene::new();
     scene.stage.node.stop();
     let folder = scene.stage.node.options().data_dir;
-    prune(&folder, &scene.stage.network.genesis, cairn::ledger::MapSeed([1; 4]), 2).unwrap();
+    prune(&folder, &scene.stage.network.genesis, SEED, 2).unwrap();
     scene.stage.node.start_again();
     let saved = save(&scene.stage.node, &scene.at("saved"));
     let restored = scene.restored("saved", "restored", 1);

@@ -81,7 +81,7 @@ impl Part {
         name.push(".part");
         let path = to.with_file_name(name);
         let begin = || match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => make_folder(&path),
         };
         begin().map_err(cannot("make", &path))?;
@@ -89,7 +89,7 @@ impl Part {
     }
 
     /// Lets it count: everything in it is durable when it does.
-    fn finish(self) -> Result<(), StorageError> {
+    fn finish(&self) -> Result<(), StorageError> {
         let above = self.to.parent().filter(|above| !above.as_os_str().is_empty());
         let finish = || {
             sync_all(&self.path)?;
@@ -99,20 +99,14 @@ impl Part {
         finish().map_err(cannot("finish", &self.to))
     }
 
-    /// Takes away what was begun; where that fails too, the next one that is begun does.
-    fn give_up(self) {
-        let _ = fs::remove_dir_all(&self.path);
-    }
-
-    /// Fills it, and lets it count where that went well.
+    /// Fills it, and lets it count where that went well. Else it is taken away; where that fails too, the next one that is
+    /// begun takes its place.
     fn fill<T>(self, fill: impl FnOnce(&Path) -> Result<T, StorageError>) -> Result<T, StorageError> {
-        match fill(&self.path) {
-            Ok(filled) => self.finish().map(|()| filled),
-            Err(error) => {
-                self.give_up();
-                Err(error)
-            }
+        let filled = fill(&self.path).and_then(|filled| self.finish().map(|()| filled));
+        if filled.is_err() {
+            let _ = fs::remove_dir_all(&self.path);
         }
+        filled
     }
 }
 
