@@ -496,12 +496,14 @@ impl DevnetHandle {
         Ok(())
     }
 
-    /// Gives coins, through this node; one that chance picks where none is named.
+    /// Gives coins, through this node; through the first that runs where none is named. Another one may not have heard yet what
+    /// was given last, and take the same nonce for this.
     ///
     /// # Errors
     /// When the faucet does not, or that node is down.
     pub fn give(&self, to: Address, amount: Amount, node: Option<usize>) -> Result<Given, DevnetError> {
-        let (_, live) = self.one(node)?;
+        let first = living(&self.roster()).first().map(|(index, _)| *index);
+        let (_, live) = self.one(node.or(first))?;
         Ok(self.0.faucet.give(&live.node, to, amount)?)
     }
 

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 
 use super::dig::{Digger, Next};
 use super::polite::make_way;
-use super::{Feed, MineError, template};
+use super::{Feed, MineError, STACK_BYTES, template};
 use crate::consensus::{TooEarly, check_arrival};
 use crate::crypto::search::Kernel;
 use crate::node::{NodeHandle, Verdict};
@@ -207,6 +207,7 @@ impl Miner {
             let (board, node, log) = (Arc::clone(&miner.board), node.clone(), Arc::clone(&options.log));
             let digger = Digger::new(options.kernel, feed.assign());
             let thread = thread::Builder::new().name(format!("cairn-miner-{number}"));
+            let thread = thread.stack_size(STACK_BYTES);
             miner.threads.push(thread.spawn(move || {
                 make_way();
                 board.work(&node, digger, &log);

@@ -46,10 +46,10 @@ fn eventful(nodes: usize) -> Stage {
     let stage = Stage::start(nodes);
     let one = Amount::from_pebbles(1);
     stage.handle().give(stage.account(1), one, None).unwrap();
+    stage.wait("the payment", |network| network.nodes.iter().all(|node| node.waiting == 1));
     stage.handle().mine(12, None).unwrap();
     for account in 2..5 {
-        // They stand one on the other: all nodes must have heard of one before chance picks who is asked for the next.
-        stage.handle().give(stage.account(account), one, Some(0)).unwrap();
+        stage.handle().give(stage.account(account), one, None).unwrap();
     }
     stage.wait("the payments", |network| network.nodes.iter().all(|node| node.waiting == 3));
     stage

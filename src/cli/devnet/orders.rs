@@ -173,7 +173,7 @@ pub(super) struct Faucet {
     /// How much, in CRN.
     #[arg(default_value = "100")]
     amount: Amount,
-    /// Through this node [default: one that chance picks].
+    /// Through this node [default: the first that runs].
     #[arg(long, value_name = "NUMBER")]
     node: Option<usize>,
     #[command(flatten)]

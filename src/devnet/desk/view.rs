@@ -277,7 +277,7 @@ pub struct FaucetOrder {
     /// How much; 100 CRN where nothing is said, 1,000 at most.
     #[serde(default)]
     pub amount: Option<Amount>,
-    /// Through which node; through one that chance picks, where nothing is said.
+    /// Through which node; through the first that runs, where nothing is said.
     #[serde(default)]
     pub node: Option<usize>,
 }
