@@ -91,8 +91,10 @@ impl ChainTime {
     pub fn set(&self, then: ClockState) {
         let mut state = self.0.lock();
         *state = ClockState { last: Timestamp(0), ..then };
-        state.run_from(then.last, machine());
-        state.frozen = then.frozen;
+        // One that is held has been no further ahead since.
+        if then.frozen.is_none() {
+            state.run_from(then.last, machine());
+        }
     }
 
     /// The same, as nodes read it.

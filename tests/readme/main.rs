@@ -1,0 +1,51 @@
+//! The README, typed: every command in it is run in the order in which it stands there, and what it says it answers is what is answered.
+//!
+//! Read `script.rs` for how a page becomes commands, `shell.rs` for how they are run.
+#![cfg(all(feature = "cli", unix))]
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod likeness;
+mod script;
+mod shell;
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use script::{Step, steps};
+use shell::Shell;
+
+fn readme() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// The usual ports, which the README names. They are this test's while it runs.
+fn ports_are_free() -> bool {
+    (9330..9380).all(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
+}
+
+#[test]
+fn every_command_of_the_readme_answers_what_it_says() {
+    assert!(ports_are_free(), "something listens at ports 9330 to 9379, which the README uses: end it");
+    let mut shell = Shell::new();
+    let begun = Instant::now();
+    let mut typed = 0;
+    for step in steps(&readme()) {
+        typed += 1;
+        match step {
+            Step::Elsewhere { command } => {
+                let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compose");
+                let known = fs::read_dir(script).unwrap().flatten();
+                let mut known = known.map(|entry| fs::read_to_string(entry.path()).unwrap_or_default());
+                assert!(
+                    known.any(|script| script.contains(&command)),
+                    "nothing in tests/compose runs `{command}`"
+                );
+            }
+            Step::GoesOn { command, says } => shell.begin(&command, &says),
+            Step::Ends { command, says } => shell.run(&command, &says),
+        }
+        eprintln!("milestone after {:.1} s", begun.elapsed().as_secs_f64());
+    }
+    assert!(typed > 15, "the README has commands: {typed}");
+}

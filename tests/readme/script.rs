@@ -1,0 +1,81 @@
+//! What a page says to type, and what it says is answered.
+
+/// What is done for one command.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is run, and ends.
+    Ends { command: String, says: Vec<String> },
+    /// It is begun, and goes on: a network, a node. The one before of its kind is ended first.
+    GoesOn { command: String, says: Vec<String> },
+    /// It needs what a test here does not have; another test runs it.
+    Elsewhere { command: String },
+}
+
+/// Commands that do not end by themselves.
+const GOES_ON: [&str; 2] = ["cargo run --release -- devnet", "cargo run --release -- node"];
+/// What runs all tests, this one included.
+const ELSEWHERE: &str = "./test";
+
+/// The commands in a page's blocks of shell, in their order.
+pub fn steps(page: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if line.trim() != "```console" {
+            continue;
+        }
+        let block: Vec<&str> = lines.by_ref().take_while(|line| line.trim() != "```").collect();
+        if block.iter().any(|line| line.contains("docker compose")) {
+            let commands = block.iter().filter_map(|line| line.strip_prefix("$ docker"));
+            steps.extend(
+                commands.map(|rest| Step::Elsewhere { command: without_remark(&format!("docker{rest}")) }),
+            );
+            continue;
+        }
+        let mut typed: Option<(String, Vec<String>)> = None;
+        for line in block {
+            match line.strip_prefix("$ ") {
+                Some(command) => {
+                    steps.extend(typed.replace((without_remark(command), Vec::new())).and_then(step));
+                }
+                None => typed.as_mut().expect("a command comes first").1.push(line.to_owned()),
+            }
+        }
+        steps.extend(typed.and_then(step));
+    }
+    steps
+}
+
+/// What stands behind two spaces and a `#` is for readers.
+fn without_remark(command: &str) -> String {
+    command.split("  #").next().unwrap_or_default().trim_end().to_owned()
+}
+
+fn step((command, says): (String, Vec<String>)) -> Option<Step> {
+    if command == ELSEWHERE {
+        return None;
+    }
+    let goes_on = GOES_ON.iter().any(|name| {
+        command.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(" --"))
+    });
+    Some(match command {
+        command if goes_on => Step::GoesOn { command, says },
+        command => Step::Ends { command, says },
+    })
+}
+
+#[test]
+fn blocks_become_commands_with_their_answers() {
+    let page = "text\n```console\n$ ./test\n$ cairn one  # a remark\nanswer\n...\n```\n```console\n$ docker compose up\n$ curl x\n```\n```rust\n$ no\n```\n\
+        ```console\n$ cargo run --release -- devnet\nready\n$ cargo run --release -- devnet mine\n```\n";
+    let says = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+    assert_eq!(
+        steps(page),
+        [
+            Step::Ends { command: "cairn one".to_owned(), says: says(&["answer", "..."]) },
+            Step::Elsewhere { command: "docker compose up".to_owned() },
+            Step::GoesOn { command: "cargo run --release -- devnet".to_owned(), says: says(&["ready"]) },
+            Step::Ends { command: "cargo run --release -- devnet mine".to_owned(), says: says(&[]) },
+        ]
+    );
+}

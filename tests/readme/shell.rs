@@ -1,0 +1,117 @@
+//! A shell in a folder of its own, where `cargo run` runs what was built for this test.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::likeness::is_like;
+
+/// How long a command may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// `cargo`, as far as the README needs it.
+const CARGO: &str = "#!/bin/sh
+[ \"$1\" = run ] || { echo \"the README runs cargo $1, which this test does not\" >&2; exit 1; }
+while [ \"$1\" != -- ]; do shift; done
+shift
+exec \"$CAIRN_BUILT\" \"$@\"
+";
+
+/// Where everything is typed.
+pub struct Shell {
+    folder: TempDir,
+    /// Functions that were defined.
+    defined: String,
+    running: Option<(Child, Receiver<String>)>,
+}
+
+impl Shell {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("bin")).unwrap();
+        fs::create_dir(path("home")).unwrap();
+        fs::write(path("bin/cargo"), CARGO).unwrap();
+        fs::set_permissions(path("bin/cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/genesis.json"), path("genesis.json")).unwrap();
+        Self { folder, defined: String::new(), running: None }
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new("bash");
+        let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CAIRN_"));
+        ours.for_each(|(name, _)| {
+            command.env_remove(name);
+        });
+        let bin = self.folder.path().join("bin");
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        command.args(["-c", &format!("{}{line}", self.defined)]).current_dir(self.folder.path());
+        command.env("PATH", path).env("HOME", self.folder.path().join("home"));
+        command.env("CAIRN_BUILT", env!("CARGO_BIN_EXE_cairn")).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command that ends, and compares what it says on both its outputs.
+    pub fn run(&mut self, line: &str, says: &[String]) {
+        if line.contains("() {") {
+            self.defined += &format!("{line}\n");
+            return;
+        }
+        eprintln!("$ {line}");
+        let begun = Instant::now();
+        let done = self.command(&format!("{{ {line}; }} 2>&1")).output().unwrap();
+        let said: Vec<String> = String::from_utf8(done.stdout).unwrap().lines().map(str::to_owned).collect();
+        assert!(begun.elapsed() < PATIENCE, "`{line}` takes too long");
+        assert!(done.status.success(), "`{line}` ended with {:?}: {said:#?}", done.status.code());
+        assert!(
+            is_like(&said, says),
+            "`{line}` says\n{}\nand the README\n{}",
+            said.join("\n"),
+            says.join("\n")
+        );
+    }
+
+    /// Begins a command that goes on, and waits until it has said what the page says.
+    pub fn begin(&mut self, line: &str, says: &[String]) {
+        eprintln!("$ {line}");
+        self.end();
+        // In the place of the shell, so that it gets the signals.
+        let mut child = self.command(&format!("exec {line} 2>&1")).stdout(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        thread::spawn(move || out.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+        let (mut said, deadline) = (Vec::new(), Instant::now() + PATIENCE);
+        self.running = Some((child, lines));
+        while !is_like(&said, says) {
+            let (_, lines) = self.running.as_ref().unwrap();
+            let next = lines.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+            match next {
+                Ok(line) => said.push(line),
+                Err(_) => panic!("`{line}` says\n{}\nand the README\n{}", said.join("\n"), says.join("\n")),
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        let Some((mut child, _)) = self.running.take() else { return };
+        let signalled = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert!(signalled.success());
+        let ended = child.wait().unwrap();
+        assert!(ended.success(), "it ended with {ended}");
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        if let Some((child, _)) = &mut self.running {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
