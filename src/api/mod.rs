@@ -6,7 +6,7 @@
 //! `/docs`.
 //!
 //! A request goes through [`Front`], which turns away whoever may not ask and has answers that were given before, to one of `routes`; that reads through a
-//! [`Context`] and answers with a [`Reply`](reply::Reply) in one of the forms of [`view`], or a [`Problem`].
+//! [`Context`] and answers with a [`Reply`] in one of the forms of [`view`], or a [`Problem`].
 //!
 //! The operator's side, `admin`, has a listener of its own: orders, and the figures of `metrics`.
 //!

@@ -239,7 +239,7 @@ impl DevnetHandle {
         let _turn = self.0.turn.lock();
         self.0.roster.send_replace(Roster::default());
         std::thread::scope(|scope| {
-            members.iter_mut().for_each(|member| drop(scope.spawn(|| member.pause())))
+            members.iter_mut().for_each(|member| drop(scope.spawn(|| member.pause())));
         });
         for (index, member) in members.iter().enumerate().skip(snapshot.nodes.len()) {
             // It came later: it keeps who it is, and follows the others from the beginning.

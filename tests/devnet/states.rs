@@ -11,10 +11,13 @@ use serde_json::json;
 
 use super::stage::Stage;
 
+/// A node's tip, its height, the state after it, and what waits there.
+type Stand = (BlockHash, u32, StateRoot, Vec<Txid>);
+
 /// Everything of a network that going back to a state must bring back.
 #[derive(Debug, PartialEq, Eq)]
 struct State {
-    nodes: Vec<Option<(BlockHash, u32, StateRoot, Vec<Txid>)>>,
+    nodes: Vec<Option<Stand>>,
     ids: Vec<String>,
     links: usize,
 }
