@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Instant;
 
 use super::error::DevnetError;
-use super::network::{DevnetHandle, LOOK_EVERY};
+use super::network::DevnetHandle;
+use super::orders::LOOK_EVERY;
 use super::roster::living;
 use crate::miner::{Maker, Unfinished};
 use crate::types::{BlockHash, Height};

@@ -4,7 +4,7 @@
 //! between them are, and states of the whole that can be gone back to. Each node is the same as `cairn node` runs; nothing
 //! in them knows that it is one of several, and others may join from outside.
 //!
-//! Read `network.rs` first: a [`Devnet`] is started there and takes orders there, one at a time. `member.rs` is one node
+//! Read `network.rs` first, where a [`Devnet`] is begun and ended, then `orders.rs`, what it can be told. `member.rs` is one node
 //! with its ports, `desk` takes orders over HTTP.
 
 mod archive;
@@ -19,10 +19,12 @@ mod manifest;
 mod member;
 mod mining;
 mod network;
+mod orders;
 mod places;
 mod roster;
 mod schedule;
 mod snapshots;
+mod standing;
 
 pub use branches::Reorganized;
 pub use clock::{ChainTime, ClockState};
@@ -31,7 +33,8 @@ pub use faucet::{FAUCET_AMOUNT, FAUCET_AMOUNT_MAX, Given};
 pub use ground::{DEVNET_ACCOUNTS, DEVNET_BALANCE, Funded, Ground, GroundError, Work, prefund};
 pub use links::{Links, Partition, PartitionError};
 pub use mining::{Mining, MiningError};
-pub use network::{Devnet, DevnetHandle, DevnetOptions, NODES_MAX, Standing, Up};
+pub use network::{Devnet, DevnetHandle, DevnetOptions, NODES_MAX};
 pub use places::{Places, PortError};
 pub use roster::{Live, Roster, Seat};
 pub use snapshots::{SNAPSHOT_NAME_MAX, SavedNode, Snapshot};
+pub use standing::{Standing, Up};

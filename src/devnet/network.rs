@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
@@ -16,31 +16,26 @@ use tokio::sync::watch;
 use super::clock::ChainTime;
 use super::desk;
 use super::error::DevnetError;
-use super::faucet::{Faucet, Given};
+use super::faucet::Faucet;
 use super::ground::{Ground, Work};
-use super::links::{Links, Partition};
+use super::links::Links;
 use super::manifest::{Layout, Manifest, write_synced};
 use super::member::{Common, Member};
 use super::mining::Mining;
 use super::places::{Places, bind};
-use super::roster::{Live, Roster, living};
-use super::schedule::{Schedule, picked};
+use super::roster::Roster;
+use super::schedule::Schedule;
 use crate::api::{Manners, Server, Token};
 use crate::consensus::{Genesis, PowMode};
-use crate::miner::{Maker, STACK_BYTES, Unfinished};
-use crate::net::{Faults, Link, Log};
+use crate::miner::STACK_BYTES;
+use crate::net::{Faults, Log};
 use crate::protocol::NodeId;
-use crate::types::{Address, Amount, BlockHash, Timestamp};
 use crate::wallet::{DEVNET_MNEMONIC, Mnemonic};
 
 /// Nodes of one devnet.
 pub const NODES_MAX: usize = 50;
 /// Others that each node always wants to be connected to.
 const ADDED_EACH: usize = 8;
-/// How long what was mined may take to come to all nodes before whoever ordered it is told.
-const SPREAD_TIME_MAX: Duration = Duration::from_secs(1);
-/// How often it is looked whether it has.
-pub(super) const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How long threads may take to end.
 const END_TIME_MAX: Duration = Duration::from_millis(500);
 
@@ -84,15 +79,15 @@ pub(super) struct Inner {
     pub common: Common,
     pub ground: Arc<Ground>,
     pub layout: Layout,
-    faucet: Faucet,
+    pub faucet: Faucet,
     /// Orders that change nodes come here one at a time.
     pub members: Mutex<Vec<Member>>,
-    ids: Vec<NodeId>,
+    pub ids: Vec<NodeId>,
     places: Vec<Places>,
     pub manifest: Mutex<Manifest>,
     pub links: Mutex<Links>,
     pub roster: watch::Sender<Roster>,
-    mining: watch::Sender<Mining>,
+    pub mining: watch::Sender<Mining>,
     /// Whoever has it makes blocks, or has all others make none.
     pub turn: Arc<Mutex<()>>,
 }
@@ -244,32 +239,6 @@ fn members(
     (0..nodes).map(member).collect()
 }
 
-/// How a node stands.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    /// Its number.
-    pub index: usize,
-    /// Where it is reached.
-    pub places: Places,
-    /// What others know it by.
-    pub id: NodeId,
-    /// What is to be said of it while it runs.
-    pub up: Option<Up>,
-}
-
-/// How a node that runs stands.
-#[derive(Clone, Debug)]
-pub struct Up {
-    /// Its last block.
-    pub tip: (crate::types::Height, BlockHash),
-    /// Transactions that wait there.
-    pub waiting: usize,
-    /// Numbers of those nodes of this network that it is connected to.
-    pub peers: Vec<usize>,
-    /// How many others it is connected to.
-    pub strangers: usize,
-}
-
 impl DevnetHandle {
     /// The rules.
     pub fn genesis(&self) -> &Genesis {
@@ -291,34 +260,6 @@ impl DevnetHandle {
         self.0.roster.subscribe()
     }
 
-    /// How all nodes stand.
-    pub async fn standings(&self) -> Vec<Standing> {
-        let roster = self.0.roster.borrow().clone();
-        let mut all = Vec::with_capacity(roster.len());
-        for seat in roster.iter() {
-            let up = match &seat.live {
-                Some(live) => Some(self.look(live).await),
-                None => None,
-            };
-            all.push(Standing { index: seat.index, places: seat.places, id: seat.id, up });
-        }
-        all
-    }
-
-    async fn look(&self, live: &Live) -> Up {
-        let tip = live.node.reader().tip();
-        let waiting = live.node.look(|_, pool| pool.ready_len());
-        let report = live.peers.report().await;
-        let ids: Vec<NodeId> =
-            report.iter().flat_map(|report| &report.machine.peers).map(|peer| peer.met.node).collect();
-        let mut peers: Vec<usize> =
-            ids.iter().filter_map(|id| self.0.ids.iter().position(|known| known == id)).collect();
-        let strangers = ids.len() - peers.len();
-        peers.sort_unstable();
-        peers.dedup();
-        Up { tip: (tip.height, tip.hash), waiting, peers, strangers }
-    }
-
     /// What is wrong with links.
     pub fn links(&self) -> Links {
         self.0.links.lock().clone()
@@ -334,181 +275,8 @@ impl DevnetHandle {
         &self.0.common.clock
     }
 
-    /// Has blocks come otherwise from now on.
-    ///
-    /// # Errors
-    /// When they cannot on this chain.
-    pub fn set_mining(&self, mining: Mining) -> Result<(), DevnetError> {
-        self.0.mining.send_replace(mining.check(self.genesis().params())?);
-        self.keep()
-    }
-
-    /// Has a node make blocks at once, the first of them with what waits there; one that chance picks where none is named. It
-    /// is told when they are durable, and have come to all who can be reached.
-    ///
-    /// # Errors
-    /// When that node is down, or makes fewer.
-    pub fn mine(&self, count: usize, node: Option<usize>) -> Result<Vec<BlockHash>, DevnetError> {
-        let (index, live) = self.one(node)?;
-        let mut maker = Maker::new(live.node.clone(), self.0.ground.payout(index))?;
-        let turn = self.0.turn.lock();
-        let made = maker.mine(count).map_err(|Unfinished { why, .. }| why)?;
-        drop(turn);
-        self.spread(index, &live);
-        Ok(made)
-    }
-
-    /// Waits until what a node follows has come to all who can be reached; not for long, for a link may be slow.
-    fn spread(&self, from: usize, live: &Live) {
-        let (links, deadline) = (self.links(), Instant::now() + SPREAD_TIME_MAX);
-        let others: Vec<Live> = living(&self.0.roster.subscribe())
-            .into_iter()
-            .filter(|(index, _)| *index != from && !links.is_cut(*index, from))
-            .map(|(_, live)| live)
-            .collect();
-        let tip = live.node.reader().tip();
-        while Instant::now() < deadline
-            && others.iter().any(|other| other.node.reader().tip().height < tip.height)
-        {
-            thread::sleep(LOOK_EVERY);
-        }
-    }
-
-    /// A node that runs: the one that is named, or one that chance picks.
-    pub(super) fn one(&self, node: Option<usize>) -> Result<(usize, Live), DevnetError> {
-        let living = living(&self.0.roster.subscribe());
-        match node {
-            None => picked(&living).cloned().ok_or(DevnetError::AllDown),
-            Some(node) => {
-                self.check(node)?;
-                living.into_iter().find(|(index, _)| *index == node).ok_or(DevnetError::Down(node))
-            }
-        }
-    }
-
-    fn check(&self, node: usize) -> Result<(), DevnetError> {
-        let last = self.0.ids.len() - 1;
-        if node > last { Err(DevnetError::NoNode { node, last }) } else { Ok(()) }
-    }
-
-    /// Puts the clock of the chain forward, for all nodes.
-    ///
-    /// # Errors
-    /// When that cannot be kept.
-    pub fn warp(&self, seconds: u32) -> Result<Timestamp, DevnetError> {
-        self.clock().warp(seconds);
-        self.keep().map(|()| self.clock().now())
-    }
-
-    /// Holds the clock of the chain, or has it run on.
-    ///
-    /// # Errors
-    /// When that cannot be kept.
-    pub fn hold_clock(&self, hold: bool) -> Result<Timestamp, DevnetError> {
-        if hold {
-            self.clock().freeze();
-        } else {
-            self.clock().resume();
-        }
-        self.keep().map(|()| self.clock().now())
-    }
-
-    /// Makes a link like this, both ways.
-    ///
-    /// # Errors
-    /// When there are no two such nodes.
-    pub fn set_link(&self, one: usize, other: usize, link: Link) -> Result<(), DevnetError> {
-        self.check(one)?;
-        self.check(other)?;
-        if one == other {
-            return Err(DevnetError::SameNode(one));
-        }
-        self.relink(|links| links.set(one, other, link))
-    }
-
-    /// Cuts all links between groups.
-    ///
-    /// # Errors
-    /// When it names a node that is not there.
-    pub fn part(&self, partition: &Partition) -> Result<(), DevnetError> {
-        let nodes = self.0.ids.len();
-        partition.check(nodes)?;
-        self.relink(|links| links.part(partition, nodes))
-    }
-
-    /// Makes all links healthy.
-    ///
-    /// # Errors
-    /// Never, on a devnet.
-    pub fn heal(&self) -> Result<(), DevnetError> {
-        self.relink(Links::heal)
-    }
-
-    fn relink(&self, change: impl FnOnce(&mut Links)) -> Result<(), DevnetError> {
-        let members = self.0.members.lock();
-        change(&mut self.0.links.lock());
-        self.relink_all(&members)
-    }
-
-    /// Has all links be as they are said to be.
-    pub(super) fn relink_all(&self, members: &[Member]) -> Result<(), DevnetError> {
-        let links = self.0.links.lock();
-        for (index, member) in members.iter().enumerate() {
-            links.apply(index, &self.0.ids, &member.faults)?;
-        }
-        Ok(())
-    }
-
-    /// Which folders of the nodes count.
-    pub(super) fn generation(&self) -> u32 {
-        self.0.manifest.lock().generation
-    }
-
-    /// Ends a node as a kill would.
-    ///
-    /// # Errors
-    /// When it is down already.
-    pub fn kill(&self, node: usize) -> Result<(), DevnetError> {
-        self.check(node)?;
-        let mut members = self.0.members.lock();
-        if !members[node].is_up() {
-            return Err(DevnetError::Down(node));
-        }
-        members[node].kill();
-        self.show(&members);
-        Ok(())
-    }
-
-    /// Begins a node again that was ended.
-    ///
-    /// # Errors
-    /// When it runs, or does not start.
-    pub fn restart(&self, node: usize) -> Result<(), DevnetError> {
-        self.check(node)?;
-        let mut members = self.0.members.lock();
-        if members[node].is_up() {
-            return Err(DevnetError::Up(node));
-        }
-        let chain = self.0.layout.chain(self.generation(), node);
-        let added = self.added(node);
-        members[node].start(&self.0.common, &chain, added)?;
-        self.show(&members);
-        Ok(())
-    }
-
-    /// Gives coins, through this node; through the first that runs where none is named. Another one may not have heard yet what
-    /// was given last, and take the same nonce for this.
-    ///
-    /// # Errors
-    /// When the faucet does not, or that node is down.
-    pub fn give(&self, to: Address, amount: Amount, node: Option<usize>) -> Result<Given, DevnetError> {
-        let first = living(&self.roster()).first().map(|(index, _)| *index);
-        let (_, live) = self.one(node.or(first))?;
-        Ok(self.0.faucet.give(&live.node, to, amount)?)
-    }
-
     /// Those that a node always wants to be connected to.
-    fn added(&self, node: usize) -> Vec<String> {
+    pub(super) fn added(&self, node: usize) -> Vec<String> {
         let before = (0..node).rev().take(ADDED_EACH);
         before.map(|other| self.0.places[other].peers.to_string()).collect()
     }
@@ -539,7 +307,7 @@ impl DevnetHandle {
     }
 
     /// Tells everybody which nodes run.
-    fn show(&self, members: &[Member]) {
+    pub(super) fn show(&self, members: &[Member]) {
         self.0.roster.send_replace(Arc::new(members.iter().map(Member::seat).collect()));
     }
 

@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 
 use crate::api::Problem;
 use crate::devnet::faucet::Given;
-use crate::devnet::network::{DevnetHandle, Standing};
+use crate::devnet::network::DevnetHandle;
 use crate::devnet::places::Places;
+use crate::devnet::standing::Standing;
 use crate::devnet::{ChainTime, Links, Reorganized, SavedNode, Snapshot};
 use crate::net::Link;
 use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};

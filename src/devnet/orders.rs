@@ -1,0 +1,196 @@
+//! What a network is told: when blocks come, what time it is, how links are, who runs, who is given coins.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::error::DevnetError;
+use super::faucet::Given;
+use super::links::{Links, Partition};
+use super::member::Member;
+use super::mining::Mining;
+use super::network::DevnetHandle;
+use super::roster::{Live, living};
+use super::schedule::picked;
+use crate::miner::{Maker, Unfinished};
+use crate::net::Link;
+use crate::types::{Address, Amount, BlockHash, Timestamp};
+
+/// How long what was mined may take to come to all nodes before whoever ordered it is told.
+const SPREAD_TIME_MAX: Duration = Duration::from_secs(1);
+/// How often it is looked whether it has.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+impl DevnetHandle {
+    /// Has blocks come otherwise from now on.
+    ///
+    /// # Errors
+    /// When they cannot on this chain.
+    pub fn set_mining(&self, mining: Mining) -> Result<(), DevnetError> {
+        self.0.mining.send_replace(mining.check(self.genesis().params())?);
+        self.keep()
+    }
+
+    /// Has a node make blocks at once, the first of them with what waits there; one that chance picks where none is named. It
+    /// is told when they are durable, and have come to all who can be reached.
+    ///
+    /// # Errors
+    /// When that node is down, or makes fewer.
+    pub fn mine(&self, count: usize, node: Option<usize>) -> Result<Vec<BlockHash>, DevnetError> {
+        let (index, live) = self.one(node)?;
+        let mut maker = Maker::new(live.node.clone(), self.0.ground.payout(index))?;
+        let turn = self.0.turn.lock();
+        let made = maker.mine(count).map_err(|Unfinished { why, .. }| why)?;
+        drop(turn);
+        self.spread(index, &live);
+        Ok(made)
+    }
+
+    /// Waits until what a node follows has come to all who can be reached; not for long, for a link may be slow.
+    fn spread(&self, from: usize, live: &Live) {
+        let (links, deadline) = (self.links(), Instant::now() + SPREAD_TIME_MAX);
+        let others: Vec<Live> = living(&self.0.roster.subscribe())
+            .into_iter()
+            .filter(|(index, _)| *index != from && !links.is_cut(*index, from))
+            .map(|(_, live)| live)
+            .collect();
+        let tip = live.node.reader().tip();
+        while Instant::now() < deadline
+            && others.iter().any(|other| other.node.reader().tip().height < tip.height)
+        {
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// A node that runs: the one that is named, or one that chance picks.
+    pub(super) fn one(&self, node: Option<usize>) -> Result<(usize, Live), DevnetError> {
+        let living = living(&self.0.roster.subscribe());
+        match node {
+            None => picked(&living).cloned().ok_or(DevnetError::AllDown),
+            Some(node) => {
+                self.check(node)?;
+                living.into_iter().find(|(index, _)| *index == node).ok_or(DevnetError::Down(node))
+            }
+        }
+    }
+
+    fn check(&self, node: usize) -> Result<(), DevnetError> {
+        let last = self.0.ids.len() - 1;
+        if node > last { Err(DevnetError::NoNode { node, last }) } else { Ok(()) }
+    }
+
+    /// Puts the clock of the chain forward, for all nodes.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub fn warp(&self, seconds: u32) -> Result<Timestamp, DevnetError> {
+        self.clock().warp(seconds);
+        self.keep().map(|()| self.clock().now())
+    }
+
+    /// Holds the clock of the chain, or has it run on.
+    ///
+    /// # Errors
+    /// When that cannot be kept.
+    pub fn hold_clock(&self, hold: bool) -> Result<Timestamp, DevnetError> {
+        if hold {
+            self.clock().freeze();
+        } else {
+            self.clock().resume();
+        }
+        self.keep().map(|()| self.clock().now())
+    }
+
+    /// Makes a link like this, both ways.
+    ///
+    /// # Errors
+    /// When there are no two such nodes.
+    pub fn set_link(&self, one: usize, other: usize, link: Link) -> Result<(), DevnetError> {
+        self.check(one)?;
+        self.check(other)?;
+        if one == other {
+            return Err(DevnetError::SameNode(one));
+        }
+        self.relink(|links| links.set(one, other, link))
+    }
+
+    /// Cuts all links between groups.
+    ///
+    /// # Errors
+    /// When it names a node that is not there.
+    pub fn part(&self, partition: &Partition) -> Result<(), DevnetError> {
+        let nodes = self.0.ids.len();
+        partition.check(nodes)?;
+        self.relink(|links| links.part(partition, nodes))
+    }
+
+    /// Makes all links healthy.
+    ///
+    /// # Errors
+    /// Never, on a devnet.
+    pub fn heal(&self) -> Result<(), DevnetError> {
+        self.relink(Links::heal)
+    }
+
+    fn relink(&self, change: impl FnOnce(&mut Links)) -> Result<(), DevnetError> {
+        let members = self.0.members.lock();
+        change(&mut self.0.links.lock());
+        self.relink_all(&members)
+    }
+
+    /// Has all links be as they are said to be.
+    pub(super) fn relink_all(&self, members: &[Member]) -> Result<(), DevnetError> {
+        let links = self.0.links.lock();
+        for (index, member) in members.iter().enumerate() {
+            links.apply(index, &self.0.ids, &member.faults)?;
+        }
+        Ok(())
+    }
+
+    /// Which folders of the nodes count.
+    pub(super) fn generation(&self) -> u32 {
+        self.0.manifest.lock().generation
+    }
+
+    /// Ends a node as a kill would.
+    ///
+    /// # Errors
+    /// When it is down already.
+    pub fn kill(&self, node: usize) -> Result<(), DevnetError> {
+        self.check(node)?;
+        let mut members = self.0.members.lock();
+        if !members[node].is_up() {
+            return Err(DevnetError::Down(node));
+        }
+        members[node].kill();
+        self.show(&members);
+        Ok(())
+    }
+
+    /// Begins a node again that was ended.
+    ///
+    /// # Errors
+    /// When it runs, or does not start.
+    pub fn restart(&self, node: usize) -> Result<(), DevnetError> {
+        self.check(node)?;
+        let mut members = self.0.members.lock();
+        if members[node].is_up() {
+            return Err(DevnetError::Up(node));
+        }
+        let chain = self.0.layout.chain(self.generation(), node);
+        let added = self.added(node);
+        members[node].start(&self.0.common, &chain, added)?;
+        self.show(&members);
+        Ok(())
+    }
+
+    /// Gives coins, through this node; through the first that runs where none is named. Another one may not have heard yet what
+    /// was given last, and take the same nonce for this.
+    ///
+    /// # Errors
+    /// When the faucet does not, or that node is down.
+    pub fn give(&self, to: Address, amount: Amount, node: Option<usize>) -> Result<Given, DevnetError> {
+        let first = living(&self.roster()).first().map(|(index, _)| *index);
+        let (_, live) = self.one(node.or(first))?;
+        Ok(self.0.faucet.give(&live.node, to, amount)?)
+    }
+}
