@@ -9,6 +9,7 @@ mod script;
 mod shell;
 
 use std::fs;
+use std::io::{Write, stderr};
 use std::path::Path;
 use std::time::Instant;
 
@@ -32,6 +33,7 @@ fn every_command_of_the_readme_answers_what_it_says() {
     let mut typed = 0;
     for step in steps(&readme()) {
         typed += 1;
+        let line = step.command().to_owned();
         match step {
             Step::Elsewhere { command } => {
                 let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compose");
@@ -45,7 +47,8 @@ fn every_command_of_the_readme_answers_what_it_says() {
             Step::GoesOn { command, says } => shell.begin(&command, &says),
             Step::Ends { command, says } => shell.run(&command, &says),
         }
-        eprintln!("milestone after {:.1} s", begun.elapsed().as_secs_f64());
+        // Past what gathers the output of tests: how long the way through the README is, is told each time.
+        let _ = writeln!(stderr(), "readme, after {:4.1} s: {line}", begun.elapsed().as_secs_f64());
     }
     assert!(typed > 15, "the README has commands: {typed}");
 }

@@ -11,6 +11,17 @@ pub enum Step {
     Elsewhere { command: String },
 }
 
+impl Step {
+    /// What is typed.
+    pub fn command(&self) -> &str {
+        match self {
+            Self::Ends { command, .. } | Self::GoesOn { command, .. } | Self::Elsewhere { command } => {
+                command
+            }
+        }
+    }
+}
+
 /// Commands that do not end by themselves.
 const GOES_ON: [&str; 2] = ["cargo run --release -- devnet", "cargo run --release -- node"];
 /// What runs all tests, this one included.
