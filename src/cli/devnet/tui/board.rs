@@ -88,8 +88,8 @@ impl Board {
         Self { name, desk, words, accounts, sight, log, page, scroll: 0, colours: true }
     }
 
-    /// Shows how the network is now, and says what became of nodes since.
-    pub fn saw(&mut self, sight: Sight, time: Timestamp) {
+    /// Shows how the network is now, says what became of nodes since, and whether anything is otherwise.
+    pub fn saw(&mut self, sight: Sight, time: Timestamp) -> bool {
         for (node, (before, now)) in self.sight.nodes.iter().zip(&sight.nodes).enumerate() {
             match (before, now) {
                 (Some(_), None) => push(&mut self.log, time, &format!("node {node} is down")),
@@ -100,7 +100,7 @@ impl Board {
         if self.sight.mining != sight.mining {
             push(&mut self.log, time, &format!("blocks come {}", sight.mining));
         }
-        self.sight = sight;
+        std::mem::replace(&mut self.sight, sight) != self.sight
     }
 
     /// Writes lines into the log.

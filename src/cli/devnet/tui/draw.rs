@@ -45,7 +45,7 @@ pub fn draw(frame: &mut Frame<'_>, board: &Board) -> usize {
         Page::Network => network::page(board, room, paint),
         Page::Accounts => pages::accounts(board, room, paint),
         Page::Log => pages::log(board, room),
-        Page::Help => pages::help(room, paint),
+        Page::Help => pages::help(board, room, paint),
     };
     let line = |row, height| Rect::new(0, row, columns, height);
     let head = [first_line(board, paint, room.columns), second_line(board, paint, room.columns)];

@@ -1,10 +1,12 @@
 //! Carrying out orders, one after the other, where nothing waits for it.
 
+use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::keys::Order;
 use crate::devnet::{DevnetError, DevnetHandle};
+use crate::miner::STACK_BYTES;
 
 /// Orders that wait for others; somebody who leans on a key gives no more.
 const ORDERS_MAX: usize = 8;
@@ -14,10 +16,20 @@ pub(super) struct Hand(SyncSender<Order>);
 
 impl Hand {
     /// Carries them out on a thread of its own, says what came of them, and that something happened.
-    pub fn of(devnet: DevnetHandle, happened: SyncSender<()>, said: impl Fn(&str) + Send + 'static) -> Self {
+    ///
+    /// # Errors
+    /// When there are no more threads.
+    pub fn of(
+        devnet: DevnetHandle,
+        happened: SyncSender<()>,
+        said: impl Fn(&str) + Send + 'static,
+    ) -> io::Result<Self> {
         let (give, orders) = sync_channel(ORDERS_MAX);
-        thread::spawn(move || carry_out(&devnet, &orders, &happened, said));
-        Self(give)
+        thread::Builder::new()
+            .name("cairn-orders".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || carry_out(&devnet, &orders, &happened, said))?;
+        Ok(Self(give))
     }
 
     /// Has this done, too.

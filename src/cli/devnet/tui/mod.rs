@@ -36,10 +36,13 @@ use super::run::Wake;
 use crate::cli::output::say_aside;
 use crate::devnet::DevnetHandle;
 use crate::devnet::desk::NetworkView;
+use crate::miner::STACK_BYTES;
 use crate::types::Timestamp;
 
 /// How long a thread that reads keys outlives the screen, at most.
 const KEYS_LINGER: Duration = Duration::from_millis(200);
+
+const NO_THREADS: &str = "cannot start threads";
 
 /// What there is to be shown, or done.
 enum News {
@@ -74,11 +77,12 @@ pub(super) fn show(
         move |line: &str| drop(tell.send(News::Said(line.to_owned())))
     };
     let _aside = say_aside(said(&tell));
-    let hand = Hand::of(devnet.clone(), happened.clone(), said(&tell));
+    let hand = Hand::of(devnet.clone(), happened.clone(), said(&tell)).context(NO_THREADS)?;
     let looked = tell.clone();
-    thread::spawn(move || {
-        sight::keep_looking(watcher, &happenings, |sight| looked.send(News::Seen(Box::new(sight))).is_ok());
-    });
+    // It reads blocks, as those do who mine them.
+    let looks = thread::Builder::new().name("cairn-looks".to_owned()).stack_size(STACK_BYTES);
+    let told = move |sight| looked.send(News::Seen(Box::new(sight))).is_ok();
+    looks.spawn(move || sight::keep_looking(watcher, &happenings, told)).context(NO_THREADS)?;
     let ended = tell.clone();
     thread::spawn(move || pass_on(&woken, &happened, &ended));
     let mut screen = Screen::take(said(&tell)).context("cannot draw on this terminal")?;
@@ -106,15 +110,20 @@ fn keep_drawing(
     news: &Receiver<News>,
     hand: &Hand,
 ) -> std::io::Result<()> {
+    let mut is_drawn = false;
     loop {
-        let scroll_max = screen.draw(board)?;
-        board.stop_at(scroll_max);
+        if !is_drawn {
+            let scroll_max = screen.draw(board)?;
+            board.stop_at(scroll_max);
+        }
+        is_drawn = true;
         let Ok(first) = news.recv() else { return Ok(()) };
         for one in std::iter::once(first).chain(news.try_iter()) {
+            is_drawn &= matches!(one, News::Seen(_));
             match one {
                 News::End => return Ok(()),
                 News::Resized => {}
-                News::Seen(sight) => board.saw(*sight, now()),
+                News::Seen(sight) => is_drawn &= !board.saw(*sight, now()),
                 News::Said(line) => board.say(&line, now()),
                 News::Pressed(key) => match keys::meant(&key, board) {
                     Some(Press::End) => return Ok(()),

@@ -7,6 +7,7 @@ use super::draw::{Drawn, Room, apart, best};
 use super::paint::Paint;
 use super::words;
 use crate::cli::devnet::screen::what_is_wrong;
+use crate::cli::output::count;
 use crate::devnet::Up;
 use crate::types::BlockHash;
 
@@ -17,7 +18,7 @@ const OTHERS_ROWS_MIN: usize = 2;
 /// Headings, and empty lines above two of them.
 const FIXED_ROWS: usize = 5;
 /// From this width on a block's name is shown whole.
-const WIDE: usize = 110;
+const WIDE: usize = 118;
 /// The digits of a name that are shown elsewhere. They are its last: the first are zeros where blocks take work.
 const DIGITS: usize = 12;
 
@@ -42,7 +43,7 @@ fn shares(rows: usize, nodes: usize, links: usize) -> Shares {
 
 pub(super) fn page<'a>(board: &'a Board, room: Room, paint: Paint) -> Drawn<'a> {
     let sight = &board.sight;
-    let links = links(sight, paint);
+    let links = links(sight, room, paint);
     let shares = shares(room.rows, sight.nodes.len(), links.len());
     let scroll_max = sight.nodes.len() - shares.nodes;
     let from = board.scroll().min(scroll_max);
@@ -60,17 +61,23 @@ pub(super) fn page<'a>(board: &'a Board, room: Room, paint: Paint) -> Drawn<'a> 
     let hidden = links.len() - shares.links;
     lines.extend(links.into_iter().take(shares.links));
     if let (Some(last), true) = (lines.last_mut(), hidden > 0) {
-        *last = Line::from(paint.odd(format!("link  and {} more: `cairn devnet status`", hidden + 1)));
+        *last = Line::from(paint.odd(format!("and {} more: `cairn devnet status`", hidden + 1)));
     }
     lines.push(Line::default());
     lines.push(Line::from(paint.title(columns.row("", "height", "block", "transactions  made by"))));
-    lines.extend(sight.blocks.iter().take(shares.blocks).map(|it| block(it, sight, &columns)));
+    lines.extend(
+        sight
+            .blocks
+            .iter()
+            .take(shares.blocks)
+            .map(|it| Line::from(words::fitted(&block(it, sight, &columns), room.columns))),
+    );
     let used = sight.blocks.len().min(shares.blocks);
     lines.extend(std::iter::repeat_n(Line::default(), shares.blocks - used + 1));
     lines.push(Line::from(paint.title("log")));
     let said = board.log();
     let hidden = said.len().saturating_sub(shares.log);
-    lines.extend(said.skip(hidden).map(Line::from));
+    lines.extend(said.skip(hidden).map(|line| Line::from(words::fitted(line, room.columns))));
     Drawn { lines, scroll_max }
 }
 
@@ -85,7 +92,7 @@ impl Columns {
     }
 
     fn row(&self, first: &str, height: &str, name: &str, rest: &str) -> String {
-        format!("{first:>6}  {height:>10}  {name:width$}  {rest}", width = self.name)
+        format!("{first:>4}  {height:>10}  {name:width$}  {rest}", width = self.name)
     }
 
     fn name(&self, hash: BlockHash) -> String {
@@ -102,7 +109,7 @@ fn node<'a>(
     paint: Paint,
 ) -> Line<'a> {
     let Some(up) = up else {
-        return Line::from(vec![Span::raw(format!("{number:>6}  ")), paint.bad(format!("{:>10}", "down"))]);
+        return Line::from(vec![Span::raw(format!("{number:>4}  ")), paint.bad(format!("{:>10}", "down"))]);
     };
     let (height, hash) = up.tip;
     let mut peers = words::runs(&up.peers);
@@ -120,26 +127,29 @@ fn node<'a>(
 }
 
 /// Those that are cut and nothing else in one line; the others one in each.
-fn links<'a>(sight: &Sight, paint: Paint) -> Vec<Line<'a>> {
+fn links<'a>(sight: &Sight, room: Room, paint: Paint) -> Vec<Line<'a>> {
     let mut cut = Vec::new();
     let mut others = Vec::new();
     for link in &sight.links {
         let ends = format!("{}-{}", link.a, link.b);
         match what_is_wrong(link) {
             wrong if wrong == "cut" => cut.push(ends),
-            wrong => others.push(Line::from(paint.odd(format!("link  {ends}: {wrong}")))),
+            wrong => others.push(Line::from(paint.odd(format!("link {ends}: {wrong}")))),
         }
     }
-    let cut = (!cut.is_empty()).then(|| Line::from(paint.odd(format!(" cut  {}", cut.join(" ")))));
+    let cut = (!cut.is_empty()).then(|| {
+        let line = format!("{} cut: {}", count(cut.len(), "link"), cut.join(" "));
+        Line::from(paint.odd(words::fitted(&line, room.columns)))
+    });
     cut.into_iter().chain(others).collect()
 }
 
-fn block<'a>(block: &BlockLine, sight: &Sight, columns: &Columns) -> Line<'a> {
+fn block(block: &BlockLine, sight: &Sight, columns: &Columns) -> String {
     let transactions = block.transactions.map_or_else(|| "-".to_owned(), |count| count.to_string());
     let age = sight.clock.time.0.saturating_sub(block.time.0);
-    let made = format!("{}, {} ago", block.by, words::span(age.into()));
+    let made = format!("{}, {} ago", block.by, words::age(age));
     let height = block.height.to_string();
-    Line::from(columns.row("", &height, &columns.name(block.hash), &format!("{transactions:>12}  {made}")))
+    columns.row("", &height, &columns.name(block.hash), &format!("{transactions:>12}  {made}"))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) fn accounts<'a>(board: &'a Board, room: Room, paint: Paint) -> Drawn<
         .extend(words::wrapped(&format!("words: {}", board.words), room.columns).into_iter().map(Line::from));
     let last = board.accounts.len().saturating_sub(1);
     for (at, account) in board.accounts.iter().enumerate() {
-        let balance = board.sight.balances.get(at).map_or_else(String::new, |it| format!("{it} CRN"));
+        let balance = board.sight.balances.get(at).map_or_else(String::new, |it| it.to_string());
         let whose = if at == last { ", the faucet's; all blocks pay it" } else { "" };
         lines.push(Line::from(vec![paint.title(format!("({at}) ")), Span::raw(format!("{balance}{whose}"))]));
         lines.push(Line::from(account.address.as_str()));
@@ -38,7 +38,7 @@ pub(super) fn log<'a>(board: &Board, room: Room) -> Drawn<'a> {
 }
 
 /// What each key does.
-pub(super) fn help<'a>(room: Room, paint: Paint) -> Drawn<'a> {
+pub(super) fn help<'a>(board: &Board, room: Room, paint: Paint) -> Drawn<'a> {
     let width = EXPLAINED.iter().map(|(key, _)| key.len()).max().unwrap_or(0) + 2;
     let mut lines = Vec::new();
     for (key, does) in EXPLAINED {
@@ -49,7 +49,7 @@ pub(super) fn help<'a>(room: Room, paint: Paint) -> Drawn<'a> {
     }
     lines.push(Line::default());
     lines.extend(words::wrapped(ELSEWHERE, room.columns).into_iter().map(Line::from));
-    moved(lines, 0, room)
+    moved(lines, board.scroll(), room)
 }
 
 /// From as far down as was asked for.

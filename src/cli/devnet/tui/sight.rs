@@ -94,7 +94,7 @@ impl Watcher {
         // What cannot be read now is tried again at the next look; that a disk fails is the log's to tell.
         let block = reader.block(&entry.hash).ok().flatten();
         let by = match &block {
-            _ if entry.height == Height(0) => "nobody: it is the genesis".to_owned(),
+            _ if entry.height == Height(0) => "genesis".to_owned(),
             Some(block) => self.maker(&block.coinbase),
             None => String::new(),
         };

@@ -43,6 +43,16 @@ pub fn span(seconds: u64) -> String {
     }
 }
 
+/// How long ago something was, in the largest unit that there is one of.
+pub fn age(seconds: u32) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..DAY => format!("{} h", seconds / 3600),
+        DAY.. => format!("{} d", seconds / DAY),
+    }
+}
+
 /// Numbers that follow each other as one: `0-3,5`.
 pub fn runs(numbers: &[usize]) -> String {
     let mut runs: Vec<(usize, usize)> = Vec::new();
@@ -82,6 +92,14 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A line of at most so many characters; where it is longer, it says so by its end.
+pub fn fitted(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,9 +120,10 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_said_in_their_two_largest_units() {
+    fn spans_are_said_in_their_largest_units() {
         let said = [0, 59, 61, 3_661, 90_000].map(span);
         assert_eq!(said, ["0 s", "59 s", "1 min 1 s", "1 h 1 min", "1 d 1 h"]);
+        assert_eq!([59, 3_599, 86_399, 90_000].map(age), ["59 s", "59 min", "23 h", "1 d"]);
     }
 
     #[test]
@@ -118,5 +137,6 @@ mod tests {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
         assert_eq!(wrapped("", 3), [""]);
+        assert_eq!(["abc", "abcd"].map(|line| fitted(line, 3)), ["abc", "ab…"]);
     }
 }
