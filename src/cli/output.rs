@@ -91,9 +91,29 @@ pub(super) fn write_lines(format: LogFormat) {
     IN_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
 }
 
+/// Where lines go instead, while something else is drawn where they would stand.
+static ASIDE: Mutex<Option<Box<dyn Fn(&str) + Send>>> = Mutex::new(None);
+
+/// Has lines go elsewhere until it is dropped.
+pub(super) struct Aside;
+
+/// From now on lines go there.
+pub(super) fn say_aside(to: impl Fn(&str) + Send + 'static) -> Aside {
+    *ASIDE.lock() = Some(Box::new(to));
+    Aside
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        *ASIDE.lock() = None;
+    }
+}
+
 /// Writes a line for a log. A node goes on without one: the disk may be full that it is kept on.
 pub(super) fn say(line: &str) {
-    if IN_JSON.load(Ordering::Relaxed) {
+    if let Some(aside) = &*ASIDE.lock() {
+        aside(line);
+    } else if IN_JSON.load(Ordering::Relaxed) {
         line.lines().for_each(|line| say_json(&json!({ "time": now(), "line": line })));
     } else {
         let _ = tell(&format!("{line}\n"));

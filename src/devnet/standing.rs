@@ -20,7 +20,7 @@ pub struct Standing {
 }
 
 /// How a node that runs stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Up {
     /// Its last block.
     pub tip: (Height, BlockHash),

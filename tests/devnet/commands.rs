@@ -54,6 +54,15 @@ fn what_it_says_at_first_leads_to_everything() {
 }
 
 #[test]
+fn without_a_terminal_a_dashboard_is_lines() {
+    let mut shell = Shell::start(&["--nodes", "2", "--tui"]);
+    shell.order(&["mine"]).success();
+    let running = shell.running.as_mut().unwrap();
+    assert!(running.line().starts_with("height 1, "));
+    assert!(!running.greeting.contains('\x1b'));
+}
+
+#[test]
 fn the_lines_it_says_to_type_do_what_it_says() {
     let shell = Shell::start(&["--nodes", "2"]);
     let said = |name: &str| {

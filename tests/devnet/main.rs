@@ -12,6 +12,8 @@ mod lasting;
 #[path = "../command/stage.rs"]
 #[allow(dead_code, reason = "made for the other commands as well")]
 mod process;
+#[cfg(unix)]
+mod screen;
 mod stage;
 mod states;
 mod time;

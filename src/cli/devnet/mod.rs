@@ -8,6 +8,7 @@ mod screen;
 mod span;
 mod states;
 mod traffic;
+mod tui;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};

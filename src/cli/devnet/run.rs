@@ -12,6 +12,7 @@ use clap::Args;
 
 use super::place::{Notice, default_folder};
 use super::screen;
+use super::tui;
 use crate::api::{Manners, Origin};
 use crate::cli::files;
 use crate::cli::output::{say, say_seldom, tell};
@@ -56,13 +57,16 @@ pub(super) struct Run {
     /// Let pages of this site ask the nodes, as its browser names it: http://localhost:3000; `*` lets those of all.
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     http_origin: Vec<String>,
+    /// Show all of it on one screen, with keys for orders, where there is a terminal; elsewhere lines as without it.
+    #[arg(long)]
+    tui: bool,
     /// Say nothing about new blocks.
     #[arg(long)]
     quiet: bool,
 }
 
 /// What ends it, or is worth a line.
-enum Wake {
+pub(super) enum Wake {
     Signal,
     Tip,
 }
@@ -89,7 +93,11 @@ pub(super) fn run(run: &Run) -> Result<()> {
     let handle = devnet.handle();
     let tips = sender;
     thread::spawn(move || watch(&handle, || tips.send(Wake::Tip).is_ok()));
-    wait(&woken, &devnet.handle(), run.quiet);
+    if run.tui && tui::is_there() {
+        tui::show(&devnet.handle(), network, &url, woken)?;
+    } else {
+        wait(&woken, &devnet.handle(), run.quiet);
+    }
     say("stopping");
     drop(devnet);
     if kept.is_none() {

@@ -54,7 +54,8 @@ pub(super) fn greeting(network: &NetworkView, desk: &str) -> String {
     text
 }
 
-fn in_words(mining: &str) -> String {
+/// When blocks come, as one says it.
+pub(super) fn in_words(mining: &str) -> String {
     match mining.split_once('=') {
         Some(("interval", "1")) => "every second".to_owned(),
         Some(("interval", seconds)) => format!("every {seconds} seconds"),
@@ -100,7 +101,8 @@ fn row(node: &NodeView) -> Vec<String> {
     ]
 }
 
-fn what_is_wrong(link: &LinkView) -> String {
+/// What a link does that it should not.
+pub(super) fn what_is_wrong(link: &LinkView) -> String {
     let mut wrong = Vec::new();
     if link.cut {
         wrong.push("cut".to_owned());

@@ -186,7 +186,8 @@ pub struct LinkView {
 }
 
 impl LinkView {
-    fn all_of(links: &Links) -> Vec<Self> {
+    /// All of these, with each of which something is wrong.
+    pub fn all_of(links: &Links) -> Vec<Self> {
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let view = |((a, b), link): ((usize, usize), Link)| Self {
             a,
