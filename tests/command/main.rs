@@ -14,6 +14,7 @@ mod operating;
 mod peering;
 mod pruned_events;
 mod pruning;
+mod readiness;
 mod rebuilding;
 mod running;
 mod salvaging;
