@@ -3,12 +3,15 @@
 #
 # Where Docker answers it is used; else a Debian with root gets an engine of its own for as long as this runs, which reaches no
 # registry and begins with look-alikes of the images. Whatever happens, nothing of it is left behind.
-# Usage: compose.sh
+# Usage: compose.sh [--release]
+# With --release the image is built as its users build it; without it as tests are, in half the time.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(dirname "$here")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/cairn/tools
 folder=$(mktemp -d)
+profile=dev
+[ "${1:-}" != --release ] || profile=release
 for part in engine images files network chain; do
     # shellcheck source=/dev/null
     . "$here/compose/$part.sh"
@@ -58,7 +61,7 @@ else
     mark "base images are made; they look like those of the registry, and are not"
 fi
 
-docker compose build --quiet
+docker compose build --quiet --build-arg "PROFILE=$profile"
 mark "the image is built: $(docker image inspect --format '{{.Size}}' "$CAIRN_IMAGE" | awk '{ printf "%d MB", $1 / 1000000 }')"
 is_up=yes
 network_comes_up

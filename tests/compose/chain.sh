@@ -10,7 +10,7 @@ words="test test test test test test test test test test test junk"
 sum_of() { ask node1 9330 "/v1/accounts/$2" | grep -o "\"$1\":\"[0-9]*" | grep -o '[0-9]*$'; }
 
 wallet_pays_by_exec() {
-    echo "$words" | cairn_in node1 wallet restore --open --mnemonic-file - --accounts 2 > /dev/null
+    echo "$words" | cairn_in node1 wallet restore --open --mnemonic-file - > /dev/null
     cairn_in node1 wallet rename account-1 bob > /dev/null
     cairn_in node1 wallet send bob 12.5 --yes > /dev/null
     [ "$(sum_of balance "$bob")" = 1001250000000 ] || fail "Bob has $(sum_of balance "$bob") pebbles"
@@ -27,8 +27,8 @@ height_above() {
     stand "$1" && [ "$height" -gt "$2" ]
 }
 
-# Where the container's last start found its chain.
-height_at_start() { docker compose logs --no-log-prefix "$1" | sed -n 's/^ready after .* at height \([0-9]*\),.*/\1/p' | tail -1; }
+# Where a container that was started again found its chain.
+height_at_start() { docker logs "$1" | sed -n 's/^ready after .* at height \([0-9]*\),.*/\1/p' | tail -1; }
 
 # The engine takes `docker kill` for an order of its operator's, which no restart policy undoes.
 killed_node_has_every_block() {
@@ -40,7 +40,7 @@ killed_node_has_every_block() {
     [ "$(docker inspect --format '{{.State.Running}} {{.State.ExitCode}}' "$container")" = "false 137" ] \
         || fail "a node that docker kill ended is there again without being asked: say so in docs/operating.md"
     docker compose up --detach --wait --wait-timeout 120 node2
-    [ "$(height_at_start node2)" -ge "$height" ] || fail "node2 came back at $(height_at_start node2), killed at $height"
+    [ "$(height_at_start "$container")" -ge "$height" ] || fail "node2 was killed at $height and has not all of it"
     is_block "$height" "$tip" || fail "block $height of node2 is not that of node1"
     wait_for 60 "node2 to follow again" follow node2
     mark "docker kill: node2 came back by compose up with every block from its own disk, and follows"
@@ -59,7 +59,7 @@ crashed_node_starts_by_itself() {
     kill -KILL "$(docker inspect --format '{{.State.Pid}}' "$container")"
     wait_for 60 "node3 to be started again" is_restarted "$container" "$before"
     docker compose up --detach --wait --wait-timeout 120 --no-recreate node3
-    [ "$(height_at_start node3)" -ge "$height" ] || fail "node3 came back at $(height_at_start node3), killed at $height"
+    [ "$(height_at_start "$container")" -ge "$height" ] || fail "node3 was killed at $height and has not all of it"
     wait_for 60 "node3 to follow again" follow node3
     mark "a crash: node3 was started again by the engine, with every block from its own disk, and follows"
 }

@@ -4,11 +4,12 @@
 
 engine_net=cairn-compose-$$
 engine_pid=
+engine_no_debian="Debian or a relative of it"
 
 # What keeps a machine from having an engine; nothing where it can have one.
 engine_lacks() {
     if [ "$(uname -s)" != Linux ] || ! command -v apt-get > /dev/null; then
-        echo "Debian or a relative of it"
+        echo "$engine_no_debian"
     elif dpkg --compare-versions "$(dpkg-query -W -f '${Version}' libc6)" lt 2.34; then
         echo "libc6 2.34"
     elif [ "$(id -u)" != 0 ]; then
@@ -26,14 +27,13 @@ engine_mirror() {
     case "$mirror" in *debian*) echo "$mirror" ;; *) echo http://deb.debian.org/debian ;; esac
 }
 
-# Unpacks packages of Debian 13, which has compose and whose programs need nothing newer of Debian 12; takes no root.
-# Usage: engine_unpack FOLDER PACKAGE…
+# Unpacks packages of a release that need not be this machine's; takes no root. Usage: engine_unpack FOLDER RELEASE PACKAGE…
 engine_unpack() {
-    local into=$1/x apt=$1/apt package
-    shift
+    local into=$1/x apt=$1/apt release=$2 package
+    shift 2
     mkdir -p "$apt"/{lists/partial,cache/archives/partial,etc/apt.conf.d,etc/preferences.d,etc/sources.list.d,debs} "$into"
     cp /etc/apt/apt.conf.d/99* "$apt/etc/apt.conf.d/" 2> /dev/null || true
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(engine_mirror) trixie main" \
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(engine_mirror) $release main" \
         > "$apt/etc/sources.list"
     cat > "$apt/apt.conf" <<TEXT
 Dir::Etc "$apt/etc"; Dir::Etc::sourcelist "$apt/etc/sources.list"; Dir::Etc::sourceparts "$apt/etc/sources.list.d";

@@ -3,21 +3,19 @@
 # This one and no newer, so that a new lint is met on purpose.
 hadolint=2.15.1
 
-# The plugins for compose and promtool, where the machine has none. Usage: find_tools FOLDER
+# What this machine lacks of docker, compose and promtool, where it can be had. Usage: find_tools FOLDER
 find_tools() {
-    local needed=()
-    if ! docker compose version > /dev/null 2>&1 || ! docker version > /dev/null 2>&1; then
-        needed+=(docker.io docker-cli containerd docker-compose docker-buildx)
-    fi
-    command -v promtool > /dev/null || needed+=(prometheus)
-    [ ${#needed[@]} = 0 ] || [ "$(engine_lacks)" = "Debian or a relative of it" ] || engine_unpack "$1" "${needed[@]}" || return 0
-    [ -d "$1/x" ] || return 0
     export PATH=$1/x/usr/sbin:$1/x/usr/bin:$PATH
-    if [ -d "$1/x/usr/libexec/docker/cli-plugins" ]; then
-        mkdir -p "$1/config"
+    [ "$(engine_lacks)" != "$engine_no_debian" ] || return 0
+    if ! docker version > /dev/null 2>&1 || ! docker compose version > /dev/null 2>&1; then
+        # Debian 13 has compose, and its programs need nothing newer of Debian 12.
+        engine_unpack "$1" trixie docker.io docker-cli containerd docker-compose docker-buildx || return 0
+        mkdir "$1/config"
         mv "$1/x/usr/libexec/docker/cli-plugins" "$1/config/"
         export DOCKER_CONFIG=$1/config
     fi
+    # The one with promtool in its package.
+    engine_unpack "$1" bookworm prometheus || return 0
 }
 
 check_files() {
@@ -42,9 +40,8 @@ check_files() {
     fi
     if command -v promtool > /dev/null; then
         # The word lies there only in a container.
-        promtool check config --syntax-only "$project/docs/monitoring/prometheus/prometheus.yml" > "$1/promtool.log" 2>&1 \
-            && promtool check rules "$project/docs/monitoring/prometheus/alerts.yml" >> "$1/promtool.log" 2>&1 \
-            || { cat "$1/promtool.log" >&2; return 1; }
+        promtool check config --syntax-only "$project/docs/monitoring/prometheus/prometheus.yml"
+        promtool check rules "$project/docs/monitoring/prometheus/alerts.yml"
         mark "promtool finds nothing in what Prometheus is told"
     else
         not_tested "what Prometheus is told by promtool, which is neither here nor among packages that can be had"

@@ -91,7 +91,7 @@ series() {
     in_network curl -sS --max-time 10 --get --data-urlencode "query=$1" \
         "http://$(docker compose port prometheus 9090)/api/v1/query" > "$folder/answer"
     grep -q '"status":"success"' "$folder/answer" || { cat "$folder/answer" >&2; return 1; }
-    grep -o '"value":' "$folder/answer" | wc -l
+    awk -F '"value":' '{ count += NF - 1 } END { print count + 0 }' "$folder/answer"
 }
 
 has_series() { [ "$(series "$2")" -ge "$1" ]; }
