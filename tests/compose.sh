@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Does for real what README.md says of docker compose, and worse: kills a node, cuts one off, takes all down and up again.
 #
-# Where Docker answers it is used; else a Debian with root gets an engine of its own for as long as this runs, which reaches no
-# registry and begins with look-alikes of the images. Whatever happens, nothing of it is left behind.
+# Where Docker answers and has the images it is used; else a Debian with root gets an engine of its own for as long as this runs, which
+# reaches no registry and begins with look-alikes. Whatever happens nothing of it is left behind, but for packages that are named.
 # Usage: compose.sh [--release]
-# With --release the image is built as its users build it; without it as tests are, in half the time.
+# With --release the image is built as its users build it; without it quickly, and what is in it is slow.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(dirname "$here")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/cairn/tools
 folder=$(mktemp -d)
-profile=dev
-[ "${1:-}" != --release ] || profile=release
+built=(--build-arg CARGO_PROFILE_RELEASE_OPT_LEVEL=0 --build-arg CARGO_PROFILE_RELEASE_LTO=off
+    --build-arg CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256)
+[ "${1:-}" != --release ] || built=()
 for part in engine images files network chain; do
     # shellcheck source=/dev/null
     . "$here/compose/$part.sh"
@@ -46,22 +47,20 @@ trap 'exit 130' INT TERM
 find_tools "$folder"
 check_files "$folder"
 
-own=
-if docker version > /dev/null 2>&1; then
+if [ -z "$own" ]; then
     mark "the engine that is here is used"
 else
     lack=$(engine_lacks)
     if [ -n "$lack" ] || ! engine_install "$folder" || ! engine_start "$folder"; then
-        not_tested "docker compose: no engine answers, and for one of its own it lacks ${lack:-packages, or what dockerd says above}"
+        not_tested "docker compose: no engine is here that can fetch images, and one of its own lacks ${lack:-what is said above}"
         exit 0
     fi
-    own=yes
     mark "an engine of its own runs: $(docker version --format '{{.Server.Version}}')"
     images_make "$folder" "$project"
-    mark "base images are made; they look like those of the registry, and are not"
+    mark "base images are made, which look like those of the registry and are not"
 fi
 
-docker compose build --quiet --build-arg "PROFILE=$profile"
+docker compose build --quiet "${built[@]}"
 mark "the image is built: $(docker image inspect --format '{{.Size}}' "$CAIRN_IMAGE" | awk '{ printf "%d MB", $1 / 1000000 }')"
 is_up=yes
 network_comes_up

@@ -51,6 +51,7 @@ TEXT
 engine_install() {
     local needed=(runc tini iptables debootstrap iproute2 curl) log=$1/install.log
     dpkg-query -W "${needed[@]}" > /dev/null 2>&1 && return
+    echo "installing of Debian, to stay: ${needed[*]}"
     export DEBIAN_FRONTEND=noninteractive
     { apt-get update -qq || true; apt-get install -y -qq --no-install-recommends "${needed[@]}"; } > "$log" 2>&1 \
         || { tail "$log" >&2; return 1; }

@@ -3,11 +3,23 @@
 # This one and no newer, so that a new lint is met on purpose.
 hadolint=2.15.1
 
-# What this machine lacks of docker, compose and promtool, where it can be had. Usage: find_tools FOLDER
+# Whether there is an engine that has, or can fetch, what the Dockerfile begins with.
+engine_is_here() {
+    local image
+    docker version > /dev/null 2>&1 && docker compose version > /dev/null 2>&1 || return 1
+    for image in $(sed -n 's/^FROM \([^ ]*\).*/\1/p' "$project/Dockerfile"); do
+        docker image inspect "$image" > /dev/null 2>&1 || docker pull --quiet "$image" > /dev/null 2>&1 || return 1
+    done
+}
+
+# Sets `own` where no engine of the machine's will do, and fetches what it lacks of docker, compose and promtool where that can be had.
+# Usage: find_tools FOLDER
 find_tools() {
-    export PATH=$1/x/usr/sbin:$1/x/usr/bin:$PATH
+    own=
+    engine_is_here || own=yes
     [ "$(engine_lacks)" != "$engine_no_debian" ] || return 0
-    if ! docker version > /dev/null 2>&1 || ! docker compose version > /dev/null 2>&1; then
+    export PATH=$1/x/usr/sbin:$1/x/usr/bin:$PATH
+    if [ -n "$own" ]; then
         # Debian 13 has compose, and its programs need nothing newer of Debian 12.
         engine_unpack "$1" trixie docker.io docker-cli containerd docker-compose docker-buildx || return 0
         mkdir "$1/config"

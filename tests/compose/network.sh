@@ -120,7 +120,7 @@ figures_are_gathered() {
     docker compose --profile monitoring rm --stop --force prometheus > /dev/null 2>&1
     unset CAIRN_ADMIN_TOKEN
     mark "Prometheus gathers the figures of four nodes, and understands all $count queries of the dashboard"
-    not_tested "Grafana itself, which is in no package that can be had here"
+    not_tested "Grafana itself, of which there is no package"
 }
 
 exit_codes() { docker compose ps --all --quiet | xargs docker inspect --format '{{.State.ExitCode}}' | sort -u; }
