@@ -21,6 +21,7 @@ mod node;
 mod output;
 mod peers;
 mod progress;
+mod ready;
 mod secrets;
 mod serving;
 mod signals;
@@ -63,6 +64,10 @@ enum Command {
     /// The node is the one that runs on the data directory.
     #[command(subcommand)]
     Peers(peers::Command),
+    /// Say whether a node is of use: it ends with 0 where it is, with 1 and the reason where it is not.
+    ///
+    /// It is not while it takes nothing in, catches up, or hears of no new blocks where blocks come by work.
+    Ready(ready::Ready),
     /// Keep keys, accounts and the people you pay in a file of your own.
     Wallet(wallet::Wallet),
     /// Run whole networks in virtual time: what befalls them is in a file, and so is what is expected of them.
@@ -94,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Node(run) => node::run(&run),
         Command::Mine(run) => mine::run(&run),
         Command::Peers(command) => peers::run(&command),
+        Command::Ready(ready) => ready.run(),
         Command::Wallet(wallet) => return wallet.run(),
         Command::Lab(command) => return lab::run(&command),
         Command::Chain(command) => chain::run(&command),

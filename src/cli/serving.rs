@@ -27,6 +27,8 @@ use crate::node::NodeHandle;
 
 /// Where a node is asked.
 const PORT: u16 = 9330;
+/// The same for who asks, where it is not said.
+pub(super) const USUAL_NODE: &str = "http://127.0.0.1:9330";
 /// Where its operator asks.
 const ADMIN_PORT: u16 = 9331;
 /// How long an order may take: many blocks can be made at once.

@@ -7,7 +7,7 @@ use crate::api::Code;
 use crate::api::view::{
     AccountView, AddressText, BlockPage, BlockSubmission, BlockView, Draft, FeesView, HeaderView, Hex,
     HistoryPage, Outcome, ParametersView, PastAccount, PendingPage, PoolView, Prepared, ProofOfBalance,
-    ProofOfTransaction, RawSubmission, ReferencePage, SearchView, StatusView, SubmittedBlock,
+    ProofOfTransaction, RawSubmission, ReadyView, ReferencePage, SearchView, StatusView, SubmittedBlock,
     SubmittedTransaction, SupplyView, TemplateView, TipView, TransactionView, TrialView,
 };
 use crate::codec::encode;
@@ -52,6 +52,14 @@ impl Client {
     /// When there is no answer; so with all that follows.
     pub fn status(&self) -> Result<StatusView, ClientError> {
         self.get("/v1/status")
+    }
+
+    /// Whether the node is of use.
+    ///
+    /// # Errors
+    /// See [`Client::status`]; also where it is not, with the code [`Code::NotReady`].
+    pub fn ready(&self) -> Result<ReadyView, ClientError> {
+        self.get("/ready")
     }
 
     /// The parameters of the chain.

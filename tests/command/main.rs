@@ -15,6 +15,7 @@ mod operating;
 mod peering;
 mod pruned_events;
 mod pruning;
+mod readiness;
 mod rebuilding;
 mod running;
 mod salvaging;

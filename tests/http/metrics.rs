@@ -198,25 +198,35 @@ fn what_is_described_is_there_and_what_is_there_is_described() {
     }
 }
 
+/// Names of figures in queries.
+fn names_in(queries: &str) -> impl Iterator<Item = String> {
+    let words = queries.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.filter(|word| word.starts_with("cairn_") || word.starts_with("process_")).map(str::to_owned)
+}
+
+#[track_caller]
+fn assert_all_there(asked: &BTreeSet<String>) {
+    let (kinds, _) = parsed(&page(&watched()));
+    let unknown: Vec<_> = asked.iter().filter(|name| family(name, &kinds).is_none()).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
 #[test]
 fn the_dashboard_asks_only_for_what_is_there() {
     let text = fs::read_to_string(root("docs/grafana/cairn.json")).unwrap();
     let dashboard: Value = serde_json::from_str(&text).unwrap();
-    let mut asked = BTreeSet::new();
     let panels = dashboard["panels"].as_array().unwrap();
-    for panel in panels {
-        for target in panel["targets"].as_array().into_iter().flatten() {
-            let query = target["expr"].as_str().unwrap();
-            let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            asked.extend(
-                words
-                    .filter(|word| word.starts_with("cairn_") || word.starts_with("process_"))
-                    .map(str::to_owned),
-            );
-        }
-    }
-    let (kinds, _) = parsed(&page(&watched()));
-    let unknown: Vec<_> = asked.iter().filter(|name| family(name, &kinds).is_none()).collect();
-    assert!(unknown.is_empty(), "{unknown:?}");
+    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().into_iter().flatten());
+    let asked: BTreeSet<_> = targets.flat_map(|target| names_in(target["expr"].as_str().unwrap())).collect();
+    assert_all_there(&asked);
     assert!(panels.len() >= 8 && asked.len() >= 15, "{} panels, {asked:?}", panels.len());
+}
+
+#[test]
+fn alarms_are_of_what_is_there() {
+    let text = fs::read_to_string(root("docs/monitoring/prometheus/alerts.yml")).unwrap();
+    let queries = text.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
+    let asked: BTreeSet<_> = queries.flat_map(names_in).collect();
+    assert_all_there(&asked);
+    assert!(asked.len() >= 6, "{asked:?}");
 }

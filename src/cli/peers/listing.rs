@@ -38,7 +38,8 @@ pub fn for_people(report: &PeersReportView, with_known: bool) -> String {
     lines.join("\n") + "\n"
 }
 
-fn sync_text(sync: &SyncView) -> String {
+/// How far a node is with catching up.
+pub fn sync_text(sync: &SyncView) -> String {
     match sync {
         SyncView::Alone => "alone: nobody is connected".to_owned(),
         SyncView::Synced => "synced".to_owned(),

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(super) use self::listing::sync_text;
 use super::config::Place;
 use super::control::ask;
 use super::output::{tell, tell_json};

@@ -8,13 +8,11 @@ use super::Options;
 use super::place::settled_node;
 use crate::api::view::AddressText;
 use crate::cli::config::read_genesis;
+use crate::cli::serving::USUAL_NODE;
 use crate::client::{Client, ClientError};
 use crate::consensus::Genesis;
 use crate::types::{Address, Amount, ChainId};
 use crate::wallet::keystore::Network;
-
-/// Where a node of this machine answers.
-const USUAL_NODE: &str = "http://127.0.0.1:9330";
 
 /// The genesis of the devnet that the repository carries.
 pub(super) const BUILT_IN: &str = include_str!("../../../genesis.json");
