@@ -91,8 +91,11 @@ pub(super) fn write_lines(format: LogFormat) {
     IN_JSON.store(format == LogFormat::Json, Ordering::Relaxed);
 }
 
-/// Where lines go instead, while something else is drawn where they would stand.
-static ASIDE: Mutex<Option<Box<dyn Fn(&str) + Send>>> = Mutex::new(None);
+/// Somewhere else that lines can go.
+type Elsewhere = Box<dyn Fn(&str) + Send>;
+
+/// Where they go, while something else is drawn where they would stand.
+static ASIDE: Mutex<Option<Elsewhere>> = Mutex::new(None);
 
 /// Has lines go elsewhere until it is dropped.
 pub(super) struct Aside;

@@ -19,7 +19,7 @@ pub(super) fn accounts<'a>(board: &'a Board, room: Room, paint: Paint) -> Drawn<
         .extend(words::wrapped(&format!("words: {}", board.words), room.columns).into_iter().map(Line::from));
     let last = board.accounts.len().saturating_sub(1);
     for (at, account) in board.accounts.iter().enumerate() {
-        let balance = board.sight.balances.get(at).map_or_else(String::new, |it| it.to_string());
+        let balance = board.sight.balances.get(at).map_or_else(String::new, ToString::to_string);
         let whose = if at == last { ", the faucet's; all blocks pay it" } else { "" };
         lines.push(Line::from(vec![paint.title(format!("({at}) ")), Span::raw(format!("{balance}{whose}"))]));
         lines.push(Line::from(account.address.as_str()));
