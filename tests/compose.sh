@@ -10,7 +10,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(dirname "$here")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/cairn/tools
 folder=$(mktemp -d)
-built=(--build-arg CARGO_PROFILE_RELEASE_OPT_LEVEL=0 --build-arg CARGO_PROFILE_RELEASE_LTO=off
+# With no optimization at all the kernels would need more stack than a thread has.
+built=(--build-arg CARGO_PROFILE_RELEASE_OPT_LEVEL=1 --build-arg CARGO_PROFILE_RELEASE_LTO=off
     --build-arg CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256)
 [ "${1:-}" != --release ] || built=()
 for part in engine images files network chain; do

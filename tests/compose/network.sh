@@ -56,6 +56,7 @@ nodes_find_each_other() {
     local node
     for node in "${nodes[@]}"; do wait_for 60 "$node to be connected to three others" knows_three "$node"; done
     mark "each is connected to the three others, though three were told of one alone"
+    wait_for 60 "a first block" height_above node1 0
     wait_for 60 "one branch" follow "${nodes[@]}"
     mark "all follow one branch"
 }
@@ -123,10 +124,14 @@ figures_are_gathered() {
     not_tested "Grafana itself, of which there is no package"
 }
 
+# They are counted from when a container was made, which was after the last kill.
+restarts() { docker compose ps --all --quiet | xargs docker inspect --format '{{.RestartCount}}' | sort -u; }
+
 exit_codes() { docker compose ps --all --quiet | xargs docker inspect --format '{{.State.ExitCode}}' | sort -u; }
 
 network_goes_down_and_up_with_its_chain() {
     local begun=$SECONDS height tip
+    [ "$(restarts)" = 0 ] || fail "nodes ended that nobody ended"
     docker compose stop
     [ "$(exit_codes)" = 0 ] || fail "nodes that were stopped ended with $(exit_codes | xargs)"
     mark "all stopped with exit code 0, in $((SECONDS - begun)) s"
