@@ -78,6 +78,14 @@ impl Ended {
     }
 }
 
+/// The payment whose standing whoever reads this is told: they need not be told again.
+pub(super) fn told_of(error: &anyhow::Error) -> Option<&Txid> {
+    match error.downcast_ref() {
+        Some(Ended::OnItsWay { txid, .. }) => Some(txid),
+        Some(Ended::Declined { .. } | Ended::Lost { .. }) | None => None,
+    }
+}
+
 /// The exit code for an error of a wallet's command.
 pub(super) fn code_of(error: &anyhow::Error) -> u8 {
     error.downcast_ref().map_or(1, Ended::code)

@@ -50,7 +50,7 @@ use serde_json::json;
 use self::passwords::Passwords;
 use self::place::Place;
 use self::vault::Vault;
-use super::output::{tell, tell_json};
+use super::output::{Delivery, tell, tell_json};
 use crate::types::{Timestamp, Txid};
 use crate::wallet::keyring::Name;
 
@@ -208,7 +208,16 @@ impl Wallet {
     pub fn run(&self) -> ExitCode {
         match self.answer() {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::ended_with(&error, self.options.json),
+            Err(error) => {
+                let (exit, delivery) = failure::ended_with(&error, self.options.json);
+                if delivery == Delivery::Taken
+                    && let Some(txid) = ends::told_of(&error)
+                    && let Ok(vault) = self.options.vault()
+                {
+                    vault.reported(txid);
+                }
+                exit
+            }
         }
     }
 

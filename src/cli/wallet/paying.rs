@@ -1,6 +1,7 @@
 //! From an order to a transaction that a node has: signed under the wallet's lock, written down, and sent, unless it was before.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 
 use anyhow::{Context, Result, ensure};
 
@@ -14,7 +15,7 @@ use super::sent::SentFile;
 use super::vault::Vault;
 use super::wording::own_keys;
 use crate::api::view::ContentView;
-use crate::cli::output::Report;
+use crate::cli::output::{Delivery, Report};
 use crate::crypto::{PublicKey, sha256};
 use crate::types::{Action, Address, Nonce, Preimage, Transaction, Txid};
 use crate::wallet::keystore::{Unlocked, WalletFile};
@@ -133,7 +134,8 @@ impl<'a> Desk<'a> {
     /// Says something beside the answer.
     pub fn say(&self, line: &str) {
         if !self.options.json {
-            eprintln!("{line}");
+            // Nobody may be there to read it, which is no reason to leave a payment half made.
+            let _ = writeln!(io::stderr(), "{line}");
         }
     }
 
@@ -142,14 +144,10 @@ impl<'a> Desk<'a> {
         let txid = transaction.body.txid();
         let seen = follow(self, transaction, patience, repeated).map_err(|error| {
             // Whatever went wrong, it was sent.
-            let error = match error.is::<Ended>() {
+            match error.is::<Ended>() {
                 true => error,
                 false => Ended::OnItsWay { txid, why: format!("cannot be waited for ({error:#})") }.into(),
-            };
-            if let Some(Ended::OnItsWay { .. }) = error.downcast_ref() {
-                self.reported(&txid);
             }
-            error
         })?;
         let content = ContentView::new(transaction, None, &self.chain.params().prefix);
         let report = Report::default()
@@ -159,18 +157,11 @@ impl<'a> Desk<'a> {
             .only_json("actions", serde_json::to_value(&content.actions)?);
         let fee = transaction.body.fee;
         let report = told(report, transaction, self).fact("fee", "fee", fee, fee.pebbles().to_string());
-        let told = seen.told(report).only_json("repeated", repeated).tell(self.options.json);
-        told.with_context(|| format!("{txid} is sent"))?;
-        self.reported(&txid);
+        let told = seen.told(report).only_json("repeated", repeated).deliver(self.options.json);
+        if told.with_context(|| format!("{txid} is sent"))? == Delivery::Taken {
+            self.vault.reported(&txid);
+        }
         Ok(())
-    }
-
-    /// Notes that whoever sent it knows. Where that cannot be noted, the same command will say it once more.
-    fn reported(&self, txid: &Txid) {
-        let _ = self.vault.note(|file| {
-            file.outbox.report(txid);
-            file.save()
-        });
     }
 }
 

@@ -11,6 +11,7 @@ use super::passwords::Passwords;
 use super::place::Place;
 use super::sent::SentFile;
 use crate::cli::secrets::{random, write_secret};
+use crate::types::Txid;
 use crate::wallet::keystore::{Password, SealNonce, Unlocked, WALLET_BYTES_MAX, WalletFile};
 
 /// One wallet on the disk.
@@ -113,6 +114,17 @@ impl Vault {
     pub fn note<T>(&self, note: impl FnOnce(&mut SentFile) -> Result<T>) -> Result<T> {
         let _lock = self.lock()?;
         note(&mut SentFile::read(self)?)
+    }
+
+    /// Notes that whoever sent one was told where it stands. Where that cannot be noted, the same command will say it once more.
+    ///
+    /// # Security
+    /// Only once that was written: whoever was cut off before says the same again, and does not mean a second payment.
+    pub fn reported(&self, txid: &Txid) {
+        let _ = self.note(|file| {
+            file.outbox.report(txid);
+            file.save()
+        });
     }
 
     /// Has something done with it under its lock, as it is then.

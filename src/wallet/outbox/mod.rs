@@ -67,9 +67,10 @@ impl Outbox {
         self.sent.iter().filter(move |sent| sent.account() == account).filter(|sent| sent.is_on_its_way())
     }
 
-    /// Notes that whoever sent it was told what became of it.
+    /// Notes that whoever sent it was told what became of it. Of a doubt nobody can be told; that is for [`Outbox::answer`].
     pub fn report(&mut self, txid: &Txid) {
-        self.sent.iter_mut().filter(|sent| sent.txid() == txid).for_each(|sent| sent.is_reported = true);
+        let is_meant = |sent: &&mut Sent| sent.txid() == txid && !sent.is_doubtful();
+        self.sent.iter_mut().filter(is_meant).for_each(|sent| sent.is_reported = true);
     }
 
     /// The nonce of an account's next transaction, where a node says `expected`.

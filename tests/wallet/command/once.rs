@@ -228,3 +228,31 @@ fn again_is_offered_where_it_means_something() {
         assert!(!help(command).contains("--again"), "{command}");
     }
 }
+
+/// A pipe whose reader has gone away.
+fn gone() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+#[test]
+fn whoever_read_no_answer_was_not_told_and_pays_once() {
+    let (home, devnet) = stage();
+    // Cut off while the answer is written, and while it is said that it is on its way.
+    let late = |amount| ["send", "bob", amount, "--yes", "--timeout", "1"];
+    let [first, second, third] = [SEND.to_vec(), [&late("2")[..], &["--json"]].concat(), late("3").to_vec()];
+    for (order, exit) in [(&first, 0), (&second, 4), (&third, 4)] {
+        let mut command = devnet.command(&home, order);
+        let ended = command.stdout(gone()).stderr(gone()).status().unwrap();
+        assert_eq!(ended.code(), Some(exit));
+    }
+    assert_eq!(devnet.waiting(), 3);
+    devnet.mine(1);
+    for order in [&first, &second, &third] {
+        let order: Vec<&str> = order.iter().copied().filter(|it| *it != "--json").chain(["--json"]).collect();
+        let again = devnet.wallet(&home, &order).json();
+        assert_eq!((&again["repeated"], &again["height"]), (&json!(true), &json!(1)));
+    }
+    assert_eq!(devnet.waiting(), 0);
+}
