@@ -78,7 +78,13 @@ fn nonce_that_is_said_to_be_used_does_not_have_the_same_signed_again() {
     assert!(is_doubtful(&Outbox::from_json(&outbox.to_json()).unwrap(), 5));
     // It comes back.
     outbox.hear(&txid, Word::Pending, &look(4));
+    assert!(matches!(against(&outbox, 5), Some(Earlier::Unheard(_))));
+    outbox.report(&txid);
     assert!(matches!(against(&outbox, 5), Some(Earlier::Waits(_))));
+    // Nobody is told of a doubt by being told where it stood.
+    outbox.hear(&txid, Word::Unknown, &look(5));
+    outbox.report(&txid);
+    assert!(is_doubtful(&outbox, 5));
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn other_text_is_refused_with_its_place() {
 /// The transaction that was signed before, if it waits.
 fn waits(outbox: &Outbox, key: u8, amount: u64) -> Option<Transaction> {
     match outbox.earlier(&policy(key).address(), &[pay(amount)], Nonce(99)) {
-        Some(Earlier::Waits(sent)) => Some(sent.transaction().clone()),
+        Some(Earlier::Waits(sent) | Earlier::Unheard(sent)) => Some(sent.transaction().clone()),
         None => None,
         other => panic!("{other:?}"),
     }
@@ -85,6 +85,19 @@ fn same_payment_is_found_until_it_is_mined() {
     outbox.report(&txid);
     outbox.note(&txid, Progress::Mined { height: Height(3) }, NOW);
     assert_eq!(waits(&outbox, 1, 5), None);
+}
+
+#[test]
+fn payment_of_which_nobody_was_told_comes_before_one_that_is_known_to_wait() {
+    let (first, again) = (transaction(1, 0, 5, 1), transaction(1, 1, 5, 1));
+    let (account, names) = (policy(1).address(), [first.body.txid(), again.body.txid()]);
+    let mut outbox = outbox(&[first, again]);
+    outbox.report(&names[1]);
+    let earlier = outbox.earlier(&account, &[pay(5)], Nonce(2));
+    assert!(matches!(earlier, Some(Earlier::Unheard(sent)) if *sent.txid() == names[0]), "{earlier:?}");
+    outbox.report(&names[0]);
+    let earlier = outbox.earlier(&account, &[pay(5)], Nonce(2));
+    assert!(matches!(earlier, Some(Earlier::Waits(sent)) if *sent.txid() == names[1]), "{earlier:?}");
 }
 
 #[test]

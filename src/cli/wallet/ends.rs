@@ -15,6 +15,16 @@ pub(super) enum Ended {
         /// What did not happen for that reason.
         undone: Undone,
     },
+    /// It would pay the same a second time.
+    #[error("{why}: {undone}")]
+    Repeats {
+        /// The first.
+        txid: Txid,
+        /// What is known of that, and what to do.
+        why: String,
+        /// What did not happen for that reason.
+        undone: Undone,
+    },
     /// It is on its way, and was waited for long enough.
     #[error("{txid} is on its way and {why}; `cairn wallet show {txid}` says what becomes of it")]
     OnItsWay {
@@ -71,7 +81,7 @@ impl Ended {
 
     fn code(&self) -> u8 {
         match self {
-            Self::Declined { .. } => 3,
+            Self::Declined { .. } | Self::Repeats { .. } => 3,
             Self::OnItsWay { .. } => 4,
             Self::Lost { .. } => 5,
         }
@@ -81,7 +91,7 @@ impl Ended {
 /// The payment whose standing whoever reads this is told: they need not be told again.
 pub(super) fn told_of(error: &anyhow::Error) -> Option<&Txid> {
     match error.downcast_ref() {
-        Some(Ended::OnItsWay { txid, .. }) => Some(txid),
+        Some(Ended::Repeats { txid, .. } | Ended::OnItsWay { txid, .. }) => Some(txid),
         Some(Ended::Declined { .. } | Ended::Lost { .. }) | None => None,
     }
 }

@@ -40,7 +40,13 @@ fn tell_object(error: &Value) -> Delivery {
 
 fn told(error: &Error, exit: u8) -> Value {
     let mut told = json!({ "code": name_of(error, exit), "message": format!("{error:#}"), "exit": exit });
-    if let Some(Ended::OnItsWay { txid, .. } | Ended::Lost { txid, .. }) = error.downcast_ref() {
+    let about = match error.downcast_ref() {
+        Some(Ended::Repeats { txid, .. } | Ended::OnItsWay { txid, .. } | Ended::Lost { txid, .. }) => {
+            Some(txid)
+        }
+        Some(Ended::Declined { .. }) | None => None,
+    };
+    if let Some(txid) = about {
         told["txid"] = json!(txid);
     }
     told

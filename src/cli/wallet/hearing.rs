@@ -2,8 +2,6 @@
 //!
 //! What is made of its word is decided in [`crate::wallet::Outbox`].
 
-use std::collections::BTreeSet;
-
 use anyhow::{Context, Result};
 
 use super::now;
@@ -34,15 +32,13 @@ fn word(standing: Option<&Standing>) -> Word {
 }
 
 impl Desk<'_> {
-    /// Looks at what became of all that this account sent. Gives those of which nobody knew whether a node had heard.
-    pub fn look_after(&self, address: &Address) -> Result<BTreeSet<Txid>> {
+    /// Looks at what became of all that this account sent.
+    pub fn look_after(&self, address: &Address) -> Result<()> {
         let client = &self.chain.client;
         let look = Look { nonce: self.chain.account(address)?.nonce, tip: client.tip()?.height, now: now() };
         let ours: Vec<Sent> = self.vault.note(|file| {
             Ok(file.outbox.iter().filter(|sent| sent.account() == address).cloned().collect())
         })?;
-        let cut_off = ours.iter().filter(|sent| sent.progress() == Progress::Signed);
-        let cut_off = cut_off.map(|sent| *sent.txid()).collect();
         let words: Result<Vec<(Txid, Word)>, ClientError> = ours
             .iter()
             .map(|sent| {
@@ -55,8 +51,7 @@ impl Desk<'_> {
             words.iter().for_each(|(txid, word)| file.outbox.hear(txid, *word, &look));
             file.outbox.settle(look.tip, look.now);
             file.save()
-        })?;
-        Ok(cut_off)
+        })
     }
 
     /// Tells the node again what it does not know of this account's: it may be another node, or have lost its pool.

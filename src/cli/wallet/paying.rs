@@ -1,6 +1,5 @@
 //! From an order to a transaction that a node has: signed under the wallet's lock, written down, and sent, unless it was before.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result, ensure};
@@ -56,11 +55,11 @@ impl<'a> Desk<'a> {
     pub fn pay(&self, order: Order, terms: &Terms, again: bool, patience: &Patience) -> Result<()> {
         let (account, _) = terms.payer(self.file.book())?;
         let address = account.address();
-        let cut_off = self.look_after(&address)?;
+        self.look_after(&address)?;
         self.tell_again(&address)?;
         let mut asked = order.ask(&self.chain)?;
         // Before what it costs is judged: what was sent already has taken that from the account.
-        let nonce = match self.course(&asked, &cut_off, again)? {
+        let nonce = match self.course(&asked, again)? {
             Course::Anew(nonce) => nonce,
             Course::Repeat(words, sent) => {
                 self.say(words);
@@ -80,17 +79,20 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether an order is one that was signed before.
-    fn course(&self, asked: &Asked, cut_off: &BTreeSet<Txid>, again: bool) -> Result<Course> {
+    ///
+    /// One of which nobody was told is never a second payment, `again` or not: `again` was said of the one before it.
+    fn course(&self, asked: &Asked, again: bool) -> Result<Course> {
         let (account, actions) = (asked.account(), asked.actions()?);
         self.vault.note(|file| {
             let nonce = file.outbox.next_nonce(&account, asked.expected)?;
             match file.outbox.earlier(&account, &actions, nonce) {
-                Some(Earlier::Waits(sent)) if cut_off.contains(sent.txid()) => {
-                    let words = "this payment was signed before and cut off: it is sent now, and once";
-                    Ok(Course::Repeat(words, Box::new(sent.clone())))
-                }
                 Some(Earlier::Unheard(sent)) => {
-                    let words = "this payment was made before, and nobody was told: it is not made again";
+                    let words = match sent.progress() {
+                        Progress::Signed => {
+                            "this payment was signed before and cut off: it is sent now, and once"
+                        }
+                        _ => "this payment was made before, and nobody was told: it is not made again",
+                    };
                     Ok(Course::Repeat(words, Box::new(sent.clone())))
                 }
                 Some(earlier) if !again => Err(repeats(earlier)),
@@ -182,11 +184,16 @@ fn check_once(
     nonce: Nonce,
     again: bool,
 ) -> Result<()> {
+    match sent.outbox.earlier(account, actions, nonce) {
+        // Another command signed it while this one asked: whoever says `again` could not mean that one.
+        Some(earlier @ Earlier::Unheard(_)) => return Err(repeats(earlier)),
+        Some(earlier) if !again => return Err(repeats(earlier)),
+        Some(_) | None => {}
+    }
     if again {
         sent.outbox.answer(account, actions);
-        return Ok(());
     }
-    sent.outbox.earlier(account, actions, nonce).map_or(Ok(()), |earlier| Err(repeats(earlier)))
+    Ok(())
 }
 
 /// Why an order is not carried out that was signed before, what is known of that, and what to do.
@@ -210,7 +217,8 @@ fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
             )
         }
     };
-    Ended::declined(format!("{why}; to pay the same once more, say --again"), Undone::SentAgain)
+    let why = format!("{why}; to pay the same once more, say --again");
+    Ended::Repeats { txid: *txid, why, undone: Undone::SentAgain }.into()
 }
 
 fn sign_all(signing: &mut Signing, wallet: &Unlocked, keys: &[PublicKey]) -> Result<()> {

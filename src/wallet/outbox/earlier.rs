@@ -7,9 +7,9 @@ use crate::types::{Action, Address, Nonce};
 /// A transaction that was signed here and does just what is asked for now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Earlier<'a> {
-    /// It waits for a block.
+    /// It waits for a block, and whoever sent it knows.
     Waits(&'a Sent),
-    /// It stands in a block, and whoever sent it was never told: they were cut off, and do not mean another.
+    /// It waits for a block or stands in one, and whoever sent it was never told: they were cut off, and do not mean another.
     Unheard(&'a Sent),
     /// It may have been mined, or may yet be: nodes say otherwise, and may be wrong.
     Doubtful {
@@ -31,7 +31,7 @@ impl<'a> Earlier<'a> {
 
 impl Outbox {
     /// What an account signed that does just this and could be mined beside a transaction with this nonce, or was, without
-    /// anybody having been told. The last, where there are several.
+    /// anybody having been told. That of which nobody was told comes first; else the last, where there are several.
     ///
     /// # Security
     /// No node's word is enough to have the same signed twice: not that a payment was refused or replaced, not that the account is
@@ -43,11 +43,11 @@ impl Outbox {
                 |sent: &&Sent| *sent.account() == *account && sent.transaction().body.actions[..] == *actions;
             self.sent.iter().rev().filter(same).find(is_meant)
         };
+        if let Some(sent) = last(&|sent| !sent.is_reported && (sent.is_on_its_way() || sent.is_mined())) {
+            return Some(Earlier::Unheard(sent));
+        }
         if let Some(sent) = last(&|sent| sent.is_on_its_way()) {
             return Some(Earlier::Waits(sent));
-        }
-        if let Some(sent) = last(&|sent| sent.is_mined() && !sent.is_reported) {
-            return Some(Earlier::Unheard(sent));
         }
         let sent = last(&|sent| self.is_in_doubt(sent) && sent.nonce() != nonce)?;
         Some(Earlier::Doubtful { sent, instead: self.instead_of(sent) })

@@ -64,7 +64,6 @@ fn node_that_lies_about_the_nonce_has_nothing_paid_twice() {
     }
     assert_eq!(devnet.pool(), [txid]);
     // Whoever tells the truth finds it where it was.
-    ends_with(&devnet.wallet(&home, &SEND), 3, "waits for a block already");
     devnet.mine(1);
     let found = devnet.wallet(&home, &SEND).json();
     assert_eq!((&found["txid"], &found["repeated"]), (&first["txid"], &json!(true)));
@@ -183,7 +182,8 @@ fn sweep_that_is_typed_again_is_not_said_to_cost_too_much() {
     let swept = devnet.wallet(&home, &sweep).json();
     ends_with(&devnet.wallet(&home, &sweep), 3, "waits for a block already");
     let path = home.named("default.json.sent");
-    fs::write(&path, fs::read_to_string(&path).unwrap().replace("\"taken\"", "\"signed\"")).unwrap();
+    let text = fs::read_to_string(&path).unwrap().replace("\"taken\"", "\"signed\"");
+    fs::write(&path, text.replace("\"reported\": true", "\"reported\": false")).unwrap();
     let again: Value = devnet.wallet(&home, &sweep).json();
     assert_eq!((&again["txid"], &again["repeated"]), (&swept["txid"], &json!(true)));
     assert_eq!(devnet.waiting(), 1);
@@ -199,9 +199,14 @@ fn payment_that_is_meant_once_more_is_made_once_more_and_not_twice() {
     devnet.until_waiting(2);
     killed.kill().unwrap();
     killed.wait().unwrap();
-    devnet.mine(1);
+    // It waits, and nobody was told of it.
+    let again = [&again[..], &["--wait", "0"]].concat();
     let repeated = devnet.wallet(&home, &again).json();
     assert_eq!((&repeated["repeated"], &repeated["nonce"]), (&json!(true), &json!(1)));
+    assert_eq!(devnet.waiting(), 2);
+    // Now they know, and mean a third.
+    assert_eq!(devnet.wallet(&home, &again).json()["nonce"], json!(2));
+    devnet.mine(1);
     assert_eq!(devnet.waiting(), 0);
 }
 

@@ -129,7 +129,8 @@ fn cut_off(home: &Home) {
     let path = home.named("default.json.sent");
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("\"taken\""));
-    fs::write(&path, text.replace("\"taken\"", "\"signed\"")).unwrap();
+    let text = text.replace("\"taken\"", "\"signed\"").replace("\"reported\": true", "\"reported\": false");
+    fs::write(&path, text).unwrap();
 }
 
 #[test]
