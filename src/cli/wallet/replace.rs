@@ -13,7 +13,7 @@ use super::wording::lack_words;
 use crate::api::view::Standing;
 use crate::codec::List;
 use crate::types::{ACTIONS_MAX, Action, Amount, Body, Note, Preimage, Transaction, Txid};
-use crate::wallet::{Signing, SigningError, Warning, fee_for, fee_warning, paid_by};
+use crate::wallet::{NamedBy, Signing, SigningError, Warning, fee_for, fee_warning, paid_by};
 
 /// What nodes ask of a transaction that takes another's place: so many percent more than that gave.
 const MORE_PERCENT: u64 = 10;
@@ -57,7 +57,8 @@ impl Replace {
         let before = self.waiting(&desk)?;
         let mut body = Body { actions: actions(&before.body)?, ..before.body.clone() };
         body.fee = self.fee_of(&desk, &before)?;
-        let high = high_fee(&desk, &before, body.fee)?;
+        let named_by = if self.fee.is_some() { NamedBy::Payer } else { NamedBy::Node };
+        let high = high_fee(&desk, &before, body.fee, named_by)?;
         if let Some(high) = high.as_ref().filter(|_| self.yes && !self.high_fee) {
             let why = format!("{high} Say --high-fee if you mean it");
             return Err(Ended::declined(why, Undone::Replaced));
@@ -150,12 +151,12 @@ fn least_above(before: &Transaction) -> Result<Amount> {
 ///
 /// # Security
 /// Where nobody says a fee it is the node that names it, and a miner's node could name any.
-fn high_fee(desk: &Desk<'_>, before: &Transaction, fee: Amount) -> Result<Option<String>> {
+fn high_fee(desk: &Desk<'_>, before: &Transaction, fee: Amount, named_by: NamedBy) -> Result<Option<String>> {
     if fee <= least_above(before)? {
         return Ok(None);
     }
     let (bytes, sent) = (before.names().bytes, paid_by(&before.body));
-    let warning = fee_warning(fee, bytes, sent, desk.chain.client.fees()?.floor);
+    let warning = fee_warning(fee, bytes, sent, desk.chain.client.fees()?.floor, named_by);
     let is_high = |warning: &Warning| matches!(warning, Warning::FeeBeyondReason { .. });
     Ok(warning.filter(is_high).map(|warning| warning.words(&desk.chain.params().prefix)))
 }
