@@ -33,6 +33,16 @@ pub(super) enum Ended {
         /// Why nobody waits any more.
         why: String,
     },
+    /// It was sent, and a node says that it will not be mined, which it cannot know.
+    #[error(
+        "{txid} was sent and what becomes of it is in doubt: {why}; `cairn wallet show {txid}` asks once more, another node with --node"
+    )]
+    InDoubt {
+        /// What was sent.
+        txid: Txid,
+        /// What the node said.
+        why: String,
+    },
     /// It was sent and can never be mined.
     #[error("{txid} was sent and, by the node's word, will not be mined: {why}")]
     Lost {
@@ -82,7 +92,7 @@ impl Ended {
     fn code(&self) -> u8 {
         match self {
             Self::Declined { .. } | Self::Repeats { .. } => 3,
-            Self::OnItsWay { .. } => 4,
+            Self::OnItsWay { .. } | Self::InDoubt { .. } => 4,
             Self::Lost { .. } => 5,
         }
     }
@@ -92,7 +102,8 @@ impl Ended {
 pub(super) fn told_of(error: &anyhow::Error) -> Option<&Txid> {
     match error.downcast_ref() {
         Some(Ended::Repeats { txid, .. } | Ended::OnItsWay { txid, .. }) => Some(txid),
-        Some(Ended::Declined { .. } | Ended::Lost { .. }) | None => None,
+        // Of a doubt nobody can be told.
+        Some(Ended::Declined { .. } | Ended::InDoubt { .. } | Ended::Lost { .. }) | None => None,
     }
 }
 

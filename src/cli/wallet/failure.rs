@@ -41,9 +41,12 @@ fn tell_object(error: &Value) -> Delivery {
 fn told(error: &Error, exit: u8) -> Value {
     let mut told = json!({ "code": name_of(error, exit), "message": format!("{error:#}"), "exit": exit });
     let about = match error.downcast_ref() {
-        Some(Ended::Repeats { txid, .. } | Ended::OnItsWay { txid, .. } | Ended::Lost { txid, .. }) => {
-            Some(txid)
-        }
+        Some(
+            Ended::Repeats { txid, .. }
+            | Ended::OnItsWay { txid, .. }
+            | Ended::InDoubt { txid, .. }
+            | Ended::Lost { txid, .. },
+        ) => Some(txid),
         Some(Ended::Declined { .. }) | None => None,
     };
     if let Some(txid) = about {
@@ -56,6 +59,7 @@ fn told(error: &Error, exit: u8) -> Value {
 fn name_of(error: &Error, exit: u8) -> String {
     match exit {
         3 => "declined".to_owned(),
+        4 if matches!(error.downcast_ref(), Some(Ended::InDoubt { .. })) => "in_doubt".to_owned(),
         4 => "on_its_way".to_owned(),
         5 => "lost".to_owned(),
         _ => error.chain().find_map(name_of_cause).unwrap_or_else(|| "failed".to_owned()),
