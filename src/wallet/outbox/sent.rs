@@ -107,6 +107,11 @@ impl Sent {
         self.progress
     }
 
+    /// Whether whoever sent it was told what became of it.
+    pub fn is_reported(&self) -> bool {
+        self.is_reported
+    }
+
     pub(super) fn is_mined(&self) -> bool {
         matches!(self.progress, Progress::Mined { .. })
     }

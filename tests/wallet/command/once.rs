@@ -261,3 +261,24 @@ fn whoever_read_no_answer_was_not_told_and_pays_once() {
     }
     assert_eq!(devnet.waiting(), 0);
 }
+
+#[test]
+fn fee_that_is_raised_or_payment_that_is_taken_back_can_be_said_again_after_it_was_cut_off() {
+    let (home, devnet) = stage();
+    let first = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
+    for what in ["bump", "cancel"] {
+        let mut command = devnet.command(&home, &[what, &first, "--yes", "--json"]);
+        let before = devnet.pool()[0].clone();
+        let mut killed = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        devnet.until_another_waits_than(&before);
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        let stands = devnet.pool()[0].clone();
+        // Once as if no node had heard of it.
+        let path = home.named("default.json.sent");
+        fs::write(&path, fs::read_to_string(&path).unwrap().replace("\"taken\"", "\"signed\"")).unwrap();
+        let again = devnet.wallet(&home, &[what, &first, "--yes", "--wait", "0", "--json"]).json();
+        assert_eq!((&again["txid"], &again["repeated"]), (&json!(stands), &json!(true)));
+        assert_eq!(devnet.pool(), [stands]);
+    }
+}
