@@ -16,7 +16,7 @@ use super::wording::own_keys;
 use crate::api::view::ContentView;
 use crate::cli::output::{Delivery, Report};
 use crate::crypto::{PublicKey, sha256};
-use crate::types::{Action, Address, Nonce, Preimage, Transaction, Txid};
+use crate::types::{Action, Address, Nonce, Preimage, Transaction};
 use crate::wallet::keystore::{Unlocked, WalletFile};
 use crate::wallet::{Earlier, Means, Prepared, Progress, Sent, Signing};
 
@@ -202,6 +202,16 @@ fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
     let why = match earlier {
         Earlier::Waits(_) => format!("just this payment waits for a block already, as {txid}"),
         Earlier::Unheard(_) => format!("just this payment was made meanwhile, as {txid}"),
+        Earlier::Doubtful { instead: Some(instead), .. }
+            if matches!(instead.progress(), Progress::Mined { .. }) =>
+        {
+            let instead = instead.txid();
+            format!(
+                "just this payment was signed before, as {txid}. By the node's word {instead}, which has its number, stands in a \
+                 block: where that is so, no more than that was paid. `cairn wallet show {instead}` asks once more, another node \
+                 with --node"
+            )
+        }
         Earlier::Doubtful { instead: Some(instead), .. } => format!(
             "just this payment was signed before, as {txid}, and can be mined until {}, which has its number, is: wait for that",
             instead.txid()

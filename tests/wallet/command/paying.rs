@@ -260,8 +260,13 @@ fn fee_is_raised_and_payment_taken_back_while_they_wait() {
     devnet.mine(1);
     ends_with(&wallet(&["cancel", &fourth]), 1, "too late");
     ends_with(&wallet(&["bump", &second]), 1, "too late");
-    // What was taken back can be paid anew.
-    let anew = txid(wallet(&["send", "bob", "1"]));
+    // What was taken back can be paid anew, where that is meant.
+    ends_with(
+        &wallet(&["send", "bob", "1"]),
+        3,
+        &format!("By the node's word {fourth}, which has its number, stands"),
+    );
+    let anew = txid(wallet(&["send", "bob", "1", "--again"]));
     let last = txid(wallet(&["cancel", &anew]));
     assert_eq!(devnet.pool(), [&*last]);
     devnet.mine(1);
