@@ -133,6 +133,23 @@ impl<'a> Desk<'a> {
         })
     }
 
+    /// Refuses what others are to sign, or have, where just that was paid before with another number, unless it is meant.
+    pub fn check_meant(
+        &self,
+        account: &Address,
+        actions: &[Action],
+        nonce: Nonce,
+        again: bool,
+    ) -> Result<()> {
+        self.vault.note(|file| match file.outbox.earlier(account, actions, nonce) {
+            // No more than one with a number is ever mined.
+            Some(earlier) if earlier.sent().nonce() == nonce => Ok(()),
+            Some(earlier @ Earlier::Unheard(_)) => Err(repeats(earlier)),
+            Some(earlier) if !again => Err(repeats(earlier)),
+            Some(_) | None => Ok(()),
+        })
+    }
+
     /// Says something beside the answer.
     pub fn say(&self, line: &str) {
         if !self.options.json {
@@ -201,7 +218,7 @@ fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
     let txid = earlier.sent().txid();
     let why = match earlier {
         Earlier::Waits(_) => format!("just this payment waits for a block already, as {txid}"),
-        Earlier::Unheard(_) => format!("just this payment was made meanwhile, as {txid}"),
+        Earlier::Unheard(_) => format!("just this payment was made before, as {txid}, and nobody was told"),
         Earlier::Doubtful { instead: Some(instead), .. }
             if matches!(instead.progress(), Progress::Mined { .. }) =>
         {

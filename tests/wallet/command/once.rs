@@ -226,10 +226,10 @@ fn payment_that_is_not_taken_any_more_is_said_with_the_way_out() {
 fn again_is_offered_where_it_means_something() {
     let home = Home::new();
     let help = |command: &str| home.wallet(&[command, "--help"]).success().to_owned();
-    for command in ["send", "sweep", "batch"] {
+    for command in ["send", "sweep", "batch", "submit", "prepare"] {
         assert!(help(command).contains("--again"), "{command}");
     }
-    for command in ["bump", "cancel", "submit", "prepare"] {
+    for command in ["bump", "cancel"] {
         assert!(!help(command).contains("--again"), "{command}");
     }
 }
@@ -281,4 +281,69 @@ fn fee_that_is_raised_or_payment_that_is_taken_back_can_be_said_again_after_it_w
         assert_eq!((&again["txid"], &again["repeated"]), (&json!(stands), &json!(true)));
         assert_eq!(devnet.pool(), [stands]);
     }
+}
+
+#[test]
+fn payment_of_another_day_is_not_sent_unless_somebody_agrees() {
+    let (home, mut devnet) = stage();
+    let order = |amount: &'static str| ["send", "bob", amount, "--yes", "--wait", "0"];
+    let first = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
+    // As if it had been cut off before any node heard of it.
+    let path = home.named("default.json.sent");
+    let text = fs::read_to_string(&path).unwrap().replace("\"taken\"", "\"signed\"");
+    fs::write(&path, text.replace("\"reported\": true", "\"reported\": false")).unwrap();
+    devnet.forget_everything(&home);
+    let asked = devnet.wallet(&home, &order("2"));
+    ends_with(&asked, 3, &format!("`cairn wallet bump {first}` sends it"));
+    assert_eq!(devnet.waiting(), 0);
+    let mut terminal = devnet.at_terminal(&home, &["send", "bob", "2", "--wait", "0"]);
+    terminal.answer("Send it now? [y/N] ", "n");
+    assert_eq!((terminal.end().1, devnet.waiting()), (Some(3), 0));
+    ends_with(&devnet.wallet(&home, &["bump", &first, "--yes", "--wait", "0"]), 0, "");
+    assert_eq!(devnet.pool(), [&*first]);
+    ends_with(&devnet.wallet(&home, &order("2")), 0, "");
+    // What waited is told again, and that is said.
+    devnet.forget_everything(&home);
+    let said = devnet.wallet(&home, &order("3"));
+    ends_with(
+        &said,
+        0,
+        &format!("{first}, which was signed before and which this node did not know, was sent"),
+    );
+    assert_eq!(devnet.waiting(), 3);
+    // What a chain had that was begun anew.
+    devnet.mine(1);
+    ends_with(&devnet.wallet(&home, &order("4")), 0, "");
+    devnet.forget_everything(&home);
+    ends_with(&devnet.wallet(&home, &order("5")), 3, "was seen in the block at height 1");
+    assert_eq!(devnet.waiting(), 0);
+}
+
+#[test]
+fn payment_that_others_sign_is_not_made_beside_the_same() {
+    let (home, devnet) = stage();
+    let prepare = ["prepare", "bob", "1", "--out", "wish.json"];
+    ends_with(&devnet.wallet(&home, &prepare), 0, "");
+    ends_with(&devnet.wallet(&home, &["sign", "wish.json", "--yes", "--out", "wish.json"]), 0, "");
+    ends_with(&devnet.wallet(&home, &["prepare", "bob", "1", "--nonce", "1", "--out", "second.json"]), 0, "");
+    ends_with(&devnet.wallet(&home, &["sign", "second.json", "--yes", "--out", "second.json"]), 0, "");
+    let waits = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
+    ends_with(&devnet.wallet(&home, &prepare), 3, "waits for a block already");
+    ends_with(&devnet.wallet(&home, &[&prepare[..3], &["--again", "--out", "third.json"]].concat()), 0, "");
+    let submit = ["submit", "second.json", "--wait", "0"];
+    ends_with(&devnet.wallet(&home, &submit), 3, "waits for a block already");
+    assert_eq!(devnet.waiting(), 1);
+    ends_with(&devnet.wallet(&home, &[&submit[..], &["--again"]].concat()), 0, "");
+    assert_eq!(devnet.waiting(), 2);
+    // One that has the number of another is no second payment, and says whose place it takes.
+    let more = ["--fee", "0.001", "--high-fee", "--nonce", "0", "--out", "more.json"];
+    ends_with(&devnet.wallet(&home, &[&["prepare", "bob", "3"], &more[..]].concat()), 0, "");
+    ends_with(
+        &devnet.wallet(&home, &["sign", "more.json", "--yes", "--high-fee", "--out", "more.json"]),
+        0,
+        "",
+    );
+    let displacing = devnet.wallet(&home, &["submit", "more.json", "--wait", "0"]);
+    ends_with(&displacing, 0, &format!("has the number of {waits}, which waits"));
+    assert_eq!(devnet.waiting(), 2);
 }
