@@ -7,7 +7,7 @@ use cairn::wallet::{
 };
 use proptest::prelude::*;
 
-use crate::outbox::{NOW, outbox, pay, policy, transaction};
+use crate::outbox::{CHAIN, NOW, outbox, pay, policy, transaction};
 
 const LATER: Timestamp = Timestamp(NOW.0 + UNHEARD_SECONDS);
 
@@ -75,7 +75,7 @@ fn nonce_that_is_said_to_be_used_does_not_have_the_same_signed_again() {
     assert_eq!(outbox.earlier(&policy(1).address(), &[pay(6)], Nonce(5)), None);
     // With its own nonce it takes its place.
     assert_eq!(against(&outbox, 4), None);
-    assert!(is_doubtful(&Outbox::from_json(&outbox.to_json()).unwrap(), 5));
+    assert!(is_doubtful(&Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap(), 5));
     // It comes back.
     outbox.hear(&txid, Word::Pending, &look(4));
     assert!(matches!(against(&outbox, 5), Some(Earlier::Unheard(_))));

@@ -107,13 +107,16 @@ impl Vault {
         passwords: &Passwords,
         sign: impl FnOnce(&Unlocked, &mut SentFile) -> Result<T>,
     ) -> Result<T> {
-        self.hold(self.open(passwords)?, |wallet| sign(wallet, &mut SentFile::read(self)?))
+        self.hold(self.open(passwords)?, |wallet| {
+            let chain = wallet.network().chain();
+            sign(wallet, &mut SentFile::read(self, chain)?)
+        })
     }
 
     /// Has something noted among what it sent. No password is needed.
     pub fn note<T>(&self, note: impl FnOnce(&mut SentFile) -> Result<T>) -> Result<T> {
         let _lock = self.lock()?;
-        note(&mut SentFile::read(self)?)
+        note(&mut SentFile::read(self, self.read()?.network().chain())?)
     }
 
     /// Notes that whoever sent one was told where it stands. Where that cannot be noted, the same command will say it once more.
@@ -158,6 +161,8 @@ impl Vault {
         }
         let _lock = self.lock()?;
         self.check_absent()?;
+        // What a wallet of that name sent before is remembered, if it was on this chain.
+        SentFile::read(self, wallet.network().chain())?;
         self.write(wallet)
     }
 

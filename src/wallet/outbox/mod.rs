@@ -14,7 +14,7 @@ pub use sent::{Look, Progress, Sent, Word};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{Address, Height, Nonce, Timestamp, Transaction, Txid};
+use crate::types::{Address, ChainId, Height, Nonce, Timestamp, Transaction, Txid};
 
 /// Transactions that are kept. Beyond, those that were mined first leave; where none was, nothing more is signed.
 pub const OUTBOX_MAX: usize = 4096;
@@ -35,6 +35,12 @@ pub enum OutboxError {
     /// Of a later version.
     #[error("written by a later version of cairn ({0}); use that one")]
     Later(u32),
+    /// Of another chain: what was signed there has no place here.
+    #[error("what was sent on another chain, {found}")]
+    OtherChain {
+        /// That one.
+        found: ChainId,
+    },
     /// Full of what was not mined.
     #[error(
         "{OUTBOX_MAX} transactions of this wallet wait for a block, or are in doubt; wait until some are mined"
