@@ -56,7 +56,7 @@ impl<'a> Desk<'a> {
         let (account, _) = terms.payer(self.file.book())?;
         let address = account.address();
         self.look_after(&address)?;
-        self.tell_again(&address)?;
+        self.tell_again(&address, &order.actions()?, terms.yes)?;
         let mut asked = order.ask(&self.chain)?;
         // Before what it costs is judged: what was sent already has taken that from the account.
         let nonce = match self.course(&asked, again)? {

@@ -170,7 +170,11 @@ fn node_that_forgot_is_told_again() {
     let (home, mut devnet) = stage();
     devnet.wallet(&home, &["send", "bob", "1", "--yes", "--wait", "0"]).success();
     devnet.forget_everything(&home);
-    devnet.wallet(&home, &["send", "bob", "2", "--yes", "--wait", "0"]).success();
+    ends_with(
+        &devnet.wallet(&home, &["send", "bob", "2", "--yes", "--wait", "0"]),
+        0,
+        "was sent to it again",
+    );
     assert_eq!(devnet.waiting(), 2);
     devnet.mine(1);
     assert_eq!(balance(&home, &devnet, "bob"), coins(10_003.0));
