@@ -197,7 +197,8 @@ impl Watch<'_> {
         if account.is_ok_and(|account| account.nonce > *nonce) {
             let known = self.desk.vault.note(|file| Ok(file.outbox.find(&txid).map(Sent::progress)))?;
             return match known {
-                Some(Progress::Mined { height }) => Ok(Some(Seen::Before { height })),
+                // Where this very watch saw the block, as many above it were waited for, and did not come.
+                Some(Progress::Mined { height }) if self.mined.is_none() => Ok(Some(Seen::Before { height })),
                 _ => self
                     .in_doubt("the node says that its number is used, and has no block with it".to_owned()),
             };

@@ -347,3 +347,24 @@ fn payment_that_others_sign_is_not_made_beside_the_same() {
     ends_with(&displacing, 0, &format!("has the number of {waits}, which waits"));
     assert_eq!(devnet.waiting(), 2);
 }
+
+/// Shows the block that a transaction stands in once, and never again.
+fn once(path: &str, body: &str) -> String {
+    static WAS_SHOWN: AtomicBool = AtomicBool::new(false);
+    let is_confirmed = is_about_one(path) && body.contains("\"confirmed\"");
+    if is_confirmed && WAS_SHOWN.swap(true, Ordering::Relaxed) {
+        unknown(path, body)
+    } else {
+        body.to_owned()
+    }
+}
+
+#[test]
+fn block_that_is_shown_once_does_not_stand_for_those_that_were_to_come_above_it() {
+    let (home, devnet) = stage();
+    let miner = devnet.mine_soon(1);
+    let order = ["send", "bob", "1", "--yes", "--wait", "2", "--timeout", "30"];
+    let followed = devnet.wallet_through(&home, &once, &order);
+    miner.join().unwrap();
+    ends_with(&followed, 4, "its number is used, and has no block with it");
+}
