@@ -109,7 +109,7 @@ pub fn run() -> ExitCode {
     match answer {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::complain(&error);
+            let _ = output::complain(&error);
             ExitCode::FAILURE
         }
     }

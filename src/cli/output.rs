@@ -50,26 +50,54 @@ impl Report {
 
     /// Tells everything.
     pub fn tell(self, as_json: bool) -> Result<()> {
+        self.deliver(as_json).map(drop)
+    }
+
+    /// Tells everything, and says whether it was taken.
+    pub fn deliver(self, as_json: bool) -> Result<Delivery> {
         if as_json {
-            return tell_json(&self.json);
+            return deliver_json(&self.json);
         }
         let width = self.lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let lines = self.lines.iter().map(|(name, text)| format!("{name:width$}  {text}\n"));
-        tell(&lines.collect::<String>())
+        deliver(&lines.collect::<String>())
     }
+}
+
+/// Whether somebody was there to take an answer.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Delivery {
+    /// It was taken.
+    Taken,
+    /// Whoever was to read it has gone away.
+    Gone,
 }
 
 /// Writes an answer in JSON.
 pub(super) fn tell_json(answer: &impl Serialize) -> Result<()> {
+    deliver_json(answer).map(drop)
+}
+
+/// Writes an answer in JSON, and says whether it was taken.
+pub(super) fn deliver_json(answer: &impl Serialize) -> Result<Delivery> {
     let text = serde_json::to_string_pretty(answer).context("cannot write JSON")?;
-    tell(&format!("{text}\n"))
+    deliver(&format!("{text}\n"))
 }
 
 /// Writes an answer. A reader that has gone away, as `head` does, is no error.
 pub(super) fn tell(text: &str) -> Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("cannot write the answer"),
+    deliver(text).map(drop)
+}
+
+/// Writes an answer, and says whether it was taken: where money hangs on it that somebody knows, a reader that has gone away
+/// knows nothing.
+pub(super) fn deliver(text: &str) -> Result<Delivery> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Delivery::Taken),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Delivery::Gone),
+        Err(error) => Err(error).context("cannot write the answer"),
     }
 }
 
@@ -188,7 +216,11 @@ pub(super) fn hash_rate(hashes: f64) -> String {
     format!("{:.1} {name}", hashes / size)
 }
 
-/// Says what went wrong. Where even that cannot be written, the exit code still says that something did.
-pub(super) fn complain(error: &anyhow::Error) {
-    let _ = writeln!(io::stderr(), "error: {error:#}");
+/// Says what went wrong, and whether anybody took it. Where even that cannot be written, the exit code still says that something
+/// did.
+pub(super) fn complain(error: &anyhow::Error) -> Delivery {
+    match writeln!(io::stderr(), "error: {error:#}") {
+        Ok(()) => Delivery::Taken,
+        Err(_) => Delivery::Gone,
+    }
 }

@@ -1,7 +1,7 @@
 //! From what somebody wants to pay to a body that the chain will take.
 
 use super::trial;
-use super::warning::{Warning, warnings};
+use super::warning::{NamedBy, Warning, warnings};
 use super::way::Way;
 use crate::codec::List;
 use crate::consensus::{Params, TransactionError, Untimely};
@@ -147,7 +147,11 @@ impl Draft {
         })?;
         let bytes = sound.facts().bytes;
         let mut prepared = Prepared { body, way: way.clone(), bytes, settlement, warnings: Vec::new() };
-        prepared.warnings = warnings(&prepared, scene, sound.facts().min_height);
+        let named_by = match self.fee {
+            Fee::Exactly(_) => NamedBy::Payer,
+            Fee::PerKilobyte(_) => NamedBy::Node,
+        };
+        prepared.warnings = warnings(&prepared, scene, sound.facts().min_height, named_by);
         Ok(prepared)
     }
 

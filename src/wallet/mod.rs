@@ -56,8 +56,8 @@ pub use parts::{PartError, Parts};
 pub use signing::{Signing, SigningError};
 pub use text::{TextError, TextSignature, TextSigning};
 pub use warning::{
-    FEE_SHARE_PERCENT_MAX, FEE_TIMES_LEAST_MAX, NEARLY_ALL_PERCENT, RATE_BELIEVED_MAX, RATE_LEAST, Warning,
-    fee_warning, paid_by, warning_lines,
+    FEE_SHARE_PERCENT_MAX, FEE_TIMES_LEAST_MAX, NEARLY_ALL_PERCENT, NamedBy, RATE_BELIEVED_MAX, RATE_LEAST,
+    Warning, fee_warning, paid_by, warning_lines,
 };
 pub use way::{Means, WAYS_MAX, Way, ways};
 pub use words::{KeyNames, explain};

@@ -3,7 +3,7 @@
 use super::lack::Lack;
 use super::parts::{PartError, Parts};
 use super::trial;
-use super::warning::{Warning, of_body, paid_by};
+use super::warning::{NamedBy, Warning, fee_warning, of_body, paid_by};
 use super::way::{Means, ways};
 use crate::consensus::{CheckedTransaction, Params, TransactionError, Untimely, check_transaction};
 use crate::crypto::{PublicKey, SecretKey, Signature};
@@ -85,7 +85,8 @@ impl Signing {
     pub fn warnings(&self) -> Vec<Warning> {
         let open = ways(&self.body.policy, &Means::all(&self.body.policy));
         let bytes = open.first().map_or(0, |way| trial::bytes(&self.body, way));
-        of_body(&self.body, bytes, paid_by(&self.body), 0)
+        let fee = fee_warning(self.body.fee, bytes, paid_by(&self.body), 0, NamedBy::Payer);
+        of_body(&self.body, fee)
     }
 
     /// Signs with a key of the policy.

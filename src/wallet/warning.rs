@@ -21,6 +21,19 @@ pub const RATE_LEAST: u64 = 100;
 /// Whoever pays more than this share of the balance, in percent, may have meant to pay all of it, or not as much.
 pub const NEARLY_ALL_PERCENT: u64 = 95;
 
+/// Who said what the miner gets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NamedBy {
+    /// Whoever pays it. A large payment excuses a large fee.
+    Payer,
+    /// A node, which may mine.
+    ///
+    /// # Security
+    /// Nothing excuses more than [`FEE_TIMES_LEAST_MAX`] times [`RATE_BELIEVED_MAX`]: else the node would have a hundredth of
+    /// whatever is paid through it.
+    Node,
+}
+
 /// Something about a payment that its sender may not have meant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Warning {
@@ -61,9 +74,15 @@ pub enum Warning {
 }
 
 /// What to ask about a payment while the chain is known.
-pub(super) fn warnings(prepared: &Prepared, scene: &Scene<'_>, min_height: Height) -> Vec<Warning> {
+pub(super) fn warnings(
+    prepared: &Prepared,
+    scene: &Scene<'_>,
+    min_height: Height,
+    named_by: NamedBy,
+) -> Vec<Warning> {
     let (body, settlement) = (&prepared.body, &prepared.settlement);
-    let mut found = of_body(body, prepared.bytes, Some(prepared.sent()), scene.rate_floor);
+    let fee = fee_warning(body.fee, prepared.bytes, Some(prepared.sent()), scene.rate_floor, named_by);
+    let mut found = of_body(body, fee);
     let sender = body.policy.address();
     let payees: BTreeSet<&Address> = body.payments().map(|(to, _)| to).collect();
     let strangers = payees.into_iter().filter(|to| **to != sender && !(scene.has_account)(to));
@@ -80,15 +99,14 @@ pub(super) fn warnings(prepared: &Prepared, scene: &Scene<'_>, min_height: Heigh
     found
 }
 
-/// What to ask about a body of which nothing else is known, where it is so many bytes long when signed. `sent` is what it pays,
-/// as far as that can be told.
-pub(super) fn of_body(body: &Body, bytes: usize, sent: Option<Amount>, rate_floor: u64) -> Vec<Warning> {
+/// What to ask about a body of which nothing else is known, and about its fee.
+pub(super) fn of_body(body: &Body, fee: Option<Warning>) -> Vec<Warning> {
     let sender = body.policy.address();
     let mut found = Vec::new();
     if body.payments().any(|(to, _)| *to == sender) {
         found.push(Warning::PaysItself);
     }
-    found.extend(fee_warning(body.fee, bytes, sent, rate_floor));
+    found.extend(fee);
     if body.nonce == Nonce(0) {
         found.push(Warning::RevealsPolicy);
     }
@@ -109,16 +127,24 @@ pub fn paid_by(body: &Body) -> Option<Amount> {
 }
 
 /// What to say about a fee for so many bytes, where a node takes in nothing below a rate. Where nobody knows how much is sent,
-/// how many times the least it is decides alone.
-pub fn fee_warning(fee: Amount, bytes: usize, sent: Option<Amount>, rate_floor: u64) -> Option<Warning> {
+/// how many times the least it is decides alone; and where a node named it, how many times what is believed of nodes.
+pub fn fee_warning(
+    fee: Amount,
+    bytes: usize,
+    sent: Option<Amount>,
+    rate_floor: u64,
+    named_by: NamedBy,
+) -> Option<Warning> {
     let least = fee_for(rate_floor, bytes);
     if fee < least {
         return Some(Warning::FeeBelowFloor { fee, least });
     }
     let least = fee_for(rate_floor.clamp(RATE_LEAST, RATE_BELIEVED_MAX), bytes);
-    let is_many_times = least.checked_mul(FEE_TIMES_LEAST_MAX).is_some_and(|most| fee > most);
+    let is_many_times = |of: Amount| of.checked_mul(FEE_TIMES_LEAST_MAX).is_some_and(|most| fee > most);
     let is_large_share = sent.is_none_or(|sent| is_more_than_percent(fee, FEE_SHARE_PERCENT_MAX, sent));
-    (is_many_times && is_large_share).then_some(Warning::FeeBeyondReason { fee, least })
+    let is_beyond_belief = named_by == NamedBy::Node && is_many_times(fee_for(RATE_BELIEVED_MAX, bytes));
+    let is_beyond_reason = is_beyond_belief || (is_many_times(least) && is_large_share);
+    is_beyond_reason.then_some(Warning::FeeBeyondReason { fee, least })
 }
 
 fn is_more_than_percent(part: Amount, percent: u64, whole: Amount) -> bool {

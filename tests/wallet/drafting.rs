@@ -154,6 +154,13 @@ fn fee_is_beyond_reason_when_it_is_large_by_both_measures() {
     let fee_above = fee_for(1_010_000, told.bytes);
     assert!(fee_above > fee);
     assert_eq!(told.warnings, [Warning::FeeBeyondReason { fee: fee_above, least: believed }]);
+    // … and however much is sent.
+    let mut large = Draft { fee: Fee::PerKilobyte(1_010_000), ..plain() };
+    large.payments[0].amount = pebbles(1 << 38);
+    let named = prepare_with(&large, 1 << 40, 1000).unwrap();
+    assert!(matches!(named.warnings[..], [Warning::FeeBeyondReason { .. }]), "{:?}", named.warnings);
+    large.fee = Fee::Exactly(named.body.fee);
+    assert_eq!(prepare_with(&large, 1 << 40, 1000).unwrap().warnings, []);
     // A fee of one byte less is for a transaction that is shorter by as much.
     let enough = with_fee(250, 5000).bytes as u64;
     assert_eq!(with_fee(enough, 5000).warnings, []);

@@ -13,6 +13,9 @@ use cairn::wallet::{
 /// When all of this happens, unless it is said otherwise.
 pub const NOW: Timestamp = Timestamp(1_800_000_000);
 
+/// The chain that all of this is about.
+pub const CHAIN: ChainId = ChainId(BlockHash::from_bytes([7; 32]));
+
 pub fn policy(key: u8) -> Policy {
     Policy::Key(SecretKey::from_bytes(&[key; 32]).public_key())
 }
@@ -46,12 +49,22 @@ fn what_was_written_is_read_back() {
     let names: Vec<_> = outbox.iter().map(|sent| *sent.txid()).collect();
     outbox.note(&names[0], Progress::Mined { height: Height(7) }, NOW);
     outbox.note(&names[1], Progress::Taken, NOW);
-    assert_eq!(Outbox::from_json(&outbox.to_json()), Ok(outbox));
+    assert_eq!(Outbox::from_json(&outbox.to_json(CHAIN), CHAIN), Ok(outbox));
+}
+
+#[test]
+fn what_was_sent_on_another_chain_is_refused() {
+    let found = ChainId(BlockHash::from_bytes([8; 32]));
+    let text = outbox(&[transaction(1, 0, 5, 1)]).to_json(found);
+    assert_eq!(Outbox::from_json(&text, CHAIN), Err(OutboxError::OtherChain { found }));
+    // Earlier versions did not say.
+    let silent = text.lines().filter(|line| !line.contains("\"chain\"")).collect::<String>();
+    assert_eq!(Outbox::from_json(&silent, CHAIN).unwrap().iter().count(), 1);
 }
 
 #[test]
 fn other_text_is_refused_with_its_place() {
-    let malformed = |text: &str| match Outbox::from_json(text) {
+    let malformed = |text: &str| match Outbox::from_json(text, CHAIN) {
         Err(OutboxError::Malformed(why)) => why,
         other => panic!("{other:?}"),
     };
@@ -63,13 +76,13 @@ fn other_text_is_refused_with_its_place() {
     malformed(r#"{"cairn_outbox":1,"sent":[{"raw":"00","progress":"taken"}]}"#);
     malformed(r#"{"cairn_outbox":0,"sent":[]}"#);
     malformed("");
-    assert_eq!(Outbox::from_json(r#"{"cairn_outbox":2,"sent":[]}"#), Err(OutboxError::Later(2)));
+    assert_eq!(Outbox::from_json(r#"{"cairn_outbox":2,"sent":[]}"#, CHAIN), Err(OutboxError::Later(2)));
 }
 
 /// The transaction that was signed before, if it waits.
 fn waits(outbox: &Outbox, key: u8, amount: u64) -> Option<Transaction> {
     match outbox.earlier(&policy(key).address(), &[pay(amount)], Nonce(99)) {
-        Some(Earlier::Waits(sent)) => Some(sent.transaction().clone()),
+        Some(Earlier::Waits(sent) | Earlier::Unheard(sent)) => Some(sent.transaction().clone()),
         None => None,
         other => panic!("{other:?}"),
     }
@@ -88,6 +101,19 @@ fn same_payment_is_found_until_it_is_mined() {
 }
 
 #[test]
+fn payment_of_which_nobody_was_told_comes_before_one_that_is_known_to_wait() {
+    let (first, again) = (transaction(1, 0, 5, 1), transaction(1, 1, 5, 1));
+    let (account, names) = (policy(1).address(), [first.body.txid(), again.body.txid()]);
+    let mut outbox = outbox(&[first, again]);
+    outbox.report(&names[1]);
+    let earlier = outbox.earlier(&account, &[pay(5)], Nonce(2));
+    assert!(matches!(earlier, Some(Earlier::Unheard(sent)) if *sent.txid() == names[0]), "{earlier:?}");
+    outbox.report(&names[0]);
+    let earlier = outbox.earlier(&account, &[pay(5)], Nonce(2));
+    assert!(matches!(earlier, Some(Earlier::Waits(sent)) if *sent.txid() == names[1]), "{earlier:?}");
+}
+
+#[test]
 fn what_was_mined_is_the_same_payment_until_somebody_was_told() {
     let first = transaction(1, 0, 5, 1);
     let (account, txid) = (policy(1).address(), first.body.txid());
@@ -97,7 +123,7 @@ fn what_was_mined_is_the_same_payment_until_somebody_was_told() {
     assert!(matches!(earlier, Some(Earlier::Unheard(sent)) if *sent.txid() == txid), "{earlier:?}");
     assert_eq!(outbox.earlier(&policy(2).address(), &[pay(5)], Nonce(2)), None);
     outbox.report(&txid);
-    let outbox = Outbox::from_json(&outbox.to_json()).unwrap();
+    let outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
     assert_eq!(outbox.earlier(&account, &[pay(5)], Nonce(2)), None);
 }
 

@@ -98,7 +98,7 @@ pub(super) fn run(command: &Command) -> ExitCode {
     };
     // 1 says that something does not hold: whoever asked for what cannot be has to know that it is not that.
     answer.unwrap_or_else(|error| {
-        complain(&error);
+        let _ = complain(&error);
         ExitCode::from(NOTHING_CAME_OF_IT)
     })
 }

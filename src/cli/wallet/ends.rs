@@ -15,12 +15,32 @@ pub(super) enum Ended {
         /// What did not happen for that reason.
         undone: Undone,
     },
+    /// It would pay the same a second time.
+    #[error("{why}: {undone}")]
+    Repeats {
+        /// The first.
+        txid: Txid,
+        /// What is known of that, and what to do.
+        why: String,
+        /// What did not happen for that reason.
+        undone: Undone,
+    },
     /// It is on its way, and was waited for long enough.
     #[error("{txid} is on its way and {why}; `cairn wallet show {txid}` says what becomes of it")]
     OnItsWay {
         /// What is on its way.
         txid: Txid,
         /// Why nobody waits any more.
+        why: String,
+    },
+    /// It was sent, and a node says that it will not be mined, which it cannot know.
+    #[error(
+        "{txid} was sent and what becomes of it is in doubt: {why}; `cairn wallet show {txid}` asks once more, another node with --node"
+    )]
+    InDoubt {
+        /// What was sent.
+        txid: Txid,
+        /// What the node said.
         why: String,
     },
     /// It was sent and can never be mined.
@@ -71,10 +91,19 @@ impl Ended {
 
     fn code(&self) -> u8 {
         match self {
-            Self::Declined { .. } => 3,
-            Self::OnItsWay { .. } => 4,
+            Self::Declined { .. } | Self::Repeats { .. } => 3,
+            Self::OnItsWay { .. } | Self::InDoubt { .. } => 4,
             Self::Lost { .. } => 5,
         }
+    }
+}
+
+/// The payment whose standing whoever reads this is told: they need not be told again.
+pub(super) fn told_of(error: &anyhow::Error) -> Option<&Txid> {
+    match error.downcast_ref() {
+        Some(Ended::Repeats { txid, .. } | Ended::OnItsWay { txid, .. }) => Some(txid),
+        // Of a doubt nobody can be told.
+        Some(Ended::Declined { .. } | Ended::InDoubt { .. } | Ended::Lost { .. }) | None => None,
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::ends::{Ended, code_of};
 use super::order::Mistyped;
-use crate::cli::output::{complain, tell_json};
+use crate::cli::output::{Delivery, complain, deliver_json};
 use crate::client::ClientError;
 use crate::ledger::SpendError;
 use crate::wallet::keyring::KeyringError;
@@ -17,14 +17,12 @@ use crate::wallet::{BatchError, DraftError, LinkError};
 /// The exit code of a command that was asked wrongly.
 const USAGE: u8 = 2;
 
-/// Says what went wrong, to programs as well where they asked; and what the process is to end with.
-pub(super) fn ended_with(error: &Error, as_json: bool) -> ExitCode {
+/// Says what went wrong, to programs as well where they asked; what the process is to end with, and whether it was heard.
+pub(super) fn ended_with(error: &Error, as_json: bool) -> (ExitCode, Delivery) {
     let exit = code_of(error);
-    if as_json {
-        tell_object(&told(error, exit));
-    }
-    complain(error);
-    ExitCode::from(exit)
+    let to_program = as_json.then(|| tell_object(&told(error, exit)));
+    let to_person = complain(error);
+    (ExitCode::from(exit), to_program.unwrap_or(to_person))
 }
 
 /// Says to programs that they asked wrongly. People are told by whoever read the arguments.
@@ -32,17 +30,26 @@ pub(super) fn asked_wrongly(message: &str) {
     // The rest is for people: how to ask, and where to read on.
     let what = message.lines().next().unwrap_or_default();
     let what = what.strip_prefix("error: ").unwrap_or(what);
-    tell_object(&json!({ "code": "usage", "message": what, "exit": USAGE }));
+    let _ = tell_object(&json!({ "code": "usage", "message": what, "exit": USAGE }));
 }
 
 /// Where even that cannot be written, the exit code still says that something went wrong.
-fn tell_object(error: &Value) {
-    let _ = tell_json(&json!({ "error": error }));
+fn tell_object(error: &Value) -> Delivery {
+    deliver_json(&json!({ "error": error })).unwrap_or(Delivery::Gone)
 }
 
 fn told(error: &Error, exit: u8) -> Value {
     let mut told = json!({ "code": name_of(error, exit), "message": format!("{error:#}"), "exit": exit });
-    if let Some(Ended::OnItsWay { txid, .. } | Ended::Lost { txid, .. }) = error.downcast_ref() {
+    let about = match error.downcast_ref() {
+        Some(
+            Ended::Repeats { txid, .. }
+            | Ended::OnItsWay { txid, .. }
+            | Ended::InDoubt { txid, .. }
+            | Ended::Lost { txid, .. },
+        ) => Some(txid),
+        Some(Ended::Declined { .. }) | None => None,
+    };
+    if let Some(txid) = about {
         told["txid"] = json!(txid);
     }
     told
@@ -52,6 +59,7 @@ fn told(error: &Error, exit: u8) -> Value {
 fn name_of(error: &Error, exit: u8) -> String {
     match exit {
         3 => "declined".to_owned(),
+        4 if matches!(error.downcast_ref(), Some(Ended::InDoubt { .. })) => "in_doubt".to_owned(),
         4 => "on_its_way".to_owned(),
         5 => "lost".to_owned(),
         _ => error.chain().find_map(name_of_cause).unwrap_or_else(|| "failed".to_owned()),

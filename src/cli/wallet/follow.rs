@@ -18,7 +18,7 @@ use crate::api::view::Standing;
 use crate::cli::output::{Report, count};
 use crate::cli::signals;
 use crate::client::ClientError;
-use crate::types::{BlockHash, Body, Height, Transaction};
+use crate::types::{BlockHash, Body, Height, Transaction, Txid};
 use crate::wallet::{Progress, Sent};
 
 /// How often the node is asked.
@@ -183,10 +183,7 @@ impl Watch<'_> {
                 self.line.say(format!("waits for {what}"));
                 Ok(None)
             }
-            Some(Standing::Replaced { by }) => {
-                let by = by.map_or_else(String::new, |by| format!(" {by}"));
-                self.lost(format!("another of this account took its place{by}"))
-            }
+            Some(Standing::Replaced { by }) => self.replaced(by),
             Some(Standing::Expired) => self.lost("the last block it could stand in has passed".to_owned()),
             Some(Standing::Dropped { .. }) | None => self.missing(),
         }
@@ -200,11 +197,10 @@ impl Watch<'_> {
         if account.is_ok_and(|account| account.nonce > *nonce) {
             let known = self.desk.vault.note(|file| Ok(file.outbox.find(&txid).map(Sent::progress)))?;
             return match known {
-                Some(Progress::Mined { height }) => Ok(Some(Seen::Before { height })),
-                _ => {
-                    let why = "the node says that its number is used, and has no block with it";
-                    Err(Ended::OnItsWay { txid, why: why.to_owned() }.into())
-                }
+                // Where this very watch saw the block, as many above it were waited for, and did not come.
+                Some(Progress::Mined { height }) if self.mined.is_none() => Ok(Some(Seen::Before { height })),
+                _ => self
+                    .in_doubt("the node says that its number is used, and has no block with it".to_owned()),
             };
         }
         self.taken_back();
@@ -214,7 +210,7 @@ impl Watch<'_> {
             // A block came in between, and may be its own.
             Ok(Heard::Refused(problem)) if problem.code == Code::NonceUsed => Ok(None),
             Ok(Heard::Refused(problem)) => {
-                self.lost(format!("the node gave it up, and does not take it again: {}", problem.detail))
+                self.in_doubt(format!("the node gave it up, and does not take it again: {}", problem.detail))
             }
             Err(error) => {
                 self.line.say(format!("the node cannot be told again: {error:#}"));
@@ -251,6 +247,26 @@ impl Watch<'_> {
                 "the block at height {height} that it stood in, {block}, is not followed any more"
             ));
         }
+    }
+
+    /// Another has its number: for good where that one is known and stands in a block. Else any miner may still hold this one.
+    fn replaced(&self, by: Option<Txid>) -> Result<Option<Seen>> {
+        let Some(by) = by else { return self.in_doubt("another of this account took its place".to_owned()) };
+        let why = format!("another of this account took its place, {by}");
+        let found = self.desk.chain.client.transaction(&by).ok().flatten();
+        let body = &self.transaction.body;
+        let is_for_good = found.is_some_and(|found| {
+            let is_rival = found.transaction.is_some_and(|other| {
+                other.nonce == body.nonce && other.from.0 == self.desk.chain.text(&body.policy.address())
+            });
+            is_rival && matches!(found.standing, Standing::Confirmed { .. })
+        });
+        if is_for_good { self.lost(why) } else { self.in_doubt(why) }
+    }
+
+    fn in_doubt(&self, why: String) -> Result<Option<Seen>> {
+        let txid = self.transaction.body.txid();
+        Err(Ended::InDoubt { txid, why }.into())
     }
 
     fn lost(&self, why: String) -> Result<Option<Seen>> {

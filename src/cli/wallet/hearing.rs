@@ -2,17 +2,26 @@
 //!
 //! What is made of its word is decided in [`crate::wallet::Outbox`].
 
-use std::collections::BTreeSet;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use super::ends::{Ended, Undone};
 use super::now;
+use super::order::ask_for_yes;
 use super::paying::Desk;
 use crate::api::view::Standing;
 use crate::api::{Code, Problem};
+use crate::cli::secrets::beside;
 use crate::client::ClientError;
-use crate::types::{Address, Transaction, Txid};
-use crate::wallet::{Look, Progress, Sent, Word};
+use crate::types::{Action, Address, Transaction, Txid};
+use crate::wallet::{Look, Progress, Sent, Word, describe};
+
+/// Seconds after which a command that signed something and has not sent it is taken to be cut off.
+const FRESH_SECONDS_MAX: u32 = 4;
+/// How often it is looked whether it was sent.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a node said to a transaction.
 pub(super) enum Heard {
@@ -34,15 +43,13 @@ fn word(standing: Option<&Standing>) -> Word {
 }
 
 impl Desk<'_> {
-    /// Looks at what became of all that this account sent. Gives those of which nobody knew whether a node had heard.
-    pub fn look_after(&self, address: &Address) -> Result<BTreeSet<Txid>> {
+    /// Looks at what became of all that this account sent.
+    pub fn look_after(&self, address: &Address) -> Result<()> {
         let client = &self.chain.client;
         let look = Look { nonce: self.chain.account(address)?.nonce, tip: client.tip()?.height, now: now() };
         let ours: Vec<Sent> = self.vault.note(|file| {
             Ok(file.outbox.iter().filter(|sent| sent.account() == address).cloned().collect())
         })?;
-        let cut_off = ours.iter().filter(|sent| sent.progress() == Progress::Signed);
-        let cut_off = cut_off.map(|sent| *sent.txid()).collect();
         let words: Result<Vec<(Txid, Word)>, ClientError> = ours
             .iter()
             .map(|sent| {
@@ -55,29 +62,82 @@ impl Desk<'_> {
             words.iter().for_each(|(txid, word)| file.outbox.hear(txid, *word, &look));
             file.outbox.settle(look.tip, look.now);
             file.save()
-        })?;
-        Ok(cut_off)
+        })
     }
 
-    /// Tells the node again what it does not know of this account's: it may be another node, or have lost its pool.
-    pub fn tell_again(&self, address: &Address) -> Result<()> {
+    /// Tells the node again what it does not know of this account's, and says so: it may be another node, or have lost its pool.
+    /// What is to be paid now is left to whoever carries out that order.
+    ///
+    /// What no node may ever have heard of, or stood in a block that this node does not have, is sent only where somebody agrees:
+    /// it may be forgotten, or of a chain that was begun anew.
+    pub fn tell_again(&self, address: &Address, order: &[Action], yes: bool) -> Result<()> {
         let expected = self.chain.account(address)?.next_nonce;
         let untold = self.vault.note(|file| {
             let untold = file.outbox.untold(address, expected).into_iter();
-            Ok(untold.map(|sent| sent.transaction().clone()).collect::<Vec<_>>())
+            Ok(untold.cloned().collect::<Vec<Sent>>())
         })?;
-        for transaction in &untold {
-            if let Heard::Refused(problem) = self.tell(transaction)? {
-                let txid = transaction.body.txid();
-                self.say(&format!(
+        for sent in &untold {
+            let (transaction, txid) = (sent.transaction(), sent.txid());
+            if self.is_sent_by_another(sent)? {
+                continue;
+            }
+            if matches!(sent.progress(), Progress::Signed | Progress::Mined { .. }) {
+                if transaction.body.actions[..] == *order {
+                    continue;
+                }
+                self.agree_to_tell(sent, yes)?;
+            }
+            match self.tell(transaction)? {
+                Heard::Taken => self.say(&format!(
+                    "{txid}, which was signed before and which this node did not know, was sent to it again"
+                )),
+                Heard::Refused(problem) => self.say(&format!(
                     "{txid}, which was signed before, is not taken any more: {}. The next payment takes its number, unless `cairn \
                      wallet bump {txid}` sends the same for a higher fee first, or `cairn wallet cancel {txid}` puts nothing in \
                      its place",
                     problem.detail
-                ));
+                )),
             }
         }
         Ok(())
+    }
+
+    /// Whether another command was about to send it, and did.
+    fn is_sent_by_another(&self, sent: &Sent) -> Result<bool> {
+        let begun = Instant::now();
+        let mut is_signed = sent.progress() == Progress::Signed;
+        while is_signed {
+            let is_fresh = now().0.saturating_sub(sent.since().0) < FRESH_SECONDS_MAX;
+            if !is_fresh || begun.elapsed().as_secs() >= FRESH_SECONDS_MAX.into() {
+                return Ok(false);
+            }
+            thread::sleep(PAUSE);
+            let progress = self.vault.note(|file| Ok(file.outbox.find(sent.txid()).map(Sent::progress)))?;
+            is_signed = progress == Some(Progress::Signed);
+        }
+        Ok(sent.progress() == Progress::Signed)
+    }
+
+    /// Has somebody agree to a payment of another day being sent; else nothing is.
+    fn agree_to_tell(&self, sent: &Sent, yes: bool) -> Result<()> {
+        let txid = sent.txid();
+        let why = match sent.progress() {
+            Progress::Mined { height } => format!(
+                "{txid} was seen in the block at height {height}, and this node has it nowhere: where its chain was begun anew, move {} \
+                 away",
+                beside(self.vault.path(), ".sent").display()
+            ),
+            _ => format!("{txid} was signed before, and no node may have heard of it"),
+        };
+        if yes {
+            let ways = format!(
+                "`cairn wallet show {txid}` looks for it, `cairn wallet bump {txid}` sends it, `cairn wallet cancel {txid}` puts \
+                 nothing in its place"
+            );
+            return Err(Ended::declined(format!("{why}. It comes before this one: {ways}"), Undone::Sent));
+        }
+        let body = describe(&sent.transaction().body, &self.chain.params().prefix).join("\n");
+        ask_for_yes(&format!("{why}.\n{body}\n"), "It comes before this one. Send it now?", Undone::Sent)
     }
 
     /// Tells the node of a transaction that is written down, and notes what it says. Where nobody answers, or not to the point,

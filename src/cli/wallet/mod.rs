@@ -50,7 +50,7 @@ use serde_json::json;
 use self::passwords::Passwords;
 use self::place::Place;
 use self::vault::Vault;
-use super::output::{tell, tell_json};
+use super::output::{Delivery, tell, tell_json};
 use crate::types::{Timestamp, Txid};
 use crate::wallet::keyring::Name;
 
@@ -81,7 +81,7 @@ their own behind a name.
 
 Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly; with 3
 when nobody agreed to it or it would pay the same twice, 4 when a payment is on its way and was not
-confirmed in the time given, 5 when one was sent and, by the node's word, can never be mined. With
+confirmed in the time given, or is in doubt, 5 when one was sent and, by the node's word, can never be mined. With
 --json what it could not do is on standard output:
   {\"error\": {\"code\": \"on_its_way\", \"message\": \"...\", \"exit\": 4}}";
 
@@ -208,7 +208,16 @@ impl Wallet {
     pub fn run(&self) -> ExitCode {
         match self.answer() {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::ended_with(&error, self.options.json),
+            Err(error) => {
+                let (exit, delivery) = failure::ended_with(&error, self.options.json);
+                if delivery == Delivery::Taken
+                    && let Some(txid) = ends::told_of(&error)
+                    && let Ok(vault) = self.options.vault()
+                {
+                    vault.reported(txid);
+                }
+                exit
+            }
         }
     }
 

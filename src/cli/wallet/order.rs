@@ -114,6 +114,23 @@ pub(super) struct Asked {
 }
 
 impl Order {
+    /// What it does, whether or not the account can afford it.
+    pub fn actions(&self) -> Result<List<Action, 1, ACTIONS_MAX>> {
+        Ok(self.draft(Nonce(0), Fee::Exactly(Amount::ZERO), None).actions()?)
+    }
+
+    fn draft(&self, nonce: Nonce, fee: Fee, expiry: Option<Height>) -> Draft {
+        Draft {
+            policy: self.from.clone(),
+            nonce,
+            fee,
+            expiry,
+            payments: self.payments.clone(),
+            note: self.note.clone(),
+            rest: self.rest.clone(),
+        }
+    }
+
     /// Asks the node what it takes to know.
     pub fn ask(self, chain: &Chain) -> Result<Asked> {
         let account = chain.account(&self.from.address())?;
@@ -170,20 +187,14 @@ impl Asked {
 
     /// What it does, whether or not the account can afford it.
     pub fn actions(&self) -> Result<List<Action, 1, ACTIONS_MAX>> {
-        Ok(self.draft(self.expected).actions()?)
+        self.order.actions()
     }
 
     fn draft(&self, nonce: Nonce) -> Draft {
         let order = &self.order;
-        Draft {
-            policy: order.from.clone(),
-            nonce,
-            fee: order.fee.map_or(Fee::PerKilobyte(self.rate.max(self.rate_floor)), Fee::Exactly),
-            expiry: order.expires.map(|blocks| Height(self.height.0.saturating_add(blocks - 1))),
-            payments: order.payments.clone(),
-            note: order.note.clone(),
-            rest: order.rest.clone(),
-        }
+        let fee = order.fee.map_or(Fee::PerKilobyte(self.rate.max(self.rate_floor)), Fee::Exactly);
+        let expiry = order.expires.map(|blocks| Height(self.height.0.saturating_add(blocks - 1)));
+        order.draft(nonce, fee, expiry)
     }
 
     /// Shows what will happen, and asks, where it is not settled that it shall.

@@ -1,6 +1,6 @@
 //! From an order to a transaction that a node has: signed under the wallet's lock, written down, and sent, unless it was before.
 
-use std::collections::BTreeSet;
+use std::io::{self, Write};
 
 use anyhow::{Context, Result, ensure};
 
@@ -14,9 +14,9 @@ use super::sent::SentFile;
 use super::vault::Vault;
 use super::wording::own_keys;
 use crate::api::view::ContentView;
-use crate::cli::output::Report;
+use crate::cli::output::{Delivery, Report};
 use crate::crypto::{PublicKey, sha256};
-use crate::types::{Action, Address, Nonce, Preimage, Transaction, Txid};
+use crate::types::{Action, Address, Nonce, Preimage, Transaction};
 use crate::wallet::keystore::{Unlocked, WalletFile};
 use crate::wallet::{Earlier, Means, Prepared, Progress, Sent, Signing};
 
@@ -55,11 +55,11 @@ impl<'a> Desk<'a> {
     pub fn pay(&self, order: Order, terms: &Terms, again: bool, patience: &Patience) -> Result<()> {
         let (account, _) = terms.payer(self.file.book())?;
         let address = account.address();
-        let cut_off = self.look_after(&address)?;
-        self.tell_again(&address)?;
+        self.look_after(&address)?;
+        self.tell_again(&address, &order.actions()?, terms.yes)?;
         let mut asked = order.ask(&self.chain)?;
         // Before what it costs is judged: what was sent already has taken that from the account.
-        let nonce = match self.course(&asked, &cut_off, again)? {
+        let nonce = match self.course(&asked, again)? {
             Course::Anew(nonce) => nonce,
             Course::Repeat(words, sent) => {
                 self.say(words);
@@ -79,17 +79,20 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether an order is one that was signed before.
-    fn course(&self, asked: &Asked, cut_off: &BTreeSet<Txid>, again: bool) -> Result<Course> {
+    ///
+    /// One of which nobody was told is never a second payment, `again` or not: `again` was said of the one before it.
+    fn course(&self, asked: &Asked, again: bool) -> Result<Course> {
         let (account, actions) = (asked.account(), asked.actions()?);
         self.vault.note(|file| {
             let nonce = file.outbox.next_nonce(&account, asked.expected)?;
             match file.outbox.earlier(&account, &actions, nonce) {
-                Some(Earlier::Waits(sent)) if cut_off.contains(sent.txid()) => {
-                    let words = "this payment was signed before and cut off: it is sent now, and once";
-                    Ok(Course::Repeat(words, Box::new(sent.clone())))
-                }
                 Some(Earlier::Unheard(sent)) => {
-                    let words = "this payment was made before, and nobody was told: it is not made again";
+                    let words = match sent.progress() {
+                        Progress::Signed => {
+                            "this payment was signed before and cut off: it is sent now, and once"
+                        }
+                        _ => "this payment was made before, and nobody was told: it is not made again",
+                    };
                     Ok(Course::Repeat(words, Box::new(sent.clone())))
                 }
                 Some(earlier) if !again => Err(repeats(earlier)),
@@ -130,10 +133,28 @@ impl<'a> Desk<'a> {
         })
     }
 
+    /// Refuses what others are to sign, or have, where just that was paid before with another number, unless it is meant.
+    pub fn check_meant(
+        &self,
+        account: &Address,
+        actions: &[Action],
+        nonce: Nonce,
+        again: bool,
+    ) -> Result<()> {
+        self.vault.note(|file| match file.outbox.earlier(account, actions, nonce) {
+            // No more than one with a number is ever mined.
+            Some(earlier) if earlier.sent().nonce() == nonce => Ok(()),
+            Some(earlier @ Earlier::Unheard(_)) => Err(repeats(earlier)),
+            Some(earlier) if !again => Err(repeats(earlier)),
+            Some(_) | None => Ok(()),
+        })
+    }
+
     /// Says something beside the answer.
     pub fn say(&self, line: &str) {
         if !self.options.json {
-            eprintln!("{line}");
+            // Nobody may be there to read it, which is no reason to leave a payment half made.
+            let _ = writeln!(io::stderr(), "{line}");
         }
     }
 
@@ -142,14 +163,10 @@ impl<'a> Desk<'a> {
         let txid = transaction.body.txid();
         let seen = follow(self, transaction, patience, repeated).map_err(|error| {
             // Whatever went wrong, it was sent.
-            let error = match error.is::<Ended>() {
+            match error.is::<Ended>() {
                 true => error,
                 false => Ended::OnItsWay { txid, why: format!("cannot be waited for ({error:#})") }.into(),
-            };
-            if let Some(Ended::OnItsWay { .. }) = error.downcast_ref() {
-                self.reported(&txid);
             }
-            error
         })?;
         let content = ContentView::new(transaction, None, &self.chain.params().prefix);
         let report = Report::default()
@@ -159,18 +176,11 @@ impl<'a> Desk<'a> {
             .only_json("actions", serde_json::to_value(&content.actions)?);
         let fee = transaction.body.fee;
         let report = told(report, transaction, self).fact("fee", "fee", fee, fee.pebbles().to_string());
-        let told = seen.told(report).only_json("repeated", repeated).tell(self.options.json);
-        told.with_context(|| format!("{txid} is sent"))?;
-        self.reported(&txid);
+        let told = seen.told(report).only_json("repeated", repeated).deliver(self.options.json);
+        if told.with_context(|| format!("{txid} is sent"))? == Delivery::Taken {
+            self.vault.reported(&txid);
+        }
         Ok(())
-    }
-
-    /// Notes that whoever sent it knows. Where that cannot be noted, the same command will say it once more.
-    fn reported(&self, txid: &Txid) {
-        let _ = self.vault.note(|file| {
-            file.outbox.report(txid);
-            file.save()
-        });
     }
 }
 
@@ -191,11 +201,16 @@ fn check_once(
     nonce: Nonce,
     again: bool,
 ) -> Result<()> {
+    match sent.outbox.earlier(account, actions, nonce) {
+        // Another command signed it while this one asked: whoever says `again` could not mean that one.
+        Some(earlier @ Earlier::Unheard(_)) => return Err(repeats(earlier)),
+        Some(earlier) if !again => return Err(repeats(earlier)),
+        Some(_) | None => {}
+    }
     if again {
         sent.outbox.answer(account, actions);
-        return Ok(());
     }
-    sent.outbox.earlier(account, actions, nonce).map_or(Ok(()), |earlier| Err(repeats(earlier)))
+    Ok(())
 }
 
 /// Why an order is not carried out that was signed before, what is known of that, and what to do.
@@ -203,7 +218,17 @@ fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
     let txid = earlier.sent().txid();
     let why = match earlier {
         Earlier::Waits(_) => format!("just this payment waits for a block already, as {txid}"),
-        Earlier::Unheard(_) => format!("just this payment was made meanwhile, as {txid}"),
+        Earlier::Unheard(_) => format!("just this payment was made before, as {txid}, and nobody was told"),
+        Earlier::Doubtful { instead: Some(instead), .. }
+            if matches!(instead.progress(), Progress::Mined { .. }) =>
+        {
+            let instead = instead.txid();
+            format!(
+                "just this payment was signed before, as {txid}. By the node's word {instead}, which has its number, stands in a \
+                 block: where that is so, no more than that was paid. `cairn wallet show {instead}` asks once more, another node \
+                 with --node"
+            )
+        }
         Earlier::Doubtful { instead: Some(instead), .. } => format!(
             "just this payment was signed before, as {txid}, and can be mined until {}, which has its number, is: wait for that",
             instead.txid()
@@ -219,7 +244,8 @@ fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
             )
         }
     };
-    Ended::declined(format!("{why}; to pay the same once more, say --again"), Undone::SentAgain)
+    let why = format!("{why}; to pay the same once more, say --again");
+    Ended::Repeats { txid: *txid, why, undone: Undone::SentAgain }.into()
 }
 
 fn sign_all(signing: &mut Signing, wallet: &Unlocked, keys: &[PublicKey]) -> Result<()> {

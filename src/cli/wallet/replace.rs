@@ -12,8 +12,8 @@ use super::sent::SentFile;
 use super::wording::lack_words;
 use crate::api::view::Standing;
 use crate::codec::List;
-use crate::types::{ACTIONS_MAX, Action, Amount, Body, Note, Preimage, Transaction, Txid};
-use crate::wallet::{Signing, SigningError, Warning, fee_for, fee_warning, paid_by};
+use crate::types::{ACTIONS_MAX, Action, Amount, Body, Note, Transaction, Txid};
+use crate::wallet::{NamedBy, Progress, Sent, Signing, SigningError, Warning, fee_for, fee_warning, paid_by};
 
 /// What nodes ask of a transaction that takes another's place: so many percent more than that gave.
 const MORE_PERCENT: u64 = 10;
@@ -50,14 +50,22 @@ impl Replace {
     fn run(
         &self,
         options: &Options,
-        actions: impl FnOnce(&Body) -> Result<List<Action, 1, ACTIONS_MAX>>,
+        actions: impl Fn(&Body) -> Result<List<Action, 1, ACTIONS_MAX>>,
         what: &str,
     ) -> Result<()> {
         let desk = Desk::open(options)?;
+        if let Some(sent) = self.cut_off(&desk, &actions)? {
+            desk.say(&format!("{} does that, and nobody was told: it is not signed again", sent.txid()));
+            if sent.progress() == Progress::Signed {
+                desk.send(sent.transaction())?;
+            }
+            return desk.follow(sent.transaction(), &self.patience, true);
+        }
         let before = self.waiting(&desk)?;
         let mut body = Body { actions: actions(&before.body)?, ..before.body.clone() };
         body.fee = self.fee_of(&desk, &before)?;
-        let high = high_fee(&desk, &before, body.fee)?;
+        let named_by = if self.fee.is_some() { NamedBy::Payer } else { NamedBy::Node };
+        let high = high_fee(&desk, &before, body.fee, named_by)?;
         if let Some(high) = high.as_ref().filter(|_| self.yes && !self.high_fee) {
             let why = format!("{high} Say --high-fee if you mean it");
             return Err(Ended::declined(why, Undone::Replaced));
@@ -74,16 +82,37 @@ impl Replace {
             let question = if what == "bump" { "Raise the fee?" } else { "Take it back?" };
             ask_for_yes(&shown, question, Undone::Replaced)?;
         }
-        let transaction = sign(&desk, body, &before.witness.preimages)?;
+        let transaction = self.sign(&desk, body, &before)?;
         desk.send(&transaction)?;
         desk.follow(&transaction, &self.patience, false)
     }
 
-    /// The transaction that stands for the nonce of the one that was named, if another can still take its place.
-    fn waiting(&self, desk: &Desk<'_>) -> Result<Transaction> {
+    /// What was signed to do just this, and of which nobody was told: whoever says it again was cut off.
+    ///
+    /// One that was named itself and that no node may have heard of is such a one where it is to do the same.
+    fn cut_off(
+        &self,
+        desk: &Desk<'_>,
+        actions: impl Fn(&Body) -> Result<List<Action, 1, ACTIONS_MAX>>,
+    ) -> Result<Option<Sent>> {
         let named = desk.vault.note(|file| Ok(file.outbox.find(&self.txid).map(|sent| *sent.account())))?;
         // What was mined meanwhile decides what stands.
         named.map(|account| desk.look_after(&account)).transpose()?;
+        desk.vault.note(|file| {
+            let outbox = &file.outbox;
+            let Some(named) = outbox.find(&self.txid) else { return Ok(None) };
+            let stands = outbox.mined_instead_of(named).unwrap_or_else(|| outbox.stands_for(named));
+            let body = &stands.transaction().body;
+            let is_asked = body.actions == actions(&named.transaction().body)?
+                && self.fee.is_none_or(|fee| fee == body.fee);
+            let is_other = stands.txid() != named.txid();
+            let is_cut_off = stands.progress() == Progress::Signed || (is_other && !stands.is_reported());
+            Ok((is_asked && is_cut_off).then(|| stands.clone()))
+        })
+    }
+
+    /// The transaction that stands for the nonce of the one that was named, if another can still take its place.
+    fn waiting(&self, desk: &Desk<'_>) -> Result<Transaction> {
         let sent = desk.vault.note(|file| self.standing(file))?;
         let txid = sent.body.txid();
         if txid != self.txid {
@@ -137,6 +166,35 @@ impl Replace {
             }
         }
     }
+
+    /// Has a body signed with all keys of the wallet that its policy names, and written down. What was shown before is shown again.
+    fn sign(&self, desk: &Desk<'_>, body: Body, before: &Transaction) -> Result<Transaction> {
+        let params = desk.chain.params();
+        let height = desk.chain.next_height()?;
+        desk.vault.sign(&desk.options.passwords(), |wallet, file| {
+            ensure!(
+                self.standing(file)?.body.txid() == before.body.txid(),
+                "what stands for {} changed while you were asked: say it again",
+                self.txid
+            );
+            let policy = body.policy.clone();
+            let mut signing = Signing::new(body, params)?;
+            for secret in wallet.keyring().secret_keys(&policy) {
+                signing.sign(&secret)?;
+            }
+            before.witness.preimages.iter().try_for_each(|preimage| signing.add_preimage(*preimage))?;
+            let signed = signing.complete(height, params).map_err(|error| match error {
+                SigningError::Lacking(lack) => {
+                    let lacking = lack_words(Some(&lack), desk.file.book()).join("; ");
+                    anyhow!("this wallet alone cannot replace it: {lacking}")
+                }
+                error => error.into(),
+            });
+            let transaction = signed?.transaction().clone();
+            file.add(&transaction)?;
+            Ok(transaction)
+        })
+    }
 }
 
 /// The least fee for which nodes put another in its place.
@@ -150,36 +208,12 @@ fn least_above(before: &Transaction) -> Result<Amount> {
 ///
 /// # Security
 /// Where nobody says a fee it is the node that names it, and a miner's node could name any.
-fn high_fee(desk: &Desk<'_>, before: &Transaction, fee: Amount) -> Result<Option<String>> {
+fn high_fee(desk: &Desk<'_>, before: &Transaction, fee: Amount, named_by: NamedBy) -> Result<Option<String>> {
     if fee <= least_above(before)? {
         return Ok(None);
     }
     let (bytes, sent) = (before.names().bytes, paid_by(&before.body));
-    let warning = fee_warning(fee, bytes, sent, desk.chain.client.fees()?.floor);
+    let warning = fee_warning(fee, bytes, sent, desk.chain.client.fees()?.floor, named_by);
     let is_high = |warning: &Warning| matches!(warning, Warning::FeeBeyondReason { .. });
     Ok(warning.filter(is_high).map(|warning| warning.words(&desk.chain.params().prefix)))
-}
-
-/// Has a body signed with all keys of the wallet that its policy names, and written down. What was shown before is shown again.
-fn sign(desk: &Desk<'_>, body: Body, shown: &[Preimage]) -> Result<Transaction> {
-    let params = desk.chain.params();
-    let height = desk.chain.next_height()?;
-    desk.vault.sign(&desk.options.passwords(), |wallet, file| {
-        let policy = body.policy.clone();
-        let mut signing = Signing::new(body, params)?;
-        for secret in wallet.keyring().secret_keys(&policy) {
-            signing.sign(&secret)?;
-        }
-        shown.iter().try_for_each(|preimage| signing.add_preimage(*preimage))?;
-        let signed = signing.complete(height, params).map_err(|error| match error {
-            SigningError::Lacking(lack) => {
-                let lacking = lack_words(Some(&lack), desk.file.book()).join("; ");
-                anyhow!("this wallet alone cannot replace it: {lacking}")
-            }
-            error => error.into(),
-        });
-        let transaction = signed?.transaction().clone();
-        file.add(&transaction)?;
-        Ok(transaction)
-    })
 }

@@ -10,26 +10,27 @@ use super::guard::{check_own, check_private};
 use super::now;
 use super::vault::Vault;
 use crate::cli::secrets::{beside, write_secret};
-use crate::types::{Transaction, Txid};
+use crate::types::{ChainId, Transaction, Txid};
 use crate::wallet::{Outbox, Progress};
 
 /// The file, while nobody else changes it: whoever has one holds the wallet's lock.
 pub(super) struct SentFile {
     path: PathBuf,
+    chain: ChainId,
     pub outbox: Outbox,
 }
 
 impl SentFile {
-    /// As it is now.
+    /// As it is now, beside a wallet of this chain.
     ///
     /// # Security
     /// Whoever could write it could have a payment forgotten and made again.
-    pub fn read(vault: &Vault) -> Result<Self> {
+    pub fn read(vault: &Vault, chain: ChainId) -> Result<Self> {
         let path = beside(vault.path(), ".sent");
         let shown = path.display();
         let mut file = match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Ok(Self { path, outbox: Outbox::default() });
+                return Ok(Self { path, chain, outbox: Outbox::default() });
             }
             opened => opened.with_context(|| format!("cannot read {shown}"))?,
         };
@@ -38,10 +39,10 @@ impl SentFile {
         check_private(&path, &found, 0o077, "600")?;
         let mut text = String::new();
         file.read_to_string(&mut text).with_context(|| format!("cannot read {shown}"))?;
-        let outbox = Outbox::from_json(&text).with_context(|| {
+        let outbox = Outbox::from_json(&text, chain).with_context(|| {
             format!("{shown}: it remembers what was signed and not yet mined; where nothing is on its way, move it away")
         })?;
-        Ok(Self { path, outbox })
+        Ok(Self { path, chain, outbox })
     }
 
     /// Writes a transaction down; from then on it outlives this process.
@@ -58,7 +59,7 @@ impl SentFile {
 
     /// Writes what was noted.
     pub fn save(&self) -> Result<()> {
-        write_secret(&self.path, &self.outbox.to_json())
+        write_secret(&self.path, &self.outbox.to_json(self.chain))
             .with_context(|| format!("cannot write {}", self.path.display()))
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Options;
 use super::chain::Chain;
 use super::history::{address_of, shown_references};
+use super::paid::whom as named;
 use crate::api::view::{ActionView, AddressText, ContentView, Standing};
 use crate::cli::output::{Report, count, tell_json};
 use crate::types::Txid;
@@ -52,10 +53,10 @@ fn words(standing: &Standing) -> String {
 
 /// Adds what a transaction does.
 fn told(report: Report, content: &ContentView, book: &Book, chain: &Chain) -> Report {
-    let whom = |text: &AddressText| {
-        let address = address_of(text, chain);
-        let name = address.as_ref().and_then(|address| book.name_of(address));
-        name.map_or_else(|| text.0.clone(), |name| format!("{name} ({})", text.0))
+    let whom = |text: &AddressText| match address_of(text, chain) {
+        Some(address) => named(&address, book, chain),
+        // Whatever it is, it is a stranger's text.
+        None => "?".to_owned(),
     };
     let mut report = report.line("from", whom(&content.from)).line("nonce", content.nonce);
     for action in &content.actions {

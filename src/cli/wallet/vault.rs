@@ -11,6 +11,7 @@ use super::passwords::Passwords;
 use super::place::Place;
 use super::sent::SentFile;
 use crate::cli::secrets::{random, write_secret};
+use crate::types::Txid;
 use crate::wallet::keystore::{Password, SealNonce, Unlocked, WALLET_BYTES_MAX, WalletFile};
 
 /// One wallet on the disk.
@@ -106,13 +107,27 @@ impl Vault {
         passwords: &Passwords,
         sign: impl FnOnce(&Unlocked, &mut SentFile) -> Result<T>,
     ) -> Result<T> {
-        self.hold(self.open(passwords)?, |wallet| sign(wallet, &mut SentFile::read(self)?))
+        self.hold(self.open(passwords)?, |wallet| {
+            let chain = wallet.network().chain();
+            sign(wallet, &mut SentFile::read(self, chain)?)
+        })
     }
 
     /// Has something noted among what it sent. No password is needed.
     pub fn note<T>(&self, note: impl FnOnce(&mut SentFile) -> Result<T>) -> Result<T> {
         let _lock = self.lock()?;
-        note(&mut SentFile::read(self)?)
+        note(&mut SentFile::read(self, self.read()?.network().chain())?)
+    }
+
+    /// Notes that whoever sent one was told where it stands. Where that cannot be noted, the same command will say it once more.
+    ///
+    /// # Security
+    /// Only once that was written: whoever was cut off before says the same again, and does not mean a second payment.
+    pub fn reported(&self, txid: &Txid) {
+        let _ = self.note(|file| {
+            file.outbox.report(txid);
+            file.save()
+        });
     }
 
     /// Has something done with it under its lock, as it is then.
@@ -146,6 +161,8 @@ impl Vault {
         }
         let _lock = self.lock()?;
         self.check_absent()?;
+        // What a wallet of that name sent before is remembered, if it was on this chain.
+        SentFile::read(self, wallet.network().chain())?;
         self.write(wallet)
     }
 

@@ -7,15 +7,15 @@ use crate::types::{Action, Address, Nonce};
 /// A transaction that was signed here and does just what is asked for now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Earlier<'a> {
-    /// It waits for a block.
+    /// It waits for a block, and whoever sent it knows.
     Waits(&'a Sent),
-    /// It stands in a block, and whoever sent it was never told: they were cut off, and do not mean another.
+    /// It waits for a block or stands in one, and whoever sent it was never told: they were cut off, and do not mean another.
     Unheard(&'a Sent),
     /// It may have been mined, or may yet be: nodes say otherwise, and may be wrong.
     Doubtful {
         /// That one.
         sent: &'a Sent,
-        /// What was signed here to take its place, and waits. Once that is mined there is no doubt left.
+        /// What was signed here to take its place, and waits, or was seen in a block.
         instead: Option<&'a Sent>,
     },
 }
@@ -31,26 +31,27 @@ impl<'a> Earlier<'a> {
 
 impl Outbox {
     /// What an account signed that does just this and could be mined beside a transaction with this nonce, or was, without
-    /// anybody having been told. The last, where there are several.
+    /// anybody having been told. That of which nobody was told comes first; else the last, where there are several.
     ///
     /// # Security
     /// No node's word is enough to have the same signed twice: not that a payment was refused or replaced, not that the account is
-    /// beyond it, not that nobody heard of it. Only two things are: that what takes its place has its very nonce, and that one
-    /// with its nonce stands in a block.
+    /// beyond it, not that nobody heard of it, and not that another with its nonce stands in a block. Only this is: that what takes
+    /// its place has its very nonce; or that somebody was told of one with its nonce that paid just this, and orders it anew.
     pub fn earlier(&self, account: &Address, actions: &[Action], nonce: Nonce) -> Option<Earlier<'_>> {
         let last = |is_meant: &dyn Fn(&&Sent) -> bool| {
             let same =
                 |sent: &&Sent| *sent.account() == *account && sent.transaction().body.actions[..] == *actions;
             self.sent.iter().rev().filter(same).find(is_meant)
         };
+        if let Some(sent) = last(&|sent| !sent.is_reported && (sent.is_on_its_way() || sent.is_mined())) {
+            return Some(Earlier::Unheard(sent));
+        }
         if let Some(sent) = last(&|sent| sent.is_on_its_way()) {
             return Some(Earlier::Waits(sent));
         }
-        if let Some(sent) = last(&|sent| sent.is_mined() && !sent.is_reported) {
-            return Some(Earlier::Unheard(sent));
-        }
         let sent = last(&|sent| self.is_in_doubt(sent) && sent.nonce() != nonce)?;
-        Some(Earlier::Doubtful { sent, instead: self.instead_of(sent) })
+        let instead = self.instead_of(sent).or_else(|| self.mined_instead_of(sent));
+        Some(Earlier::Doubtful { sent, instead })
     }
 
     /// What was signed for the nonce of this one and waits for a block. The last, where there are several.
@@ -64,7 +65,7 @@ impl Outbox {
         self.sent.iter().rev().filter(stands).find(|other| other.is_on_its_way()).unwrap_or(sent)
     }
 
-    /// What was signed for the nonce of this one and stands in a block, so that this one never will.
+    /// What was signed for the nonce of this one and, by a node's word, stands in a block, so that this one never will.
     pub fn mined_instead_of(&self, sent: &Sent) -> Option<&Sent> {
         self.sent.iter().find(|other| other.excludes(sent) && other.is_mined())
     }
@@ -77,8 +78,17 @@ impl Outbox {
         self.sent.iter_mut().filter(is_meant).for_each(|sent| sent.is_reported = true);
     }
 
-    /// Whether what became of it is not known, nobody has weighed that, and none with its nonce stands in a block.
+    /// Whether what became of it is not known, nobody has weighed that, and nobody was told that just this was paid with its nonce.
+    ///
+    /// Whichever of both was mined in truth then, one payment was made, and they know of one.
     fn is_in_doubt(&self, sent: &Sent) -> bool {
-        sent.is_doubtful() && !sent.is_reported && self.mined_instead_of(sent).is_none()
+        let actions = &sent.transaction().body.actions;
+        let was_paid = |other: &Sent| {
+            other.excludes(sent)
+                && other.is_mined()
+                && other.is_reported
+                && other.transaction().body.actions == *actions
+        };
+        sent.is_doubtful() && !sent.is_reported && !self.sent.iter().any(was_paid)
     }
 }

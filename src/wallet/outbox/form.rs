@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::sent::{Progress, Sent};
 use super::{OUTBOX_MAX, Outbox, OutboxError};
 use crate::codec::{decode, encode};
-use crate::types::Timestamp;
+use crate::types::{BlockHash, ChainId, Timestamp};
 
 const VERSION: u32 = 1;
 
@@ -13,6 +13,9 @@ const VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 struct Form {
     cairn_outbox: u32,
+    /// Of which chain. Earlier versions did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chain: Option<BlockHash>,
     sent: Vec<SentForm>,
 }
 
@@ -28,11 +31,11 @@ struct SentForm {
 }
 
 impl Outbox {
-    /// Reads what [`Outbox::to_json`] wrote.
+    /// Reads what [`Outbox::to_json`] wrote, of this chain.
     ///
     /// # Errors
-    /// When it is something else.
-    pub fn from_json(text: &str) -> Result<Self, OutboxError> {
+    /// When it is something else, or another chain's.
+    pub fn from_json(text: &str, chain: ChainId) -> Result<Self, OutboxError> {
         let malformed = |error: &dyn std::fmt::Display| OutboxError::Malformed(error.to_string());
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let form: Form =
@@ -42,6 +45,9 @@ impl Outbox {
             VERSION => {}
             later if later > VERSION => return Err(OutboxError::Later(later)),
             other => return Err(malformed(&format!("there is no version {other}"))),
+        }
+        if let Some(found) = form.chain.map(ChainId).filter(|found| *found != chain) {
+            return Err(OutboxError::OtherChain { found });
         }
         if form.sent.len() > OUTBOX_MAX {
             return Err(malformed(&"more transactions than one holds"));
@@ -59,14 +65,15 @@ impl Outbox {
     ///
     /// # Panics
     /// Never: text and numbers become JSON.
-    pub fn to_json(&self) -> String {
+    pub fn to_json(&self, chain: ChainId) -> String {
         let form = |sent: &Sent| SentForm {
             raw: hex::encode(encode(&sent.transaction)),
             progress: sent.progress,
             since: sent.since.0,
             reported: sent.is_reported,
         };
-        let form = Form { cairn_outbox: VERSION, sent: self.sent.iter().map(form).collect() };
+        let sent = self.sent.iter().map(form).collect();
+        let form = Form { cairn_outbox: VERSION, chain: Some(chain.0), sent };
         serde_json::to_string_pretty(&form).expect("text and numbers")
     }
 }

@@ -14,7 +14,7 @@ pub use sent::{Look, Progress, Sent, Word};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{Address, Height, Nonce, Timestamp, Transaction, Txid};
+use crate::types::{Address, ChainId, Height, Nonce, Timestamp, Transaction, Txid};
 
 /// Transactions that are kept. Beyond, those that were mined first leave; where none was, nothing more is signed.
 pub const OUTBOX_MAX: usize = 4096;
@@ -35,6 +35,12 @@ pub enum OutboxError {
     /// Of a later version.
     #[error("written by a later version of cairn ({0}); use that one")]
     Later(u32),
+    /// Of another chain: what was signed there has no place here.
+    #[error("what was sent on another chain, {found}")]
+    OtherChain {
+        /// That one.
+        found: ChainId,
+    },
     /// Full of what was not mined.
     #[error(
         "{OUTBOX_MAX} transactions of this wallet wait for a block, or are in doubt; wait until some are mined"
@@ -67,9 +73,10 @@ impl Outbox {
         self.sent.iter().filter(move |sent| sent.account() == account).filter(|sent| sent.is_on_its_way())
     }
 
-    /// Notes that whoever sent it was told what became of it.
+    /// Notes that whoever sent it was told what became of it. Of a doubt nobody can be told; that is for [`Outbox::answer`].
     pub fn report(&mut self, txid: &Txid) {
-        self.sent.iter_mut().filter(|sent| sent.txid() == txid).for_each(|sent| sent.is_reported = true);
+        let is_meant = |sent: &&mut Sent| sent.txid() == txid && !sent.is_doubtful();
+        self.sent.iter_mut().filter(is_meant).for_each(|sent| sent.is_reported = true);
     }
 
     /// The nonce of an account's next transaction, where a node says `expected`.

@@ -107,6 +107,16 @@ impl Sent {
         self.progress
     }
 
+    /// When that became known, by the clock of this machine.
+    pub fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// Whether whoever sent it was told what became of it.
+    pub fn is_reported(&self) -> bool {
+        self.is_reported
+    }
+
     pub(super) fn is_mined(&self) -> bool {
         matches!(self.progress, Progress::Mined { .. })
     }

@@ -191,7 +191,7 @@ fn what_did_not_happen_is_called_by_its_name() {
         (&["policy", "create", "later", "all of (main, after 9)"], "nothing was kept"),
         (&["send", "main", "2"], "nothing was sent"),
         (&["bump", txid], "what was sent stays as it is"),
-        (&["prepare", "main", "1", "--fee", "5"], "nothing was prepared"),
+        (&["prepare", "main", "2", "--fee", "5"], "nothing was prepared"),
     ] {
         let answer = devnet.wallet(&home, arguments);
         assert!(answer.failure(3).contains(undone), "{arguments:?}: {answer:?}");

@@ -116,10 +116,15 @@ impl Devnet {
         }
     }
 
+    /// The same node, for another thread.
+    pub fn for_another(&self) -> Self {
+        let (client, genesis, url) = (self.client.clone(), self.genesis.clone(), self.url.clone());
+        Self { node: None, url, client, genesis }
+    }
+
     /// The same, once something waits.
     pub fn mine_soon(&self, count: usize) -> JoinHandle<()> {
-        let (client, genesis, url) = (self.client.clone(), self.genesis.clone(), self.url.clone());
-        let later = Self { node: None, url, client, genesis };
+        let later = self.for_another();
         thread::spawn(move || {
             later.until(|| later.waiting() > 0);
             later.mine(count);

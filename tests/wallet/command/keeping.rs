@@ -188,6 +188,17 @@ fn record_of_what_was_sent_is_its_owners_alone() {
         chown(&record, Some(fs::metadata(home.file()).unwrap().uid()), None).unwrap();
     }
     assert!(devnet.wallet(&home, &send).failure(3).contains("--again"));
+    // Another wallet in its place has it, on that chain alone.
+    fs::remove_file(home.file()).unwrap();
+    let text = fs::read_to_string(&record).unwrap();
+    let chain =
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["chain"].as_str().unwrap().to_owned();
+    fs::write(&record, text.replace(&chain, &"00".repeat(32))).unwrap();
+    let new = home.wallet(&["new", "--open", "--yes"]);
+    assert!(new.failure(1).contains("what was sent on another chain") && !home.file().exists(), "{new:?}");
+    fs::remove_file(&record).unwrap();
+    home.wallet(&["new", "--open", "--yes"]);
+    assert!(home.file().exists());
 }
 
 #[test]

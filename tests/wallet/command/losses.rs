@@ -66,6 +66,8 @@ fn fee_that_a_greedy_node_names_is_not_paid_unasked() {
     let greedy = |arguments: &[&str]| devnet.wallet_through(&home, &greedy, arguments);
     let send = ["send", "bob", "1", "--yes", "--wait", "0", "--json"];
     ends_with(&greedy(&send), 3, "Say --high-fee");
+    // Under a hundredth of what is sent, and far more than it takes all the same.
+    ends_with(&greedy(&["send", "bob", "5000", "--yes", "--wait", "0"]), 3, "Say --high-fee");
     let sent = devnet.wallet(&home, &send).json();
     let txid = sent["txid"].as_str().unwrap();
     for replace in ["bump", "cancel"] {
@@ -139,6 +141,30 @@ fn words_of_a_node_do_not_steer_the_terminal() {
     let refused = devnet.wallet_through(&home, &steering, &["send", "bob", "10001", "--yes", "--wait", "0"]);
     ends_with(&refused, 1, "?[2K?");
     assert!(!refused.err.contains(['\u{1b}', '\u{202e}']), "{refused:?}");
+}
+
+#[test]
+fn addresses_that_a_node_made_up_are_not_shown() {
+    let (home, devnet) = stage();
+    let sent = devnet.wallet(&home, &["send", "bob", "1", "--yes", "--wait", "0", "--json"]).json();
+    let txid = sent["txid"].as_str().unwrap();
+    let shown = devnet.wallet_through(&home, &made_up, &["show", txid]);
+    let lines: Vec<String> =
+        shown.success().lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert!(
+        lines.contains(&"from ?".to_owned()) && lines.contains(&"pays 1 CRN to ?".to_owned()),
+        "{shown:?}"
+    );
+    assert!(!shown.out.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
+}
+
+/// Addresses with signs in them.
+fn made_up(path: &str, body: &str) -> String {
+    if path.starts_with("/v1/transactions/") {
+        body.replace("\"cdev1", "\"\\u001b[2K\\u202ecdev1")
+    } else {
+        body.to_owned()
+    }
 }
 
 /// More than there is, and what the node says of that with signs in it.

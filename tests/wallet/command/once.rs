@@ -64,7 +64,6 @@ fn node_that_lies_about_the_nonce_has_nothing_paid_twice() {
     }
     assert_eq!(devnet.pool(), [txid]);
     // Whoever tells the truth finds it where it was.
-    ends_with(&devnet.wallet(&home, &SEND), 3, "waits for a block already");
     devnet.mine(1);
     let found = devnet.wallet(&home, &SEND).json();
     assert_eq!((&found["txid"], &found["repeated"]), (&first["txid"], &json!(true)));
@@ -183,7 +182,8 @@ fn sweep_that_is_typed_again_is_not_said_to_cost_too_much() {
     let swept = devnet.wallet(&home, &sweep).json();
     ends_with(&devnet.wallet(&home, &sweep), 3, "waits for a block already");
     let path = home.named("default.json.sent");
-    fs::write(&path, fs::read_to_string(&path).unwrap().replace("\"taken\"", "\"signed\"")).unwrap();
+    let text = fs::read_to_string(&path).unwrap().replace("\"taken\"", "\"signed\"");
+    fs::write(&path, text.replace("\"reported\": true", "\"reported\": false")).unwrap();
     let again: Value = devnet.wallet(&home, &sweep).json();
     assert_eq!((&again["txid"], &again["repeated"]), (&swept["txid"], &json!(true)));
     assert_eq!(devnet.waiting(), 1);
@@ -199,9 +199,14 @@ fn payment_that_is_meant_once_more_is_made_once_more_and_not_twice() {
     devnet.until_waiting(2);
     killed.kill().unwrap();
     killed.wait().unwrap();
-    devnet.mine(1);
+    // It waits, and nobody was told of it.
+    let again = [&again[..], &["--wait", "0"]].concat();
     let repeated = devnet.wallet(&home, &again).json();
     assert_eq!((&repeated["repeated"], &repeated["nonce"]), (&json!(true), &json!(1)));
+    assert_eq!(devnet.waiting(), 2);
+    // Now they know, and mean a third.
+    assert_eq!(devnet.wallet(&home, &again).json()["nonce"], json!(2));
+    devnet.mine(1);
     assert_eq!(devnet.waiting(), 0);
 }
 
@@ -221,10 +226,145 @@ fn payment_that_is_not_taken_any_more_is_said_with_the_way_out() {
 fn again_is_offered_where_it_means_something() {
     let home = Home::new();
     let help = |command: &str| home.wallet(&[command, "--help"]).success().to_owned();
-    for command in ["send", "sweep", "batch"] {
+    for command in ["send", "sweep", "batch", "submit", "prepare"] {
         assert!(help(command).contains("--again"), "{command}");
     }
-    for command in ["bump", "cancel", "submit", "prepare"] {
+    for command in ["bump", "cancel"] {
         assert!(!help(command).contains("--again"), "{command}");
     }
+}
+
+/// A pipe whose reader has gone away.
+fn gone() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+#[test]
+fn whoever_read_no_answer_was_not_told_and_pays_once() {
+    let (home, devnet) = stage();
+    // Cut off while the answer is written, and while it is said that it is on its way.
+    let late = |amount| ["send", "bob", amount, "--yes", "--timeout", "1"];
+    let [first, second, third] = [SEND.to_vec(), [&late("2")[..], &["--json"]].concat(), late("3").to_vec()];
+    for (order, exit) in [(&first, 0), (&second, 4), (&third, 4)] {
+        let mut command = devnet.command(&home, order);
+        let ended = command.stdout(gone()).stderr(gone()).status().unwrap();
+        assert_eq!(ended.code(), Some(exit));
+    }
+    assert_eq!(devnet.waiting(), 3);
+    devnet.mine(1);
+    for order in [&first, &second, &third] {
+        let order: Vec<&str> = order.iter().copied().filter(|it| *it != "--json").chain(["--json"]).collect();
+        let again = devnet.wallet(&home, &order).json();
+        assert_eq!((&again["repeated"], &again["height"]), (&json!(true), &json!(1)));
+    }
+    assert_eq!(devnet.waiting(), 0);
+}
+
+#[test]
+fn fee_that_is_raised_or_payment_that_is_taken_back_can_be_said_again_after_it_was_cut_off() {
+    let (home, devnet) = stage();
+    let first = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
+    for what in ["bump", "cancel"] {
+        let mut command = devnet.command(&home, &[what, &first, "--yes", "--json"]);
+        let before = devnet.pool()[0].clone();
+        let mut killed = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        devnet.until_another_waits_than(&before);
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        let stands = devnet.pool()[0].clone();
+        // Once as if no node had heard of it.
+        let path = home.named("default.json.sent");
+        fs::write(&path, fs::read_to_string(&path).unwrap().replace("\"taken\"", "\"signed\"")).unwrap();
+        let again = devnet.wallet(&home, &[what, &first, "--yes", "--wait", "0", "--json"]).json();
+        assert_eq!((&again["txid"], &again["repeated"]), (&json!(stands), &json!(true)));
+        assert_eq!(devnet.pool(), [stands]);
+    }
+}
+
+#[test]
+fn payment_of_another_day_is_not_sent_unless_somebody_agrees() {
+    let (home, mut devnet) = stage();
+    let order = |amount: &'static str| ["send", "bob", amount, "--yes", "--wait", "0"];
+    let first = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
+    // As if it had been cut off before any node heard of it.
+    let path = home.named("default.json.sent");
+    let text = fs::read_to_string(&path).unwrap().replace("\"taken\"", "\"signed\"");
+    fs::write(&path, text.replace("\"reported\": true", "\"reported\": false")).unwrap();
+    devnet.forget_everything(&home);
+    let asked = devnet.wallet(&home, &order("2"));
+    ends_with(&asked, 3, &format!("`cairn wallet bump {first}` sends it"));
+    assert_eq!(devnet.waiting(), 0);
+    let mut terminal = devnet.at_terminal(&home, &["send", "bob", "2", "--wait", "0"]);
+    terminal.answer("Send it now? [y/N] ", "n");
+    assert_eq!((terminal.end().1, devnet.waiting()), (Some(3), 0));
+    ends_with(&devnet.wallet(&home, &["bump", &first, "--yes", "--wait", "0"]), 0, "");
+    assert_eq!(devnet.pool(), [&*first]);
+    ends_with(&devnet.wallet(&home, &order("2")), 0, "");
+    // What waited is told again, and that is said.
+    devnet.forget_everything(&home);
+    let said = devnet.wallet(&home, &order("3"));
+    ends_with(
+        &said,
+        0,
+        &format!("{first}, which was signed before and which this node did not know, was sent"),
+    );
+    assert_eq!(devnet.waiting(), 3);
+    // What a chain had that was begun anew.
+    devnet.mine(1);
+    ends_with(&devnet.wallet(&home, &order("4")), 0, "");
+    devnet.forget_everything(&home);
+    ends_with(&devnet.wallet(&home, &order("5")), 3, "was seen in the block at height 1");
+    assert_eq!(devnet.waiting(), 0);
+}
+
+#[test]
+fn payment_that_others_sign_is_not_made_beside_the_same() {
+    let (home, devnet) = stage();
+    let prepare = ["prepare", "bob", "1", "--out", "wish.json"];
+    ends_with(&devnet.wallet(&home, &prepare), 0, "");
+    ends_with(&devnet.wallet(&home, &["sign", "wish.json", "--yes", "--out", "wish.json"]), 0, "");
+    ends_with(&devnet.wallet(&home, &["prepare", "bob", "1", "--nonce", "1", "--out", "second.json"]), 0, "");
+    ends_with(&devnet.wallet(&home, &["sign", "second.json", "--yes", "--out", "second.json"]), 0, "");
+    let waits = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
+    ends_with(&devnet.wallet(&home, &prepare), 3, "waits for a block already");
+    ends_with(&devnet.wallet(&home, &[&prepare[..3], &["--again", "--out", "third.json"]].concat()), 0, "");
+    let submit = ["submit", "second.json", "--wait", "0"];
+    ends_with(&devnet.wallet(&home, &submit), 3, "waits for a block already");
+    assert_eq!(devnet.waiting(), 1);
+    ends_with(&devnet.wallet(&home, &[&submit[..], &["--again"]].concat()), 0, "");
+    assert_eq!(devnet.waiting(), 2);
+    // One that has the number of another is no second payment, and says whose place it takes.
+    let more = ["--fee", "0.001", "--high-fee", "--nonce", "0", "--out", "more.json"];
+    ends_with(&devnet.wallet(&home, &[&["prepare", "bob", "3"], &more[..]].concat()), 0, "");
+    ends_with(
+        &devnet.wallet(&home, &["sign", "more.json", "--yes", "--high-fee", "--out", "more.json"]),
+        0,
+        "",
+    );
+    let displacing = devnet.wallet(&home, &["submit", "more.json", "--wait", "0"]);
+    ends_with(&displacing, 0, &format!("has the number of {waits}, which waits"));
+    assert_eq!(devnet.waiting(), 2);
+}
+
+/// Shows the block that a transaction stands in once, and never again.
+fn once(path: &str, body: &str) -> String {
+    static WAS_SHOWN: AtomicBool = AtomicBool::new(false);
+    let is_confirmed = is_about_one(path) && body.contains("\"confirmed\"");
+    if is_confirmed && WAS_SHOWN.swap(true, Ordering::Relaxed) {
+        unknown(path, body)
+    } else {
+        body.to_owned()
+    }
+}
+
+#[test]
+fn block_that_is_shown_once_does_not_stand_for_those_that_were_to_come_above_it() {
+    let (home, devnet) = stage();
+    let miner = devnet.mine_soon(1);
+    let order = ["send", "bob", "1", "--yes", "--wait", "2", "--timeout", "30"];
+    let followed = devnet.wallet_through(&home, &once, &order);
+    miner.join().unwrap();
+    ends_with(&followed, 4, "its number is used, and has no block with it");
 }

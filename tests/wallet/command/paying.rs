@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -129,7 +130,8 @@ fn cut_off(home: &Home) {
     let path = home.named("default.json.sent");
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("\"taken\""));
-    fs::write(&path, text.replace("\"taken\"", "\"signed\"")).unwrap();
+    let text = text.replace("\"taken\"", "\"signed\"").replace("\"reported\": true", "\"reported\": false");
+    fs::write(&path, text).unwrap();
 }
 
 #[test]
@@ -168,7 +170,11 @@ fn node_that_forgot_is_told_again() {
     let (home, mut devnet) = stage();
     devnet.wallet(&home, &["send", "bob", "1", "--yes", "--wait", "0"]).success();
     devnet.forget_everything(&home);
-    devnet.wallet(&home, &["send", "bob", "2", "--yes", "--wait", "0"]).success();
+    ends_with(
+        &devnet.wallet(&home, &["send", "bob", "2", "--yes", "--wait", "0"]),
+        0,
+        "was sent to it again",
+    );
     assert_eq!(devnet.waiting(), 2);
     devnet.mine(1);
     assert_eq!(balance(&home, &devnet, "bob"), coins(10_003.0));
@@ -193,8 +199,42 @@ fn whoever_waits_is_told_how_it_ended() {
     let bumped = devnet.pool()[0].clone();
     devnet.wallet(&home, &["cancel", &bumped, "--yes", "--wait", "0"]).success();
     let output = bumping.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(5), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("will not be mined"), "{output:?}");
+    // Any miner may still hold it.
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("is in doubt: another of this account took its place"), "{said}");
+}
+
+/// Whether a node still says of what was replaced that it waits.
+static IS_HIDDEN: AtomicBool = AtomicBool::new(true);
+
+fn hiding(path: &str, body: &str) -> String {
+    if body.contains("\"replaced\"") && IS_HIDDEN.load(Ordering::Relaxed) {
+        let txid = path.rsplit('/').next();
+        return json!({ "txid": txid, "status": "pending", "seconds": 0, "ready": true, "transaction": null })
+            .to_string();
+    }
+    body.to_owned()
+}
+
+#[test]
+fn payment_is_lost_once_another_with_its_number_stands_in_a_block() {
+    let (home, devnet) = stage();
+    let ended = thread::scope(|scope| {
+        let (whoever, home) = (devnet.for_another(), &home);
+        let waiting = scope.spawn(move || {
+            whoever.wallet_through(home, &hiding, &["send", "bob", "1", "--yes", "--timeout", "60", "--json"])
+        });
+        devnet.until_waiting(1);
+        let txid = devnet.pool()[0].clone();
+        devnet.wallet(home, &["cancel", &txid, "--yes", "--wait", "0"]).success();
+        devnet.mine(1);
+        IS_HIDDEN.store(false, Ordering::Relaxed);
+        waiting.join().unwrap()
+    });
+    ends_with(&ended, 5, "will not be mined: another of this account took its place");
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(told["error"]["code"], json!("lost"));
 }
 
 #[test]
@@ -224,8 +264,13 @@ fn fee_is_raised_and_payment_taken_back_while_they_wait() {
     devnet.mine(1);
     ends_with(&wallet(&["cancel", &fourth]), 1, "too late");
     ends_with(&wallet(&["bump", &second]), 1, "too late");
-    // What was taken back can be paid anew.
-    let anew = txid(wallet(&["send", "bob", "1"]));
+    // What was taken back can be paid anew, where that is meant.
+    ends_with(
+        &wallet(&["send", "bob", "1"]),
+        3,
+        &format!("By the node's word {fourth}, which has its number, stands"),
+    );
+    let anew = txid(wallet(&["send", "bob", "1", "--again"]));
     let last = txid(wallet(&["cancel", &anew]));
     assert_eq!(devnet.pool(), [&*last]);
     devnet.mine(1);

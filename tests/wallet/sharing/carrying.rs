@@ -137,6 +137,13 @@ fn fee_beyond_reason_is_not_signed_unless_it_is_meant() {
     );
     let refused = vault.cold(&[&sign[..], &["--yes"]].concat());
     assert!(refused.failure(3).contains("Say --high-fee if you mean it"), "{refused:?}");
+    // Nor where whoever prepared it says that the chain is beyond the last block that could take it.
+    vault.0.wallet("bank", &[&prepare[..], &["--high-fee", "--expires", "5", "--json"]].concat()).success();
+    let mut late = vault.0.file("wish.json");
+    late["known"]["height"] = 4_000_000_000_u32.into();
+    vault.0.write("wish.json", late.to_string());
+    let refused = vault.cold(&[&sign[..], &["--yes"]].concat());
+    assert!(refused.failure(3).contains("Say --high-fee if you mean it"), "{refused:?}");
     vault.cold(&[&sign[..], &["--yes", "--high-fee"]].concat()).success();
 }
 

@@ -13,12 +13,9 @@ use crate::cli::output::{Report, tell};
 use crate::cli::secrets::write_secret;
 use crate::consensus::Genesis;
 use crate::crypto::PublicKey;
-use crate::types::{Action, Address, Amount, Body, Height, Nonce, Policy};
+use crate::types::{Address, Height, Nonce, Policy};
 use crate::wallet::keyring::Book;
-use crate::wallet::{
-    Draft, Fee, Lack, Means, OFFLINE_BYTES_MAX, OfflineFile, Payment, RATE_LEAST, Rest, Scene, Warning,
-    describe, explain, quoted, ways,
-};
+use crate::wallet::{Lack, OFFLINE_BYTES_MAX, OfflineFile, Warning, describe, explain, quoted};
 
 /// A file that was read, and what it takes to judge it.
 pub(super) struct Carried<'a> {
@@ -84,37 +81,17 @@ impl<'a> Carried<'a> {
         if let Some(height) = self.file.known.height {
             lines.push(format!("Whoever prepared it says: the chain is at height {height}"));
         }
-        lines.extend(self.warnings().iter().map(|warning| format!("Note: {}", warning.words(prefix))));
+        let warnings = self.file.signing.warnings();
+        lines.extend(warnings.iter().map(|warning| format!("Note: {}", warning.words(prefix))));
         lines
     }
 
-    /// The warnings that its payer would have had, as far as they can be known here.
+    /// A fee far beyond what it takes.
     ///
     /// # Security
-    /// What the preparer says of the balance has no part in it: the fee is compared with what is surely paid.
-    fn warnings(&self) -> Vec<Warning> {
-        let (body, params) = (self.file.signing.body(), self.genesis.params());
-        let draft = draft_of(body);
-        let paid = draft.payments.iter().map(|payment| payment.amount);
-        let least = Amount::checked_sum(paid.chain([body.fee, Amount::from_pebbles(1)]));
-        let scene = Scene {
-            params,
-            height: self.height(),
-            balance: least.unwrap_or_default(),
-            has_account: &|_| true,
-            rate_floor: RATE_LEAST,
-        };
-        let ways = ways(&body.policy, &Means::all(&body.policy));
-        let prepared = ways.first().and_then(|way| draft.prepare(way, &scene).ok());
-        let mut warnings = prepared.map(|prepared| prepared.warnings).unwrap_or_default();
-        // Both depend on what only a node knows.
-        warnings.retain(|it| !matches!(it, Warning::PaysNearlyAll { .. } | Warning::FeeBelowFloor { .. }));
-        warnings
-    }
-
-    /// A fee far beyond what it takes.
+    /// By the body alone: nothing that its preparer says has a part in it, neither a balance nor a height.
     pub fn fee_beyond_reason(&self) -> Option<String> {
-        let warnings = self.warnings();
+        let warnings = self.file.signing.warnings();
         let high = warnings.iter().find(|warning| matches!(warning, Warning::FeeBeyondReason { .. }))?;
         Some(high.words(&self.genesis.params().prefix))
     }
@@ -168,27 +145,6 @@ impl<'a> Carried<'a> {
     fn signers_keys(&self) -> Vec<String> {
         self.file.signing.parts().signatures().map(|(key, _)| hex::encode(key.to_bytes())).collect()
     }
-}
-
-/// What somebody wanted who had this body made.
-fn draft_of(body: &Body) -> Draft {
-    let mut draft = Draft {
-        policy: body.policy.clone(),
-        nonce: body.nonce,
-        fee: Fee::Exactly(body.fee),
-        expiry: body.expiry,
-        payments: Vec::new(),
-        note: None,
-        rest: None,
-    };
-    for action in body.actions.iter().cloned() {
-        match action {
-            Action::Pay { to, amount, reference } => draft.payments.push(Payment { to, amount, reference }),
-            Action::PayAll { to, reference } => draft.rest = Some(Rest { to, reference }),
-            Action::Note(note) => draft.note = Some(note),
-        }
-    }
-    draft
 }
 
 /// A path that can be typed.

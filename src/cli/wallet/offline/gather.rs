@@ -9,6 +9,7 @@ use super::super::Options;
 use super::super::follow::Patience;
 use super::super::paying::Desk;
 use super::super::preimages::Preimages;
+use super::super::send::Repeat;
 use super::super::wording::lack_words;
 use super::carried::Carried;
 use crate::api::view::Standing;
@@ -34,6 +35,8 @@ pub(in super::super) struct Submit {
     file: PathBuf,
     #[command(flatten)]
     preimages: Preimages,
+    #[command(flatten)]
+    repeat: Repeat,
     #[command(flatten)]
     patience: Patience,
 }
@@ -64,11 +67,34 @@ impl Submit {
             || matches!(known, Some(Progress::Mined { .. }));
         if !repeated {
             if desk.file.book().account_at(&sender).is_some() {
-                desk.vault.note(|sent| sent.add(&transaction))?;
+                self.write_down(&desk, &transaction)?;
             }
             desk.send(&transaction)?;
         }
         desk.follow(&transaction, &self.patience, repeated)
+    }
+
+    /// Writes it down, unless the same was paid before, and says whose place it takes.
+    fn write_down(&self, desk: &Desk<'_>, transaction: &Transaction) -> Result<()> {
+        let (account, txid) = (transaction.body.policy.address(), transaction.body.txid());
+        desk.look_after(&account)?;
+        let is_known = desk.vault.note(|file| Ok(file.outbox.find(&txid).is_some()))?;
+        if !is_known {
+            let body = &transaction.body;
+            desk.check_meant(&account, &body.actions, body.nonce, self.repeat.again)?;
+        }
+        let displaced = desk.vault.note(|file| {
+            if self.repeat.again {
+                file.outbox.answer(&account, &transaction.body.actions);
+            }
+            file.add(transaction)?;
+            let outbox = &file.outbox;
+            Ok(outbox.find(&txid).and_then(|sent| outbox.instead_of(sent)).map(|sent| *sent.txid()))
+        })?;
+        if let Some(displaced) = displaced {
+            desk.say(&format!("{txid} has the number of {displaced}, which waits, and takes its place where the node takes it"));
+        }
+        Ok(())
     }
 
     /// The transaction, if it is complete for the next block.

@@ -9,7 +9,7 @@ use super::super::Options;
 use super::super::ends::Undone;
 use super::super::order::Terms;
 use super::super::paying::Desk;
-use super::super::send::{Wish, order};
+use super::super::send::{Repeat, Wish, order};
 use super::carried::Carried;
 use crate::types::{Address, Height, Nonce, Policy};
 use crate::wallet::{Known, Means, OfflineFile, Signing, Way, ways};
@@ -23,6 +23,8 @@ pub(in super::super) struct Prepare {
     all: bool,
     #[command(flatten)]
     terms: Terms,
+    #[command(flatten)]
+    repeat: Repeat,
     /// The number of the transaction among its account's [default: the next]. Of two with the same number one can be mined.
     #[arg(long, value_name = "NUMBER")]
     nonce: Option<u64>,
@@ -41,7 +43,9 @@ impl Prepare {
         };
         let (_, policy) = self.terms.payer(desk.file.book())?;
         let asked = order.ask(&desk.chain)?;
+        desk.look_after(&policy.address())?;
         let nonce = self.nonce(&desk, &policy.address(), asked.expected)?;
+        desk.check_meant(&policy.address(), &asked.actions()?, nonce, self.repeat.again)?;
         let way = way_for_all(&policy, asked.height()).context(
             "nobody can ever spend from that account: no way of meeting its policy has a key that can sign",
         )?;
@@ -68,7 +72,6 @@ impl Prepare {
         if let Some(nonce) = self.nonce {
             return Ok(Nonce(nonce));
         }
-        desk.look_after(account)?;
         desk.vault.note(|sent| Ok(sent.outbox.next_nonce(account, expected)?))
     }
 }
