@@ -38,6 +38,8 @@ impl DevnetHandle {
 
     fn dump_to(&self, target: File, file: &Path) -> Result<Snapshot, DevnetError> {
         let cannot = || DevnetError::io(format!("cannot write {}", file.display()));
+        // One file at a time: two would fill the same folder.
+        let _files = self.0.files.lock();
         let mut members = self.0.members.lock();
         let folder = self.0.layout.snapshot(PASSING);
         let _ = fs::remove_dir_all(&folder);
@@ -54,6 +56,7 @@ impl DevnetHandle {
     /// # Errors
     /// When it is no such file, or of another chain, or damaged; then nothing has changed. See also [`DevnetHandle::revert`].
     pub fn load(&self, file: &Path) -> Result<Snapshot, DevnetError> {
+        let _files = self.0.files.lock();
         let folder = self.0.layout.snapshot(&format!("{PASSING}-in"));
         let _ = fs::remove_dir_all(&folder);
         let loaded = unfold(file, &folder)

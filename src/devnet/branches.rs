@@ -8,6 +8,7 @@ use super::network::DevnetHandle;
 use super::orders::LOOK_EVERY;
 use super::roster::living;
 use crate::miner::{Maker, Unfinished};
+use crate::node::RulingRefused;
 use crate::types::{BlockHash, Height};
 
 /// How long all nodes may take to come over to a heavier branch before whoever ordered it is told.
@@ -70,17 +71,20 @@ impl DevnetHandle {
     /// # Errors
     /// When no node knows it, or it cannot be left.
     pub fn rule(&self, block: BlockHash, counts: bool) -> Result<(), DevnetError> {
-        let mut ruled = Err(DevnetError::AllDown);
+        let _turn = self.0.turn.lock();
+        let (mut unknown, mut known) = (DevnetError::AllDown, false);
         for (_, live) in living(&self.roster()) {
             let done = match counts {
                 true => pollster::block_on(live.node.reconsider(block)),
                 false => pollster::block_on(live.node.invalidate(block)),
             };
-            // A node that never heard of it has nothing to leave.
-            if ruled.is_err() {
-                ruled = done.map(drop).map_err(DevnetError::from);
+            match done {
+                Ok(_) => known = true,
+                // A node that never heard of it has nothing to leave.
+                Err(refused @ RulingRefused::Unknown(_)) => unknown = refused.into(),
+                Err(refused) => return Err(refused.into()),
             }
         }
-        ruled
+        if known { Ok(()) } else { Err(unknown) }
     }
 }

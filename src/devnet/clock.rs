@@ -27,7 +27,7 @@ pub struct ClockState {
 
 impl ClockState {
     fn at(&self, machine: Timestamp) -> Timestamp {
-        let running = (i64::from(machine.0) + self.ahead).clamp(0, i64::from(u32::MAX));
+        let running = (i64::from(machine.0).saturating_add(self.ahead)).clamp(0, i64::from(u32::MAX));
         let running = Timestamp(u32::try_from(running).unwrap_or(u32::MAX));
         self.frozen.unwrap_or(running).max(self.last)
     }

@@ -14,6 +14,7 @@ use crate::miner::OrderError;
 use crate::net::FaultsRefused;
 use crate::node::RulingRefused;
 use crate::storage::StorageError;
+use crate::types::ChainId;
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +148,19 @@ pub enum DevnetError {
         /// How many there are.
         running: usize,
     },
+    /// It belongs to another chain.
+    #[error(
+        "that state is one of chain {found}, and this devnet is {expected}: begin with the words that it began with, and with --asert where it did"
+    )]
+    OtherChain {
+        /// Its chain.
+        found: ChainId,
+        /// Ours.
+        expected: ChainId,
+    },
+    /// Another process runs it.
+    #[error("a devnet runs in {} already: end it, or begin another with --data-dir or --ephemeral", .0.display())]
+    InUse(PathBuf),
     /// The chain is not so long.
     #[error("a reorganization of depth {depth} needs as many blocks, and the tip stands at {height}")]
     NotSoDeep {

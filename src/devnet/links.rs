@@ -9,12 +9,17 @@ use serde::{Deserialize, Serialize};
 use crate::net::{Far, Faults, FaultsRefused, Link};
 use crate::protocol::NodeId;
 
+/// Longest that anything may be held up by a link.
+pub(super) const DELAY_MS_MAX: u64 = 60_000;
+/// Percent that a link may lose, at most.
+pub(super) const LOSS_PERCENT_MAX: f64 = 99.0;
+
 /// What is wrong with links, each by the numbers of its two ends, the lower first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Vec<Kept>", into = "Vec<Kept>")]
 pub struct Links(BTreeMap<(usize, usize), Link>);
 
-/// A link, as it is kept.
+/// A link, as it is kept. A file may come from anybody, so bounds are kept to when it is read.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
@@ -30,10 +35,14 @@ impl From<Vec<Kept>> for Links {
     fn from(kept: Vec<Kept>) -> Self {
         let link = |kept: Kept| {
             let link = Link {
-                delay: Duration::from_millis(kept.delay_ms),
-                jitter: Duration::from_millis(kept.jitter_ms),
-                loss: kept.loss,
-                bytes_per_second: kept.bytes_per_second,
+                delay: Duration::from_millis(kept.delay_ms.min(DELAY_MS_MAX)),
+                jitter: Duration::from_millis(kept.jitter_ms.min(DELAY_MS_MAX)),
+                loss: if kept.loss.is_finite() {
+                    kept.loss.clamp(0.0, LOSS_PERCENT_MAX / 100.0)
+                } else {
+                    0.0
+                },
+                bytes_per_second: kept.bytes_per_second.map(|rate| rate.max(1)),
                 cut: kept.cut,
             };
             (kept.ends, link)

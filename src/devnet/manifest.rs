@@ -1,6 +1,6 @@
 //! What a devnet keeps of itself beside its nodes.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -80,6 +80,20 @@ pub(super) fn write_synced(folder: &Path, name: &str, text: &str) -> Result<(), 
 pub(super) struct Layout(pub PathBuf);
 
 impl Layout {
+    /// Takes the folder for this process alone, until what this gives is dropped.
+    pub fn lock(&self) -> Result<File, DevnetError> {
+        let path = self.0.join("lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(DevnetError::io(format!("cannot open {}", path.display())))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(DevnetError::InUse(self.0.clone())),
+            Err(TryLockError::Error(error)) => {
+                Err(DevnetError::Io { what: format!("cannot lock {}", path.display()), error })
+            }
+        }
+    }
+
     /// What the chain began with.
     pub fn genesis(&self) -> PathBuf {
         self.0.join("genesis.json")

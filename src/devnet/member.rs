@@ -127,6 +127,10 @@ impl Member {
         let again = self.listeners.as_ref().map(Listeners::again).expect("bound above");
         let listeners = again.map_err(DevnetError::io("cannot listen again"))?;
         let started = self.begin(common, chain, added, listeners);
+        if started.is_err() {
+            // Nobody would let in whoever connects.
+            self.listeners = None;
+        }
         self.running = Some(started?);
         self.starts += 1;
         Ok(())

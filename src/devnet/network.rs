@@ -1,6 +1,6 @@
 //! All nodes of a devnet together: begun and ended here, and ordered about one order at a time.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -90,6 +90,10 @@ pub(super) struct Inner {
     pub mining: watch::Sender<Mining>,
     /// Whoever has it makes blocks, or has all others make none.
     pub turn: Arc<Mutex<()>>,
+    /// Whoever has it carries a state to a file, or from one.
+    pub files: Mutex<()>,
+    /// Nobody else has it while this runs.
+    _lock: File,
 }
 
 impl Devnet {
@@ -106,8 +110,9 @@ impl Devnet {
         let (listener, desk_at) = bind(Places::desk(host, port), "orders to the whole network")?;
         fs::create_dir_all(&folder).map_err(DevnetError::io(format!("cannot make {}", folder.display())))?;
         let layout = Layout(folder);
+        let lock = layout.lock()?;
         let (manifest, ground, text) = begin(&layout, mnemonic, work, nodes)?;
-        layout.remove_leftovers(manifest.generation)?;
+        let generation = manifest.generation;
         let genesis = Genesis::from_json(&text)?;
         let mining = mining.map_or_else(|| manifest.mining.parse(), Ok)?.check(genesis.params())?;
         let runtime = Builder::new_multi_thread()
@@ -142,9 +147,12 @@ impl Devnet {
             roster: watch::Sender::new(Roster::default()),
             mining: watch::Sender::new(mining),
             turn: Arc::default(),
+            files: Mutex::default(),
+            _lock: lock,
         }));
         handle.start_those(&mut handle.0.members.lock(), |_| true)?;
         handle.keep()?;
+        handle.0.layout.remove_leftovers(generation)?;
         let schedule = Schedule::start(
             handle.0.roster.subscribe(),
             handle.0.mining.subscribe(),
@@ -273,6 +281,11 @@ impl DevnetHandle {
     /// The clock of the chain.
     pub fn clock(&self) -> &ChainTime {
         &self.0.common.clock
+    }
+
+    /// That it does not end: nothing is begun then any more.
+    pub(super) fn check_not_ending(&self) -> Result<(), DevnetError> {
+        if self.0.common.hush.load(Ordering::Relaxed) { Err(DevnetError::Ending) } else { Ok(()) }
     }
 
     /// Those that a node always wants to be connected to.

@@ -173,6 +173,7 @@ impl DevnetHandle {
     pub fn restart(&self, node: usize) -> Result<(), DevnetError> {
         self.check(node)?;
         let mut members = self.0.members.lock();
+        self.check_not_ending()?;
         if members[node].is_up() {
             return Err(DevnetError::Up(node));
         }

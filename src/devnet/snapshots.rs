@@ -4,7 +4,7 @@
 //! clock and of the links. Going back makes a new folder for each node beside those that count, and then one renamed file says
 //! that those count; whoever dies before goes on as if nothing had been asked.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,7 +21,7 @@ use super::network::DevnetHandle;
 use super::roster::Roster;
 use crate::node::{Held, Node};
 use crate::storage::{Saved, restore};
-use crate::types::{BlockHash, Height};
+use crate::types::{BlockHash, ChainId, Height};
 
 /// The file that says what a snapshot is; it is the last that is written.
 const NAME: &str = "snapshot.json";
@@ -35,6 +35,8 @@ pub const SNAPSHOT_NAME_MAX: usize = 64;
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
     version: u32,
+    /// The chain.
+    pub chain: BlockHash,
     /// What it is called.
     pub name: String,
     /// When it was made, by the machine's clock, in seconds since 1970.
@@ -126,12 +128,21 @@ impl DevnetHandle {
         to: &Path,
         name: String,
     ) -> Result<Snapshot, DevnetError> {
-        let part = to.with_extension("part");
+        // Nobody can give a snapshot a name that begins like this.
+        let name_of = |path: &Path| {
+            path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        };
+        let part = to.with_file_name(format!(".{}.part", name_of(to)));
         let _ = fs::remove_dir_all(&part);
         fs::create_dir_all(&part).map_err(DevnetError::io(format!("cannot make {}", part.display())))?;
         let saved = self.save_into(members, &part, name);
         let finished = saved.and_then(|snapshot| {
-            fs::rename(&part, to).map_err(DevnetError::io(format!("cannot finish {}", to.display())))?;
+            let finish = || {
+                fs::rename(&part, to)?;
+                File::open(self.0.layout.snapshots())?.sync_all()?;
+                File::open(&self.0.layout.0)?.sync_all()
+            };
+            finish().map_err(DevnetError::io(format!("cannot finish {}", to.display())))?;
             Ok(snapshot)
         });
         if finished.is_err() {
@@ -159,8 +170,9 @@ impl DevnetHandle {
             };
             nodes.push(SavedNode::of(&saved, up));
         }
+        let chain = self.genesis().params().chain.0;
         let made_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let snapshot = Snapshot { version: VERSION, name, made_at, clock, links, nodes };
+        let snapshot = Snapshot { version: VERSION, chain, name, made_at, clock, links, nodes };
         let text = serde_json::to_string_pretty(&snapshot).expect("text and numbers");
         write_synced(part, NAME, &text)?;
         Ok(snapshot)
@@ -189,7 +201,7 @@ impl DevnetHandle {
             entries => entries.map_err(DevnetError::io(format!("cannot list {}", folder.display())))?,
         };
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let names = names.filter(|name| check_name(name).is_ok() && !name.ends_with(".part"));
+        let names = names.filter(|name| check_name(name).is_ok());
         // Whatever else lies there is none of ours.
         let mut all: Vec<Snapshot> =
             names.filter_map(|name| read(&self.0.layout.snapshot(&name), &name).ok()).collect();
@@ -223,42 +235,76 @@ impl DevnetHandle {
     /// The same, to a snapshot in this folder.
     pub(super) fn revert_to(&self, from: &Path, name: &str) -> Result<Snapshot, DevnetError> {
         let mut members = self.0.members.lock();
+        self.check_not_ending()?;
         let snapshot = read(from, name)?;
         if snapshot.nodes.len() > members.len() {
             let (snapshot, running) = (snapshot.nodes.len(), members.len());
             return Err(DevnetError::SnapshotOfMore { snapshot, running });
         }
+        self.check_chain(&snapshot, from)?;
         // Everything that can fail, while all of it runs.
         let before = self.generation();
         let generation = before + 1;
-        let _ = fs::remove_dir_all(self.0.layout.generation(generation));
-        for index in 0..snapshot.nodes.len() {
-            restore(&node_folder(from, index), &self.0.layout.chain(generation, index), generation)
-                .map_err(|error| DevnetError::Restore { node: index, error })?;
-        }
+        self.prepare_generation(&snapshot, from, &members, (before, generation))?;
         let _turn = self.0.turn.lock();
+        let ran: Vec<bool> = members.iter().map(Member::is_up).collect();
         self.0.roster.send_replace(Roster::default());
         std::thread::scope(|scope| {
             members.iter_mut().for_each(|member| drop(scope.spawn(|| member.pause())));
         });
-        for (index, member) in members.iter().enumerate().skip(snapshot.nodes.len()) {
-            // It came later: it keeps who it is, and follows the others from the beginning.
-            member.take_identity(
-                &self.0.layout.chain(before, index),
-                &self.0.layout.chain(generation, index),
-            )?;
+        let mut manifest = self.0.manifest.lock().clone();
+        (manifest.generation, manifest.clock) = (generation, snapshot.clock);
+        if let Err(error) = manifest.write(&self.0.layout.0) {
+            // What counts is what counted before: so all go on there.
+            self.start_those(&mut members, |index| ran[index])?;
+            return Err(error);
         }
+        *self.0.manifest.lock() = manifest;
         self.clock().set(snapshot.clock);
         *self.0.links.lock() = snapshot.links.clone();
-        self.0.manifest.lock().generation = generation;
-        self.keep()?;
-        let runs = |index: usize| snapshot.nodes.get(index).is_none_or(|node| node.up);
-        let started = self.start_those(&mut members, runs);
+        // Before any node runs: halves that were cut off must not meet for a moment.
         self.relink_all(&members)?;
-        started?;
+        self.start_those(&mut members, |index| snapshot.nodes.get(index).is_none_or(|node| node.up))?;
+        self.keep()?;
         let old = self.0.layout.generation(before);
         // Nobody waits for that; what is left of it is removed at the next start.
         std::thread::spawn(move || fs::remove_dir_all(old));
         Ok(snapshot)
+    }
+
+    /// That a state and all that is in it is of this chain.
+    fn check_chain(&self, snapshot: &Snapshot, from: &Path) -> Result<(), DevnetError> {
+        let expected = self.genesis().params().chain;
+        let mut chains = vec![ChainId(snapshot.chain)];
+        for index in 0..snapshot.nodes.len() {
+            let saved = Saved::read(&node_folder(from, index));
+            chains.push(saved.map_err(|error| DevnetError::Restore { node: index, error })?.chain);
+        }
+        match chains.into_iter().find(|chain| *chain != expected) {
+            Some(found) => Err(DevnetError::OtherChain { found, expected }),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the folders of a generation that does not count yet. Each node stays who it is; one that came later than the state
+    /// follows the others from the beginning.
+    fn prepare_generation(
+        &self,
+        snapshot: &Snapshot,
+        from: &Path,
+        members: &[Member],
+        (before, generation): (u32, u32),
+    ) -> Result<(), DevnetError> {
+        let layout = &self.0.layout;
+        let _ = fs::remove_dir_all(layout.generation(generation));
+        for (index, member) in members.iter().enumerate() {
+            let to = layout.chain(generation, index);
+            if index < snapshot.nodes.len() {
+                restore(&node_folder(from, index), &to, generation)
+                    .map_err(|error| DevnetError::Restore { node: index, error })?;
+            }
+            member.take_identity(&layout.chain(before, index), &to)?;
+        }
+        Ok(())
     }
 }

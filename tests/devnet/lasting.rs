@@ -68,6 +68,6 @@ fn a_folder_of_other_words_or_of_other_work_is_left_alone() {
 fn two_devnets_in_one_folder_are_one_too_many() {
     let stage = Stage::start(1);
     let refused = cairn::devnet::Devnet::start(super::stage::options(stage.folder.path(), 1)).err().unwrap();
-    assert!(matches!(refused, DevnetError::Start { node: 0, .. }), "{refused}");
+    assert!(matches!(refused, DevnetError::InUse(_)), "{refused}");
     assert_eq!(stage.handle().mine(1, None).unwrap().len(), 1);
 }

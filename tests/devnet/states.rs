@@ -198,6 +198,11 @@ fn a_network_in_a_file_goes_on_elsewhere() {
     other.wait("the pools are back", |network| network.nodes.iter().all(|node| node.waiting == 3));
     assert_eq!(state(&other).nodes, before.nodes);
 
+    other.handle().part(&"0".parse().unwrap()).unwrap();
+    other.handle().mine(1, Some(0)).unwrap();
+    other.handle().mine(2, Some(1)).unwrap();
+    assert_eq!(other.heights(), [13, 14, 14].map(Some), "links are cut as before");
+
     let smaller = Stage::start(2);
     let refused = smaller.handle().load(&file).unwrap_err();
     assert!(refused.to_string().contains("--nodes 3"), "{refused}");
@@ -241,4 +246,60 @@ fn snapshots_while_blocks_and_payments_come_are_each_of_one_moment() {
         }
         stage.agree();
     }
+}
+
+#[test]
+fn halves_that_were_apart_are_apart_again_and_do_not_meet_on_the_way() {
+    let stage = Stage::start(4);
+    stage.handle().mine(2, None).unwrap();
+    stage.handle().part(&"0,1".parse().unwrap()).unwrap();
+    stage.handle().mine(1, Some(0)).unwrap();
+    stage.handle().mine(5, Some(2)).unwrap();
+    let before = state(&stage);
+    assert_eq!(stage.heights(), [3, 3, 7, 7].map(Some));
+    stage.handle().snapshot(None).unwrap();
+    stage.handle().heal().unwrap();
+    stage.agree();
+    for _ in 0..3 {
+        stage.handle().revert("1").unwrap();
+        assert_eq!(state(&stage), before);
+    }
+}
+
+#[test]
+fn a_network_of_another_chain_is_refused_and_nothing_changes() {
+    let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    let other = Stage::with(2, |options| options.mnemonic = Some(words.parse().unwrap()));
+    let file = other.folder.path().join("state.cairn");
+    other.handle().dump(&file).unwrap();
+    let stage = eventful(2);
+    let before = state(&stage);
+    let refused = stage.handle().load(&file).unwrap_err();
+    assert!(matches!(refused, DevnetError::OtherChain { .. }), "{refused}");
+    assert_eq!(state(&stage), before);
+    stage.again(|_| {}).unwrap().agree();
+}
+
+#[test]
+fn two_networks_on_their_way_to_files_do_not_mix() {
+    let stage = eventful(2);
+    let (one, two) = (stage.folder.path().join("one"), stage.folder.path().join("two"));
+    let handle = stage.handle();
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| handle.dump(&one).unwrap());
+        let second = scope.spawn(|| handle.dump(&two).unwrap());
+        assert_eq!(first.join().unwrap().nodes, second.join().unwrap().nodes);
+    });
+    for file in [one, two] {
+        stage.handle().load(&file).unwrap();
+    }
+}
+
+#[test]
+fn a_snapshot_is_never_taken_for_the_scratch_of_another() {
+    let stage = Stage::start(1);
+    for name in ["v1.part", "v1", "v1.2"] {
+        stage.handle().snapshot(Some(name.to_owned())).unwrap();
+    }
+    assert_eq!(stage.handle().snapshots().unwrap().len(), 3);
 }

@@ -150,6 +150,10 @@ fn watch(handle: &DevnetHandle, mut told: impl FnMut() -> bool) {
                 break;
             }
         }
+        // Where that node ended, until it is said that another runs.
+        if !roster.has_changed().unwrap_or(true) && pollster::block_on(roster.changed()).is_err() {
+            return;
+        }
         if roster.has_changed().is_err() {
             return;
         }

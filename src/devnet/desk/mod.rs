@@ -31,7 +31,7 @@ pub use view::{
     SavedNodeView, SnapshotOrder, SnapshotView, WarpOrder,
 };
 
-/// Whoever asks may ask as often as they like: it is their own machine.
+/// How long an order may take.
 const ANSWER_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// What the document begins with.
@@ -70,7 +70,14 @@ pub(super) fn front(devnet: &DevnetHandle, manners: &Manners) -> Front {
         .with_state(devnet.clone());
     let roster = devnet.roster();
     let live = living(&roster).into_iter().next().expect("a devnet begins with all its nodes");
-    let manners = Manners { requests_per_second: None, answer_time_max: ANSWER_TIME_MAX, ..manners.clone() };
+    let manners = Manners {
+        // Who may ask the nodes may not order them about.
+        origins: Vec::new(),
+        // It is their own machine.
+        requests_per_second: None,
+        answer_time_max: ANSWER_TIME_MAX,
+        ..manners.clone()
+    };
     Front::beside(routes, Beginning::openapi(), "What a devnet can be told", live.1.node.tips(), &manners)
 }
 
@@ -104,6 +111,8 @@ impl From<DevnetError> for Problem {
             | DevnetError::Port(_)
             | DevnetError::SnapshotThere(_)
             | DevnetError::SnapshotOfMore { .. }
+            | DevnetError::OtherChain { .. }
+            | DevnetError::InUse(_)
             | DevnetError::NotSoDeep { .. }
             | DevnetError::Ruling(_)
             | DevnetError::Restore { .. }

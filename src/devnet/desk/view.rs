@@ -7,17 +7,13 @@ use utoipa::ToSchema;
 
 use crate::api::Problem;
 use crate::devnet::faucet::Given;
+use crate::devnet::links::{DELAY_MS_MAX, LOSS_PERCENT_MAX};
 use crate::devnet::network::DevnetHandle;
 use crate::devnet::places::Places;
 use crate::devnet::standing::Standing;
 use crate::devnet::{ChainTime, Links, Reorganized, SavedNode, Snapshot};
 use crate::net::Link;
 use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
-
-/// Longest that anything may be held up by a link.
-const DELAY_MS_MAX: u64 = 60_000;
-/// Percent that a link may lose, at most.
-const LOSS_PERCENT_MAX: f64 = 99.0;
 
 /// A devnet.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
