@@ -13,7 +13,7 @@ use super::config::read_genesis;
 use super::output::{Report, tell};
 use crate::consensus::{AllocationEntry, Genesis, GenesisFile, Params, PowMode, Rule};
 use crate::devnet::{DEVNET_ACCOUNTS, DEVNET_BALANCE, prefund as prefund_accounts};
-use crate::types::{Address, Amount, Height, Target, Timestamp};
+use crate::types::{Address, Amount, Height, Prefix, Target, Timestamp};
 use crate::wallet::{DEVNET_MNEMONIC, Mnemonic};
 
 #[derive(Subcommand)]
@@ -143,6 +143,7 @@ fn prefund(file: &mut GenesisFile, new: &New) -> Result<()> {
     let seed = words.parse::<Mnemonic>().context("--mnemonic")?.seed("");
     let accounts = new.accounts.unwrap_or(DEVNET_ACCOUNTS);
     let balance = new.balance.unwrap_or(DEVNET_BALANCE);
+    file.prefix.parse::<Prefix>().context("--prefix")?;
     Ok(prefund_accounts(file, words, &seed, accounts, balance)?)
 }
 

@@ -35,7 +35,7 @@ pub enum Work {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GroundError {
     /// What addresses are to begin with is not fit for it.
-    #[error("prefix: {0}")]
+    #[error(transparent)]
     Prefix(#[from] PrefixError),
     /// More accounts than there are.
     #[error(transparent)]

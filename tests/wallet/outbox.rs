@@ -95,6 +95,7 @@ fn same_payment_is_found_until_it_is_mined() {
     let mut outbox = outbox(&[first.clone(), transaction(1, 1, 6, 1)]);
     assert_eq!(waits(&outbox, 1, 5), Some(first));
     assert_eq!((waits(&outbox, 1, 7), waits(&outbox, 2, 5)), (None, None));
+    outbox.note(&txid, Progress::Taken, NOW);
     outbox.report(&txid);
     outbox.note(&txid, Progress::Mined { height: Height(3) }, NOW);
     assert_eq!(waits(&outbox, 1, 5), None);
@@ -105,12 +106,41 @@ fn payment_of_which_nobody_was_told_comes_before_one_that_is_known_to_wait() {
     let (first, again) = (transaction(1, 0, 5, 1), transaction(1, 1, 5, 1));
     let (account, names) = (policy(1).address(), [first.body.txid(), again.body.txid()]);
     let mut outbox = outbox(&[first, again]);
+    names.iter().for_each(|name| outbox.note(name, Progress::Taken, NOW));
     outbox.report(&names[1]);
     let earlier = outbox.earlier(&account, &[pay(5)], Nonce(2));
     assert!(matches!(earlier, Some(Earlier::Unheard(sent)) if *sent.txid() == names[0]), "{earlier:?}");
     outbox.report(&names[0]);
     let earlier = outbox.earlier(&account, &[pay(5)], Nonce(2));
     assert!(matches!(earlier, Some(Earlier::Waits(sent)) if *sent.txid() == names[1]), "{earlier:?}");
+}
+
+#[test]
+fn whoever_was_told_that_it_waits_is_told_that_it_was_mined_before_the_same_is_paid_once_more() {
+    let first = transaction(1, 0, 5, 1);
+    let (account, txid) = (policy(1).address(), first.body.txid());
+    let mut outbox = outbox(&[first]);
+    outbox.note(&txid, Progress::Taken, NOW);
+    outbox.tell(&txid);
+    assert!(matches!(outbox.earlier(&account, &[pay(5)], Nonce(1)), Some(Earlier::Waits(_))));
+    let mut outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
+    outbox.note(&txid, Progress::Mined { height: Height(3) }, NOW);
+    // A tip that a node made up does not settle it.
+    outbox.settle(Height(1_000_000), NOW);
+    outbox.tell(&txid);
+    assert!(matches!(outbox.earlier(&account, &[pay(5)], Nonce(1)), Some(Earlier::Unheard(_))));
+    outbox.report(&txid);
+    assert_eq!(outbox.earlier(&account, &[pay(5)], Nonce(1)), None);
+}
+
+#[test]
+fn nobody_can_be_told_of_what_no_node_may_have_heard_of() {
+    let first = transaction(1, 0, 5, 1);
+    let (account, txid) = (policy(1).address(), first.body.txid());
+    let mut outbox = outbox(&[first]);
+    outbox.tell(&txid);
+    outbox.report(&txid);
+    assert!(matches!(outbox.earlier(&account, &[pay(5)], Nonce(1)), Some(Earlier::Unheard(_))));
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl Ended {
     }
 }
 
-/// The payment whose standing whoever reads this is told: they need not be told again.
+/// The payment of which whoever reads this is told that it waits.
 pub(super) fn told_of(error: &anyhow::Error) -> Option<&Txid> {
     match error.downcast_ref() {
         Some(Ended::Repeats { txid, .. } | Ended::OnItsWay { txid, .. }) => Some(txid),

@@ -214,7 +214,7 @@ impl Wallet {
                     && let Some(txid) = ends::told_of(&error)
                     && let Ok(vault) = self.options.vault()
                 {
-                    vault.reported(txid);
+                    vault.told(txid);
                 }
                 exit
             }

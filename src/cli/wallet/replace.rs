@@ -106,7 +106,7 @@ impl Replace {
             let is_asked = body.actions == actions(&named.transaction().body)?
                 && self.fee.is_none_or(|fee| fee == body.fee);
             let is_other = stands.txid() != named.txid();
-            let is_cut_off = stands.progress() == Progress::Signed || (is_other && !stands.is_reported());
+            let is_cut_off = stands.progress() == Progress::Signed || (is_other && !stands.is_known());
             Ok((is_asked && is_cut_off).then(|| stands.clone()))
         })
     }

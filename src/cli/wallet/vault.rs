@@ -130,6 +130,14 @@ impl Vault {
         });
     }
 
+    /// Notes that whoever sent one was told that it waits.
+    pub fn told(&self, txid: &Txid) {
+        let _ = self.note(|file| {
+            file.outbox.tell(txid);
+            file.save()
+        });
+    }
+
     /// Has something done with it under its lock, as it is then.
     fn hold<T>(&self, opened: Opened, work: impl FnOnce(&mut Unlocked) -> Result<T>) -> Result<T> {
         let Opened { mut wallet, password, seen } = opened;

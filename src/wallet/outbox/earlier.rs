@@ -9,7 +9,8 @@ use crate::types::{Action, Address, Nonce};
 pub enum Earlier<'a> {
     /// It waits for a block, and whoever sent it knows.
     Waits(&'a Sent),
-    /// It waits for a block or stands in one, and whoever sent it was never told: they were cut off, and do not mean another.
+    /// It waits for a block or stands in one, and whoever sent it was never told that: they were cut off or waited no longer, and
+    /// do not mean another.
     Unheard(&'a Sent),
     /// It may have been mined, or may yet be: nodes say otherwise, and may be wrong.
     Doubtful {
@@ -43,7 +44,11 @@ impl Outbox {
                 |sent: &&Sent| *sent.account() == *account && sent.transaction().body.actions[..] == *actions;
             self.sent.iter().rev().filter(same).find(is_meant)
         };
-        if let Some(sent) = last(&|sent| !sent.is_reported && (sent.is_on_its_way() || sent.is_mined())) {
+        let is_unheard = |sent: &Sent| match sent.is_mined() {
+            true => !sent.is_reported,
+            false => sent.is_on_its_way() && !sent.is_known(),
+        };
+        if let Some(sent) = last(&|sent| is_unheard(sent)) {
             return Some(Earlier::Unheard(sent));
         }
         if let Some(sent) = last(&|sent| sent.is_on_its_way()) {

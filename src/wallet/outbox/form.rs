@@ -28,6 +28,8 @@ struct SentForm {
     since: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     reported: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    told: bool,
 }
 
 impl Outbox {
@@ -55,7 +57,7 @@ impl Outbox {
         let read = |form: SentForm| -> Result<Sent, OutboxError> {
             let bytes = hex::decode(&form.raw).map_err(|error| malformed(&error))?;
             let transaction = decode(&bytes).map_err(|error| malformed(&error))?;
-            Ok(Sent::new(transaction, form.progress, Timestamp(form.since), form.reported))
+            Ok(Sent::new(transaction, form.progress, Timestamp(form.since), form.reported, form.told))
         };
         let sent: Result<Vec<Sent>, OutboxError> = form.sent.into_iter().map(read).collect();
         Ok(Self { sent: sent? })
@@ -71,6 +73,7 @@ impl Outbox {
             progress: sent.progress,
             since: sent.since.0,
             reported: sent.is_reported,
+            told: sent.is_told,
         };
         let sent = self.sent.iter().map(form).collect();
         let form = Form { cairn_outbox: VERSION, chain: Some(chain.0), sent };

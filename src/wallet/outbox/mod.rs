@@ -73,10 +73,21 @@ impl Outbox {
         self.sent.iter().filter(move |sent| sent.account() == account).filter(|sent| sent.is_on_its_way())
     }
 
-    /// Notes that whoever sent it was told what became of it. Of a doubt nobody can be told; that is for [`Outbox::answer`].
+    /// Notes that whoever sent it was told what became of it, or waits for nothing more. Of a doubt nobody can be told; that is
+    /// for [`Outbox::answer`]. Nor of what no node may have heard of.
     pub fn report(&mut self, txid: &Txid) {
-        let is_meant = |sent: &&mut Sent| sent.txid() == txid && !sent.is_doubtful();
-        self.sent.iter_mut().filter(is_meant).for_each(|sent| sent.is_reported = true);
+        self.tellable(txid).for_each(|sent| sent.is_reported = true);
+    }
+
+    /// Notes that whoever sent it was told that it waits. When it is mined they do not know it by that: whoever says the same again
+    /// then may mean this one.
+    pub fn tell(&mut self, txid: &Txid) {
+        self.tellable(txid).filter(|sent| sent.is_on_its_way()).for_each(|sent| sent.is_told = true);
+    }
+
+    fn tellable(&mut self, txid: &Txid) -> impl Iterator<Item = &mut Sent> {
+        let can_be = |sent: &&mut Sent| !sent.is_doubtful() && sent.progress != Progress::Signed;
+        self.sent.iter_mut().filter(move |sent| sent.txid() == txid).filter(can_be)
     }
 
     /// The nonce of an account's next transaction, where a node says `expected`.
@@ -116,7 +127,7 @@ impl Outbox {
     /// # Errors
     /// When there is no room.
     pub fn add(&mut self, transaction: Transaction, now: Timestamp) -> Result<(), OutboxError> {
-        let sent = Sent::new(transaction, Progress::Signed, now, false);
+        let sent = Sent::new(transaction, Progress::Signed, now, false, false);
         self.sent.retain(|earlier| earlier.txid() != sent.txid());
         if self.sent.len() >= OUTBOX_MAX {
             let reported = self.sent.iter().position(|sent| sent.is_mined() && sent.is_reported);

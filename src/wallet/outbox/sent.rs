@@ -69,6 +69,8 @@ pub struct Sent {
     pub(super) since: Timestamp,
     /// Whether whoever sent it was told what became of it: where not, that command was cut off, or nobody knows.
     pub(super) is_reported: bool,
+    /// Whether they were told that it waits. Of its being mined they know nothing by that.
+    pub(super) is_told: bool,
 }
 
 impl Sent {
@@ -77,9 +79,10 @@ impl Sent {
         progress: Progress,
         since: Timestamp,
         is_reported: bool,
+        is_told: bool,
     ) -> Self {
         let (txid, account) = (transaction.body.txid(), transaction.body.policy.address());
-        Self { transaction, txid, account, progress, since, is_reported }
+        Self { transaction, txid, account, progress, since, is_reported, is_told }
     }
 
     /// The transaction, signed.
@@ -112,9 +115,9 @@ impl Sent {
         self.since
     }
 
-    /// Whether whoever sent it was told what became of it.
-    pub fn is_reported(&self) -> bool {
-        self.is_reported
+    /// Whether whoever sent it knows of it: what became of it, or that it waits.
+    pub fn is_known(&self) -> bool {
+        self.is_reported || self.is_told
     }
 
     pub(super) fn is_mined(&self) -> bool {
@@ -143,7 +146,7 @@ impl Sent {
         }
         (self.progress, self.since) = (progress, now);
         if self.is_doubtful() {
-            self.is_reported = false;
+            (self.is_reported, self.is_told) = (false, false);
         }
     }
 
