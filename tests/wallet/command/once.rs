@@ -183,7 +183,10 @@ fn sweep_that_is_typed_again_is_not_said_to_cost_too_much() {
     ends_with(&devnet.wallet(&home, &sweep), 3, "waits for a block already");
     let path = home.named("default.json.sent");
     let text = fs::read_to_string(&path).unwrap().replace("\"taken\"", "\"signed\"");
-    fs::write(&path, text.replace("\"reported\": true", "\"reported\": false")).unwrap();
+    let untold = ["reported", "told"]
+        .iter()
+        .fold(text, |text, name| text.replace(&format!("\"{name}\": true"), &format!("\"{name}\": false")));
+    fs::write(&path, untold).unwrap();
     let again: Value = devnet.wallet(&home, &sweep).json();
     assert_eq!((&again["txid"], &again["repeated"]), (&swept["txid"], &json!(true)));
     assert_eq!(devnet.waiting(), 1);
