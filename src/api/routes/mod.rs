@@ -1,21 +1,22 @@
 //! What can be asked: one file for each kind of thing.
 
-mod accounts;
-mod blocks;
-mod chain;
-mod mining;
-mod peers;
-mod pool;
-mod search;
-mod status;
+pub(super) mod accounts;
+pub(super) mod blocks;
+pub(super) mod chain;
+pub(super) mod mining;
+pub(super) mod peers;
+pub(super) mod pool;
+pub(super) mod search;
+pub(super) mod status;
 mod submit;
-mod transactions;
+pub(super) mod transactions;
 
 pub(super) use status::standing;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_SECURITY_POLICY;
-use axum::response::Html;
+use axum::response::{Html, Response};
 use axum::{Json, Router, routing};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -23,6 +24,7 @@ use super::context::Context;
 use super::document::document;
 use super::events;
 use super::examples::examples;
+use super::explorer;
 use super::page::page;
 use super::problem::{Code, Problem};
 use super::ready;
@@ -50,6 +52,10 @@ pub(super) fn documented() -> OpenApiRouter<Context> {
         .merge(events::routes())
 }
 
+async fn nothing(State(context): State<Context>, headers: HeaderMap) -> Response {
+    explorer::problem_for(&context, &headers, Problem::new(Code::NotFound, "there is no such path"))
+}
+
 /// Everything that can be asked.
 pub(super) fn router(context: Context) -> Router {
     let (router, _) = documented().split_for_parts();
@@ -61,7 +67,8 @@ pub(super) fn router(context: Context) -> Router {
             "/docs",
             routing::get(async || ([(CONTENT_SECURITY_POLICY, NOTHING_FROM_ELSEWHERE)], Html(page))),
         )
-        .fallback(async || Problem::new(Code::NotFound, "there is no such path"))
+        .merge(explorer::routes(&context))
+        .fallback(nothing)
         .method_not_allowed_fallback(async || {
             Problem::new(Code::MethodNotAllowed, "the path is asked otherwise")
         })

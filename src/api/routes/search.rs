@@ -33,10 +33,13 @@ struct Wanted {
 #[utoipa::path(get, path = "/v1/search", tag = "chain", operation_id = "search", params(Wanted),
     responses((status = OK, body = SearchView)))]
 async fn search(State(context): State<Context>, Query(wanted): Query<Wanted>) -> Answer<SearchView> {
-    let text = wanted.q.trim().to_owned();
+    Ok(Reply::now(SearchView { hits: hits(&context, wanted.q.trim().to_owned()).await? }))
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn hits(context: &Context, text: String) -> Result<Vec<Hit>, Problem> {
     let at_hand = context.clone();
-    let hits = context.read(move |reader| find(&at_hand, reader, &text)).await?;
-    Ok(Reply::now(SearchView { hits }))
+    context.read(move |reader| find(&at_hand, reader, &text)).await
 }
 
 fn find(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Hit>, Problem> {

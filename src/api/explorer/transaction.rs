@@ -1,0 +1,158 @@
+//! A transaction: what it does, and what became of it.
+
+use axum::extract::State;
+use maud::{Markup, html};
+
+use super::draft::{Draft, Live, Shown};
+use super::parts;
+use super::shell::Place;
+use crate::api::context::Context;
+use crate::api::extract::{self, Path};
+use crate::api::routes::transactions as asked;
+use crate::api::view::{ActionView, ContentView, Hex, LeftWhy, PolicyView, Standing};
+use crate::types::{Policy, Txid};
+use crate::wallet::explain;
+
+pub(super) async fn transaction(State(context): State<Context>, Path(txid): Path<String>) -> Shown {
+    let txid: Txid = extract::value("txid", &txid)?;
+    let view = asked::whole(&context, txid).await?.into_body();
+    let is_mined = matches!(view.standing, Standing::Confirmed { .. });
+    let body = html! {
+        p.lead id="standing" { (standing(&view.standing)) }
+        (parts::whole(&txid.to_string()))
+        @if let Some(content) = &view.transaction {
+            h2 { "What it does" }
+            (actions(&content.actions))
+            (facts(content, &view.standing))
+            h2 { "Who may spend from the sender's account" }
+            (policy(&content.policy))
+            (parts::raw(&[
+                ("transaction", format!("/v1/transactions/{txid}")),
+                ("bytes", format!("/v1/transactions/{txid}/raw")),
+            ]))
+        } @else {
+            (parts::empty("It is not here any more, only what became of it is remembered."))
+        }
+        @if is_mined {
+            p.raw {
+                a href={ "/v1/transactions/" (txid) "/proof" } download={ (txid) ".proof.json" } { "Download the proof" }
+                " that it stands in its block: whoever has the block's header needs to trust nobody else."
+            }
+        }
+    };
+    Ok(Draft::new("Transaction", Place::Elsewhere, Live::ALL, body))
+}
+
+/// Where it stands, in a sentence.
+fn standing(standing: &Standing) -> Markup {
+    let word = word(standing);
+    match standing {
+        Standing::Pending { seconds, ready: true } => {
+            html! { (word) " It has waited for " (parts::span(*seconds)) ", and may be in the next block." }
+        }
+        Standing::Pending { seconds, ready: false } => {
+            html! { (word) " It has waited for " (parts::span(*seconds)) ", and waits for an earlier one of its sender." }
+        }
+        Standing::Confirmed { height, depth, time, .. } => html! {
+            (word) " In block " (parts::height(*height)) ", " strong { (parts::count(*depth as usize, "block")) } " deep, since "
+            (parts::ago(*time)) "."
+        },
+        Standing::Replaced { by } => html! {
+            (word) " Another of the same sender and number took its place"
+            @if let Some(by) = by { ": " (parts::transaction(by)) } "."
+        },
+        Standing::Expired => html! { (word) " The last block in which it could have stood has passed." },
+        Standing::Dropped { why } => {
+            html! { (word) " It left unmined: " (left(*why)) ". It may come again." }
+        }
+    }
+}
+
+/// The same in a word.
+pub(super) fn word(standing: &Standing) -> Markup {
+    let (class, word) = match standing {
+        Standing::Pending { .. } => ("state waiting", "pending"),
+        Standing::Confirmed { .. } => ("state good", "confirmed"),
+        Standing::Replaced { .. } => ("state bad", "replaced"),
+        Standing::Expired => ("state bad", "expired"),
+        Standing::Dropped { .. } => ("state bad", "dropped"),
+    };
+    html! { span class=(class) { (word) } }
+}
+
+fn left(why: LeftWhy) -> &'static str {
+    match why {
+        LeftWhy::Mined => "it was mined",
+        LeftWhy::Replaced => "another took its place",
+        LeftWhy::Conflicted => "another of the same number was mined",
+        LeftWhy::Expired => "its last block has passed",
+        LeftWhy::Aged => "it waited too long",
+        LeftWhy::Evicted => "others paid more for the room",
+        LeftWhy::Unfunded => "its sender no longer has the money",
+        LeftWhy::Orphaned => "an earlier one of its sender left",
+        LeftWhy::Refused => "the pool would not take it on the branch that is followed now",
+    }
+}
+
+/// What happens, each in a line.
+pub(super) fn actions(actions: &[ActionView]) -> Markup {
+    html! { ul.actions { @for action in actions { li { (happens(action)) } } } }
+}
+
+fn happens(action: &ActionView) -> Markup {
+    match action {
+        ActionView::Pay { to, amount, reference } => {
+            html! { "pays " (parts::amount(*amount)) " to " (parts::address(to)) (what_for(reference)) }
+        }
+        ActionView::PayAll { to, amount, reference } => html! {
+            "pays all that is left" @if let Some(amount) = amount { ", " (parts::amount(*amount)) "," }
+            " to " (parts::address(to)) (what_for(reference))
+        },
+        ActionView::Note { text: Some(text), .. } => html! { "says in public: " q dir="auto" { (text) } },
+        ActionView::Note { bytes, text: None } => html! { "says in public, in bytes: " code { (bytes.0) } },
+    }
+}
+
+/// What a payment is for: as text, where it is text.
+pub(super) fn what_for(reference: &Hex) -> Markup {
+    let bytes = hex::decode(&reference.0).unwrap_or_default();
+    let text = String::from_utf8(bytes).ok().filter(|text| !text.contains(char::is_control));
+    html! {
+        @if !reference.0.is_empty() {
+            ", for " @if let Some(text) = text { q dir="auto" { (text) } } @else { code { (reference.0) } }
+        }
+    }
+}
+
+fn facts(content: &ContentView, standing: &Standing) -> Markup {
+    let rate = content.fee.pebbles().saturating_mul(1000) / content.bytes.max(1) as u64;
+    let mut facts = vec![
+        ("From", html! { (parts::address(&content.from)) ", its number " (content.nonce) }),
+        (
+            "Fee",
+            html! { (parts::amount(content.fee)) ", " (parts::number(rate)) " pebbles for a thousand bytes" },
+        ),
+        ("Size", html! { (parts::bytes(content.bytes)) }),
+    ];
+    if let Standing::Confirmed { block, time, charge, position, .. } = standing {
+        facts.push(("Block", html! { (parts::block(block)) ", place " (position) }));
+        facts.push(("Mined", parts::time(*time)));
+        if !charge.is_zero() {
+            facts.push((
+                "Burned",
+                html! { (parts::amount(*charge)) " for accounts that it brought into being" },
+            ));
+        }
+    }
+    if let Some(expiry) = content.expiry {
+        facts.push(("Void after", html! { "block " (parts::number(expiry)) }));
+    }
+    facts.push(("Full name", html! { code { (content.hash) } }));
+    parts::facts(&facts)
+}
+
+/// A policy in plain words.
+pub(super) fn policy(view: &PolicyView) -> Markup {
+    let lines = Policy::try_from(view).map(|policy| explain(&policy, &|_| None));
+    html! { pre.words { @for line in lines.unwrap_or_default() { (line) "\n" } } }
+}
