@@ -149,10 +149,10 @@ fn curve_of_a_balance_is_what_the_account_had() {
         stage.mine(Vec::new());
     }
     stage.node.wait_for_indexes();
+    let said = Regex::new(r"<title>([0-9.]+ CRN) at block ([0-9,]+)</title>").unwrap();
     for address in [stage.address(0), stage.address(1), stage.text(&miner_address())] {
         let shown = page(&stage, &format!("/account/{address}"));
-        let marks = Regex::new(r"<title>([0-9.]+ CRN) at block ([0-9,]+)</title>").unwrap();
-        let marks: Vec<(String, String)> = marks
+        let marks: Vec<(String, String)> = said
             .captures_iter(&shown)
             .map(|found| (found[1].to_owned(), found[2].replace(',', "")))
             .collect();
