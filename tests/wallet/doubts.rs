@@ -146,6 +146,18 @@ fn doubt_that_somebody_has_weighed_is_not_raised_again() {
     outbox.answer(&policy(1).address(), &[pay(5)]);
     outbox.hear(&txid, Word::Replaced, &look(5));
     assert_eq!(against(&outbox, 5), None);
+    // Nor when a node has it for a while, and when it was refused first.
+    outbox.hear(&txid, Word::Pending, &look(4));
+    assert!(matches!(against(&outbox, 5), Some(Earlier::Waits(_))));
+    outbox.note(&txid, Progress::Refused, NOW);
+    let mut outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
+    outbox.hear(&txid, Word::Unknown, &look(5));
+    assert_eq!(
+        (progress_of(&outbox, &txid), against(&outbox, 5)),
+        (Progress::Passed { height: Height(20) }, None)
+    );
+    outbox.hear(&txid, Word::Confirmed(Height(20)), &look(5));
+    assert_eq!(against(&outbox, 5), None, "that it may have been mined was known");
 }
 
 #[test]

@@ -71,18 +71,16 @@ pub struct Sent {
     pub(super) is_reported: bool,
     /// Whether they were told that it waits. Of its being mined they know nothing by that.
     pub(super) is_told: bool,
+    /// Whether somebody knew of the doubts about it and paid the same once more. That stays so, whatever nodes say later.
+    pub(super) is_weighed: bool,
 }
 
 impl Sent {
-    pub(super) fn new(
-        transaction: Transaction,
-        progress: Progress,
-        since: Timestamp,
-        is_reported: bool,
-        is_told: bool,
-    ) -> Self {
+    /// One of which nobody was told anything.
+    pub(super) fn new(transaction: Transaction, progress: Progress, since: Timestamp) -> Self {
         let (txid, account) = (transaction.body.txid(), transaction.body.policy.address());
-        Self { transaction, txid, account, progress, since, is_reported, is_told }
+        let (is_reported, is_told, is_weighed) = (false, false, false);
+        Self { transaction, txid, account, progress, since, is_reported, is_told, is_weighed }
     }
 
     /// The transaction, signed.
@@ -115,9 +113,14 @@ impl Sent {
         self.since
     }
 
-    /// Whether whoever sent it knows of it: what became of it, or that it waits.
+    /// Whether whoever sent it knows of it: what became of it, that it waits, or that nobody can say.
     pub fn is_known(&self) -> bool {
-        self.is_reported || self.is_told
+        self.is_closed() || self.is_told
+    }
+
+    /// Whether the order behind it is over with: whoever says the same again means another payment, once this one is mined.
+    pub fn is_closed(&self) -> bool {
+        self.is_reported || self.is_weighed
     }
 
     pub(super) fn is_mined(&self) -> bool {
