@@ -5,22 +5,8 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use super::chain::Devnet;
+use super::chain::{ends_with, stage};
 use super::stage::Home;
-use crate::process::Answer;
-
-/// A home with a node, and `bob` as the second account of its wallet.
-fn stage() -> (Home, Devnet) {
-    let home = Home::with_wallet();
-    home.wallet(&["account", "new", "bob"]).success();
-    let devnet = Devnet::start(&home);
-    (home, devnet)
-}
-
-fn ends_with(answer: &Answer, code: i32, said: &str) {
-    assert_eq!(answer.code, Some(code), "{answer:?}");
-    assert!(answer.err.contains(said), "{answer:?}");
-}
 
 #[test]
 fn payment_that_was_mined_while_nobody_heard_is_not_made_again() {

@@ -2,16 +2,7 @@
 
 use serde_json::json;
 
-use super::chain::Devnet;
-use super::stage::Home;
-
-/// A home with a node, and `bob` as the second account of its wallet.
-fn stage() -> (Home, Devnet) {
-    let home = Home::with_wallet();
-    home.wallet(&["account", "new", "bob"]).success();
-    let devnet = Devnet::start(&home);
-    (home, devnet)
-}
+use super::chain::stage;
 
 #[test]
 fn receipt_says_what_was_paid_to_whom() {

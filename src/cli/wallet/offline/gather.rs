@@ -70,6 +70,7 @@ impl Submit {
                 self.write_down(&desk, &transaction)?;
             }
             desk.send(&transaction)?;
+            desk.say_hole(&sender, transaction.body.nonce);
         }
         desk.follow(&transaction, &self.patience, repeated)
     }

@@ -51,7 +51,8 @@ impl Prepare {
         )?;
         let prepared = asked.prepare_for(&desk.chain, nonce, &way)?;
         asked.check_fee(&prepared, &desk.chain, self.terms.high_fee, Undone::Prepared)?;
-        desk.say(asked.shown(&prepared, desk.file.book(), &desk.chain).trim_end());
+        desk.show(asked.shown(&prepared, desk.file.book(), &desk.chain).trim_end());
+        desk.say_hole(&policy.address(), nonce);
         let mut signing = Signing::new(prepared.body, desk.chain.params())?;
         self.terms.preimages.all()?.into_iter().try_for_each(|preimage| signing.add_preimage(preimage))?;
         let known = Known { balance: Some(asked.balance), height: asked.height().previous() };
