@@ -37,7 +37,7 @@ mod words;
 pub use batch::{BatchError, BatchLine, read_batch};
 pub use caution::{Caution, FAR_SECONDS, cautions};
 pub use derivation::{ACCOUNTS_MAX, AccountError, DEVNET_MNEMONIC, Mnemonic, MnemonicError, Seed};
-pub use describe::{describe, quoted};
+pub use describe::{describe, plain, quoted};
 pub use draft::{Draft, DraftError, Fee, Payment, Prepared, Rest, Scene, fee_for};
 pub use expression::{
     EXPRESSION_BYTES_MAX, ExpressionError, ExpressionProblem, NamedKeys, parse_policy, policy_text,

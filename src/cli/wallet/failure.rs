@@ -128,6 +128,7 @@ fn name_of_keyring(error: &KeyringError) -> Option<&'static str> {
         KeyringError::NameTaken(_) | KeyringError::AddressTaken(_) => Some("taken"),
         KeyringError::AccountsFull
         | KeyringError::ContactsFull
+        | KeyringError::NoAccounts
         | KeyringError::SeedsFull
         | KeyringError::SeedTaken
         | KeyringError::NoSeed

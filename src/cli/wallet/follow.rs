@@ -95,6 +95,14 @@ impl Line {
         }
     }
 
+    /// Says something that is not of this line.
+    fn beside(&self, say: impl FnOnce()) {
+        match &self.0 {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+
     /// A line that stays.
     fn keep(&self, text: &str) {
         if let Some(bar) = &self.0 {
@@ -265,8 +273,8 @@ impl Watch<'_> {
             return Err(self.in_doubt("another of this account took its place".to_owned()));
         };
         if let Some(same) = self.raised(&by)? {
-            self.desk
-                .say(&format!("{by} took the place of {} and does the same: that is followed", self.txid()));
+            let said = format!("{by} took the place of {} and does the same: that is followed", self.txid());
+            self.line.beside(|| self.desk.say(&said));
             (self.transaction, self.mined) = (same, None);
             return Ok(None);
         }

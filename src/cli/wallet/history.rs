@@ -1,6 +1,6 @@
 //! `cairn wallet history`: what happened to accounts, and what is about to.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
@@ -52,10 +52,7 @@ struct Story<'a> {
 impl History {
     pub fn run(&self, options: &Options) -> Result<()> {
         let file = options.vault()?.read()?;
-        let account = match &self.account {
-            Some(name) => file.book().account(name)?,
-            None => file.book().default_account().context("this wallet has no account")?,
-        };
+        let account = file.book().account_or_first(self.account.as_deref())?;
         let chain = options.chain(file.network())?;
         let story = self.story(account, file.book(), &chain)?;
         if options.json { story.tell_json() } else { story.tell() }

@@ -85,8 +85,8 @@ their own behind a name.
 
 Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly; with 3
 when nobody agreed to it, it would pay the same twice or another comes first, 4 when a payment is on its way and was not
-confirmed in the time given, or is in doubt, 5 when one was sent and, by the node's word, can never be mined. With
---json what it could not do is on standard output:
+confirmed in the time given, or is in doubt, 5 when one was sent and provably never will be mined.
+With --json what it could not do is on standard output:
   {\"error\": {\"code\": \"on_its_way\", \"message\": \"...\", \"exit\": 4}}";
 
 /// What stands above the options that every command takes.

@@ -322,10 +322,7 @@ impl ShowKey {
     /// `cairn wallet key`.
     pub fn run(&self, options: &Options) -> Result<()> {
         let file = options.vault()?.read()?;
-        let account = match &self.account {
-            Some(name) => file.book().account(name)?,
-            None => file.book().default_account().context("this wallet has no account")?,
-        };
+        let account = file.book().account_or_first(self.account.as_deref())?;
         let key = key_of_account(account).with_context(|| match account.kind() {
             AccountKind::Watched { .. } => {
                 format!("`{}` is only watched: its key is not known", account.name())

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::chain::Chain;
-use super::guard::Lock;
+use super::guard::FileLock;
 use super::now;
 use super::vault::Vault;
 use crate::api::view::AddressText;
@@ -58,7 +58,7 @@ fn follow(vault: &Vault, chain: &Chain) -> Result<Headers> {
 
 /// Keeps headers for the next look, whole or not at all, unless another command has seen more work since these were read.
 fn keep(path: &Path, read: Option<&[u8]>, headers: &Headers, chain: &Chain) -> Result<()> {
-    let _lock = Lock::of(path)?;
+    let _lock = FileLock::of(path)?;
     let there = fs::read(path).ok().filter(|there| Some(&there[..]) != read);
     let theirs = there.and_then(|there| Headers::from_bytes(&there, &chain.genesis).ok());
     if theirs.is_none_or(|theirs| theirs.work() <= headers.work()) {

@@ -219,11 +219,11 @@ fn pass_on(mut stream: TcpStream, node: &str, lie: &Lie) {
     asked.write_all(&body).unwrap();
     let mut answer = String::new();
     asked.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     let body = lie(&path, body);
     let problem: Option<Problem> = serde_json::from_str(&body).ok();
     let status = problem.map_or_else(
-        || head.lines().next().unwrap().to_owned(),
+        || "HTTP/1.1 200 OK".to_owned(),
         |problem| format!("HTTP/1.1 {} Problem", problem.status),
     );
     let _ = write!(

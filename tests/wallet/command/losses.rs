@@ -130,6 +130,17 @@ fn words_of_a_node_do_not_steer_the_terminal() {
 }
 
 #[test]
+fn words_of_a_file_do_not_steer_the_terminal() {
+    let (home, devnet) = stage();
+    for line in ["bob,\u{1b}[2K1", "\u{1b}[2K\u{202e}nobody,1"] {
+        home.write("wages.csv", line);
+        let refused = devnet.wallet(&home, &["batch", "wages.csv", "--yes"]);
+        ends_with(&refused, 1, "?[2K");
+        assert!(!refused.err.contains(['\u{1b}', '\u{202e}']), "{refused:?}");
+    }
+}
+
+#[test]
 fn addresses_that_a_node_made_up_are_not_shown() {
     let (home, devnet) = stage();
     let sent = devnet.wallet(&home, &["send", "bob", "1", "--yes", "--wait", "0", "--json"]).json();

@@ -78,6 +78,6 @@ fn what_may_be_a_decimal_comma_pays_nothing() {
     let refused = devnet.wallet(&home, &["batch", "comma.csv", "--yes"]);
     let said = refused.failure(1);
     assert!(said.contains("comma.csv, line 2: is `1,5` one amount? Amounts have a point"), "{said}");
-    assert!(said.contains("write `1.0,5`"), "{said}");
+    assert!(said.contains("write `1,\"5\"`"), "{said}");
     assert_eq!(devnet.waiting(), 0);
 }

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::super::Options;
 use super::super::follow::Patience;
+use super::super::order::Repeat;
 use super::super::paying::Desk;
 use super::super::preimages::Preimages;
-use super::super::send::Repeat;
 use super::super::wording::lack_words;
 use super::carried::Carried;
 use crate::api::view::Standing;
@@ -70,8 +70,8 @@ impl Submit {
                 self.write_down(&desk, &transaction)?;
             }
             desk.send(&transaction)?;
-            desk.say_hole(&sender, transaction.body.nonce);
         }
+        desk.say_hole(&sender, transaction.body.nonce);
         desk.follow(&transaction, &self.patience, repeated)
     }
 
