@@ -49,7 +49,8 @@ fn each_word_of_a_node_moves_what_was_signed_to_its_place_and_none_makes_it_forg
         (mined, [Taken, elsewhere, passed, passed, mined]),
     ];
     let words = [Word::Pending, Word::Confirmed(Height(9)), Word::Replaced, Word::Expired, Word::Unknown];
-    let signed = transaction(1, 4, 5, 1);
+    let mut signed = transaction(1, 4, 5, 1);
+    signed.body.expiry = Some(Height(20));
     let txid = signed.body.txid();
     for (nonce, table) in [(4, not_beyond), (5, beyond)] {
         for (before, expected) in table {
@@ -60,6 +61,19 @@ fn each_word_of_a_node_moves_what_was_signed_to_its_place_and_none_makes_it_forg
                 assert_eq!(progress_of(&outbox, &txid), after, "{before:?}, {word:?}, account at {nonce}");
             }
         }
+    }
+}
+
+#[test]
+fn payment_without_a_last_block_or_before_it_does_not_give_its_nonce_away() {
+    for expiry in [None, Some(Height(21))] {
+        let mut signed = transaction(1, 4, 5, 1);
+        signed.body.expiry = expiry;
+        let txid = signed.body.txid();
+        let mut outbox = outbox(&[signed]);
+        outbox.note(&txid, Progress::Taken, NOW);
+        outbox.hear(&txid, Word::Expired, &look(4));
+        assert_eq!(outbox.next_nonce(&policy(1).address(), Nonce(4)), Ok(Nonce(5)), "{expiry:?}");
     }
 }
 

@@ -156,6 +156,9 @@ impl Sent {
     /// What is made of a node's word.
     pub(super) fn after(&self, word: Word, look: &Look) -> Progress {
         let is_beyond = self.nonce() < look.nonce;
+        // What has no last block, or has it before itself, cannot have missed it.
+        let has_passed = self.transaction.body.expiry.is_some_and(|expiry| expiry <= look.tip);
+        let word = if word == Word::Expired && !has_passed { Word::Unknown } else { word };
         let passed = match self.progress {
             Progress::Passed { .. } => self.progress,
             _ => Progress::Passed { height: look.tip },
