@@ -9,7 +9,7 @@ mod error;
 mod requests;
 
 pub use error::ClientError;
-pub use requests::Order;
+pub use requests::First;
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use super::Options;
 use super::chain::Chain;
 use crate::api::view::{ActionView, AddressText, ContentView, HistoryEntry, Moved};
 use crate::cli::output::{aligned, tell, tell_json};
-use crate::client::Order;
+use crate::client::First;
 use crate::types::{Address, Amount, Height, Reference};
 use crate::wallet::keyring::{Account, Book};
 use crate::wallet::{quoted, read_reference};
@@ -70,7 +70,7 @@ impl History {
         let mut entries: Vec<HistoryEntry> = Vec::new();
         let mut cursor = None;
         loop {
-            let page = chain.client.history(&address, Order::Newest, cursor.as_deref(), TOGETHER)?;
+            let page = chain.client.history(&address, First::Newest, cursor.as_deref(), TOGETHER)?;
             let fits = |entry: &HistoryEntry| is_wanted(&references_in(entry));
             entries.extend(page.entries.into_iter().filter(fits));
             cursor = page.next;

@@ -213,7 +213,11 @@ impl<'a> Desk<'a> {
         })?;
         let (transaction, txid) = (&stands, stands.body.txid());
         let content = ContentView::new(transaction, None, &self.chain.params().prefix);
-        let report = Report::default()
+        let report = match txid == ordered {
+            true => Report::default(),
+            false => Report::default().only_json("instead_of", ordered.to_string()),
+        };
+        let report = report
             .same("txid", "sent", txid)
             .same("from", "from", self.chain.text(&transaction.body.policy.address()))
             .only_json("nonce", transaction.body.nonce.0)

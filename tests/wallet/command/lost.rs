@@ -143,6 +143,7 @@ fn payment_whose_fee_is_raised_elsewhere_is_followed() {
         devnet.mine(1);
         let told = waiting.join().unwrap().json();
         assert_eq!((&told["txid"], &told["height"]), (&json!(raised), &json!(1)));
+        assert_eq!(told["instead_of"], json!(first));
         assert!(told["notes"][0].as_str().unwrap().contains("took the place of"), "{told}");
     });
     // Whoever ordered it knows, and means another.

@@ -14,4 +14,5 @@ mod once;
 mod paying;
 mod readers;
 mod receipts;
+mod replacing;
 mod stage;
