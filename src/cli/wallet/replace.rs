@@ -41,7 +41,7 @@ impl Instead {
 /// What was done about a payment before.
 enum Before {
     /// Just this was signed, and whoever asked for it was cut off.
-    Asked(Sent),
+    Asked(Box<Sent>),
     /// Nothing that is meant now. Whether whoever ordered the payment knows how it ended, or does not wait for that.
     Other { is_closed: bool },
 }
@@ -161,7 +161,7 @@ impl Replace {
             let is_other = stands.txid() != named.txid();
             let is_cut_off = stands.progress() == Progress::Signed || (is_other && !stands.is_known());
             Ok(match is_asked && is_cut_off {
-                true => Before::Asked(stands.clone()),
+                true => Before::Asked(Box::new(stands.clone())),
                 false => Before::Other { is_closed },
             })
         })
