@@ -54,7 +54,9 @@ pub(super) enum Ended {
         why: String,
     },
     /// It was sent and can never be mined.
-    #[error("{txid} was sent and will not be mined, which the node proved: {why}")]
+    #[error(
+        "{txid} was sent and will not be mined, which the node proved: {why}. Who orders the same once more says --again"
+    )]
     Lost {
         /// What was sent.
         txid: Txid,

@@ -81,8 +81,8 @@ impl Desk<'_> {
             if self.is_sent_by_another(sent)? {
                 continue;
             }
-            // Whatever waits was told to somebody, or seen by a node: of that alone it is certain that it is meant.
-            if sent.progress() != Progress::Taken {
+            // Of what a node took, and nobody has given up for another since, it is certain that it is meant.
+            if sent.progress() != Progress::Taken || sent.is_weighed() {
                 if transaction.body.actions[..] == *order {
                     continue;
                 }
@@ -122,6 +122,9 @@ impl Desk<'_> {
     fn agree_to_tell(&self, sent: &Sent, yes: bool) -> Result<()> {
         let txid = sent.txid();
         let why = match sent.progress() {
+            Progress::Taken => {
+                format!("{txid} was signed before, was in doubt, and the same was paid anew since")
+            }
             Progress::Mined { height } => {
                 format!("{txid} was seen in the block at height {height}, and this node has it nowhere")
             }

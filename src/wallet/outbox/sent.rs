@@ -118,6 +118,11 @@ impl Sent {
         self.is_closed() || self.is_told
     }
 
+    /// Whether somebody knew of the doubts about it and paid the same once more.
+    pub fn is_weighed(&self) -> bool {
+        self.is_weighed
+    }
+
     /// Whether the order behind it is over with: whoever says the same again means another payment, once this one is mined.
     pub fn is_closed(&self) -> bool {
         self.is_reported || self.is_weighed

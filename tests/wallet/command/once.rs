@@ -16,6 +16,15 @@ fn is_about_one(path: &str) -> bool {
     path.starts_with("/v1/transactions/")
 }
 
+/// Whatever it is asked about waits.
+fn pending(path: &str, body: &str) -> String {
+    if !is_about_one(path) {
+        return body.to_owned();
+    }
+    let txid = path.rsplit('/').next();
+    json!({ "txid": txid, "status": "pending", "seconds": 0, "ready": true, "transaction": null }).to_string()
+}
+
 /// As a node answers that never saw it, or threw its block away.
 fn unknown(path: &str, body: &str) -> String {
     if is_about_one(path) {
@@ -329,6 +338,12 @@ fn payment_in_doubt_is_not_sent_unless_somebody_agrees_and_never_once_the_same_w
     ends_with(&devnet.wallet_through(&home, &beyond, &SEND), 3, "what became of it is not known");
     let anew = devnet.wallet_through(&home, &beyond, &[&SEND[..], &["--again"]].concat()).json();
     assert_eq!(anew["nonce"], json!(1));
+    devnet.forget_everything(&home);
+    // A node that says for a moment that it has it does not change that.
+    ends_with(&devnet.wallet_through(&home, &pending, &["send", "bob", "2"]), 3, "nobody to ask");
+    ends_with(&devnet.wallet(&home, &order("2")), 3, "and the same was paid anew since");
+    assert_eq!(devnet.waiting(), 0);
+    ends_with(&devnet.wallet_through(&home, &beyond, &SEND), 3, "waits for a block already");
     devnet.forget_everything(&home);
     let other = devnet.wallet(&home, &order("2")).json();
     assert_eq!(
