@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::chain::{Devnet, stage};
+use super::chain::{Devnet, ends_with, stage};
 use super::stage::Home;
 
 const SEND: [&str; 7] = ["send", "bob", "1", "--yes", "--wait", "0", "--json"];
@@ -147,5 +147,51 @@ fn order_that_is_repeated_until_it_ends_well_is_paid_once_whoever_reads() {
             assert_eq!((bob, devnet.waiting()), (json!("1000100000000"), 0), "{case}");
             assert_eq!(codes[0], Some(4), "{case}");
         }
+    }
+}
+
+/// Says an order and kills it after so long; whether it ended well before.
+fn killed_after(home: &Home, devnet: &Devnet, order: &[&str], moment: Duration) -> bool {
+    let mut child = devnet.command(home, order).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    thread::sleep(moment);
+    let _ = child.kill();
+    child.wait().unwrap().success()
+}
+
+#[test]
+fn kill_at_any_moment_of_an_order_that_is_repeated_has_it_paid_once() {
+    let (home, devnet) = stage();
+    let mut paid = 0;
+    for round in 1..=8_u64 {
+        let amount = round.to_string();
+        let order = ["send", "bob", &amount, "--yes", "--wait", "1", "--timeout", "20"];
+        let moments = (0..3).map(|again| Duration::from_millis(round * 6 + again * 17));
+        let is_over = moments.enumerate().any(|(again, moment)| {
+            let is_over = killed_after(&home, &devnet, &order, moment);
+            // A block comes in between, with it or without.
+            if again == 1 {
+                devnet.mine(1);
+            }
+            is_over
+        });
+        if !is_over {
+            let (whoever, home) = (devnet.for_another(), &home);
+            let ended = thread::scope(|scope| {
+                let last = scope.spawn(move || whoever.wallet(home, &order));
+                while !last.is_finished() {
+                    devnet.mine(1);
+                    thread::sleep(Duration::from_millis(100));
+                }
+                last.join().unwrap()
+            });
+            ends_with(&ended, 0, "");
+        }
+        paid += round;
+        let bob = devnet.wallet(&home, &["balance", "bob", "--json"]).json()["balance"].clone();
+        assert_eq!(
+            (bob, devnet.waiting()),
+            (json!(((10_000 + paid) * 100_000_000).to_string()), 0),
+            "round {round}"
+        );
     }
 }
