@@ -53,10 +53,8 @@ pub(super) enum Ended {
         /// What the node said.
         why: String,
     },
-    /// It was sent and can never be mined.
-    #[error(
-        "{txid} was sent and will not be mined, which the node proved: {why}. Who orders the same once more says --again"
-    )]
+    /// It was sent, and provably never will be mined.
+    #[error("{txid} was sent and will not be mined, which the node proved: {why}")]
     Lost {
         /// What was sent.
         txid: Txid,

@@ -285,7 +285,7 @@ impl Watch<'_> {
             }
             Ok(Some(Standing::Confirmed { .. })) => {
                 let proven = self.desk.is_shut_out(&self.transaction.body, &by);
-                Err(self.lost_if(proven, why))
+                Err(self.lost_if(proven, &why))
             }
             _ => Err(self.in_doubt(why)),
         }
@@ -317,7 +317,7 @@ impl Watch<'_> {
             }
             Ok(_) => {
                 let proven = self.desk.is_void(&self.transaction.body, expiry);
-                Err(self.lost_if(proven, why))
+                Err(self.lost_if(proven, &why))
             }
             Err(_) => Ok(self.wait_in_doubt(&why, "none of the blocks")),
         }
@@ -332,9 +332,13 @@ impl Watch<'_> {
     }
 
     /// Lost where the node proved it, in doubt where it only says so.
-    fn lost_if(&self, proven: Result<bool>, why: String) -> anyhow::Error {
+    fn lost_if(&self, proven: Result<bool>, why: &str) -> anyhow::Error {
         match proven {
-            Ok(true) => Ended::Lost { txid: self.txid(), why }.into(),
+            Ok(true) => {
+                let pays = self.transaction.body.payments().next().is_some();
+                let again = if pays { ". Whoever orders the same once more says --again" } else { "" };
+                Ended::Lost { txid: self.txid(), why: format!("{why}{again}") }.into()
+            }
             Ok(false) => self.in_doubt(format!("{why}, which the node says and does not prove")),
             Err(error) => self.in_doubt(format!("{why}, which the node says and does not prove ({error:#})")),
         }

@@ -57,6 +57,11 @@ fn payment_is_lost_once_another_with_its_number_stands_deep_enough() {
     ends_with(&ended, 5, "which the node proved: another of this account took its place");
     let told: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(told["error"]["code"], json!("lost"));
+    // A reorganization that is deeper still could bring it back, so the same has to be meant.
+    let send = ["send", "bob", "1", "--yes", "--wait", "0"];
+    ends_with(&devnet.wallet(&home, &send), 3, "to pay the same once more, say --again");
+    devnet.wallet(&home, &[&send[..], &["--again"]].concat()).success();
+    assert_eq!(devnet.waiting(), 1);
 }
 
 #[test]
