@@ -49,8 +49,8 @@ pub use link::{
 pub use mistyped::{Slip, explain_mistyped, likely};
 pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
 pub use outbox::{
-    Earlier, Look, OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH,
-    UNHEARD_SECONDS, Word,
+    Earlier, LOST_DEPTH, Look, OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH,
+    UNHEARD_SECONDS, Word, is_shut_out, is_void,
 };
 pub use parts::{PartError, Parts};
 pub use signing::{Signing, SigningError};

@@ -3,7 +3,8 @@
 use cairn::codec::List;
 use cairn::types::{Action, Amount, Height, Nonce, Note, Timestamp, Transaction, Txid};
 use cairn::wallet::{
-    Earlier, Look, Outbox, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH, UNHEARD_SECONDS, Word,
+    Earlier, LOST_DEPTH, Look, Outbox, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH, UNHEARD_SECONDS, Word,
+    is_shut_out, is_void,
 };
 use proptest::prelude::*;
 
@@ -203,6 +204,28 @@ fn doubt_does_not_settle_while_what_is_to_take_its_place_waits() {
     outbox.report(&cancel.body.txid());
     outbox.settle(Height(30 + SETTLED_DEPTH), LATER);
     assert_eq!(outbox.iter().count(), 0);
+}
+
+#[test]
+fn payment_is_shut_out_by_another_with_its_number_deep_enough() {
+    let (first, rival) = (transaction(1, 4, 5, 1).body, transaction(1, 4, 6, 1).body);
+    assert!(is_shut_out(&first, &rival, LOST_DEPTH));
+    assert!(!is_shut_out(&first, &rival, LOST_DEPTH - 1), "that block may be taken back");
+    assert!(!is_shut_out(&first, &first, LOST_DEPTH), "it is mined itself");
+    for stranger in [transaction(1, 5, 6, 1), transaction(2, 4, 6, 1)] {
+        assert!(!is_shut_out(&first, &stranger.body, LOST_DEPTH));
+    }
+}
+
+#[test]
+fn payment_is_void_once_its_last_block_lies_deep_enough_and_its_number_is_free() {
+    let mut body = transaction(1, 4, 5, 1).body;
+    assert!(!is_void(&body, Nonce(4), Height(u32::MAX)), "it has no last block");
+    body.expiry = Some(Height(10));
+    assert!(is_void(&body, Nonce(4), Height(10 + LOST_DEPTH)));
+    assert!(is_void(&body, Nonce(3), Height(10 + LOST_DEPTH)));
+    assert!(!is_void(&body, Nonce(4), Height(9 + LOST_DEPTH)), "that block may be taken back");
+    assert!(!is_void(&body, Nonce(5), Height(10 + LOST_DEPTH)), "it may have been mined itself");
 }
 
 /// What can happen to a wallet whose node says whatever it likes.

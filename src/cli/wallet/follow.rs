@@ -12,7 +12,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::ends::Ended;
 use super::hearing::Heard;
-use super::lost::{LOST_DEPTH, deep_above};
 use super::paying::Desk;
 use crate::api::Code;
 use crate::api::view::Standing;
@@ -20,7 +19,7 @@ use crate::cli::output::{Report, count};
 use crate::cli::signals;
 use crate::client::ClientError;
 use crate::types::{BlockHash, Body, Height, Transaction, Txid};
-use crate::wallet::{Progress, Sent};
+use crate::wallet::{LOST_DEPTH, Progress, Sent};
 
 /// How often the node is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -284,7 +283,7 @@ impl Watch<'_> {
                 Ok(self.wait_in_doubt(&why, &format!("{depth} of the {LOST_DEPTH} blocks")))
             }
             Ok(Some(Standing::Confirmed { .. })) => {
-                let proven = self.desk.is_shut_out(&self.transaction.body, &by);
+                let proven = self.desk.proves_shut_out(&self.transaction.body, &by);
                 Err(self.lost_if(proven, &why))
             }
             _ => Err(self.in_doubt(why)),
@@ -310,17 +309,13 @@ impl Watch<'_> {
                 "the node says that the last block it could stand in has passed, and there is no such block";
             return Err(self.in_doubt(why.to_owned()));
         };
-        match self.desk.chain.client.tip().map(|tip| tip.height) {
-            Ok(tip) if tip < deep_above(expiry) => {
-                let passed = tip.0.saturating_sub(expiry.0);
-                Ok(self.wait_in_doubt(&why, &format!("{passed} of the {LOST_DEPTH} blocks")))
-            }
-            Ok(_) => {
-                let proven = self.desk.is_void(&self.transaction.body, expiry);
-                Err(self.lost_if(proven, &why))
-            }
-            Err(_) => Ok(self.wait_in_doubt(&why, "none of the blocks")),
+        let tip = self.desk.chain.client.tip().map_or(expiry, |tip| tip.height);
+        let passed = tip.0.saturating_sub(expiry.0);
+        if passed < LOST_DEPTH {
+            return Ok(self.wait_in_doubt(&why, &format!("{passed} of the {LOST_DEPTH} blocks")));
         }
+        let proven = self.desk.proves_void(&self.transaction.body);
+        Err(self.lost_if(proven, &why))
     }
 
     /// Goes on waiting: what speaks against it may be taken back yet.

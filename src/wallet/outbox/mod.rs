@@ -7,9 +7,11 @@
 
 mod earlier;
 mod form;
+mod lost;
 mod sent;
 
 pub use earlier::Earlier;
+pub use lost::{LOST_DEPTH, is_shut_out, is_void};
 pub use sent::{Look, Progress, Sent, Word};
 
 use std::collections::{BTreeMap, BTreeSet};
