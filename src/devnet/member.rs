@@ -227,12 +227,27 @@ impl Member {
     }
 }
 
-/// Has all of them do something, at once. Where one panics it has said so, and is down as if it had done it.
-pub(super) fn all_at_once(members: &mut [Member], act: impl Fn(&mut Member) + Sync) {
+/// Has all of them do something, at once. Where one panics it has said so, and the others are none the worse.
+pub(super) fn all_at_once<T: Send>(all: &mut [T], act: impl Fn(&mut T) + Sync) {
     thread::scope(|scope| {
         let act = &act;
-        let acting: Vec<_> = members.iter_mut().map(|member| scope.spawn(move || act(member))).collect();
+        let acting: Vec<_> = all.iter_mut().map(|one| scope.spawn(move || act(one))).collect();
         // One that nobody joins would have this panic too.
         acting.into_iter().for_each(|thread| drop(thread.join()));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_panics_takes_nobody_with_it() {
+        let mut all = [1, 2, 3];
+        all_at_once(&mut all, |one| {
+            assert_ne!(*one, 2, "on purpose");
+            *one += 10;
+        });
+        assert_eq!(all, [11, 2, 13]);
+    }
 }

@@ -48,7 +48,8 @@ pub(super) struct Run {
     /// words that guard anything of value.
     #[arg(long, value_name = "WORDS")]
     mnemonic: Option<String>,
-    /// When blocks come: interval=SECONDS, automine, poisson=1, manual [default: as before, at first interval=5].
+    /// When blocks come: interval=SECONDS, automine, poisson=1, manual; with --asert work or manual [default: as before, at first
+    /// interval=5 or work].
     #[arg(long, value_name = "MODE")]
     mining: Option<String>,
     /// Blocks take real work, and difficulty follows how fast they come.
