@@ -2,15 +2,18 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::output::aligned;
+use anyhow::{Result, bail};
+
+use crate::cli::output::{aligned, count};
+use crate::devnet::SPREAD_TIME_MAX;
 use crate::devnet::desk::{LinkView, NetworkView, NodeView};
 
 /// What is shown once it runs: where everything is, the money and the keys to it, and what to do next.
 pub(super) fn greeting(network: &NetworkView, desk: &str) -> String {
     let mut text = format!(
-        "{}: {} nodes, blocks come {}, in {}\n\n",
+        "{}: {}, blocks come {}, in {}\n\n",
         network.name,
-        network.nodes.len(),
+        count(network.nodes.len(), "node"),
         in_words(&network.mining),
         network.folder
     );
@@ -37,7 +40,8 @@ pub(super) fn greeting(network: &NetworkView, desk: &str) -> String {
     for (at, account) in network.accounts.iter().enumerate() {
         let _ = writeln!(text, "({at}) {}", account.key);
     }
-    let first = network.nodes.first();
+    text.push_str(&left(network));
+    let first = network.nodes.iter().find(|node| node.up).or(network.nodes.first());
     let asked = first.map(|node| node.at.http.as_str()).unwrap_or_default();
     let payee = network.accounts.get(1).map(|account| account.address.as_str()).unwrap_or_default();
     let miner = first.map(|node| node.at.stratum.trim_start_matches("stratum+tcp://")).unwrap_or_default();
@@ -51,6 +55,21 @@ pub(super) fn greeting(network: &NetworkView, desk: &str) -> String {
          order      cairn devnet mine 10, warp +1d, partition '0,1 | 2,3,4', heal: `cairn devnet --help`\n\n",
         words = network.mnemonic,
     );
+    text
+}
+
+/// What is not as it is at first, because it was left so.
+fn left(network: &NetworkView) -> String {
+    let down = numbers(network.nodes.iter().filter(|node| !node.up).map(|node| node.node));
+    let links: Vec<String> = network.links.iter().map(in_a_line).collect();
+    let mut text = String::new();
+    if !down.is_empty() {
+        let _ = write!(text, "\ndown, as it was left: {down}; `cairn devnet restart NODE` brings one back\n");
+    }
+    if !links.is_empty() {
+        let _ =
+            write!(text, "\nlinks, as they were left: {}; `cairn devnet heal` mends all\n", links.join("; "));
+    }
     text
 }
 
@@ -73,7 +92,9 @@ pub(super) fn status(network: &NetworkView) -> String {
     if clock.frozen {
         let _ = write!(text, "; the clock is held at {}", clock.time);
     } else if clock.ahead_seconds != 0 {
-        let _ = write!(text, "; the clock is {} seconds ahead", clock.ahead_seconds);
+        let which = if clock.ahead_seconds > 0 { "ahead" } else { "behind, as after going back to a state" };
+        let seconds = usize::try_from(clock.ahead_seconds.unsigned_abs()).unwrap_or(usize::MAX);
+        let _ = write!(text, "; the clock is {} {which}", count(seconds, "second"));
     }
     text.push('\n');
     let mut table =
@@ -83,27 +104,54 @@ pub(super) fn status(network: &NetworkView) -> String {
         let _ = writeln!(text, "{line}");
     });
     for link in &network.links {
-        let _ = writeln!(text, "link {} to {}: {}", link.a, link.b, what_is_wrong(link));
+        let _ = writeln!(text, "link {}", in_a_line(link));
     }
     text
 }
 
 fn row(node: &NodeView) -> Vec<String> {
     let tip = node.tip.map(|tip| tip.to_string());
-    let peers: Vec<String> = node.peers.iter().map(ToString::to_string).collect();
     vec![
         node.node.to_string(),
         node.height.map_or_else(|| "down".to_owned(), |height| height.to_string()),
         tip.map(|tip| tip[tip.len() - 12..].to_owned()).unwrap_or_default(),
         node.waiting.to_string(),
-        peers.join(","),
+        numbers(node.peers.iter().copied()).replace(' ', ""),
         node.at.http.clone(),
     ]
 }
 
+/// A bad link, by its ends.
+pub(super) fn in_a_line(link: &LinkView) -> String {
+    format!("{} to {}: {}", link.a, link.b, what_is_wrong(link))
+}
+
+/// Numbers of nodes.
+pub(super) fn numbers(nodes: impl IntoIterator<Item = usize>) -> String {
+    nodes.into_iter().map(|node| node.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// To whom a block has not come in time; nothing where it has come to all.
+pub(super) fn late(behind: &[usize]) -> Option<String> {
+    let nodes = if behind.len() == 1 { "node" } else { "nodes" };
+    let seconds = SPREAD_TIME_MAX.as_secs();
+    (!behind.is_empty()).then(|| {
+        format!("it has not come to {nodes} {} in {seconds} seconds", numbers(behind.iter().copied()))
+    })
+}
+
+/// That a block has come to all in time.
+pub(super) fn in_time(behind: &[usize]) -> Result<()> {
+    late(behind).map_or(Ok(()), |late| {
+        bail!(
+            "{late}, and may come yet: `cairn devnet status` says who is where, and what is wrong with links"
+        )
+    })
+}
+
 /// What a link does that it should not.
 pub(super) fn what_is_wrong(link: &LinkView) -> String {
-    let mut wrong = Vec::new();
+    let (link, mut wrong) = (&link.faults, Vec::new());
     if link.cut {
         wrong.push("cut".to_owned());
     }
