@@ -3,15 +3,13 @@
 
 mod support;
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cairn::api::{Manners, Token};
+use cairn::api::Token;
 use cairn::client::Client;
-use cairn::devnet::{Devnet, DevnetOptions, Mining, Work};
+use cairn::devnet::{Devnet, DevnetOptions, Mining};
 use cairn::types::Amount;
 use support::{figure, ms, timed};
 
@@ -22,17 +20,11 @@ const BLOCKS: [usize; 3] = [10, 1_000, 10_000];
 const LOOK_EVERY: Duration = Duration::from_micros(200);
 
 fn begin(folder: &Path, nodes: usize) -> Devnet {
+    let token = Token::new("a-word-for-this-benchmark-alone").expect("a long one");
     let options = DevnetOptions {
-        folder: folder.to_owned(),
-        nodes,
-        host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        port: 0,
-        mnemonic: None,
-        work: Work::None,
+        nodes: Some(nodes),
         mining: Some(Mining::Manual),
-        token: Token::new("a-word-for-this-benchmark-alone").expect("a long one"),
-        manners: Manners::default(),
-        log: Arc::new(|_| {}),
+        ..DevnetOptions::new(folder, token)
     };
     Devnet::start(options).expect("a devnet")
 }

@@ -35,7 +35,7 @@ for _ in $(seq 300); do
 done
 grep -q '^ready after' "$work/log" || { cat "$work/log"; echo "the devnet does not begin" >&2; exit 1; }
 
-desk=$(sed -n 's/^look  *\(http[^ ,]*\).*/\1/p' "$work/log")
+desk=$(sed -n 's/^look .* the chain, \(http[^ ]*\) all nodes/\1/p' "$work/log")
 node=$(sed -n 's/^0  *\(http[^ ]*\).*/\1/p' "$work/log")
 echo "== the explorer in $(chromium --version --no-sandbox 2> /dev/null || echo Chromium), pictures in $pictures"
 cd "$tools"

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use cairn::api::view::AddressText;
 use cairn::api::{Context, Front, Manners, Server};
-use cairn::client::{Client, Order};
+use cairn::client::{Client, First};
 use cairn::codec::encode;
 use cairn::consensus::Genesis;
 use cairn::node::{Node, NodeHandle, NodeOptions, Verdict};
@@ -331,10 +331,10 @@ fn pages(folder: &Path) {
     let client = Client::new(&format!("http://{}", stage.address())).expect("an address");
     let address = AddressText::new(&shop.address(), &genesis.params().prefix);
     // Until the indexes are there.
-    while client.history(&address, Order::Newest, None, 1).is_err() {
+    while client.history(&address, First::Newest, None, 1).is_err() {
         thread::sleep(Duration::from_millis(20));
     }
-    for (order, name) in [(Order::Newest, "newest"), (Order::Oldest, "oldest")] {
+    for (order, name) in [(First::Newest, "newest"), (First::Oldest, "oldest")] {
         let times = all_pages(|cursor| {
             let page = client.history(&address, order, cursor, 1000).expect("a page");
             (page.entries.len(), page.next)

@@ -21,6 +21,7 @@ mod beside;
 mod cache;
 mod context;
 mod cursor;
+mod described;
 mod document;
 mod events;
 mod examples;

@@ -1,9 +1,31 @@
-//! Files that this process may have open at a time. Every connection is one.
+//! Files that people name, and how many this process may have open at a time. Every connection is one.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use zeroize::Zeroizing;
 
 /// Files that connections leave to the node itself: the journal's segments, the tables, connections of its own.
 const RESERVE: u64 = 256;
 /// How many let strangers in: other nodes, miners, and clients over HTTP. Each may have as much of what is left.
 const DOORS: u64 = 3;
+
+/// The text of a file; `-` is standard input. It may be a secret, and is overwritten when it is dropped.
+///
+/// No more is read than one byte beyond so many, so that whoever asked sees that it is too long.
+pub(super) fn read_no_more(path: &Path, bytes_max: usize) -> Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::new());
+    let mut read = |source: &mut dyn Read| source.take(bytes_max as u64 + 1).read_to_string(&mut text);
+    let done = if path == Path::new("-") {
+        read(&mut io::stdin())
+    } else {
+        fs::File::open(path).and_then(|mut file| read(&mut file))
+    };
+    done.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(text)
+}
 
 /// Raises the limit as far as it goes. Most systems begin with some thousand, and allow many more to whoever asks.
 pub(super) fn raise_limit() {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::api::Answered;
+use crate::wallet::plain;
 
 /// Time between two lines of which there may be too many.
 const SELDOM: Duration = Duration::from_secs(1);
@@ -218,8 +219,12 @@ pub(super) fn hash_rate(hashes: f64) -> String {
 
 /// Says what went wrong, and whether anybody took it. Where even that cannot be written, the exit code still says that something
 /// did.
+///
+/// # Security
+/// Errors quote what they are about, and that may be a stranger's file.
 pub(super) fn complain(error: &anyhow::Error) -> Delivery {
-    match writeln!(io::stderr(), "error: {error:#}") {
+    let lines: Vec<String> = format!("{error:#}").split('\n').map(plain).collect();
+    match writeln!(io::stderr(), "error: {}", lines.join("\n")) {
         Ok(()) => Delivery::Taken,
         Err(_) => Delivery::Gone,
     }

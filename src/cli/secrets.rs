@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::api::Token;
 
+/// What the names of files end with that are being written. One that a kill left behind is of no use.
+const NEW: &str = ".new";
+
 /// The file with the word for the operator's side.
 pub(super) const TOKEN_FILE: &str = "api-token";
 
@@ -31,16 +34,14 @@ pub(super) fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// A file that nobody else can read, whole or not at all: after a crash there is either what was before or this.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let new = beside(path, ".new");
-    // What a kill left behind, or a link that somebody put there to have us write elsewhere.
-    let _ = fs::remove_file(&new);
-    let written = write_new(&new, bytes).and_then(|()| fs::rename(&new, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    written?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default();
+    // Under a name that is nobody's: neither a file of somebody's is lost, nor is a link followed that leads elsewhere.
+    let mut new = tempfile::Builder::new().prefix(name).suffix(NEW).tempfile_in(folder)?;
+    new.write_all(bytes)?;
+    new.as_file().sync_all()?;
+    new.persist(path)?;
+    File::open(folder)?.sync_all()
 }
 
 /// A file that goes with this one, named after the whole of its name: so it is never another's, nor this one itself.
@@ -48,12 +49,6 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// A file that is made like this can be read by nobody else.

@@ -9,7 +9,7 @@ mod error;
 mod requests;
 
 pub use error::ClientError;
-pub use requests::Order;
+pub use requests::First;
 
 use std::time::Duration;
 
@@ -144,14 +144,7 @@ impl Client {
     }
 }
 
-/// What a node says, as it can be shown.
-///
-/// # Security
-/// With signs that steer a terminal a node could have it show another amount, or another payee, than the wallet wrote there.
+/// The beginning of what a node says, as it can be shown.
 fn plain(text: &str) -> String {
-    let is_hidden = |letter: &char| {
-        letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.chars().take(SAID_CHARS_MAX).map(|letter| if is_hidden(&letter) { '?' } else { letter }).collect()
+    crate::wallet::plain(&text.chars().take(SAID_CHARS_MAX).collect::<String>())
 }

@@ -16,7 +16,7 @@ use crate::types::{Block, Height, Reference, Transaction, Txid};
 
 /// Which end of a list comes first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Order {
+pub enum First {
     /// The newest.
     #[default]
     Newest,
@@ -224,13 +224,13 @@ impl Client {
     pub fn history(
         &self,
         address: &AddressText,
-        order: Order,
+        order: First,
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<HistoryPage, ClientError> {
         let order = match order {
-            Order::Newest => "newest",
-            Order::Oldest => "oldest",
+            First::Newest => "newest",
+            First::Oldest => "oldest",
         };
         let cursor = cursor.as_ref().map(|cursor| cursor as &dyn Display);
         let path = format!("/v1/accounts/{}/history", address.0);

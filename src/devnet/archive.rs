@@ -1,7 +1,7 @@
 //! A state of the whole network in one file, to be kept, sent, and begun from elsewhere.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 
 use flate2::Compression;
@@ -13,8 +13,6 @@ use super::error::DevnetError;
 use super::network::DevnetHandle;
 use super::snapshots::Snapshot;
 
-/// What a state is called while it is on its way to a file or from one. Nobody can give a snapshot this name.
-const PASSING: &str = ".passing";
 /// Bytes that a file may unfold to.
 ///
 /// # Security
@@ -27,8 +25,10 @@ impl DevnetHandle {
     /// # Errors
     /// When there is such a file already, or the disk refuses. Then there is none of ours.
     pub fn dump(&self, file: &Path) -> Result<Snapshot, DevnetError> {
-        let cannot = || DevnetError::io(format!("cannot write {}", file.display()));
-        let target = File::create_new(file).map_err(cannot())?;
+        let target = File::create_new(file).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => DevnetError::FileThere(file.to_owned()),
+            _ => DevnetError::Io { what: format!("cannot write {}", file.display()), error },
+        })?;
         let written = self.dump_to(target, file);
         if written.is_err() {
             let _ = fs::remove_file(file);
@@ -41,7 +41,7 @@ impl DevnetHandle {
         // One file at a time: two would fill the same folder.
         let _files = self.0.files.lock();
         let mut members = self.0.members.lock();
-        let folder = self.0.layout.snapshot(PASSING);
+        let folder = self.0.layout.passing("");
         let _ = fs::remove_dir_all(&folder);
         let name = file.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let snapshot = self.save_all(&mut members, &folder, name)?;
@@ -57,14 +57,27 @@ impl DevnetHandle {
     /// When it is no such file, or of another chain, or damaged; then nothing has changed. See also [`DevnetHandle::revert`].
     pub fn load(&self, file: &Path) -> Result<Snapshot, DevnetError> {
         let _files = self.0.files.lock();
-        let folder = self.0.layout.snapshot(&format!("{PASSING}-in"));
+        let folder = self.0.layout.passing("-in");
         let _ = fs::remove_dir_all(&folder);
-        let loaded = unfold(file, &folder)
-            .map_err(DevnetError::io(format!(
-                "cannot read {}: it is no state that `cairn devnet dump` wrote",
-                file.display()
-            )))
-            .and_then(|()| self.revert_to(&folder, &file.display().to_string()));
+        let source = File::open(file).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => DevnetError::NoFile(file.to_owned()),
+            _ => DevnetError::Io { what: format!("cannot read {}", file.display()), error },
+        })?;
+        let unfolded = match unfold(source, &folder) {
+            // Ours, not the file's.
+            Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+                Err(DevnetError::Io { what: format!("cannot write {}", folder.display()), error })
+            }
+            unfolded => unfolded.map_err(|error| DevnetError::NotAState { file: file.to_owned(), error }),
+        };
+        let loaded = unfolded.and_then(|()| self.revert_to(&folder, &file.display().to_string()));
+        let loaded = loaded.map_err(|error| match error {
+            DevnetError::NoSnapshot(_) => DevnetError::NotAState {
+                file: file.to_owned(),
+                error: io::Error::other("nothing in it says what it is"),
+            },
+            error => error,
+        });
         let _ = fs::remove_dir_all(&folder);
         loaded
     }
@@ -91,9 +104,9 @@ fn place(folder: &Path, name: &Path) -> io::Result<PathBuf> {
     Ok(folder.join(name))
 }
 
-fn unfold(file: &Path, folder: &Path) -> io::Result<()> {
+fn unfold(file: File, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let mut archive = Archive::new(GzDecoder::new(BufReader::new(File::open(file)?)));
+    let mut archive = Archive::new(GzDecoder::new(BufReader::new(file)));
     let mut bytes = 0_u64;
     for entry in archive.entries()? {
         let mut entry = entry?;
@@ -127,7 +140,7 @@ mod tests {
         let file = to.path().join("file");
         fold(from.path(), File::create_new(&file).unwrap()).unwrap();
         let folder = to.path().join("folder");
-        unfold(&file, &folder).unwrap();
+        unfold(File::open(&file).unwrap(), &folder).unwrap();
         assert_eq!(fs::read(folder.join("inner/one")).unwrap(), b"1");
         assert_eq!(fs::read(folder.join("two")).unwrap(), vec![2; 100_000]);
     }
@@ -147,8 +160,8 @@ mod tests {
         header.set_size(0);
         archive.append_link(&mut header, "link", "/etc").unwrap();
         archive.into_inner().unwrap().finish().unwrap();
-        assert!(unfold(&file, &to.path().join("folder")).is_err());
+        assert!(unfold(File::open(&file).unwrap(), &to.path().join("folder")).is_err());
         fs::write(&file, b"anything").unwrap();
-        assert!(unfold(&file, &to.path().join("other")).is_err());
+        assert!(unfold(File::open(&file).unwrap(), &to.path().join("other")).is_err());
     }
 }

@@ -10,9 +10,9 @@ use super::links::PartitionError;
 use super::mining::MiningError;
 use super::places::PortError;
 use crate::consensus::GenesisError;
-use crate::miner::OrderError;
+use crate::miner::{OrderError, Unfinished};
 use crate::net::FaultsRefused;
-use crate::node::RulingRefused;
+use crate::node::{Closed, RulingRefused};
 use crate::storage::StorageError;
 use crate::types::ChainId;
 
@@ -28,7 +28,10 @@ pub enum DevnetError {
         error: io::Error,
     },
     /// What is in the folder is no devnet of ours.
-    #[error("{} is not what this program keeps of a devnet: {reason}", .path.display())]
+    #[error(
+        "{} is not what this program keeps of a devnet: {reason}; begin another with --data-dir or --ephemeral",
+        .path.display()
+    )]
     Manifest {
         /// The file.
         path: PathBuf,
@@ -36,10 +39,17 @@ pub enum DevnetError {
         reason: String,
     },
     /// It began with other words.
-    #[error("the devnet in {} began with other words: begin another with --data-dir, or with --ephemeral", .0.display())]
+    #[error(
+        "the devnet in {} began with other words: leave --mnemonic out to go on with it, or begin another with --data-dir or --ephemeral",
+        .0.display()
+    )]
     OtherWords(PathBuf),
     /// It began with other work.
-    #[error("the devnet in {} began {}: begin another with --data-dir, or with --ephemeral", .path.display(), if *.asert { "with --asert" } else { "without --asert" })]
+    #[error(
+        "the devnet in {} began {}to go on with it, or begin another with --data-dir or --ephemeral",
+        .path.display(),
+        if *.asert { "with --asert: say --asert " } else { "without --asert: leave that out " }
+    )]
     OtherWork {
         /// Where it lies.
         path: PathBuf,
@@ -69,6 +79,18 @@ pub enum DevnetError {
     /// As many nodes as ports allow.
     #[error("a devnet has 1 to {0} nodes")]
     Nodes(usize),
+    /// Ports end at 65,535.
+    #[error(
+        "from port {first} on there are not enough for {nodes} nodes: say --port {usual}, or --port 0 for any that are free"
+    )]
+    Ports {
+        /// The first of them.
+        first: u16,
+        /// How many nodes there are to be.
+        nodes: usize,
+        /// Where there are enough.
+        usual: u16,
+    },
     /// A port cannot be had.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -100,8 +122,15 @@ pub enum DevnetError {
     #[error(transparent)]
     Mining(#[from] MiningError),
     /// Blocks were ordered and did not come.
-    #[error(transparent)]
-    Order(#[from] OrderError),
+    #[error("node {node}{}: {error}", if *.made == 0 { String::new() } else { format!(", after {made} blocks") })]
+    Order {
+        /// Which was to make them.
+        node: usize,
+        /// How many it has made; they stay.
+        made: usize,
+        /// Why no more.
+        error: OrderError,
+    },
     /// No partition.
     #[error(transparent)]
     Partition(#[from] PartitionError),
@@ -111,6 +140,22 @@ pub enum DevnetError {
     /// The faucet gives nothing.
     #[error(transparent)]
     Faucet(#[from] FaucetError),
+    /// A node ended in a fault of ours while it began.
+    #[error(
+        "node {0} ended in a fault of this program while it began: the log says which; `cairn devnet restart {0}` tries again"
+    )]
+    Fault(usize),
+    /// A node takes nothing in, so that it cannot stand still.
+    #[error(
+        "node {node} takes nothing in: {}; `cairn devnet kill {node}` and `restart {node}` begin it again, once its disk is well",
+        .closed.reason
+    )]
+    Closed {
+        /// Which.
+        node: usize,
+        /// Why.
+        closed: Closed,
+    },
     /// A node cannot be saved.
     #[error("node {node} cannot be saved: {error}")]
     Save {
@@ -127,6 +172,31 @@ pub enum DevnetError {
         /// Why not.
         error: StorageError,
     },
+    /// An order was carried out, and that cannot be written down.
+    #[error("it is done, but will be forgotten at the next start: {0}")]
+    NotKept(Box<Self>),
+    /// Nothing ran of what was gone back to.
+    #[error("{0}; the network goes on where it was")]
+    NotBack(Box<Self>),
+    /// Others than this machine's programs can ask.
+    #[error(
+        "files are written and read only where nobody but this machine's own programs can order it: begin without --host, or save a          state here with `cairn devnet snapshot`"
+    )]
+    FilesOfOthers,
+    /// A state cannot be taken out of a file.
+    #[error("{} is no state that `cairn devnet dump` wrote, or not all of it: {error}", .file.display())]
+    NotAState {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        error: io::Error,
+    },
+    /// No file.
+    #[error("there is no file {}: `cairn devnet dump` writes one", .0.display())]
+    NoFile(PathBuf),
+    /// One is there already.
+    #[error("{} is there already: take another name, or remove it first", .0.display())]
+    FileThere(PathBuf),
     /// Not a name that a folder can have.
     #[error(
         "`{0}` is no name for a snapshot: letters, digits, `-`, `_` and `.`, up to 64 of them and no `.` in front"
@@ -137,6 +207,14 @@ pub enum DevnetError {
         "there is a snapshot `{0}` already: take another name, or `cairn devnet snapshot --remove {0}` first"
     )]
     SnapshotThere(String),
+    /// It cannot be read.
+    #[error("{} is no state that this program can go back to: {reason}; `cairn devnet snapshots` lists those that are", .path.display())]
+    SnapshotDamaged {
+        /// The file that says what it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// There is none.
     #[error("there is no snapshot `{0}`: `cairn devnet snapshots` lists all")]
     NoSnapshot(String),
@@ -170,14 +248,34 @@ pub enum DevnetError {
         height: u32,
     },
     /// A block is not left.
-    #[error(transparent)]
-    Ruling(#[from] RulingRefused),
+    #[error("node {node}: {error}")]
+    Ruling {
+        /// Which refuses.
+        node: usize,
+        /// Why.
+        error: RulingRefused,
+    },
     /// It ends.
     #[error("the devnet is ending")]
     Ending,
 }
 
 impl DevnetError {
+    /// Why a node makes no blocks.
+    pub(super) fn order(node: usize) -> impl FnOnce(OrderError) -> Self {
+        move |error| Self::Order { node, made: 0, error }
+    }
+
+    /// Why a node makes no more blocks.
+    pub(super) fn unfinished(node: usize, unfinished: &Unfinished) -> Self {
+        Self::Order { node, made: unfinished.made.len(), error: unfinished.why.clone() }
+    }
+
+    /// Why a node does not leave a block.
+    pub(super) fn ruling(node: usize) -> impl Fn(RulingRefused) -> Self + Copy {
+        move |error| Self::Ruling { node, error }
+    }
+
     /// What the system said, when this was tried.
     pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();

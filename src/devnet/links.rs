@@ -2,67 +2,40 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::view::LinkFaults;
 use crate::net::{Far, Faults, FaultsRefused, Link};
 use crate::protocol::NodeId;
 
-/// Longest that anything may be held up by a link.
-pub(super) const DELAY_MS_MAX: u64 = 60_000;
-/// Percent that a link may lose, at most.
-pub(super) const LOSS_PERCENT_MAX: f64 = 99.0;
-
 /// What is wrong with links, each by the numbers of its two ends, the lower first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Vec<Kept>", into = "Vec<Kept>")]
+#[serde(try_from = "Vec<Kept>", into = "Vec<Kept>")]
 pub struct Links(BTreeMap<(usize, usize), Link>);
 
-/// A link, as it is kept. A file may come from anybody, so bounds are kept to when it is read.
+/// A link, as it is kept.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
     ends: (usize, usize),
-    delay_ms: u64,
-    jitter_ms: u64,
-    loss: f64,
-    bytes_per_second: Option<u64>,
-    cut: bool,
+    #[serde(flatten)]
+    faults: LinkFaults,
 }
 
-impl From<Vec<Kept>> for Links {
-    fn from(kept: Vec<Kept>) -> Self {
-        let link = |kept: Kept| {
-            let link = Link {
-                delay: Duration::from_millis(kept.delay_ms.min(DELAY_MS_MAX)),
-                jitter: Duration::from_millis(kept.jitter_ms.min(DELAY_MS_MAX)),
-                loss: if kept.loss.is_finite() {
-                    kept.loss.clamp(0.0, LOSS_PERCENT_MAX / 100.0)
-                } else {
-                    0.0
-                },
-                bytes_per_second: kept.bytes_per_second.map(|rate| rate.max(1)),
-                cut: kept.cut,
-            };
-            (kept.ends, link)
-        };
-        Self(kept.into_iter().map(link).collect())
+impl TryFrom<Vec<Kept>> for Links {
+    type Error = String;
+
+    /// A file may come from anybody: what cannot be ordered cannot be in one either.
+    fn try_from(kept: Vec<Kept>) -> Result<Self, String> {
+        let link = |kept: Kept| Ok((kept.ends, kept.faults.link().map_err(|problem| problem.detail)?));
+        kept.into_iter().map(link).collect::<Result<_, _>>().map(Self)
     }
 }
 
 impl From<Links> for Vec<Kept> {
     fn from(links: Links) -> Self {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let kept = |(ends, link): ((usize, usize), Link)| Kept {
-            ends,
-            delay_ms: millis(link.delay),
-            jitter_ms: millis(link.jitter),
-            loss: link.loss,
-            bytes_per_second: link.bytes_per_second,
-            cut: link.cut,
-        };
-        links.0.into_iter().map(kept).collect()
+        links.iter().map(|(ends, link)| Kept { ends, faults: LinkFaults::of(&link) }).collect()
     }
 }
 
@@ -85,6 +58,11 @@ impl Links {
     /// Whether nothing passes between two nodes.
     pub fn is_cut(&self, one: usize, other: usize) -> bool {
         self.0.get(&(one.min(other), one.max(other))).is_some_and(|link| link.cut)
+    }
+
+    /// Forgets those of nodes that are not there.
+    pub fn keep_within(&mut self, nodes: usize) {
+        self.0.retain(|(one, other), _| *one < nodes && *other < nodes);
     }
 
     /// Makes all links healthy.
@@ -202,6 +180,8 @@ impl FromStr for Partition {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -217,6 +197,17 @@ mod tests {
         assert_eq!(wrong[&(0, 3)], Link { cut: true, ..slow });
         links.part(&"0,1,2,3,4".parse().unwrap(), 5);
         assert_eq!(links.iter().collect::<Vec<_>>(), [((0, 3), slow)]);
+    }
+
+    #[test]
+    fn links_are_kept_as_they_are_and_one_that_cannot_be_is_refused() {
+        let mut links = Links::default();
+        links.set(1, 0, Link { loss: 0.07, bytes_per_second: Some(5), ..Link::default() });
+        let text = serde_json::to_string(&links).unwrap();
+        assert!(text.contains("\"loss_percent\":7.0"), "{text}");
+        assert_eq!(serde_json::from_str::<Links>(&text).unwrap(), links);
+        let lossy = serde_json::from_str::<Links>(&text.replace("7.0", "100.0")).unwrap_err();
+        assert!(lossy.to_string().contains("up to 99"), "{lossy}");
     }
 
     #[test]

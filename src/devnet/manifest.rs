@@ -1,5 +1,6 @@
 //! What a devnet keeps of itself beside its nodes.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -8,35 +9,47 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::ClockState;
 use super::error::DevnetError;
+use super::links::Links;
 
 /// The file's name.
 const NAME: &str = "devnet.json";
 /// The layout that this version writes.
 const VERSION: u32 = 1;
+/// What a state is called while it is on its way to a file or from one. Nobody can give a snapshot such a name.
+const PASSING: &str = ".passing";
+/// What stands behind the name of one that is being made.
+const PART: &str = ".part";
 
 /// What a devnet keeps of itself. Which folders count of its nodes is said here: so one renamed file takes the whole
 /// network back, or none of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
-    version: u32,
+    /// That of the layout.
+    pub version: u32,
     /// Words that all keys follow from.
     pub mnemonic: String,
     /// Which folders of its nodes count: how often it was taken back, and one.
     pub generation: u32,
-    /// How many nodes it had when it ran last.
+    /// How many nodes it had when it ran last, and has again where nothing is said.
     pub nodes: usize,
     /// How its clock stood.
     pub clock: ClockState,
     /// When blocks came.
     pub mining: String,
+    /// What was wrong with links.
+    #[serde(default)]
+    pub links: Links,
+    /// Which nodes were down.
+    #[serde(default)]
+    pub down: BTreeSet<usize>,
 }
 
 impl Manifest {
     /// Of one that begins.
     pub fn new(mnemonic: String, nodes: usize, mining: String) -> Self {
-        let clock = ClockState::default();
-        Self { version: VERSION, mnemonic, generation: 1, nodes, clock, mining }
+        let (clock, links, down) = (ClockState::default(), Links::default(), BTreeSet::new());
+        Self { version: VERSION, mnemonic, generation: 1, nodes, clock, mining, links, down }
     }
 
     /// Of a folder; nothing where there is no devnet yet.
@@ -53,6 +66,15 @@ impl Manifest {
             return Err(DevnetError::Manifest { path, reason });
         }
         Ok(Some(manifest))
+    }
+
+    /// For so many nodes. Where all of them were down none is: one that begins is to be of use.
+    pub fn fit(&mut self, nodes: usize) {
+        self.links.keep_within(nodes);
+        self.down.retain(|node| *node < nodes);
+        if self.down.len() == nodes {
+            self.down.clear();
+        }
     }
 
     /// Takes the place of the one before, as one step that is durable when this returns.
@@ -119,16 +141,63 @@ impl Layout {
         self.snapshots().join(name)
     }
 
-    /// Removes the folders of nodes that do not count: what was interrupted left them behind.
+    /// Where a snapshot is made before it counts.
+    pub fn part_of(snapshot: &Path) -> PathBuf {
+        let name = snapshot.file_name().unwrap_or_default().to_string_lossy();
+        snapshot.with_file_name(format!(".{name}{PART}"))
+    }
+
+    /// Where a state lies while it is on its way to a file or from one.
+    pub fn passing(&self, direction: &str) -> PathBuf {
+        self.snapshot(&format!("{PASSING}{direction}"))
+    }
+
+    /// Removes what was interrupted and left behind: the folders of nodes that do not count, and states that were being made or
+    /// on their way.
     pub fn remove_leftovers(&self, generation: u32) -> Result<(), DevnetError> {
-        let folder = self.0.join("generations");
         let counts = self.generation(generation);
-        let Ok(entries) = fs::read_dir(&folder) else { return Ok(()) };
-        for entry in entries.flatten().filter(|entry| entry.path() != counts) {
-            let path = entry.path();
+        let nodes = entries(self.0.join("generations")).filter(|path| *path != counts);
+        let is_left = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(PASSING) || name.starts_with('.') && name.ends_with(PART)
+        };
+        for path in nodes.chain(entries(self.snapshots()).filter(is_left)) {
             fs::remove_dir_all(&path)
                 .map_err(DevnetError::io(format!("cannot remove {}", path.display())))?;
         }
         Ok(())
+    }
+}
+
+/// What lies in a folder, if that can be read.
+fn entries(folder: PathBuf) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_interrupted_is_removed_and_what_counts_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout(folder.path().to_owned());
+        let (kept, hidden) = (layout.snapshot("kept.part"), layout.snapshot(".somebodys"));
+        let left = [layout.generation(1), Layout::part_of(&kept), layout.passing("-in"), layout.passing("")];
+        let counts = [layout.generation(2), kept, hidden];
+        left.iter().chain(&counts).for_each(|path| fs::create_dir_all(path).unwrap());
+        layout.remove_leftovers(2).unwrap();
+        assert!(left.iter().all(|path| !path.exists()));
+        assert!(counts.iter().all(|path| path.is_dir()));
+    }
+
+    #[test]
+    fn a_devnet_of_before_links_were_kept_has_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"{"version": 1, "mnemonic": "a", "generation": 3, "nodes": 2,
+            "clock": {"ahead": 0, "frozen": null, "last": 0}, "mining": "manual"}"#;
+        fs::write(folder.path().join(NAME), text).unwrap();
+        let manifest = Manifest::read(folder.path()).unwrap().unwrap();
+        assert_eq!((manifest.links, manifest.down), (Links::default(), BTreeSet::new()));
     }
 }

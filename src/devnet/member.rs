@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use tokio::runtime::Handle;
 
@@ -17,6 +18,7 @@ use crate::miner::Feed;
 use crate::net::{Faults, Keep, Log, Peers, PeersOptions};
 use crate::node::{Node, NodeOptions};
 use crate::protocol::{NodeId, Settings};
+use crate::storage::{Folder, StorageError};
 use crate::stratum;
 
 /// What all nodes have in common.
@@ -46,6 +48,11 @@ impl Common {
                 log(&format!("node {node}: {line}"));
             }
         })
+    }
+
+    /// Makes the folder of a node that begins at genesis in this generation: what was told of another leads nowhere in it.
+    pub fn begin_folder(&self, chain: &Path, generation: u32) -> Result<(), StorageError> {
+        Folder::begin(chain, &self.genesis, &self.genesis_text, generation)
     }
 
     /// How a node is to run.
@@ -93,6 +100,11 @@ impl Member {
         let id = kept.map_err(DevnetError::io(format!("cannot use {}", chain.display())))?.node_id();
         let (listeners, places) = Listeners::bind(places, index)?;
         Ok(Self { index, places, id, faults, listeners: Some(listeners), running: None, starts: 0 })
+    }
+
+    /// Its number.
+    pub fn index(&self) -> usize {
+        self.index
     }
 
     /// What others know it by.
@@ -214,5 +226,30 @@ impl Member {
     /// Stays who it is in another folder.
     pub fn take_identity(&self, from: &Path, to: &Path) -> Result<(), DevnetError> {
         Keep::take_identity(from, to).map_err(DevnetError::io(format!("cannot write to {}", to.display())))
+    }
+}
+
+/// Has all of them do something, at once. Where one panics it has said so, and the others are none the worse.
+pub(super) fn all_at_once<T: Send>(all: &mut [T], act: impl Fn(&mut T) + Sync) {
+    thread::scope(|scope| {
+        let act = &act;
+        let acting: Vec<_> = all.iter_mut().map(|one| scope.spawn(move || act(one))).collect();
+        // One that nobody joins would have this panic too.
+        acting.into_iter().for_each(|thread| drop(thread.join()));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_panics_takes_nobody_with_it() {
+        let mut all = [1, 2, 3];
+        all_at_once(&mut all, |one| {
+            assert_ne!(*one, 2, "on purpose");
+            *one += 10;
+        });
+        assert_eq!(all, [11, 2, 13]);
     }
 }

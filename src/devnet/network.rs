@@ -1,15 +1,16 @@
 //! All nodes of a devnet together: begun and ended here, and ordered about one order at a time.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
@@ -20,7 +21,7 @@ use super::faucet::Faucet;
 use super::ground::{Ground, Work};
 use super::links::Links;
 use super::manifest::{Layout, Manifest, write_synced};
-use super::member::{Common, Member};
+use super::member::{Common, Member, all_at_once};
 use super::mining::Mining;
 use super::places::{Places, bind};
 use super::roster::Roster;
@@ -34,6 +35,8 @@ use crate::wallet::{DEVNET_MNEMONIC, Mnemonic};
 
 /// Nodes of one devnet.
 pub const NODES_MAX: usize = 50;
+/// Those that one has which begins, where nothing is said.
+pub const NODES_USUAL: usize = 5;
 /// Others that each node always wants to be connected to.
 const ADDED_EACH: usize = 8;
 /// How long threads may take to end.
@@ -43,8 +46,8 @@ const END_TIME_MAX: Duration = Duration::from_millis(500);
 pub struct DevnetOptions {
     /// Where it keeps everything.
     pub folder: PathBuf,
-    /// How many nodes it has.
-    pub nodes: usize,
+    /// How many nodes it has; as many as before, at first [`NODES_USUAL`], where nothing is said.
+    pub nodes: Option<usize>,
     /// Where its nodes are reached.
     pub host: IpAddr,
     /// The first port of the first node; 0 for any that are free.
@@ -61,6 +64,24 @@ pub struct DevnetOptions {
     pub manners: Manners,
     /// Where lines for a log go.
     pub log: Log,
+}
+
+impl DevnetOptions {
+    /// The usual ones, for this machine alone, at any ports that are free; nothing is logged.
+    pub fn new(folder: impl Into<PathBuf>, token: Token) -> Self {
+        Self {
+            folder: folder.into(),
+            nodes: None,
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            mnemonic: None,
+            work: Work::None,
+            mining: None,
+            token,
+            manners: Manners::default(),
+            log: Arc::new(|_| {}),
+        }
+    }
 }
 
 /// A devnet that runs until it is dropped.
@@ -97,22 +118,23 @@ pub(super) struct Inner {
 }
 
 impl Devnet {
-    /// Begins, or goes on where it was left; when this returns, all nodes answer.
+    /// Begins, or goes on where it was left: who was down is, unless all were. When this returns, all others answer.
     ///
     /// # Errors
     /// When a port cannot be had, what is in the folder is another devnet, or a node does not start.
     pub fn start(options: DevnetOptions) -> Result<Self, DevnetError> {
         let DevnetOptions { folder, nodes, host, port, mnemonic, work, mining, token, manners, log } =
             options;
-        if !(1..=NODES_MAX).contains(&nodes) {
-            return Err(DevnetError::Nodes(NODES_MAX));
-        }
+        check_count(nodes.unwrap_or(NODES_USUAL))?;
         let (listener, desk_at) = bind(Places::desk(host, port), "orders to the whole network")?;
         fs::create_dir_all(&folder).map_err(DevnetError::io(format!("cannot make {}", folder.display())))?;
         let layout = Layout(folder);
         let lock = layout.lock()?;
-        let (manifest, ground, text) = begin(&layout, mnemonic, work, nodes)?;
-        let generation = manifest.generation;
+        let (mut manifest, ground, text) = begin(&layout, mnemonic, work, nodes.unwrap_or(NODES_USUAL))?;
+        let nodes = nodes.unwrap_or(manifest.nodes);
+        manifest.fit(check_count(nodes)?);
+        Places::check(port, nodes)?;
+        let (generation, links, down) = (manifest.generation, manifest.links.clone(), manifest.down.clone());
         let genesis = Genesis::from_json(&text)?;
         let mining = mining.map_or_else(|| manifest.mining.parse(), Ok)?.check(genesis.params())?;
         let runtime = Builder::new_multi_thread()
@@ -144,15 +166,15 @@ impl Devnet {
             layout,
             members: Mutex::new(members),
             manifest: Mutex::new(manifest),
-            links: Mutex::default(),
+            links: Mutex::new(links),
             roster: watch::Sender::new(Roster::default()),
             mining: watch::Sender::new(mining),
             turn: Arc::default(),
             files: Mutex::default(),
             _lock: lock,
         }));
-        handle.start_those(&mut handle.0.members.lock(), |_| true)?;
-        handle.keep()?;
+        handle.start_all_but(&down)?;
+        handle.note().write(&handle.0.layout.0)?;
         handle.0.layout.remove_leftovers(generation)?;
         let schedule = Schedule::start(
             handle.0.roster.subscribe(),
@@ -227,6 +249,10 @@ fn begin(
     Ok((manifest, ground, text))
 }
 
+fn check_count(nodes: usize) -> Result<usize, DevnetError> {
+    if (1..=NODES_MAX).contains(&nodes) { Ok(nodes) } else { Err(DevnetError::Nodes(NODES_MAX)) }
+}
+
 fn members(
     layout: &Layout,
     common: &Common,
@@ -243,7 +269,9 @@ fn members(
         })?;
         let faults = Faults::new(common.genesis.params(), seed);
         let places = Places::of(host, port, index);
-        Member::new(index, places, &layout.chain(generation, index), faults, &common.log)
+        let chain = layout.chain(generation, index);
+        common.begin_folder(&chain, generation).map_err(|error| DevnetError::Start { node: index, error })?;
+        Member::new(index, places, &chain, faults, &common.log)
     };
     (0..nodes).map(member).collect()
 }
@@ -284,6 +312,11 @@ impl DevnetHandle {
         &self.0.common.clock
     }
 
+    /// Whether only this machine's own programs can order it about.
+    pub(super) fn is_local(&self) -> bool {
+        self.0.places.iter().all(|places| places.http.ip().to_canonical().is_loopback())
+    }
+
     /// That it does not end: nothing is begun then any more.
     pub(super) fn check_not_ending(&self) -> Result<(), DevnetError> {
         if self.0.common.hush.load(Ordering::Relaxed) { Err(DevnetError::Ending) } else { Ok(()) }
@@ -293,6 +326,13 @@ impl DevnetHandle {
     pub(super) fn added(&self, node: usize) -> Vec<String> {
         let before = (0..node).rev().take(ADDED_EACH);
         before.map(|other| self.0.places[other].peers.to_string()).collect()
+    }
+
+    /// Begins all nodes but these; links are what they were before any of them runs.
+    fn start_all_but(&self, down: &BTreeSet<usize>) -> Result<(), DevnetError> {
+        let mut members = self.0.members.lock();
+        self.relink_all(&members)?;
+        self.start_those(&mut members, |index| !down.contains(&index))
     }
 
     /// Begins these nodes, all at once; the others are down.
@@ -313,8 +353,11 @@ impl DevnetHandle {
                 .filter(|(index, _)| !runs(*index))
                 .for_each(|(_, member)| member.stop());
             let starting = members.iter_mut().enumerate().filter(|(index, _)| runs(*index));
-            let starting: Vec<_> = starting.map(|each| scope.spawn(move || begin(each))).collect();
-            starting.into_iter().map(|thread| thread.join().unwrap_or(Err(DevnetError::Ending))).collect()
+            let starting: Vec<_> = starting
+                .map(|(index, member)| (index, scope.spawn(move || begin((index, member)))))
+                .collect();
+            let fault = |index| move |_| Err(DevnetError::Fault(index));
+            starting.into_iter().map(|(index, thread)| thread.join().unwrap_or_else(fault(index))).collect()
         });
         self.show(members);
         started.into_iter().collect()
@@ -325,13 +368,19 @@ impl DevnetHandle {
         self.0.roster.send_replace(Arc::new(members.iter().map(Member::seat).collect()));
     }
 
-    /// Writes down what is kept beside the nodes.
+    /// Writes down what is kept beside the nodes, after an order that changed it.
     pub(super) fn keep(&self) -> Result<(), DevnetError> {
+        self.note().write(&self.0.layout.0).map_err(|error| DevnetError::NotKept(Box::new(error)))
+    }
+
+    /// What is kept beside the nodes, as it stands. Nobody else notes anything while this is there.
+    pub(super) fn note(&self) -> MutexGuard<'_, Manifest> {
         let mut manifest = self.0.manifest.lock();
         manifest.clock = self.clock().state();
         manifest.mining = self.mining().to_string();
         manifest.nodes = self.0.ids.len();
-        manifest.write(&self.0.layout.0)
+        manifest.links = self.links();
+        manifest
     }
 
     /// Ends all nodes at once.
@@ -340,8 +389,8 @@ impl DevnetHandle {
         self.0.roster.send_replace(Roster::default());
         // That the others went is no news any more.
         self.0.common.hush.store(true, Ordering::Relaxed);
-        thread::scope(|scope| members.iter_mut().for_each(|member| drop(scope.spawn(|| member.stop()))));
-        if let Err(error) = self.keep() {
+        all_at_once(&mut members, Member::stop);
+        if let Err(error) = self.note().write(&self.0.layout.0) {
             (self.0.common.log)(&format!("{error}"));
         }
     }

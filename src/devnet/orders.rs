@@ -1,7 +1,6 @@
 //! What a network is told: when blocks come, what time it is, how links are, who runs, who is given coins.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::collections::BTreeSet;
 
 use super::error::DevnetError;
 use super::faucet::Given;
@@ -11,14 +10,18 @@ use super::mining::Mining;
 use super::network::DevnetHandle;
 use super::roster::{Live, living};
 use super::schedule::picked;
-use crate::miner::{Maker, Unfinished};
+use crate::miner::Maker;
 use crate::net::Link;
 use crate::types::{Address, Amount, BlockHash, Timestamp};
 
-/// How long what was mined may take to come to all nodes before whoever ordered it is told.
-const SPREAD_TIME_MAX: Duration = Duration::from_secs(1);
-/// How often it is looked whether it has.
-pub(super) const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// Blocks that were made to order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mined {
+    /// Their names, lowest first.
+    pub blocks: Vec<BlockHash>,
+    /// Nodes that could hear of them and have not in time.
+    pub behind: Vec<usize>,
+}
 
 impl DevnetHandle {
     /// Has blocks come otherwise from now on.
@@ -35,30 +38,15 @@ impl DevnetHandle {
     ///
     /// # Errors
     /// When that node is down, or makes fewer.
-    pub fn mine(&self, count: usize, node: Option<usize>) -> Result<Vec<BlockHash>, DevnetError> {
+    pub fn mine(&self, count: usize, node: Option<usize>) -> Result<Mined, DevnetError> {
         let (index, live) = self.one(node)?;
-        let mut maker = Maker::new(live.node.clone(), self.0.ground.payout(index))?;
+        let mut maker =
+            Maker::new(live.node, self.0.ground.payout(index)).map_err(DevnetError::order(index))?;
         let turn = self.0.turn.lock();
-        let made = maker.mine(count).map_err(|Unfinished { why, .. }| why)?;
+        let blocks = maker.mine(count).map_err(|unfinished| DevnetError::unfinished(index, &unfinished))?;
         drop(turn);
-        self.spread(index, &live);
-        Ok(made)
-    }
-
-    /// Waits until what a node follows has come to all who can be reached; not for long, for a link may be slow.
-    fn spread(&self, from: usize, live: &Live) {
-        let (links, deadline) = (self.links(), Instant::now() + SPREAD_TIME_MAX);
-        let others: Vec<Live> = living(&self.0.roster.subscribe())
-            .into_iter()
-            .filter(|(index, _)| *index != from && !links.is_cut(*index, from))
-            .map(|(_, live)| live)
-            .collect();
-        let tip = live.node.reader().tip();
-        while Instant::now() < deadline
-            && others.iter().any(|other| other.node.reader().tip().height < tip.height)
-        {
-            thread::sleep(LOOK_EVERY);
-        }
+        let behind = blocks.last().map(|last| self.spread(index, *last)).unwrap_or_default();
+        Ok(Mined { blocks, behind })
     }
 
     /// A node that runs: the one that is named, or one that chance picks.
@@ -103,7 +91,7 @@ impl DevnetHandle {
     /// Makes a link like this, both ways.
     ///
     /// # Errors
-    /// When there are no two such nodes.
+    /// When there are no two such nodes, or it cannot be kept.
     pub fn set_link(&self, one: usize, other: usize, link: Link) -> Result<(), DevnetError> {
         self.check(one)?;
         self.check(other)?;
@@ -116,7 +104,7 @@ impl DevnetHandle {
     /// Cuts all links between groups.
     ///
     /// # Errors
-    /// When it names a node that is not there.
+    /// When it names a node that is not there, or it cannot be kept.
     pub fn part(&self, partition: &Partition) -> Result<(), DevnetError> {
         let nodes = self.0.ids.len();
         partition.check(nodes)?;
@@ -126,7 +114,7 @@ impl DevnetHandle {
     /// Makes all links healthy.
     ///
     /// # Errors
-    /// Never, on a devnet.
+    /// When that cannot be kept.
     pub fn heal(&self) -> Result<(), DevnetError> {
         self.relink(Links::heal)
     }
@@ -134,7 +122,8 @@ impl DevnetHandle {
     fn relink(&self, change: impl FnOnce(&mut Links)) -> Result<(), DevnetError> {
         let members = self.0.members.lock();
         change(&mut self.0.links.lock());
-        self.relink_all(&members)
+        self.relink_all(&members)?;
+        self.keep()
     }
 
     /// Has all links be as they are said to be.
@@ -151,10 +140,17 @@ impl DevnetHandle {
         self.0.manifest.lock().generation
     }
 
+    /// Writes down which nodes are down.
+    fn keep_who_runs(&self, members: &[Member]) -> Result<(), DevnetError> {
+        let down = members.iter().enumerate().filter(|(_, member)| !member.is_up());
+        self.0.manifest.lock().down = down.map(|(index, _)| index).collect::<BTreeSet<_>>();
+        self.keep()
+    }
+
     /// Ends a node as a kill would.
     ///
     /// # Errors
-    /// When it is down already.
+    /// When it is down already, or that cannot be kept.
     pub fn kill(&self, node: usize) -> Result<(), DevnetError> {
         self.check(node)?;
         let mut members = self.0.members.lock();
@@ -163,13 +159,13 @@ impl DevnetHandle {
         }
         members[node].kill();
         self.show(&members);
-        Ok(())
+        self.keep_who_runs(&members)
     }
 
     /// Begins a node again that was ended.
     ///
     /// # Errors
-    /// When it runs, or does not start.
+    /// When it runs, does not start, or that cannot be kept.
     pub fn restart(&self, node: usize) -> Result<(), DevnetError> {
         self.check(node)?;
         let mut members = self.0.members.lock();
@@ -181,7 +177,7 @@ impl DevnetHandle {
         let added = self.added(node);
         members[node].start(&self.0.common, &chain, added)?;
         self.show(&members);
-        Ok(())
+        self.keep_who_runs(&members)
     }
 
     /// Gives coins, through this node; through the first that runs where none is named. Another one may not have heard yet what

@@ -1,17 +1,18 @@
 //! Where the nodes of a devnet are reached.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
+use super::error::DevnetError;
+
+/// The first port, where nothing is said.
+const USUAL: u16 = 9330;
 /// Ports of one node are this far from those of the next.
 const STEP: u16 = 10;
 
 /// A port that cannot be had.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot listen at {address}, for {what}: {error}; end what is there, or say --port {other} for ports elsewhere, or --port 0 \
-     for any that are free"
-)]
+#[error("cannot listen at {address}, for {what}: {error}; {}", advice(.error, *.other))]
 pub struct PortError {
     /// Where.
     pub address: SocketAddr,
@@ -21,6 +22,19 @@ pub struct PortError {
     pub other: u16,
     /// Why not.
     pub error: io::Error,
+}
+
+/// What to do where listening fails like this.
+fn advice(error: &io::Error, other: u16) -> String {
+    match error.kind() {
+        ErrorKind::AddrNotAvailable => {
+            "say an address of this machine: --host 127.0.0.1, or --host 0.0.0.0 for all it has".to_owned()
+        }
+        ErrorKind::PermissionDenied => format!("say --port {other} for ports that anybody may use"),
+        _ => format!(
+            "end what is there, or say --port {other} for ports elsewhere, or --port 0 for any that are free"
+        ),
+    }
 }
 
 /// Where one node is reached.
@@ -55,6 +69,16 @@ impl Places {
         Self { http: at(0), admin: at(1), peers: at(3), stratum: at(4) }
     }
 
+    /// That there are ports for so many nodes.
+    pub(super) fn check(first: u16, nodes: usize) -> Result<(), DevnetError> {
+        let last = usize::from(first) + usize::from(STEP) * nodes;
+        if first == 0 || last <= usize::from(u16::MAX) {
+            Ok(())
+        } else {
+            Err(DevnetError::Ports { first, nodes, usual: USUAL })
+        }
+    }
+
     /// Where orders to the whole network are taken, counted from its first port.
     pub(super) fn desk(host: IpAddr, first: u16) -> SocketAddr {
         SocketAddr::new(host, if first == 0 { 0 } else { first.saturating_add(2) })
@@ -84,14 +108,18 @@ impl Listeners {
     }
 }
 
+/// A port to begin from that is likelier to be free than this one.
+fn elsewhere(port: u16) -> u16 {
+    match port {
+        1024..50_000 => (port + 1000) / STEP * STEP,
+        _ => USUAL,
+    }
+}
+
 /// Listens, and says where.
 pub(super) fn bind(address: SocketAddr, what: &str) -> Result<(TcpListener, SocketAddr), PortError> {
-    let refused = |error| PortError {
-        address,
-        what: what.to_owned(),
-        other: address.port().wrapping_add(1000) / STEP * STEP,
-        error,
-    };
+    let refused =
+        |error| PortError { address, what: what.to_owned(), other: elsewhere(address.port()), error };
     let listener = TcpListener::bind(address).map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     Ok((listener, address))

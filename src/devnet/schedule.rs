@@ -20,7 +20,7 @@ use crate::crypto::search::Kernel;
 use crate::miner::{Feed, Maker, Miner, MinerOptions, OrderError, STACK_BYTES, Unfinished, make_way};
 use crate::net::Log;
 
-/// How long it waits before it looks again, where nobody runs or nobody can mine.
+/// How long it waits before it looks again, where nobody can mine.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a transaction that waits at a node may be one that was just mined elsewhere: so long a block may take to come.
 const CATCH_UP: Duration = Duration::from_millis(500);
@@ -92,7 +92,7 @@ impl Keeper {
                     let spacing =
                         living(&self.roster).first().map(|(_, live)| live.node.genesis().params().spacing);
                     match spacing {
-                        None => self.pause().await,
+                        None => self.wait_for_nodes().await,
                         Some(spacing) => match pace.times(spacing) {
                             Some(times) => self.keep_pace(times).await,
                             None => self.automine().await,
@@ -109,6 +109,15 @@ impl Keeper {
     /// Waits until it is told otherwise.
     async fn rest(&mut self) -> Turn {
         select! {
+            changed = self.mining.changed() => if changed.is_err() { Turn::Over } else { Turn::Again },
+            _ = self.stopping.changed() => Turn::Over,
+        }
+    }
+
+    /// Waits until a node begins.
+    async fn wait_for_nodes(&mut self) -> Turn {
+        select! {
+            changed = self.roster.changed() => if changed.is_err() { Turn::Over } else { Turn::Again },
             changed = self.mining.changed() => if changed.is_err() { Turn::Over } else { Turn::Again },
             _ = self.stopping.changed() => Turn::Over,
         }
@@ -163,12 +172,12 @@ impl Keeper {
             }
             let any_change = async {
                 if changes.is_empty() {
-                    sleep(PAUSE).await;
-                } else {
-                    let changed = changes.iter_mut().map(|pool| Box::pin(pool.changed()));
-                    // Where that is an end, the roster tells.
-                    let _ = select_all(changed).await;
+                    // That one begins, the roster tells.
+                    std::future::pending::<()>().await;
                 }
+                let changed = changes.iter_mut().map(|pool| Box::pin(pool.changed()));
+                // And where that is an end, too.
+                let _ = select_all(changed).await;
             };
             // Those that were passed over are looked at again.
             let again = async {

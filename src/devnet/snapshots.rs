@@ -4,6 +4,7 @@
 //! clock and of the links. Going back makes a new folder for each node beside those that count, and then one renamed file says
 //! that those count; whoever dies before goes on as if nothing had been asked.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use super::clock::ClockState;
 use super::error::DevnetError;
 use super::links::Links;
-use super::manifest::write_synced;
-use super::member::Member;
+use super::manifest::{Layout, Manifest, write_synced};
+use super::member::{Member, all_at_once};
 use super::network::DevnetHandle;
-use super::roster::Roster;
+use super::roster::{Live, Roster};
 use crate::node::{Held, Node};
 use crate::storage::{Saved, restore};
 use crate::types::{BlockHash, ChainId, Height};
@@ -63,6 +64,13 @@ pub struct SavedNode {
     pub waiting: u64,
 }
 
+impl Snapshot {
+    /// Which nodes were down.
+    fn down(&self) -> BTreeSet<usize> {
+        self.nodes.iter().enumerate().filter(|(_, node)| !node.up).map(|(index, _)| index).collect()
+    }
+}
+
 impl SavedNode {
     fn of(saved: &Saved, up: bool) -> Self {
         Self { up, tip: saved.tip, height: saved.height, waiting: saved.transactions }
@@ -83,7 +91,7 @@ fn read(folder: &Path, name: &str) -> Result<Snapshot, DevnetError> {
         ErrorKind::NotFound => DevnetError::NoSnapshot(name.to_owned()),
         _ => DevnetError::Io { what: format!("cannot read {}", path.display()), error },
     })?;
-    let damaged = |reason: String| DevnetError::Manifest { path: path.clone(), reason };
+    let damaged = |reason: String| DevnetError::SnapshotDamaged { path: path.clone(), reason };
     let snapshot: Snapshot = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
     if snapshot.version != VERSION {
         return Err(damaged(format!(
@@ -128,11 +136,7 @@ impl DevnetHandle {
         to: &Path,
         name: String,
     ) -> Result<Snapshot, DevnetError> {
-        // Nobody can give a snapshot a name that begins like this.
-        let name_of = |path: &Path| {
-            path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-        };
-        let part = to.with_file_name(format!(".{}.part", name_of(to)));
+        let part = Layout::part_of(to);
         let _ = fs::remove_dir_all(&part);
         fs::create_dir_all(&part).map_err(DevnetError::io(format!("cannot make {}", part.display())))?;
         let saved = self.save_into(members, &part, name);
@@ -154,10 +158,14 @@ impl DevnetHandle {
     fn save_into(&self, members: &mut [Member], part: &Path, name: String) -> Result<Snapshot, DevnetError> {
         // No block is being made while all stand still: it would be at one node and not at another.
         let _turn = self.0.turn.lock();
-        let live: Vec<_> = members.iter().map(|member| member.seat().live).collect();
-        let holding = live.iter().flatten().map(|live| live.node.hold());
-        let held = pollster::block_on(join_all(holding));
-        let held: Vec<Held> = held.into_iter().collect::<Result<_, _>>().map_err(|_| DevnetError::Ending)?;
+        let live: Vec<_> =
+            members.iter().filter_map(|member| Some((member.index(), member.seat().live?))).collect();
+        let hold = |(node, live): &(usize, Live)| {
+            let (node, handle) = (*node, live.node.clone());
+            async move { handle.hold().await.map_err(|closed| DevnetError::Closed { node, closed }) }
+        };
+        let held = pollster::block_on(join_all(live.iter().map(hold)));
+        let held: Vec<Held> = held.into_iter().collect::<Result<_, _>>()?;
         let (clock, links) = (self.clock().state(), self.links());
         let mut held = held.iter();
         let mut nodes = Vec::with_capacity(members.len());
@@ -183,7 +191,8 @@ impl DevnetHandle {
         let chain = self.0.layout.chain(self.generation(), index);
         let node = Node::start(self.0.common.node(&chain, index));
         let node = node.map_err(|error| DevnetError::Start { node: index, error })?;
-        let held = pollster::block_on(node.handle().hold()).map_err(|_| DevnetError::Ending)?;
+        let held = pollster::block_on(node.handle().hold());
+        let held = held.map_err(|closed| DevnetError::Closed { node: index, closed })?;
         let saved = held.save_to(to).map_err(|error| DevnetError::Save { node: index, error });
         drop(held);
         node.stop();
@@ -226,7 +235,7 @@ impl DevnetHandle {
     ///
     /// # Errors
     /// When there is none of this name, it is damaged, or the disk refuses; then nothing has changed. Where a node does not
-    /// start again the network is where the snapshot was, and that node is down.
+    /// start again the network is where the snapshot was, and that node is down; where none does, all go on where they were.
     pub fn revert(&self, name: &str) -> Result<Snapshot, DevnetError> {
         check_name(name)?;
         self.revert_to(&self.0.layout.snapshot(name), name)
@@ -243,33 +252,52 @@ impl DevnetHandle {
         }
         self.check_chain(&snapshot, from)?;
         // Everything that can fail, while all of it runs.
-        let before = self.generation();
-        let generation = before + 1;
-        self.prepare_generation(&snapshot, from, &members, (before, generation))?;
+        let now = self.generation();
+        self.prepare_generation(&snapshot, from, &members, (now, now + 1))?;
         let _turn = self.0.turn.lock();
-        let ran: Vec<bool> = members.iter().map(Member::is_up).collect();
+        let before = self.note().clone();
+        let after = Manifest {
+            generation: now + 1,
+            clock: snapshot.clock,
+            links: snapshot.links.clone(),
+            down: snapshot.down(),
+            ..before.clone()
+        };
         self.0.roster.send_replace(Roster::default());
-        std::thread::scope(|scope| {
-            members.iter_mut().for_each(|member| drop(scope.spawn(|| member.pause())));
-        });
-        let mut manifest = self.0.manifest.lock().clone();
-        (manifest.generation, manifest.clock) = (generation, snapshot.clock);
-        if let Err(error) = manifest.write(&self.0.layout.0) {
-            // What counts is what counted before: so all go on there.
-            self.start_those(&mut members, |index| ran[index])?;
-            return Err(error);
+        all_at_once(&mut members, Member::pause);
+        match self.count(&mut members, after) {
+            Ok(()) => {
+                let gone = self.0.layout.generation(now);
+                // Nobody waits for that; what is left of it is removed at the next start.
+                std::thread::spawn(move || fs::remove_dir_all(gone));
+                Ok(snapshot)
+            }
+            Err(error) if members.iter().any(Member::is_up) => Err(error),
+            Err(error) => {
+                if let Err(unwritten) = before.write(&self.0.layout.0) {
+                    (self.0.common.log)(&format!("the next start may find it gone back: {unwritten}"));
+                }
+                self.begin_as(&mut members, before)?;
+                Err(DevnetError::NotBack(Box::new(error)))
+            }
         }
+    }
+
+    /// Has a manifest count: from then on the network is what it says, and those begin that ran there.
+    fn count(&self, members: &mut [Member], manifest: Manifest) -> Result<(), DevnetError> {
+        manifest.write(&self.0.layout.0)?;
+        self.begin_as(members, manifest)
+    }
+
+    /// Has the network be as a manifest says.
+    fn begin_as(&self, members: &mut [Member], manifest: Manifest) -> Result<(), DevnetError> {
+        self.clock().set(manifest.clock);
+        *self.0.links.lock() = manifest.links.clone();
+        let down = manifest.down.clone();
         *self.0.manifest.lock() = manifest;
-        self.clock().set(snapshot.clock);
-        *self.0.links.lock() = snapshot.links.clone();
         // Before any node runs: halves that were cut off must not meet for a moment.
-        self.relink_all(&members)?;
-        self.start_those(&mut members, |index| snapshot.nodes.get(index).is_none_or(|node| node.up))?;
-        self.keep()?;
-        let old = self.0.layout.generation(before);
-        // Nobody waits for that; what is left of it is removed at the next start.
-        std::thread::spawn(move || fs::remove_dir_all(old));
-        Ok(snapshot)
+        self.relink_all(members)?;
+        self.start_those(members, |index| !down.contains(&index))
     }
 
     /// That a state and all that is in it is of this chain.
@@ -299,10 +327,11 @@ impl DevnetHandle {
         let _ = fs::remove_dir_all(layout.generation(generation));
         for (index, member) in members.iter().enumerate() {
             let to = layout.chain(generation, index);
-            if index < snapshot.nodes.len() {
-                restore(&node_folder(from, index), &to, generation)
-                    .map_err(|error| DevnetError::Restore { node: index, error })?;
-            }
+            let made = match index < snapshot.nodes.len() {
+                true => restore(&node_folder(from, index), &to, generation).map(drop),
+                false => self.0.common.begin_folder(&to, generation),
+            };
+            made.map_err(|error| DevnetError::Restore { node: index, error })?;
             member.take_identity(&layout.chain(before, index), &to)?;
         }
         Ok(())

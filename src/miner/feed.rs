@@ -44,8 +44,24 @@ pub async fn template(node: &NodeHandle) -> Result<Template, MineError> {
             continue;
         }
         // The writer is ahead of what is durable: what the pool has to offer is known once that is, too.
-        if tips.borrow_and_update().hash != groundwork.previous && tips.changed().await.is_err() {
-            return Err(Closed::ended().into());
+        if tips.borrow_and_update().hash != groundwork.previous {
+            select! {
+                changed = tips.changed() => changed.map_err(|_| Closed::ended())?,
+                closed = closed(node) => return Err(closed.into()),
+            }
+        }
+    }
+}
+
+/// Waits until a node takes nothing in any more: what its disk refused never becomes a tip that anybody sees.
+async fn closed(node: &NodeHandle) -> Closed {
+    let mut conditions = node.conditions();
+    loop {
+        if let Some(reason) = conditions.borrow_and_update().stopped.clone() {
+            return Closed { reason };
+        }
+        if conditions.changed().await.is_err() {
+            return Closed::ended();
         }
     }
 }

@@ -78,14 +78,19 @@ impl Folder {
     /// # Errors
     /// When another process works there, or it holds another chain or another layout.
     pub fn open(path: &Path, genesis: &Genesis, genesis_text: &str) -> Result<Self, StorageError> {
-        make_folder(path).map_err(StorageError::io(format!("cannot make {}", path.display())))?;
-        let lock = lock(path)?;
-        if read_layout(path, LAYOUT)?.is_none() {
-            refuse_journal_without_manifest(path)?;
-            write_synced(path, GENESIS, genesis_text)?;
-            new_manifest(path, genesis.params().chain, 0, 1)?;
-        }
+        let lock = begin(path, genesis, genesis_text, 0)?;
         Self::take(path, genesis, lock)
+    }
+
+    /// Makes a folder for one chain at a later epoch than the first: cursors of a chain that was there before lead nowhere in
+    /// it. One in which there is a chain stays as it is.
+    ///
+    /// # Errors
+    /// As [`Folder::open`].
+    pub fn begin(path: &Path, genesis: &Genesis, genesis_text: &str, epoch: u32) -> Result<(), StorageError> {
+        // Closing is not enough while a process that is just being started has a copy of the handle.
+        let _ = begin(path, genesis, genesis_text, epoch)?.unlock();
+        Ok(())
     }
 
     /// Takes a folder in which there is a chain.
@@ -256,6 +261,18 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// Locks a folder, and begins a chain in it where there is none yet.
+fn begin(path: &Path, genesis: &Genesis, genesis_text: &str, epoch: u32) -> Result<File, StorageError> {
+    make_folder(path).map_err(StorageError::io(format!("cannot make {}", path.display())))?;
+    let lock = lock(path)?;
+    if read_layout(path, LAYOUT)?.is_none() {
+        refuse_journal_without_manifest(path)?;
+        write_synced(path, GENESIS, genesis_text)?;
+        new_manifest(path, genesis.params().chain, epoch, 1)?;
+    }
+    Ok(lock)
 }
 
 fn journal_path(folder: &Path, number: u32) -> PathBuf {

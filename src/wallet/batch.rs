@@ -46,7 +46,7 @@ pub enum BatchError {
     /// Two numbers with a comma between them: one amount, or an amount and what it is for?
     #[error(
         "is `{whole},{part}` one amount? Amounts have a point and no comma, as in 1.5 or 1500: write it so. Where `{part}` is what \
-         the payment is for, write `{whole}.0,{part}`"
+         the payment is for, write `{whole},\"{part}\"`"
     )]
     Comma {
         /// What stands before the comma.
@@ -124,10 +124,11 @@ fn unquote(text: &str) -> Result<(String, &str), BatchError> {
     }
 }
 
-/// What may be meant as the rest of an amount: digits right behind the comma after a number without a point.
+/// What may be meant as the rest of an amount: digits right behind the comma after a number without a point, or with points before
+/// each three digits.
 ///
 /// # Security
-/// Whoever writes `1,5` for one and a half would pay 1 and never be told. What is refused can be written so that nobody takes it
+/// Whoever writes `1,5` for one and a half, or `1.000,50` for a thousand and a half, would pay 1 and never be told. What is refused can be written so that nobody takes it
 /// for something else.
 fn decimals<'a>(amount: &str, behind: &'a str) -> Option<&'a str> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -135,5 +136,8 @@ fn decimals<'a>(amount: &str, behind: &'a str) -> Option<&'a str> {
     let digits = part.strip_suffix("CRN").map_or(part, str::trim_end);
     let (head, tail) = digits.split_once('.').unwrap_or((digits, "0"));
     let may_be = is_number(head) && head.len() <= DECIMALS_MAX && is_number(tail);
-    (is_number(amount) && may_be).then_some(part)
+    let mut groups = amount.split('.');
+    let is_first = groups.next().is_some_and(is_number);
+    let is_whole = is_first && groups.all(|group| is_number(group) && group.len() == 3);
+    (is_whole && may_be).then_some(part)
 }

@@ -49,16 +49,28 @@ pub fn quoted(bytes: &[u8]) -> String {
     }
 }
 
+/// A stranger's text, as it can be shown: signs that steer a terminal, and letters that change the direction of others or take no
+/// room, become question marks.
+///
+/// # Security
+/// With them somebody could have a terminal show another amount, or another payee, than the wallet wrote there.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() || is_unseen(letter) { '?' } else { letter }).collect()
+}
+
+fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// Text in which nothing is invisible: what `escape_debug` escapes, and letters that change the direction of others or
 /// take no room.
 fn escaped(text: &str) -> String {
-    let is_hidden = |letter: char| matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     let mut shown = String::new();
     for letter in text.chars() {
         match letter {
             // The quotation marks around are others.
             '\'' => shown.push(letter),
-            _ if is_hidden(letter) => shown.extend(letter.escape_unicode()),
+            _ if is_unseen(letter) => shown.extend(letter.escape_unicode()),
             _ => shown.extend(letter.escape_debug()),
         }
     }

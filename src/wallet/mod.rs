@@ -37,7 +37,7 @@ mod words;
 pub use batch::{BatchError, BatchLine, read_batch};
 pub use caution::{Caution, FAR_SECONDS, cautions};
 pub use derivation::{ACCOUNTS_MAX, AccountError, DEVNET_MNEMONIC, Mnemonic, MnemonicError, Seed, wordlist};
-pub use describe::{describe, quoted};
+pub use describe::{describe, plain, quoted};
 pub use draft::{Draft, DraftError, Fee, Payment, Prepared, Rest, Scene, fee_for};
 pub use expression::{
     EXPRESSION_BYTES_MAX, ExpressionError, ExpressionProblem, NamedKeys, parse_policy, policy_text,
@@ -49,8 +49,8 @@ pub use link::{
 pub use mistyped::{Slip, explain_mistyped, likely};
 pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
 pub use outbox::{
-    Earlier, Look, OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH,
-    UNHEARD_SECONDS, Word,
+    Earlier, LOST_DEPTH, Look, OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH,
+    UNHEARD_SECONDS, Word, is_shut_out, is_void,
 };
 pub use parts::{PartError, Parts};
 pub use signing::{Signing, SigningError};

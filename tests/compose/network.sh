@@ -47,6 +47,7 @@ follow() {
 
 network_comes_up() {
     docker compose up --detach --wait --wait-timeout 180
+    ask node1 9330 /v1/tip | grep -q '^{"height":[0-9]*,"hash":"[0-9a-f]\{64\}"}$' || fail "the published port has no tip to tell"
     mark "four nodes are healthy, three of them since the first was"
 }
 

@@ -47,7 +47,7 @@ fn a_reorganization_deeper_than_the_chain_is_refused() {
 #[test]
 fn a_block_that_is_left_is_left_by_all_until_it_counts_again() {
     let stage = Stage::start(3);
-    let made = stage.handle().mine(5, None).unwrap();
+    let made = stage.handle().mine(5, None).unwrap().blocks;
     let order = |what: &str| -> NetworkView {
         stage.desk().post(&format!("/v1/blocks/{}/{what}", made[2]), &json!({})).unwrap()
     };

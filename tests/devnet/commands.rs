@@ -130,13 +130,14 @@ fn orders_that_cannot_be_followed_say_what_to_do() {
         (&["mine", "1", "--node", "5"][..], "numbered from 0 to 1"),
         (&["mining", "hourly"], "automine"),
         (&["mining", "work"], "--asert"),
-        (&["warp", "-1d"], ""),
+        (&["warp", "-1d"], "put forward"),
         (&["warp", "yesterday"], "such as 200ms, 30s"),
         (&["link", "0", "0"], "two ends"),
         (&["link", "0", "1", "--loss", "all"], "such as 5%"),
         (&["partition", "0,1 | 1"], "two groups"),
         (&["restart", "0"], "runs already"),
-        (&["faucet", "cdev1nobody"], ""),
+        (&["faucet", "cdev1nobody"], "Copy it again"),
+        (&["load", "nothing.file"], "there is no file"),
         (
             &["faucet", "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawamt", "5000"],
             "1000 CRN at most",
@@ -145,6 +146,35 @@ fn orders_that_cannot_be_followed_say_what_to_do() {
         let answer = shell.order(order);
         assert!(matches!(answer.code, Some(1 | 2)) && answer.err.contains(said), "{order:?}: {answer:?}");
     }
+}
+
+#[test]
+fn to_whom_a_block_has_not_come_in_time_is_said_and_it_is_there_all_the_same() {
+    let shell = Shell::start(&["--nodes", "2"]);
+    shell.order(&["link", "0", "1", "--delay", "60s"]).success();
+    let made = shell.order(&["mine", "2", "--node", "1"]);
+    assert_eq!(made.code, Some(1), "{made:?}");
+    assert!(
+        made.out.contains("2 blocks") && made.err.contains("not come to node 0 in 10 seconds"),
+        "{made:?}"
+    );
+    assert_eq!(shell.heights(), [Some(0), Some(2)]);
+}
+
+#[test]
+fn payments_end_when_nobody_can_send_any_more() {
+    let shell = Shell::start(&["--nodes", "1"]);
+    let load = ["devnet", "load", "--tps", "20", "--for", "600s", "--data-dir", "net"];
+    let sending = Running::spawn(&mut shell.folder.command(&load));
+    while shell.status()["nodes"][0]["waiting"] == 0 {
+        std::thread::yield_now();
+    }
+    shell.order(&["mine"]).success();
+    let begun = std::time::Instant::now();
+    shell.order(&["kill", "0"]).success();
+    let ended = sending.end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(begun.elapsed().as_secs() < 60 && ended.out.contains("taken in"), "{ended:?}");
 }
 
 #[test]
@@ -172,5 +202,11 @@ fn a_port_that_is_taken_is_named_with_a_way_out() {
     let refused = folder.run(&["devnet", "--ephemeral", "--port", &first.to_string()]);
     let said = refused.failure(1);
     assert!(said.contains(&first.to_string()) && said.contains("--port 0"), "{said}");
+    for (arguments, help) in
+        [(["--port", "65500"], "--port 9330"), (["--host", "203.0.113.7"], "--host 127.0.0.1")]
+    {
+        let refused = folder.run(&[&["devnet", "--ephemeral"][..], &arguments].concat());
+        assert!(refused.failure(1).contains(help), "{refused:?}");
+    }
     assert!(!folder.has("home/.cairn"), "nothing is left of it");
 }

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use cairn::api::Code;
+use cairn::api::view::LinkFaults;
+use cairn::devnet::DevnetError;
 use cairn::devnet::desk::{LinkView, NetworkView, PartitionOrder};
 use cairn::types::Amount;
 use serde_json::json;
@@ -15,7 +17,7 @@ fn part(stage: &Stage, groups: &[&[usize]]) -> NetworkView {
 }
 
 fn healthy(a: usize, b: usize) -> LinkView {
-    LinkView { a, b, delay_ms: 0, jitter_ms: 0, loss_percent: 0.0, bytes_per_second: None, cut: false }
+    LinkView { a, b, faults: LinkFaults::default() }
 }
 
 #[test]
@@ -54,7 +56,7 @@ fn a_payment_that_only_the_shorter_half_saw_is_mined_again_when_they_meet() {
 #[test]
 fn a_slow_link_is_slow_both_ways_and_healthy_again_when_nothing_is_said_of_it() {
     let stage = Stage::start(2);
-    let slow = LinkView { delay_ms: 400, ..healthy(0, 1) };
+    let slow = LinkView { faults: LinkFaults { delay_ms: 400, ..LinkFaults::default() }, ..healthy(0, 1) };
     let network: NetworkView = stage.desk().post("/v1/links", &slow).unwrap();
     assert_eq!(network.links, [slow]);
     for miner in [0, 1] {
@@ -76,9 +78,14 @@ fn links_that_make_no_sense_are_told_why() {
     let refused = |link: LinkView| stage.desk().post::<NetworkView>("/v1/links", &link).unwrap_err().code();
     assert_eq!(refused(healthy(0, 7)), Some(Code::NotFound));
     assert_eq!(refused(healthy(1, 1)), Some(Code::BadValue));
-    assert_eq!(refused(LinkView { loss_percent: 100.0, ..healthy(0, 1) }), Some(Code::BadValue));
-    assert_eq!(refused(LinkView { delay_ms: 60_001, ..healthy(0, 1) }), Some(Code::BadValue));
-    assert_eq!(refused(LinkView { bytes_per_second: Some(0), ..healthy(0, 1) }), Some(Code::BadValue));
+    let well = LinkFaults::default();
+    for faults in [
+        LinkFaults { loss_percent: 100.0, ..well },
+        LinkFaults { delay_ms: 60_001, ..well },
+        LinkFaults { bytes_per_second: Some(0), ..well },
+    ] {
+        assert_eq!(refused(LinkView { faults, ..healthy(0, 1) }), Some(Code::BadValue));
+    }
     let twice = PartitionOrder { groups: vec![vec![0], vec![0, 1]] };
     let refused = stage.desk().post::<NetworkView>("/v1/partition", &twice).unwrap_err();
     assert_eq!(refused.code(), Some(Code::BadValue));
@@ -112,6 +119,27 @@ fn a_node_that_was_away_while_links_were_cut_is_cut_off_when_it_comes_back() {
     stage.handle().mine(2, Some(0)).unwrap();
     assert_eq!(stage.heights(), [Some(2), Some(2), Some(0)]);
     stage.handle().heal().unwrap();
+    stage.agree();
+}
+
+#[test]
+fn a_node_whose_disk_fails_is_named_and_no_order_waits_for_it() {
+    let stage = Stage::start(2);
+    // In the way of the next segment of its journal.
+    let segment = stage.folder.path().join("generations/1/node-0/journal-1/journal-0000000002");
+    std::fs::create_dir(&segment).unwrap();
+    let unsaved = stage.handle().snapshot(None).unwrap_err();
+    assert!(matches!(unsaved, DevnetError::Save { node: 0, .. }), "{unsaved}");
+    for _ in 0..2 {
+        let refused = stage.handle().mine(1, Some(0)).unwrap_err();
+        assert!(matches!(refused, DevnetError::Order { node: 0, made: 0, .. }), "{refused}");
+    }
+    let unsaved = stage.handle().snapshot(None).unwrap_err();
+    assert!(unsaved.to_string().contains("`cairn devnet kill 0`"), "{unsaved}");
+    std::fs::remove_dir(&segment).unwrap();
+    stage.handle().kill(0).unwrap();
+    stage.handle().restart(0).unwrap();
+    stage.handle().mine(1, Some(0)).unwrap();
     stage.agree();
 }
 

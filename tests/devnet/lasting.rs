@@ -33,14 +33,41 @@ fn chain_pool_clock_and_mining_are_as_they_were_left() {
 fn more_nodes_than_before_catch_up_and_fewer_leave_the_others_for_later() {
     let stage = Stage::start(2);
     stage.handle().mine(6, None).unwrap();
-    let stage = stage.again(|options| options.nodes = 4).unwrap();
+    let stage = stage.again(|options| options.nodes = Some(4)).unwrap();
     stage.agree();
     assert_eq!(stage.heights(), [Some(6); 4]);
-    let stage = stage.again(|options| options.nodes = 1).unwrap();
+    let stage = stage.again(|options| options.nodes = Some(1)).unwrap();
     assert_eq!(stage.heights(), [Some(6)]);
-    let stage = stage.again(|options| options.nodes = 4).unwrap();
+    let stage = stage.again(|options| options.nodes = Some(4)).unwrap();
     stage.agree();
     assert_eq!(stage.heights(), [Some(6); 4]);
+}
+
+#[test]
+fn who_was_down_and_what_was_wrong_with_links_is_so_again_and_there_are_as_many_nodes() {
+    let stage = Stage::start(4);
+    stage.handle().kill(2).unwrap();
+    stage.handle().part(&"0 | 1".parse().unwrap()).unwrap();
+    let links = stage.handle().links();
+    let stage = stage.again(|options| options.nodes = None).unwrap();
+    assert_eq!(stage.handle().links(), links);
+    stage.handle().mine(1, Some(0)).unwrap();
+    stage.handle().mine(2, Some(1)).unwrap();
+    assert_eq!(stage.heights(), [Some(1), Some(2), None, Some(0)]);
+    stage.handle().restart(2).unwrap();
+    stage.handle().heal().unwrap();
+    stage.agree();
+    let stage = stage.again(|options| options.nodes = Some(2)).unwrap();
+    assert_eq!(stage.heights(), [Some(2); 2]);
+}
+
+#[test]
+fn where_all_were_down_all_begin() {
+    let stage = Stage::start(2);
+    stage.handle().kill(0).unwrap();
+    stage.handle().kill(1).unwrap();
+    let stage = stage.again(|_| {}).unwrap();
+    assert_eq!(stage.heights(), [Some(0); 2]);
 }
 
 #[test]
@@ -59,6 +86,7 @@ fn a_folder_of_other_words_or_of_other_work_is_left_alone() {
     assert!(matches!(refused, DevnetError::OtherWords(_)), "{refused}");
     let refused = begin(&|options| options.work = Work::Asert).err().unwrap();
     assert!(matches!(refused, DevnetError::OtherWork { asert: false, .. }), "{refused}");
+    assert!(refused.to_string().contains("leave that out to go on"), "{refused}");
     let again = begin(&|_| {}).unwrap();
     let tip = again.handle().roster().borrow()[0].live.as_ref().unwrap().node.reader().tip();
     assert_eq!(tip.height.0, 1);
@@ -69,5 +97,5 @@ fn two_devnets_in_one_folder_are_one_too_many() {
     let stage = Stage::start(1);
     let refused = cairn::devnet::Devnet::start(super::stage::options(stage.folder.path(), 1)).err().unwrap();
     assert!(matches!(refused, DevnetError::InUse(_)), "{refused}");
-    assert_eq!(stage.handle().mine(1, None).unwrap().len(), 1);
+    assert_eq!(stage.handle().mine(1, None).unwrap().blocks.len(), 1);
 }

@@ -1,16 +1,14 @@
 //! A devnet in a folder of its own.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cairn::api::Token;
 use cairn::api::view::AddressText;
-use cairn::api::{Manners, Token};
 use cairn::client::Client;
 use cairn::devnet::desk::NetworkView;
-use cairn::devnet::{Devnet, DevnetError, DevnetHandle, DevnetOptions, Mining, Work};
+use cairn::devnet::{Devnet, DevnetError, DevnetHandle, DevnetOptions, Mining};
 use cairn::types::{Address, Amount};
 use tempfile::TempDir;
 
@@ -25,18 +23,8 @@ pub struct Stage {
 
 /// One with so many nodes, where blocks come to order.
 pub fn options(folder: &Path, nodes: usize) -> DevnetOptions {
-    DevnetOptions {
-        folder: folder.to_owned(),
-        nodes,
-        host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        port: 0,
-        mnemonic: None,
-        work: Work::None,
-        mining: Some(Mining::Manual),
-        token: Token::new("a-word-that-nobody-else-knows-of").unwrap(),
-        manners: Manners::default(),
-        log: Arc::new(|_| {}),
-    }
+    let token = Token::new("a-word-that-nobody-else-knows-of").unwrap();
+    DevnetOptions { nodes: Some(nodes), mining: Some(Mining::Manual), ..DevnetOptions::new(folder, token) }
 }
 
 impl Stage {

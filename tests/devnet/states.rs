@@ -96,7 +96,8 @@ fn who_was_down_and_what_was_wrong_with_links_is_so_again() {
     stage.handle().kill(2).unwrap();
     stage.handle().part(&"0 | 1".parse().unwrap()).unwrap();
     let before = state(&stage);
-    stage.handle().snapshot(None).unwrap();
+    let saved: SnapshotView = stage.desk().post("/v1/snapshots", &SnapshotOrder::default()).unwrap();
+    assert_eq!(saved.links, stage.network().links);
     stage.handle().restart(2).unwrap();
     stage.handle().heal().unwrap();
     stage.handle().mine(3, Some(2)).unwrap();
@@ -121,6 +122,23 @@ fn cursors_of_what_was_meanwhile_lead_nowhere() {
     stage.handle().mine(1, None).unwrap();
     assert!(node().events(meanwhile).is_err());
     assert!(node().events(node().cursor()).is_ok());
+}
+
+#[test]
+fn cursors_of_a_node_that_came_after_the_snapshot_lead_nowhere_either() {
+    let stage = Stage::start(1);
+    stage.handle().snapshot(None).unwrap();
+    let stage = stage.again(|options| options.nodes = Some(2)).unwrap();
+    let node = || stage.handle().roster().borrow()[1].live.clone().unwrap().node;
+    for _ in 0..2 {
+        stage.handle().mine(2, None).unwrap();
+        stage.agree();
+        let meanwhile = node().cursor();
+        stage.handle().revert("1").unwrap();
+        stage.handle().mine(2, None).unwrap();
+        stage.agree();
+        assert!(node().events(meanwhile).is_err());
+    }
 }
 
 #[test]
@@ -180,6 +198,57 @@ fn a_damaged_snapshot_is_told_and_nothing_changes() {
     let again = stage.again(|_| {}).unwrap();
     again.agree();
     assert_eq!(state(&again).nodes[0].as_ref().unwrap().0, before.nodes[0].as_ref().unwrap().0);
+}
+
+/// Damages a saved node so that comparing checksums does not show it: they are those of what is there now.
+fn damage_unseen(saved: &Path) {
+    let journal = saved.join("journal-1/journal-0000000001");
+    let whole = fs::read(&journal).unwrap();
+    let mut bytes = whole.clone();
+    bytes[100] ^= 1;
+    // The file that others link to stays what it is.
+    fs::remove_file(&journal).unwrap();
+    fs::write(&journal, &bytes).unwrap();
+    let list = saved.join("saved.json");
+    let text = fs::read_to_string(&list).unwrap();
+    let [before, now] = [&whole, &bytes].map(|bytes| format!("\"crc32c\": {}", crc32c::crc32c(bytes)));
+    assert!(text.contains(&before), "{text}");
+    let text = text.replace(&before, &now);
+    // What is written behind it is that of `saved` without a space.
+    let (begin, end) = (text.find("\"saved\": ").unwrap() + 9, text.rfind(",\n  \"crc32c\"").unwrap());
+    let plain: String = text[begin..end].split_whitespace().collect();
+    let check = crc32c::crc32c(plain.as_bytes());
+    fs::write(&list, format!("{},\n  \"crc32c\": {check}\n}}\n", &text[..end])).unwrap();
+}
+
+#[test]
+fn where_no_node_begins_after_going_back_all_go_on_where_they_were() {
+    let stage = eventful(2);
+    stage.handle().kill(1).unwrap();
+    stage.handle().snapshot(Some("bad".to_owned())).unwrap();
+    damage_unseen(&stage.folder.path().join("snapshots/bad/node-0"));
+    stage.handle().mine(1, Some(0)).unwrap();
+    stage.handle().restart(1).unwrap();
+    stage.agree();
+    stage.handle().part(&"0 | 1".parse().unwrap()).unwrap();
+    let before = state(&stage);
+    let refused = stage.handle().revert("bad").unwrap_err();
+    assert!(matches!(refused, DevnetError::NotBack(_)), "{refused}");
+    assert_eq!(state(&stage), before);
+    let stage = stage.again(|_| {}).unwrap();
+    assert_eq!(state(&stage), before);
+}
+
+#[test]
+fn files_are_not_written_for_who_asks_from_elsewhere() {
+    let stage = Stage::with(1, |options| options.host = "0.0.0.0".parse().unwrap());
+    let file = stage.folder.path().join("state.cairn");
+    for order in ["/v1/dump", "/v1/load"] {
+        let refused = stage.desk().post::<SnapshotView>(order, &json!({ "file": file })).unwrap_err();
+        assert_eq!(refused.code(), Some(Code::NotServed), "{refused}");
+        assert!(refused.to_string().contains("without --host"), "{refused}");
+    }
+    assert!(!file.exists());
 }
 
 #[test]

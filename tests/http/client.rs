@@ -6,7 +6,7 @@ use std::thread;
 
 use cairn::api::view::{AddressText, Draft, Hit, Outcome, PolicyView, Standing, Taken};
 use cairn::api::{Code, Context, Front, Server};
-use cairn::client::{Client, ClientError, Order};
+use cairn::client::{Client, ClientError, First};
 use cairn::codec::{decode, encode};
 use cairn::testkit::Actor;
 use cairn::types::{Block, Height, Policy, Txid};
@@ -58,8 +58,8 @@ fn all_that_a_wallet_asks_is_understood() {
     let account = client.account(&payer).unwrap();
     assert_eq!(client.account_at(&payer, Height(5)).unwrap().balance, account.balance);
     assert_eq!(client.prove_balance(&payer).unwrap().as_of, Height(4));
-    let first = client.history(&payer, Order::Oldest, None, 2).unwrap();
-    let second = client.history(&payer, Order::Oldest, first.next.as_deref(), 2).unwrap();
+    let first = client.history(&payer, First::Oldest, None, 2).unwrap();
+    let second = client.history(&payer, First::Oldest, first.next.as_deref(), 2).unwrap();
     assert_eq!((first.entries[0].height, second.entries[0].height), (Height(1), Height(3)));
     let paid = client.payments_for(&Actor::reference("invoice"), None).unwrap();
     assert_eq!(paid.payments.len(), 5);

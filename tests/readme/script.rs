@@ -7,15 +7,15 @@ pub enum Step {
     Ends { command: String, says: Vec<String> },
     /// It is begun, and goes on: a network, a node. The one before of its kind is ended first.
     GoesOn { command: String, says: Vec<String> },
-    /// It needs what a test here does not have; another test runs it.
-    Elsewhere { command: String },
+    /// It needs what a test here does not have; another test runs it, and has these words for it.
+    Elsewhere { command: String, known_as: String },
 }
 
 impl Step {
     /// What is typed.
     pub fn command(&self) -> &str {
         match self {
-            Self::Ends { command, .. } | Self::GoesOn { command, .. } | Self::Elsewhere { command } => {
+            Self::Ends { command, .. } | Self::GoesOn { command, .. } | Self::Elsewhere { command, .. } => {
                 command
             }
         }
@@ -37,10 +37,11 @@ pub fn steps(page: &str) -> Vec<Step> {
         }
         let block: Vec<&str> = lines.by_ref().take_while(|line| line.trim() != "```").collect();
         if block.iter().any(|line| line.contains("docker compose")) {
-            let commands = block.iter().filter_map(|line| line.strip_prefix("$ docker"));
-            steps.extend(
-                commands.map(|rest| Step::Elsewhere { command: without_remark(&format!("docker{rest}")) }),
-            );
+            let commands = block.iter().filter_map(|line| line.strip_prefix("$ "));
+            steps.extend(commands.map(without_remark).map(|command| {
+                let known_as = known_as(&command);
+                Step::Elsewhere { command, known_as }
+            }));
             continue;
         }
         let mut typed: Option<(String, Vec<String>)> = None;
@@ -55,6 +56,21 @@ pub fn steps(page: &str) -> Vec<Step> {
         steps.extend(typed.and_then(step));
     }
     steps
+}
+
+/// What the test of the network in containers calls a command: it gives them to its own containers, at ports of its own.
+fn known_as(command: &str) -> String {
+    if command.starts_with("cairn() {") {
+        return "exec -T \"$node\" cairn \"$@\"".to_owned();
+    }
+    if let Some((_, path)) = command.split_once("curl -s http://127.0.0.1:9330") {
+        // Whose account it is, is said elsewhere there.
+        return path.split_inclusive('/').take(3).collect();
+    }
+    match command.split_once("cairn ") {
+        Some((_, rest)) => format!(" {rest}"),
+        None => command.to_owned(),
+    }
 }
 
 /// What stands behind two spaces and a `#` is for readers.
@@ -77,14 +93,21 @@ fn step((command, says): (String, Vec<String>)) -> Option<Step> {
 
 #[test]
 fn blocks_become_commands_with_their_answers() {
-    let page = "text\n```console\n$ ./test\n$ cairn one  # a remark\nanswer\n...\n```\n```console\n$ docker compose up\n$ curl x\n```\n```rust\n$ no\n```\n\
+    let page = "text\n```console\n$ ./test\n$ cairn one  # a remark\nanswer\n...\n```\n```console\n$ docker compose up\n\
+        $ echo 1 | cairn wallet show -\n$ curl -s http://127.0.0.1:9330/v1/accounts/cdev1\n```\n```rust\n$ no\n```\n\
         ```console\n$ cargo run --release -- devnet\nready\n$ cargo run --release -- devnet mine\n```\n";
+    let elsewhere = |command: &str, known_as: &str| Step::Elsewhere {
+        command: command.to_owned(),
+        known_as: known_as.to_owned(),
+    };
     let says = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
     assert_eq!(
         steps(page),
         [
             Step::Ends { command: "cairn one".to_owned(), says: says(&["answer", "..."]) },
-            Step::Elsewhere { command: "docker compose up".to_owned() },
+            elsewhere("docker compose up", "docker compose up"),
+            elsewhere("echo 1 | cairn wallet show -", " wallet show -"),
+            elsewhere("curl -s http://127.0.0.1:9330/v1/accounts/cdev1", "/v1/accounts/"),
             Step::GoesOn { command: "cargo run --release -- devnet".to_owned(), says: says(&["ready"]) },
             Step::Ends { command: "cargo run --release -- devnet mine".to_owned(), says: says(&[]) },
         ]

@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -64,11 +65,23 @@ impl Shell {
             return;
         }
         eprintln!("$ {line}");
-        let begun = Instant::now();
-        let done = self.command(&format!("{{ {line}; }} 2>&1")).output().unwrap();
-        let said: Vec<String> = String::from_utf8(done.stdout).unwrap().lines().map(str::to_owned).collect();
-        assert!(begun.elapsed() < PATIENCE, "`{line}` takes too long");
-        assert!(done.status.success(), "`{line}` ended with {:?}: {said:#?}", done.status.code());
+        // In a group of its own, so that all of it can be ended.
+        let mut command = self.command(&format!("{{ {line}; }} 2>&1"));
+        let mut child = command.process_group(0).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut said, lines, deadline) = (Vec::new(), lines_of(&mut child), Instant::now() + PATIENCE);
+        loop {
+            match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => said.push(line),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    let group = format!("-{}", child.id());
+                    let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+                    panic!("`{line}` takes longer than {PATIENCE:?}: {said:#?}");
+                }
+            }
+        }
+        let ended = child.wait().unwrap();
+        assert!(ended.success(), "`{line}` ended with {:?}: {said:#?}", ended.code());
         assert!(
             is_like(&said, says),
             "`{line}` says\n{}\nand the README\n{}",
@@ -83,9 +96,7 @@ impl Shell {
         self.end();
         // In the place of the shell, so that it gets the signals.
         let mut child = self.command(&format!("exec {line} 2>&1")).stdout(Stdio::piped()).spawn().unwrap();
-        let (sender, lines) = channel();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        thread::spawn(move || out.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+        let lines = lines_of(&mut child);
         let (mut said, deadline) = (Vec::new(), Instant::now() + PATIENCE);
         self.running = Some((child, lines));
         while !is_like(&said, says) {
@@ -105,6 +116,14 @@ impl Shell {
         let ended = child.wait().unwrap();
         assert!(ended.success(), "it ended with {ended}");
     }
+}
+
+/// What a process says, line by line, until nothing holds its output any more.
+fn lines_of(child: &mut Child) -> Receiver<String> {
+    let (sender, lines) = channel();
+    let out = BufReader::new(child.stdout.take().unwrap());
+    thread::spawn(move || out.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+    lines
 }
 
 impl Drop for Shell {

@@ -36,6 +36,8 @@ fn what_may_be_a_decimal_comma_is_refused() {
         ("bob,1,000", "1", "000"),
         ("bob,1,234.5", "1", "234.5"),
         ("bob,0,00000001", "0", "00000001"),
+        ("bob,1.000,50", "1.000", "50"),
+        ("bob,12.345.678,5", "12.345.678", "5"),
     ] {
         let (whole, part) = (whole.to_owned(), part.to_owned());
         assert_eq!(line(text), Err(BatchError::Comma { whole, part }), "{text}");
@@ -47,6 +49,8 @@ fn what_may_be_a_decimal_comma_is_refused() {
 #[test]
 fn numbers_that_nobody_takes_for_decimals_are_references() {
     assert_eq!(line("bob,1.0,5"), paid("bob", 100_000_000, "5"));
+    assert_eq!(line("bob,1.0000,5"), paid("bob", 100_000_000, "5"));
+    assert_eq!(line("bob,1.000,\"5\""), paid("bob", 100_000_000, "5"));
     assert_eq!(line("bob,1CRN,5"), paid("bob", 100_000_000, "5"));
     assert_eq!(line("bob, 1, 5"), paid("bob", 100_000_000, "5"));
     assert_eq!(line("bob,1,\"5\""), paid("bob", 100_000_000, "5"));

@@ -3,7 +3,8 @@
 use cairn::codec::List;
 use cairn::types::{Action, Amount, Height, Nonce, Note, Timestamp, Transaction, Txid};
 use cairn::wallet::{
-    Earlier, Look, Outbox, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH, UNHEARD_SECONDS, Word,
+    Earlier, LOST_DEPTH, Look, Outbox, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH, UNHEARD_SECONDS, Word,
+    is_shut_out, is_void,
 };
 use proptest::prelude::*;
 
@@ -49,7 +50,8 @@ fn each_word_of_a_node_moves_what_was_signed_to_its_place_and_none_makes_it_forg
         (mined, [Taken, elsewhere, passed, passed, mined]),
     ];
     let words = [Word::Pending, Word::Confirmed(Height(9)), Word::Replaced, Word::Expired, Word::Unknown];
-    let signed = transaction(1, 4, 5, 1);
+    let mut signed = transaction(1, 4, 5, 1);
+    signed.body.expiry = Some(Height(20));
     let txid = signed.body.txid();
     for (nonce, table) in [(4, not_beyond), (5, beyond)] {
         for (before, expected) in table {
@@ -60,6 +62,19 @@ fn each_word_of_a_node_moves_what_was_signed_to_its_place_and_none_makes_it_forg
                 assert_eq!(progress_of(&outbox, &txid), after, "{before:?}, {word:?}, account at {nonce}");
             }
         }
+    }
+}
+
+#[test]
+fn payment_without_a_last_block_or_before_it_does_not_give_its_nonce_away() {
+    for expiry in [None, Some(Height(21))] {
+        let mut signed = transaction(1, 4, 5, 1);
+        signed.body.expiry = expiry;
+        let txid = signed.body.txid();
+        let mut outbox = outbox(&[signed]);
+        outbox.note(&txid, Progress::Taken, NOW);
+        outbox.hear(&txid, Word::Expired, &look(4));
+        assert_eq!(outbox.next_nonce(&policy(1).address(), Nonce(4)), Ok(Nonce(5)), "{expiry:?}");
     }
 }
 
@@ -146,6 +161,18 @@ fn doubt_that_somebody_has_weighed_is_not_raised_again() {
     outbox.answer(&policy(1).address(), &[pay(5)]);
     outbox.hear(&txid, Word::Replaced, &look(5));
     assert_eq!(against(&outbox, 5), None);
+    // Nor when a node has it for a while, and when it was refused first.
+    outbox.hear(&txid, Word::Pending, &look(4));
+    assert!(matches!(against(&outbox, 5), Some(Earlier::Waits(_))));
+    outbox.note(&txid, Progress::Refused, NOW);
+    let mut outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
+    outbox.hear(&txid, Word::Unknown, &look(5));
+    assert_eq!(
+        (progress_of(&outbox, &txid), against(&outbox, 5)),
+        (Progress::Passed { height: Height(20) }, None)
+    );
+    outbox.hear(&txid, Word::Confirmed(Height(20)), &look(5));
+    assert_eq!(against(&outbox, 5), None, "that it may have been mined was known");
 }
 
 #[test]
@@ -177,6 +204,28 @@ fn doubt_does_not_settle_while_what_is_to_take_its_place_waits() {
     outbox.report(&cancel.body.txid());
     outbox.settle(Height(30 + SETTLED_DEPTH), LATER);
     assert_eq!(outbox.iter().count(), 0);
+}
+
+#[test]
+fn payment_is_shut_out_by_another_with_its_number_deep_enough() {
+    let (first, rival) = (transaction(1, 4, 5, 1).body, transaction(1, 4, 6, 1).body);
+    assert!(is_shut_out(&first, &rival, LOST_DEPTH));
+    assert!(!is_shut_out(&first, &rival, LOST_DEPTH - 1), "that block may be taken back");
+    assert!(!is_shut_out(&first, &first, LOST_DEPTH), "it is mined itself");
+    for stranger in [transaction(1, 5, 6, 1), transaction(2, 4, 6, 1)] {
+        assert!(!is_shut_out(&first, &stranger.body, LOST_DEPTH));
+    }
+}
+
+#[test]
+fn payment_is_void_once_its_last_block_lies_deep_enough_and_its_number_is_free() {
+    let mut body = transaction(1, 4, 5, 1).body;
+    assert!(!is_void(&body, Nonce(4), Height(u32::MAX)), "it has no last block");
+    body.expiry = Some(Height(10));
+    assert!(is_void(&body, Nonce(4), Height(10 + LOST_DEPTH)));
+    assert!(is_void(&body, Nonce(3), Height(10 + LOST_DEPTH)));
+    assert!(!is_void(&body, Nonce(4), Height(9 + LOST_DEPTH)), "that block may be taken back");
+    assert!(!is_void(&body, Nonce(5), Height(10 + LOST_DEPTH)), "it may have been mined itself");
 }
 
 /// What can happen to a wallet whose node says whatever it likes.

@@ -93,11 +93,11 @@ fn address_is_one_account_only() {
 #[test]
 fn first_account_is_meant_where_none_is_named() {
     let mut keyring = Keyring::default();
-    assert!(keyring.book().default_account().is_none());
+    assert!(keyring.book().account_or_first(None).is_err());
     fill(&mut keyring);
-    assert_eq!(keyring.book().default_account().unwrap().name().as_str(), "main");
+    assert_eq!(keyring.book().account_or_first(None).unwrap().name().as_str(), "main");
     keyring.remove_account("main").unwrap();
-    assert_eq!(keyring.book().default_account().unwrap().name().as_str(), "savings");
+    assert_eq!(keyring.book().account_or_first(None).unwrap().name().as_str(), "savings");
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Bad links, in a laboratory.
 
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,11 +11,6 @@ use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::LinkView;
 use crate::net::{Far, Link};
-
-/// Longest that anything may be held up.
-const DELAY_MS_MAX: u64 = 60_000;
-/// Percent that may be lost, at most.
-const LOSS_PERCENT_MAX: f64 = 99.0;
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(links, put, heal))
@@ -36,33 +29,7 @@ async fn links(State(admin): State<Admin>) -> Answer<Vec<LinkView>> {
     responses((status = NO_CONTENT, description = "It is so")))]
 async fn put(State(admin): State<Admin>, Json(said): Json<LinkView>) -> Result<StatusCode, Problem> {
     let far: Far = extract::value("who", &said.who)?;
-    for (name, value) in [("delay_ms", said.delay_ms), ("jitter_ms", said.jitter_ms)] {
-        if value > DELAY_MS_MAX {
-            return Err(Problem::bad_value(
-                name,
-                &value.to_string(),
-                format!("expected up to {DELAY_MS_MAX}"),
-            ));
-        }
-    }
-    if !(0.0..=LOSS_PERCENT_MAX).contains(&said.loss_percent) {
-        let why = format!("expected a percentage up to {LOSS_PERCENT_MAX}");
-        return Err(Problem::bad_value("loss_percent", &said.loss_percent.to_string(), why));
-    }
-    if said.bytes_per_second == Some(0) {
-        return Err(Problem::bad_value(
-            "bytes_per_second",
-            "0",
-            "expected 1 or more; `cut` lets nothing pass",
-        ));
-    }
-    let link = Link {
-        delay: Duration::from_millis(said.delay_ms),
-        jitter: Duration::from_millis(said.jitter_ms),
-        loss: said.loss_percent / 100.0,
-        bytes_per_second: said.bytes_per_second,
-        cut: said.cut,
-    };
+    let link = said.faults.link()?;
     let faults = admin.context().port()?.faults();
     let set = faults.set(far, (link != Link::default()).then_some(link));
     set.map_err(|refused| Problem::new(Code::NotServed, refused.to_string()))?;

@@ -13,14 +13,14 @@ pub(super) mod transactions;
 
 pub(super) use status::standing;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::Router;
+use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_SECURITY_POLICY;
-use axum::response::{Html, Response};
-use axum::{Json, Router, routing};
+use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::context::Context;
+use super::described::described;
 use super::document::document;
 use super::events;
 use super::examples::examples;
@@ -31,9 +31,6 @@ use super::ready;
 
 /// Bytes of a request's body: a block in hexadecimal digits and what is around it.
 pub(super) const BODY_BYTES_MAX: usize = 2 * crate::types::BLOCK_BYTES_MAX + 1024;
-
-/// The page of the document brings its own style, and nothing else.
-pub(super) const NOTHING_FROM_ELSEWHERE: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// Everything that is described in the document.
 pub(super) fn documented() -> OpenApiRouter<Context> {
@@ -59,19 +56,8 @@ async fn nothing(State(context): State<Context>, headers: HeaderMap) -> Response
 /// Everything that can be asked.
 pub(super) fn router(context: Context) -> Router {
     let (router, _) = documented().split_for_parts();
-    let described = document();
-    let page = page(&described, "What a node can be asked", &examples());
-    router
-        .route("/openapi.json", routing::get(async || Json(described)))
-        .route(
-            "/docs",
-            routing::get(async || ([(CONTENT_SECURITY_POLICY, NOTHING_FROM_ELSEWHERE)], Html(page))),
-        )
-        .merge(explorer::routes(&context))
-        .fallback(nothing)
-        .method_not_allowed_fallback(async || {
-            Problem::new(Code::MethodNotAllowed, "the path is asked otherwise")
-        })
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(context)
+    let document = document();
+    let page = page(&document, "What a node can be asked", &examples());
+    let routes = router.merge(explorer::routes(&context));
+    described(routes, document, page, BODY_BYTES_MAX).fallback(nothing).with_state(context)
 }

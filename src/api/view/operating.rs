@@ -1,11 +1,10 @@
 //! What an operator is told, and says.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::chain::TipView;
+use super::link::LinkFaults;
 use super::peer::PeerView;
 use super::schemas::{AddressText, Hex};
 use super::status::SyncView;
@@ -163,38 +162,15 @@ pub struct BanOrder {
 pub struct LinkView {
     /// A node by its 64 digits, the IP address and port of a connection, or `all`.
     pub who: String,
-    /// Milliseconds that everything takes, up to 60,000.
-    #[serde(default)]
-    #[schema(maximum = 60_000)]
-    pub delay_ms: u64,
-    /// How many more it takes at most, by chance, up to 60,000.
-    #[serde(default)]
-    #[schema(maximum = 60_000)]
-    pub jitter_ms: u64,
-    /// Percent that are lost on their way and sent again, up to 99.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 99)]
-    pub loss_percent: f64,
-    /// How much goes over it; as much as there is where nothing is said.
-    #[serde(default)]
-    pub bytes_per_second: Option<u64>,
-    /// Whether nothing passes, either way.
-    #[serde(default)]
-    pub cut: bool,
+    /// What is wrong with it.
+    #[serde(flatten)]
+    pub faults: LinkFaults,
 }
 
 impl LinkView {
     /// All that are bad.
     pub fn all_of(faults: &Faults) -> Vec<Self> {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let view = |(far, link): &(Far, Link)| Self {
-            who: far.to_string(),
-            delay_ms: millis(link.delay),
-            jitter_ms: millis(link.jitter),
-            loss_percent: link.loss * 100.0,
-            bytes_per_second: link.bytes_per_second,
-            cut: link.cut,
-        };
+        let view = |(far, link): &(Far, Link)| Self { who: far.to_string(), faults: LinkFaults::of(link) };
         faults.all().iter().map(view).collect()
     }
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::place::{Which, explained};
+use super::screen::in_time;
 use crate::cli::output::{Report, count};
 use crate::devnet::desk::{BlocksMade, BlocksOrder, MiningView};
 
@@ -27,7 +28,9 @@ impl Mine {
         Report::default()
             .fact("blocks", "made", count(made.blocks, "block"), made.blocks)
             .same("tip", "tip", tip)
-            .tell(self.which.json)
+            .only_json("behind", made.behind.clone())
+            .tell(self.which.json)?;
+        in_time(&made.behind)
     }
 }
 

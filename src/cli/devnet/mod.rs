@@ -42,8 +42,10 @@ enum Order {
     /// Say how the network is: nodes, links, clock, when blocks come.
     Status(orders::Status),
     /// Make blocks at once.
+    ///
+    /// It ends with 1 where a node that can be reached has not heard of them in ten seconds; they are made all the same.
     Mine(mine::Mine),
-    /// Have blocks come otherwise: interval=SECONDS, automine, poisson=1, manual.
+    /// Have blocks come otherwise: interval=SECONDS, automine, poisson=1, manual; with --asert work or manual.
     Mining(mine::Mode),
     /// Put the clock of the chain forward, for all nodes: +30s, +5m, +2h, +1d.
     Warp(orders::Warp),
@@ -72,6 +74,8 @@ enum Order {
     /// Take the whole network to the state in a file; or, with --tps, send payments and say what became of them.
     Load(states::Load),
     /// Have a node mine a heavier branch, and all others go over to it.
+    ///
+    /// It ends with 1 where a node that can be reached has not gone over in ten seconds.
     Reorg(states::Reorganize),
     /// Have all nodes leave a block and what stands on it.
     Invalidate(states::OfBlock),

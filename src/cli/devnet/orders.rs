@@ -7,6 +7,7 @@ use serde_json::json;
 use super::place::{Which, explained};
 use super::screen;
 use super::span;
+use crate::api::view::LinkFaults;
 use crate::cli::output::{Report, tell, tell_json};
 use crate::devnet::Partition;
 use crate::devnet::desk::{self, ClockView, GivenView, NetworkView};
@@ -66,6 +67,7 @@ fn tell_clock(which: &Which, clock: ClockView) -> Result<()> {
 #[derive(Args)]
 pub(super) struct Warp {
     /// How far: +30s, +5m, +2h, +1d.
+    #[arg(allow_hyphen_values = true)]
     by: String,
     #[command(flatten)]
     which: Which,
@@ -112,9 +114,7 @@ impl LinkOrder {
             let time = span::time(text).with_context(|| format!("--{name} {text}"))?;
             Ok(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
         };
-        let order = desk::LinkView {
-            a: self.a,
-            b: self.b,
+        let faults = LinkFaults {
             delay_ms: millis("delay", &self.delay)?,
             jitter_ms: millis("jitter", &self.jitter)?,
             loss_percent: self
@@ -128,6 +128,7 @@ impl LinkOrder {
                 .transpose()?,
             cut: self.cut,
         };
+        let order = desk::LinkView { a: self.a, b: self.b, faults };
         let network: NetworkView = self.which.client()?.post("/v1/links", &order).map_err(explained)?;
         told(&self.which, &network)
     }

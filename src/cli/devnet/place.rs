@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
+use crate::api::Code;
 use crate::client::{Client, ClientError};
 
 /// The file in which a devnet that runs says where it takes orders.
@@ -43,7 +44,10 @@ impl Which {
         let url = match (&self.desk, &self.data_dir) {
             (Some(url), _) => url.clone(),
             (None, Some(folder)) => written(folder)?.with_context(|| {
-                format!("no devnet runs in {}: start it with `cairn devnet --data-dir`", folder.display())
+                format!(
+                    "no devnet runs in {0}: start one with `cairn devnet --data-dir {0}`",
+                    folder.display()
+                )
             })?,
             (None, None) => written(&default_folder()?)?.unwrap_or_else(|| USUAL.to_owned()),
         };
@@ -58,6 +62,10 @@ pub(super) fn explained(error: ClientError) -> anyhow::Error {
             anyhow!(
                 "no devnet takes orders at {url}: start one with `cairn devnet`, or name another with --data-dir or --desk"
             )
+        }
+        // The others say themselves what to do.
+        ClientError::Problem(problem) if problem.code == Code::BadAddress => {
+            anyhow!("{}. {}", problem.detail, problem.advice)
         }
         ClientError::Problem(problem) => anyhow!("{}", problem.detail),
         other => other.into(),

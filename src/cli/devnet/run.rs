@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use super::place::{Notice, default_folder};
@@ -29,13 +29,13 @@ const SPREAD_TIME: Duration = Duration::from_millis(50);
 
 #[derive(Args)]
 pub(super) struct Run {
-    /// How many nodes.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=NODES_MAX as i64))]
-    nodes: u16,
+    /// How many nodes, up to 50 [default: as many as before, at first 5].
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=NODES_MAX as i64))]
+    nodes: Option<u16>,
     /// The first port of the first node; those of the next are 10 higher. 0 takes any that are free.
     #[arg(long, default_value_t = 9330)]
     port: u16,
-    /// Where the nodes are reached: 0.0.0.0 lets others in, who may then order all of it about.
+    /// Where the nodes are reached: 0.0.0.0 lets others in, who may then order all of it about; files are not served then.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "IP")]
     host: IpAddr,
     /// Where everything is kept, so that it goes on where it was left [default: .cairn/devnet in the home directory].
@@ -48,7 +48,8 @@ pub(super) struct Run {
     /// words that guard anything of value.
     #[arg(long, value_name = "WORDS")]
     mnemonic: Option<String>,
-    /// When blocks come: interval=SECONDS, automine, poisson=1, manual [default: as before, at first interval=5].
+    /// When blocks come: interval=SECONDS, automine, poisson=1, manual; with --asert work or manual [default: as before, at first
+    /// interval=5 or work].
     #[arg(long, value_name = "MODE")]
     mining: Option<String>,
     /// Blocks take real work, and difficulty follows how fast they come.
@@ -82,7 +83,8 @@ pub(super) fn run(run: &Run) -> Result<()> {
         (None, Some(folder)) => folder.clone(),
         (None, None) => default_folder()?,
     };
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| elsewhere(&anyhow!("cannot make {}: {error}", folder.display())))?;
     let begun = Instant::now();
     let devnet = Devnet::start(options(run, folder.clone())?)?;
     let url = devnet.desk().map(|at| format!("http://{at}")).unwrap_or_default();
@@ -110,10 +112,10 @@ fn options(run: &Run, folder: PathBuf) -> Result<DevnetOptions> {
     let mnemonic = run.mnemonic.as_deref().map(|words| words.parse::<Mnemonic>().context("--mnemonic"));
     let mining = run.mining.as_deref().map(|mode| mode.parse::<Mining>().context("--mining"));
     let origin = |text: &String| text.parse::<Origin>().with_context(|| format!("--http-origin {text}"));
-    let token = token_of(&folder)?;
+    let token = token_of(&folder).map_err(|error| elsewhere(&error))?;
     Ok(DevnetOptions {
         folder,
-        nodes: run.nodes.into(),
+        nodes: run.nodes.map(usize::from),
         host: run.host,
         port: run.port,
         mnemonic: mnemonic.transpose()?,
@@ -127,6 +129,11 @@ fn options(run: &Run, folder: PathBuf) -> Result<DevnetOptions> {
         },
         log: Arc::new(say_seldom()),
     })
+}
+
+/// That nothing can be kept there, and what to do.
+fn elsewhere(error: &anyhow::Error) -> anyhow::Error {
+    anyhow!("{error:#}; say another place with --data-dir, or --ephemeral to keep nothing")
 }
 
 /// Tells whenever the first node that runs has another tip.

@@ -2,15 +2,18 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::output::aligned;
+use anyhow::{Result, bail};
+
+use crate::cli::output::{aligned, count};
+use crate::devnet::desk::words::{in_words, late, numbers, what_is_wrong};
 use crate::devnet::desk::{LinkView, NetworkView, NodeView};
 
 /// What is shown once it runs: where everything is, the money and the keys to it, and what to do next.
 pub(super) fn greeting(network: &NetworkView, desk: &str) -> String {
     let mut text = format!(
-        "{}: {} nodes, blocks come {}, in {}\n\n",
+        "{}: {}, blocks come {}, in {}\n\n",
         network.name,
-        network.nodes.len(),
+        count(network.nodes.len(), "node"),
         in_words(&network.mining),
         network.folder
     );
@@ -37,13 +40,14 @@ pub(super) fn greeting(network: &NetworkView, desk: &str) -> String {
     for (at, account) in network.accounts.iter().enumerate() {
         let _ = writeln!(text, "({at}) {}", account.key);
     }
-    let first = network.nodes.first();
+    text.push_str(&left(network));
+    let first = network.nodes.iter().find(|node| node.up).or(network.nodes.first());
     let asked = first.map(|node| node.at.http.as_str()).unwrap_or_default();
     let payee = network.accounts.get(1).map(|account| account.address.as_str()).unwrap_or_default();
     let miner = first.map(|node| node.at.stratum.trim_start_matches("stratum+tcp://")).unwrap_or_default();
     let _ = write!(
         text,
-        "\nlook       {desk}, {asked}/docs\n\
+        "\nlook       {asked} the chain, {desk} all nodes\n\
          coins      cairn devnet faucet ADDRESS\n\
          send       echo {words} | cairn wallet restore --open --mnemonic-file - --node {asked}\n           \
          cairn wallet send {payee} 12.5 --yes --node {asked}\n\
@@ -54,16 +58,19 @@ pub(super) fn greeting(network: &NetworkView, desk: &str) -> String {
     text
 }
 
-/// When blocks come, as one says it.
-pub(super) fn in_words(mining: &str) -> String {
-    match mining.split_once('=') {
-        Some(("interval", "1")) => "every second".to_owned(),
-        Some(("interval", seconds)) => format!("every {seconds} seconds"),
-        _ if mining == "manual" => "when they are ordered".to_owned(),
-        _ if mining == "automine" => "when there is a transaction".to_owned(),
-        _ if mining == "work" => "by work".to_owned(),
-        _ => format!("at {mining}"),
+/// What is not as it is at first, because it was left so.
+fn left(network: &NetworkView) -> String {
+    let down = numbers(network.nodes.iter().filter(|node| !node.up).map(|node| node.node));
+    let links: Vec<String> = network.links.iter().map(in_a_line).collect();
+    let mut text = String::new();
+    if !down.is_empty() {
+        let _ = write!(text, "\ndown, as it was left: {down}; `cairn devnet restart NODE` brings one back\n");
     }
+    if !links.is_empty() {
+        let _ =
+            write!(text, "\nlinks, as they were left: {}; `cairn devnet heal` mends all\n", links.join("; "));
+    }
+    text
 }
 
 /// How a network is.
@@ -73,7 +80,9 @@ pub(super) fn status(network: &NetworkView) -> String {
     if clock.frozen {
         let _ = write!(text, "; the clock is held at {}", clock.time);
     } else if clock.ahead_seconds != 0 {
-        let _ = write!(text, "; the clock is {} seconds ahead", clock.ahead_seconds);
+        let which = if clock.ahead_seconds > 0 { "ahead" } else { "behind, as after going back to a state" };
+        let seconds = usize::try_from(clock.ahead_seconds.unsigned_abs()).unwrap_or(usize::MAX);
+        let _ = write!(text, "; the clock is {} {which}", count(seconds, "second"));
     }
     text.push('\n');
     let mut table =
@@ -83,41 +92,33 @@ pub(super) fn status(network: &NetworkView) -> String {
         let _ = writeln!(text, "{line}");
     });
     for link in &network.links {
-        let _ = writeln!(text, "link {} to {}: {}", link.a, link.b, what_is_wrong(link));
+        let _ = writeln!(text, "link {}", in_a_line(link));
     }
     text
 }
 
 fn row(node: &NodeView) -> Vec<String> {
     let tip = node.tip.map(|tip| tip.to_string());
-    let peers: Vec<String> = node.peers.iter().map(ToString::to_string).collect();
     vec![
         node.node.to_string(),
         node.height.map_or_else(|| "down".to_owned(), |height| height.to_string()),
         tip.map(|tip| tip[tip.len() - 12..].to_owned()).unwrap_or_default(),
         node.waiting.to_string(),
-        peers.join(","),
+        numbers(node.peers.iter().copied()).replace(' ', ""),
         node.at.http.clone(),
     ]
 }
 
-/// What a link does that it should not.
-pub(super) fn what_is_wrong(link: &LinkView) -> String {
-    let mut wrong = Vec::new();
-    if link.cut {
-        wrong.push("cut".to_owned());
-    }
-    if link.delay_ms > 0 {
-        wrong.push(format!("{} ms late", link.delay_ms));
-    }
-    if link.jitter_ms > 0 {
-        wrong.push(format!("up to {} ms more", link.jitter_ms));
-    }
-    if link.loss_percent > 0.0 {
-        wrong.push(format!("loses {} %", link.loss_percent));
-    }
-    if let Some(rate) = link.bytes_per_second {
-        wrong.push(format!("{rate} bytes a second"));
-    }
-    wrong.join(", ")
+/// A bad link, by its ends.
+pub(super) fn in_a_line(link: &LinkView) -> String {
+    format!("{} to {}: {}", link.a, link.b, what_is_wrong(&link.faults))
+}
+
+/// That a block has come to all in time.
+pub(super) fn in_time(behind: &[usize]) -> Result<()> {
+    late(behind).map_or(Ok(()), |late| {
+        bail!(
+            "{late}, and may come yet: `cairn devnet status` says who is where, and what is wrong with links"
+        )
+    })
 }

@@ -27,6 +27,10 @@ pub(super) fn time(text: &str) -> Result<Duration> {
 
 /// How far a clock is put forward, such as `+1d`: whole seconds.
 pub(super) fn forward(text: &str) -> Result<u32> {
+    anyhow::ensure!(
+        !text.starts_with('-'),
+        "a clock is put forward, such as +1d; `cairn devnet revert` alone takes it back"
+    );
     let time = time(text.strip_prefix('+').unwrap_or(text))?;
     let seconds = u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
     anyhow::ensure!(seconds > 0, "expected a second at least: a clock is put forward, and never back");

@@ -7,9 +7,11 @@ use clap::Args;
 use serde_json::json;
 
 use super::place::{Which, explained};
+use super::screen::{in_a_line, in_time};
 use super::span;
 use super::traffic::{self, Wanted};
 use crate::cli::output::{Report, aligned, count, tell, tell_json};
+use crate::devnet::desk::words::numbers;
 use crate::devnet::desk::{
     FileOrder, NetworkView, ReorganizationOrder, ReorganizationView, SnapshotOrder, SnapshotView,
 };
@@ -45,11 +47,18 @@ fn told(which: &Which, what: &str, state: &SnapshotView) -> Result<()> {
         return tell_json(state);
     }
     let heights: Vec<String> = state.nodes.iter().map(|node| node.height.to_string()).collect();
-    Report::default()
+    let mut report = Report::default()
         .line(what, &state.name)
         .line("nodes", count(state.nodes.len(), "node"))
-        .line("heights", heights.join(", "))
-        .tell(false)
+        .line("heights", heights.join(", "));
+    let down = numbers((0..).zip(&state.nodes).filter(|(_, node)| !node.up).map(|(index, _)| index));
+    if !down.is_empty() {
+        report = report.line("down", down);
+    }
+    for link in &state.links {
+        report = report.line("link", in_a_line(link));
+    }
+    report.tell(false)
 }
 
 fn tell_all(which: &Which, all: &[SnapshotView]) -> Result<()> {
@@ -182,7 +191,9 @@ impl Reorganize {
             .same("from", "from", made.from)
             .same("to", "to", made.to)
             .fact("node", "mined by node", made.node, made.node)
-            .tell(self.which.json)
+            .only_json("behind", made.behind.clone())
+            .tell(self.which.json)?;
+        in_time(&made.behind)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -96,7 +96,7 @@ pub(super) fn run(which: &Which, wanted: &Wanted) -> Result<()> {
             thread::spawn(move || sender.send(each, time, begun, &notes))
         })
         .collect();
-    show(&notes, wanted, begun);
+    show(&notes, wanted, begun, || sending.iter().all(JoinHandle::is_finished));
     let failed = sending.into_iter().filter_map(|thread| thread.join().ok()?.err()).next();
     let sent_for = begun.elapsed();
     let deadline = Instant::now() + wanted.wait;
@@ -106,10 +106,8 @@ pub(super) fn run(which: &Which, wanted: &Wanted) -> Result<()> {
     over.store(true, Ordering::Relaxed);
     // A thread that panicked has said so.
     let _ = watcher.join();
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    tell(&notes.lock(), sent_for, which.json)
+    tell(&notes.lock(), sent_for, which.json)?;
+    failed.map_or(Ok(()), |error| Err(error).context("not all accounts could send to the end"))
 }
 
 /// One for each funded account but the faucet's, each at a node of its own as far as there are so many.
@@ -236,11 +234,11 @@ fn watch(client: &Client, from: Height, notes: &Mutex<Notes>, over: &AtomicBool)
     }
 }
 
-/// Shows how far it is, while they are sent.
-fn show(notes: &Mutex<Notes>, wanted: &Wanted, begun: Instant) {
+/// Shows how far it is, until the time is over or nobody sends any more.
+fn show(notes: &Mutex<Notes>, wanted: &Wanted, begun: Instant, over: impl Fn() -> bool) {
     let total = (f64::from(wanted.tps) * wanted.time.as_secs_f64()) as u64;
     let mut progress = Progress::new("sending", "payments", total);
-    while begun.elapsed() < wanted.time {
+    while begun.elapsed() < wanted.time && !over() {
         thread::sleep(2 * TICK);
         progress.at(notes.lock().offered, total);
     }

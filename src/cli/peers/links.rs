@@ -7,7 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::Question;
-use crate::api::view::LinkView;
+use crate::api::view::{LinkFaults, LinkView};
 use crate::cli::config::Place;
 use crate::net::{self, Far, Faults};
 
@@ -84,7 +84,8 @@ fn far(who: &str) -> Result<Far> {
 
 /// A bad link in a line.
 pub fn for_people(link: &LinkView) -> String {
-    let LinkView { who, delay_ms, jitter_ms, loss_percent, bytes_per_second, cut } = link;
+    let LinkView { who, faults } = link;
+    let LinkFaults { delay_ms, jitter_ms, loss_percent, bytes_per_second, cut } = faults;
     if *cut {
         return format!("{who}: cut");
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
@@ -39,10 +39,7 @@ pub(super) fn drawn_for(drawing: &Drawing, text: &str) -> Result<()> {
 impl Show {
     pub fn run(&self, options: &Options) -> Result<()> {
         let file = options.vault()?.read()?;
-        let account = match &self.account {
-            Some(name) => file.book().account(name)?,
-            None => file.book().default_account().context("this wallet has no account")?,
-        };
+        let account = file.book().account_or_first(self.account.as_deref())?;
         let address = account.address().to_text(file.network().prefix());
         if options.json {
             return tell_json(&json!({ "account": account.name(), "address": address }));

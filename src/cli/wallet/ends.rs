@@ -25,6 +25,16 @@ pub(super) enum Ended {
         /// What did not happen for that reason.
         undone: Undone,
     },
+    /// Another that was signed before comes before it, and nobody agreed to that being sent.
+    #[error("{why}: {undone}")]
+    ComesFirst {
+        /// That one.
+        txid: Txid,
+        /// What is known of it, and what to do.
+        why: String,
+        /// What did not happen for that reason.
+        undone: Undone,
+    },
     /// It is on its way, and was waited for long enough.
     #[error("{txid} is on its way and {why}; `cairn wallet show {txid}` says what becomes of it")]
     OnItsWay {
@@ -43,8 +53,8 @@ pub(super) enum Ended {
         /// What the node said.
         why: String,
     },
-    /// It was sent and can never be mined.
-    #[error("{txid} was sent and, by the node's word, will not be mined: {why}")]
+    /// It was sent, and provably never will be mined.
+    #[error("{txid} was sent and will not be mined, which the node proved: {why}")]
     Lost {
         /// What was sent.
         txid: Txid,
@@ -91,7 +101,7 @@ impl Ended {
 
     fn code(&self) -> u8 {
         match self {
-            Self::Declined { .. } | Self::Repeats { .. } => 3,
+            Self::Declined { .. } | Self::Repeats { .. } | Self::ComesFirst { .. } => 3,
             Self::OnItsWay { .. } | Self::InDoubt { .. } => 4,
             Self::Lost { .. } => 5,
         }
@@ -103,7 +113,10 @@ pub(super) fn told_of(error: &anyhow::Error) -> Option<&Txid> {
     match error.downcast_ref() {
         Some(Ended::Repeats { txid, .. } | Ended::OnItsWay { txid, .. }) => Some(txid),
         // Of a doubt nobody can be told.
-        Some(Ended::Declined { .. } | Ended::InDoubt { .. } | Ended::Lost { .. }) | None => None,
+        Some(
+            Ended::Declined { .. } | Ended::ComesFirst { .. } | Ended::InDoubt { .. } | Ended::Lost { .. },
+        )
+        | None => None,
     }
 }
 

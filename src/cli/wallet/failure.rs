@@ -18,9 +18,9 @@ use crate::wallet::{BatchError, DraftError, LinkError};
 const USAGE: u8 = 2;
 
 /// Says what went wrong, to programs as well where they asked; what the process is to end with, and whether it was heard.
-pub(super) fn ended_with(error: &Error, as_json: bool) -> (ExitCode, Delivery) {
+pub(super) fn ended_with(error: &Error, as_json: bool, notes: &[String]) -> (ExitCode, Delivery) {
     let exit = code_of(error);
-    let to_program = as_json.then(|| tell_object(&told(error, exit)));
+    let to_program = as_json.then(|| tell_object(&told(error, exit, notes)));
     let to_person = complain(error);
     (ExitCode::from(exit), to_program.unwrap_or(to_person))
 }
@@ -38,11 +38,12 @@ fn tell_object(error: &Value) -> Delivery {
     deliver_json(&json!({ "error": error })).unwrap_or(Delivery::Gone)
 }
 
-fn told(error: &Error, exit: u8) -> Value {
+fn told(error: &Error, exit: u8, notes: &[String]) -> Value {
     let mut told = json!({ "code": name_of(error, exit), "message": format!("{error:#}"), "exit": exit });
     let about = match error.downcast_ref() {
         Some(
             Ended::Repeats { txid, .. }
+            | Ended::ComesFirst { txid, .. }
             | Ended::OnItsWay { txid, .. }
             | Ended::InDoubt { txid, .. }
             | Ended::Lost { txid, .. },
@@ -52,12 +53,16 @@ fn told(error: &Error, exit: u8) -> Value {
     if let Some(txid) = about {
         told["txid"] = json!(txid);
     }
+    if !notes.is_empty() {
+        told["notes"] = json!(notes);
+    }
     told
 }
 
 /// What it is called: by its exit code where it has one of its own, else by the first cause that is known.
 fn name_of(error: &Error, exit: u8) -> String {
     match exit {
+        3 if matches!(error.downcast_ref(), Some(Ended::ComesFirst { .. })) => "comes_first".to_owned(),
         3 => "declined".to_owned(),
         4 if matches!(error.downcast_ref(), Some(Ended::InDoubt { .. })) => "in_doubt".to_owned(),
         4 => "on_its_way".to_owned(),
@@ -123,6 +128,7 @@ fn name_of_keyring(error: &KeyringError) -> Option<&'static str> {
         KeyringError::NameTaken(_) | KeyringError::AddressTaken(_) => Some("taken"),
         KeyringError::AccountsFull
         | KeyringError::ContactsFull
+        | KeyringError::NoAccounts
         | KeyringError::SeedsFull
         | KeyringError::SeedTaken
         | KeyringError::NoSeed

@@ -19,7 +19,7 @@ use crate::cli::output::{Report, count};
 use crate::cli::signals;
 use crate::client::ClientError;
 use crate::types::{BlockHash, Body, Height, Transaction, Txid};
-use crate::wallet::{Progress, Sent};
+use crate::wallet::{LOST_DEPTH, Progress, Sent};
 
 /// How often the node is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -94,6 +94,14 @@ impl Line {
         }
     }
 
+    /// Says something that is not of this line.
+    fn beside(&self, say: impl FnOnce()) {
+        match &self.0 {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+
     /// A line that stays.
     fn keep(&self, text: &str) {
         if let Some(bar) = &self.0 {
@@ -110,18 +118,23 @@ impl Drop for Line {
     }
 }
 
-/// Waits until as many blocks confirm it as were asked for. One that an earlier command sent may stand in a block already, and is
-/// looked at even where nothing is waited for.
+/// Waits until as many blocks confirm it as were asked for; gives where it stands, and what stands for it: where its fee was raised
+/// meanwhile, that is another. One that an earlier command sent may stand in a block already, and is looked at even where nothing is
+/// waited for.
 pub(super) fn follow(
     desk: &Desk<'_>,
     transaction: &Transaction,
     patience: &Patience,
     repeated: bool,
-) -> Result<Seen> {
-    let mut watch = Watch { desk, transaction, line: Line::new(desk.options.json), mined: None };
+) -> Result<(Seen, Transaction)> {
+    let line = Line::new(desk.options.json);
+    let mut watch = Watch { desk, transaction: transaction.clone(), line, mined: None, doubt: None };
     if patience.wait == 0 {
         let seen = if repeated { watch.look(0)? } else { None };
-        return Ok(seen.unwrap_or(Seen::Pending));
+        return match watch.doubt.take() {
+            Some(doubt) => Err(watch.in_doubt(doubt)),
+            None => Ok((seen.unwrap_or(Seen::Pending), watch.transaction)),
+        };
     }
     let told_to_stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&told_to_stop);
@@ -134,15 +147,14 @@ pub(super) fn follow(
     let begun = Instant::now();
     loop {
         if let Some(seen) = watch.look(patience.wait)? {
-            return Ok(seen);
+            return Ok((seen, watch.transaction));
         }
-        let on_its_way = |why: String| Ended::OnItsWay { txid: transaction.body.txid(), why };
         if told_to_stop.load(Ordering::Relaxed) {
-            return Err(on_its_way("you stopped waiting".to_owned()).into());
+            return Err(watch.over("you stopped waiting".to_owned()));
         }
         if begun.elapsed() >= longest {
             let wanted = count(patience.wait as usize, "confirmation");
-            return Err(on_its_way(format!("{wanted} did not come within {} s", longest.as_secs())).into());
+            return Err(watch.over(format!("{wanted} did not come within {} s", longest.as_secs())));
         }
         thread::sleep(LOOK_EVERY);
     }
@@ -150,16 +162,20 @@ pub(super) fn follow(
 
 struct Watch<'a> {
     desk: &'a Desk<'a>,
-    transaction: &'a Transaction,
+    /// What was ordered, or what took its place and does the same.
+    transaction: Transaction,
     line: Line,
     /// The block it stood in.
     mined: Option<(Height, BlockHash)>,
+    /// Why it may never be mined, while that may change yet.
+    doubt: Option<String>,
 }
 
 impl Watch<'_> {
     /// Looks once; gives where it stands when that is enough.
     fn look(&mut self, wanted: u32) -> Result<Option<Seen>> {
-        let txid = self.transaction.body.txid();
+        let txid = self.txid();
+        self.doubt = None;
         let standing = match self.desk.chain.client.transaction(&txid) {
             Ok(view) => view.map(|view| view.standing),
             Err(error @ ClientError::Unreachable { .. }) => {
@@ -184,7 +200,7 @@ impl Watch<'_> {
                 Ok(None)
             }
             Some(Standing::Replaced { by }) => self.replaced(by),
-            Some(Standing::Expired) => self.lost("the last block it could stand in has passed".to_owned()),
+            Some(Standing::Expired) => self.expired(),
             Some(Standing::Dropped { .. }) | None => self.missing(),
         }
     }
@@ -192,25 +208,26 @@ impl Watch<'_> {
     /// The node does not have it. Where its number is used nothing can be done about it, else the node is told once more.
     fn missing(&mut self) -> Result<Option<Seen>> {
         let Body { policy, nonce, .. } = &self.transaction.body;
-        let txid = self.transaction.body.txid();
+        let txid = self.txid();
         let account = self.desk.chain.account(&policy.address());
         if account.is_ok_and(|account| account.nonce > *nonce) {
             let known = self.desk.vault.note(|file| Ok(file.outbox.find(&txid).map(Sent::progress)))?;
             return match known {
                 // Where this very watch saw the block, as many above it were waited for, and did not come.
                 Some(Progress::Mined { height }) if self.mined.is_none() => Ok(Some(Seen::Before { height })),
-                _ => self
-                    .in_doubt("the node says that its number is used, and has no block with it".to_owned()),
+                _ => Err(self
+                    .in_doubt("the node says that its number is used, and has no block with it".to_owned())),
             };
         }
         self.taken_back();
         self.line.say("the node forgot it, and is told again".to_owned());
-        match self.desk.tell(self.transaction) {
+        match self.desk.tell(&self.transaction) {
             Ok(Heard::Taken) => Ok(None),
             // A block came in between, and may be its own.
             Ok(Heard::Refused(problem)) if problem.code == Code::NonceUsed => Ok(None),
             Ok(Heard::Refused(problem)) => {
-                self.in_doubt(format!("the node gave it up, and does not take it again: {}", problem.detail))
+                let why = format!("the node gave it up, and does not take it again: {}", problem.detail);
+                Err(self.in_doubt(why))
             }
             Err(error) => {
                 self.line.say(format!("the node cannot be told again: {error:#}"));
@@ -229,7 +246,7 @@ impl Watch<'_> {
         if self.mined != Some((height, block)) {
             self.taken_back();
             self.mined = Some((height, block));
-            let txid = self.transaction.body.txid();
+            let txid = self.txid();
             // Where that cannot be written it is found out again; what was paid is paid.
             let _ = self.desk.vault.note(|file| file.note(&txid, Progress::Mined { height }));
         }
@@ -249,28 +266,92 @@ impl Watch<'_> {
         }
     }
 
-    /// Another has its number: for good where that one is known and stands in a block. Else any miner may still hold this one.
-    fn replaced(&self, by: Option<Txid>) -> Result<Option<Seen>> {
-        let Some(by) = by else { return self.in_doubt("another of this account took its place".to_owned()) };
+    /// Another has its number: for good where that one provably stands in a block, deep enough. Else any miner may still hold this one.
+    fn replaced(&mut self, by: Option<Txid>) -> Result<Option<Seen>> {
+        let Some(by) = by else {
+            return Err(self.in_doubt("another of this account took its place".to_owned()));
+        };
+        if let Some(same) = self.raised(&by)? {
+            let said = format!("{by} took the place of {} and does the same: that is followed", self.txid());
+            self.line.beside(|| self.desk.say(&said));
+            (self.transaction, self.mined) = (same, None);
+            return Ok(None);
+        }
         let why = format!("another of this account took its place, {by}");
-        let found = self.desk.chain.client.transaction(&by).ok().flatten();
+        match self.desk.chain.client.transaction(&by).map(|found| found.map(|found| found.standing)) {
+            Ok(Some(Standing::Confirmed { depth, .. })) if depth < LOST_DEPTH => {
+                Ok(self.wait_in_doubt(&why, &format!("{depth} of the {LOST_DEPTH} blocks")))
+            }
+            Ok(Some(Standing::Confirmed { .. })) => {
+                let proven = self.desk.proves_shut_out(&self.transaction.body, &by);
+                Err(self.lost_if(proven, &why))
+            }
+            _ => Err(self.in_doubt(why)),
+        }
+    }
+
+    /// What this wallet signed in its place to do the same, if this is that.
+    fn raised(&self, by: &Txid) -> Result<Option<Transaction>> {
+        let other =
+            self.desk.vault.note(|file| Ok(file.outbox.find(by).map(|sent| sent.transaction().clone())))?;
         let body = &self.transaction.body;
-        let is_for_good = found.is_some_and(|found| {
-            let is_rival = found.transaction.is_some_and(|other| {
-                other.nonce == body.nonce && other.from.0 == self.desk.chain.text(&body.policy.address())
-            });
-            is_rival && matches!(found.standing, Standing::Confirmed { .. })
-        });
-        if is_for_good { self.lost(why) } else { self.in_doubt(why) }
+        Ok(other.filter(|other| {
+            let other = &other.body;
+            (other.nonce, &other.policy, &other.actions) == (body.nonce, &body.policy, &body.actions)
+        }))
     }
 
-    fn in_doubt(&self, why: String) -> Result<Option<Seen>> {
-        let txid = self.transaction.body.txid();
-        Err(Ended::InDoubt { txid, why }.into())
+    /// The last block it could stand in has passed: for good where that provably lies deep enough.
+    fn expired(&mut self) -> Result<Option<Seen>> {
+        let why = "the last block it could stand in has passed".to_owned();
+        let Some(expiry) = self.transaction.body.expiry else {
+            let why =
+                "the node says that the last block it could stand in has passed, and there is no such block";
+            return Err(self.in_doubt(why.to_owned()));
+        };
+        let tip = self.desk.chain.client.tip().map_or(expiry, |tip| tip.height);
+        let passed = tip.0.saturating_sub(expiry.0);
+        if passed < LOST_DEPTH {
+            return Ok(self.wait_in_doubt(&why, &format!("{passed} of the {LOST_DEPTH} blocks")));
+        }
+        let proven = self.desk.proves_void(&self.transaction.body);
+        Err(self.lost_if(proven, &why))
     }
 
-    fn lost(&self, why: String) -> Result<Option<Seen>> {
-        let txid = self.transaction.body.txid();
-        Err(Ended::Lost { txid, why }.into())
+    /// Goes on waiting: what speaks against it may be taken back yet.
+    fn wait_in_doubt(&mut self, why: &str, so_far: &str) -> Option<Seen> {
+        let doubt = format!("{why}; {so_far} are there that make it certain");
+        self.line.say(doubt.clone());
+        self.doubt = Some(doubt);
+        None
+    }
+
+    /// Lost where the node proved it, in doubt where it only says so.
+    fn lost_if(&self, proven: Result<bool>, why: &str) -> anyhow::Error {
+        match proven {
+            Ok(true) => {
+                let pays = self.transaction.body.payments().next().is_some();
+                let again = if pays { ". Whoever orders the same once more says --again" } else { "" };
+                Ended::Lost { txid: self.txid(), why: format!("{why}{again}") }.into()
+            }
+            Ok(false) => self.in_doubt(format!("{why}, which the node says and does not prove")),
+            Err(error) => self.in_doubt(format!("{why}, which the node says and does not prove ({error:#})")),
+        }
+    }
+
+    fn txid(&self) -> Txid {
+        self.transaction.body.txid()
+    }
+
+    /// Nobody waits any more.
+    fn over(&mut self, why: String) -> anyhow::Error {
+        match self.doubt.take() {
+            Some(doubt) => self.in_doubt(doubt),
+            None => Ended::OnItsWay { txid: self.txid(), why }.into(),
+        }
+    }
+
+    fn in_doubt(&self, why: String) -> anyhow::Error {
+        Ended::InDoubt { txid: self.txid(), why }.into()
     }
 }

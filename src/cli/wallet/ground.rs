@@ -29,8 +29,11 @@ pub(super) fn keep_told(vault: &Vault, client: &Client, chain: ChainId) {
     let place = place(vault, chain);
     if !place.exists()
         && let Ok(told) = client.network()
+        // It is asked once more, and could answer anything.
+        && let text = told.genesis_file().to_json()
+        && Genesis::from_json(&text).is_ok_and(|genesis| genesis.params().chain == chain)
     {
-        let _ = write_secret(&place, &told.genesis_file().to_json());
+        let _ = write_secret(&place, &text);
     }
 }
 

@@ -16,11 +16,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Held as long as a file is being changed. The lock's own file stays when it is let go of: whoever removed it could remove the
 /// lock of another.
-pub(super) struct Lock {
+pub(super) struct FileLock {
     _file: File,
 }
 
-impl Lock {
+impl FileLock {
     /// Takes the lock of a file, if nobody holds it for too long.
     pub fn of(path: &Path) -> Result<Self> {
         let place = beside(path, ".lock");

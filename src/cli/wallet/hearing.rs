@@ -68,8 +68,8 @@ impl Desk<'_> {
     /// Tells the node again what it does not know of this account's, and says so: it may be another node, or have lost its pool.
     /// What is to be paid now is left to whoever carries out that order.
     ///
-    /// What no node may ever have heard of, or stood in a block that this node does not have, is sent only where somebody agrees:
-    /// it may be forgotten, or of a chain that was begun anew.
+    /// What no node may ever have heard of, is in doubt, or stood in a block that this node does not have, is sent only where somebody
+    /// agrees: it may be forgotten, of a chain that was begun anew, or given up for another.
     pub fn tell_again(&self, address: &Address, order: &[Action], yes: bool) -> Result<()> {
         let expected = self.chain.account(address)?.next_nonce;
         let untold = self.vault.note(|file| {
@@ -81,7 +81,8 @@ impl Desk<'_> {
             if self.is_sent_by_another(sent)? {
                 continue;
             }
-            if matches!(sent.progress(), Progress::Signed | Progress::Mined { .. }) {
+            // Of what a node took, and nobody has given up for another since, it is certain that it is meant.
+            if sent.progress() != Progress::Taken || sent.is_weighed() {
                 if transaction.body.actions[..] == *order {
                     continue;
                 }
@@ -92,9 +93,8 @@ impl Desk<'_> {
                     "{txid}, which was signed before and which this node did not know, was sent to it again"
                 )),
                 Heard::Refused(problem) => self.say(&format!(
-                    "{txid}, which was signed before, is not taken any more: {}. The next payment takes its number, unless `cairn \
-                     wallet bump {txid}` sends the same for a higher fee first, or `cairn wallet cancel {txid}` puts nothing in \
-                     its place",
+                    "{txid}, which was signed before, is not taken any more: {}. `cairn wallet bump {txid}` sends the same for a \
+                     higher fee, `cairn wallet cancel {txid}` puts nothing in its place; else the next payment takes its number",
                     problem.detail
                 )),
             }
@@ -122,22 +122,42 @@ impl Desk<'_> {
     fn agree_to_tell(&self, sent: &Sent, yes: bool) -> Result<()> {
         let txid = sent.txid();
         let why = match sent.progress() {
-            Progress::Mined { height } => format!(
-                "{txid} was seen in the block at height {height}, and this node has it nowhere: where its chain was begun anew, move {} \
-                 away",
-                beside(self.vault.path(), ".sent").display()
+            Progress::Taken => {
+                format!("{txid} was signed before, was in doubt, and the same was paid anew since")
+            }
+            Progress::Mined { height } => {
+                format!("{txid} was seen in the block at height {height}, and this node has it nowhere")
+            }
+            Progress::Passed { .. } => format!(
+                "{txid} was signed before, and what became of it is in doubt: a node said that its number went to another, and by \
+                 this node's word it did not"
             ),
             _ => format!("{txid} was signed before, and no node may have heard of it"),
         };
         if yes {
-            let ways = format!(
-                "`cairn wallet show {txid}` looks for it, `cairn wallet bump {txid}` sends it, `cairn wallet cancel {txid}` puts \
-                 nothing in its place"
-            );
-            return Err(Ended::declined(format!("{why}. It comes before this one: {ways}"), Undone::Sent));
+            let ways = self.ways_out(sent);
+            let why = format!("{why}. It comes before this one: {ways}");
+            return Err(Ended::ComesFirst { txid: *txid, why, undone: Undone::Sent }.into());
         }
         let body = describe(&sent.transaction().body, &self.chain.params().prefix).join("\n");
         ask_for_yes(&format!("{why}.\n{body}\n"), "It comes before this one. Send it now?", Undone::Sent)
+    }
+
+    /// What can be done about a payment that stands before others: first what harms nobody, last what forgets.
+    fn ways_out(&self, sent: &Sent) -> String {
+        let txid = sent.txid();
+        let fee = if sent.progress() == Progress::Signed { "" } else { " for a higher fee" };
+        let ways = format!(
+            "`cairn wallet show {txid}` looks for it, another node with --node; `cairn wallet bump {txid}` sends it{fee}; `cairn \
+             wallet cancel {txid}` puts nothing in its place"
+        );
+        match sent.progress() {
+            Progress::Mined { .. } => format!(
+                "{ways}. Only where the chain was begun anew, move {} away: it guards against paying twice",
+                beside(self.vault.path(), ".sent").display()
+            ),
+            _ => ways,
+        }
     }
 
     /// Tells the node of a transaction that is written down, and notes what it says. Where nobody answers, or not to the point,
@@ -182,6 +202,7 @@ impl Desk<'_> {
             Heard::Taken => Ok(()),
             Heard::Refused(problem) => {
                 let txid = transaction.body.txid();
+                self.say_hole(&transaction.body.policy.address(), transaction.body.nonce);
                 Err(ClientError::Problem(problem)).with_context(|| {
                     format!("the node did not take {txid}; its number goes to what is sent next, so that at most one of both is mined")
                 })

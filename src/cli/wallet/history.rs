@@ -1,6 +1,6 @@
 //! `cairn wallet history`: what happened to accounts, and what is about to.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use super::Options;
 use super::chain::Chain;
 use crate::api::view::{ActionView, AddressText, ContentView, HistoryEntry, Moved};
 use crate::cli::output::{aligned, tell, tell_json};
-use crate::client::Order;
+use crate::client::First;
 use crate::types::{Address, Amount, Height, Reference};
 use crate::wallet::keyring::{Account, Book};
 use crate::wallet::{quoted, read_reference};
@@ -52,10 +52,7 @@ struct Story<'a> {
 impl History {
     pub fn run(&self, options: &Options) -> Result<()> {
         let file = options.vault()?.read()?;
-        let account = match &self.account {
-            Some(name) => file.book().account(name)?,
-            None => file.book().default_account().context("this wallet has no account")?,
-        };
+        let account = file.book().account_or_first(self.account.as_deref())?;
         let chain = options.chain(file.network())?;
         let story = self.story(account, file.book(), &chain)?;
         if options.json { story.tell_json() } else { story.tell() }
@@ -73,7 +70,7 @@ impl History {
         let mut entries: Vec<HistoryEntry> = Vec::new();
         let mut cursor = None;
         loop {
-            let page = chain.client.history(&address, Order::Newest, cursor.as_deref(), TOGETHER)?;
+            let page = chain.client.history(&address, First::Newest, cursor.as_deref(), TOGETHER)?;
             let fits = |entry: &HistoryEntry| is_wanted(&references_in(entry));
             entries.extend(page.entries.into_iter().filter(fits));
             cursor = page.next;

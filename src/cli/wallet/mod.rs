@@ -18,6 +18,7 @@ mod guard;
 mod hearing;
 mod history;
 mod list;
+mod lost;
 mod making;
 mod network;
 mod offline;
@@ -28,6 +29,8 @@ mod paying;
 mod place;
 mod policies;
 mod preimages;
+mod proofs;
+mod reader;
 mod replace;
 mod request;
 mod send;
@@ -38,6 +41,7 @@ mod texts;
 mod vault;
 mod wording;
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -80,9 +84,9 @@ What changes a wallet takes its password, contacts included: so nobody else can 
 their own behind a name.
 
 Ends with 0 when it did what was asked, 1 when it could not, 2 when it was asked wrongly; with 3
-when nobody agreed to it or it would pay the same twice, 4 when a payment is on its way and was not
-confirmed in the time given, or is in doubt, 5 when one was sent and, by the node's word, can never be mined. With
---json what it could not do is on standard output:
+when nobody agreed to it, it would pay the same twice or another comes first, 4 when a payment is on its way and was not
+confirmed in the time given, or is in doubt, 5 when one was sent and provably never will be mined.
+With --json what it could not do is on standard output:
   {\"error\": {\"code\": \"on_its_way\", \"message\": \"...\", \"exit\": 4}}";
 
 /// What stands above the options that every command takes.
@@ -112,6 +116,9 @@ pub(super) struct Options {
     /// Answer in JSON.
     #[arg(long, global = true, help_heading = EVERY)]
     json: bool,
+    /// What was found out besides, for programs; people read it as it comes.
+    #[arg(skip)]
+    notes: RefCell<Vec<String>>,
 }
 
 #[derive(Subcommand)]
@@ -209,10 +216,11 @@ impl Wallet {
         match self.answer() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                let (exit, delivery) = failure::ended_with(&error, self.options.json);
-                if delivery == Delivery::Taken
-                    && let Some(txid) = ends::told_of(&error)
-                    && let Ok(vault) = self.options.vault()
+                let options = &self.options;
+                let (exit, delivery) = failure::ended_with(&error, options.json, &options.notes.take());
+                if let Some(txid) = ends::told_of(&error)
+                    && reader::wait_for_reader(delivery, options.json) == Delivery::Taken
+                    && let Ok(vault) = options.vault()
                 {
                     vault.told(txid);
                 }

@@ -1,14 +1,16 @@
 //! What is to be paid: from what was typed to a body that is ready to be signed, put before whoever signs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 
 use super::chain::Chain;
 use super::ends::{Ended, Undone};
+use super::follow::Patience;
 use super::paid::{outstanding, payment_lines, whom};
+use super::paying::Desk;
 use super::preimages::Preimages;
 use super::terminal::Terminal;
 use super::wording::{shared_lines, why_not_alone};
@@ -45,13 +47,37 @@ pub(super) struct Terms {
     pub preimages: Preimages,
 }
 
+/// What commands take that sign a payment and wait for it.
+#[derive(Args)]
+pub(super) struct Manner {
+    #[command(flatten)]
+    pub terms: Terms,
+    #[command(flatten)]
+    repeat: Repeat,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+/// Whether the same is paid once more.
+#[derive(Args)]
+pub(super) struct Repeat {
+    /// Pay even where just this payment was signed before, and waits for a block or may yet be mined.
+    #[arg(long)]
+    pub again: bool,
+}
+
+impl Manner {
+    /// Pays these, and to somebody all that is left.
+    pub fn pay(&self, desk: &Desk<'_>, payments: Vec<Payment>, rest: Option<Rest>) -> Result<()> {
+        let order = self.terms.order(desk.file.book(), payments, rest)?;
+        desk.pay(order, &self.terms, self.repeat.again, &self.patience)
+    }
+}
+
 impl Terms {
     /// The account that pays, and under which policy.
     pub fn payer<'a>(&self, book: &'a Book) -> Result<(&'a Account, Policy)> {
-        let account = match &self.from {
-            Some(name) => book.account(name)?,
-            None => book.default_account().context("this wallet has no account")?,
-        };
+        let account = book.account_or_first(self.from.as_deref())?;
         let policy = account.policy().ok_or_else(|| {
             anyhow!(
                 "`{0}` is only watched: this wallet has no key that could spend from it. Where you have the key, \
@@ -60,6 +86,12 @@ impl Terms {
             )
         })?;
         Ok((account, policy))
+    }
+
+    /// An order on these terms.
+    pub fn order(&self, book: &Book, payments: Vec<Payment>, rest: Option<Rest>) -> Result<Order> {
+        let (_, from) = self.payer(book)?;
+        Ok(Order { from, payments, rest, note: self.note()?, fee: self.fee, expires: self.expires })
     }
 
     /// The note, if it fits.
@@ -266,7 +298,8 @@ impl Asked {
 /// Shows something, and has a person say yes to it; else this does not happen.
 pub(super) fn ask_for_yes(shown: &str, question: &str, undone: Undone) -> Result<()> {
     let Some(mut terminal) = Terminal::open().filter(|_| io::stdin().is_terminal()) else {
-        eprint!("{shown}");
+        // Nobody may be there to read it either.
+        let _ = write!(io::stderr(), "{shown}");
         return Err(Ended::declined("there is nobody to ask, say --yes if you mean it", undone));
     };
     terminal.say(shown)?;

@@ -1,20 +1,19 @@
 //! Where passwords come from: a file, the environment, the terminal, and never an argument, which others could see.
 
 use std::env;
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use zeroize::Zeroizing;
 
 use super::terminal::Terminal;
+use crate::cli::files::read_no_more;
 use crate::wallet::keystore::{KeystoreError, Password, Unlocked, WalletFile};
 
 /// How often a person may try again.
 const TRIES_MAX: usize = 3;
 /// Bytes of a file with one secret in it.
-const SECRET_FILE_BYTES_MAX: u64 = 64 << 10;
+const SECRET_FILE_BYTES_MAX: usize = 64 << 10;
 
 /// Where a password comes from.
 pub(super) struct Passwords {
@@ -114,13 +113,11 @@ pub(super) fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
 
 /// The text of a file that holds secrets; `-` is standard input.
 pub(super) fn read_text(path: &Path) -> Result<Zeroizing<String>> {
-    let mut text = Zeroizing::new(String::new());
-    let mut read = |source: &mut dyn Read| source.take(SECRET_FILE_BYTES_MAX).read_to_string(&mut text);
-    let read = if path == Path::new("-") {
-        read(&mut std::io::stdin())
-    } else {
-        fs::File::open(path).and_then(|mut file| read(&mut file))
-    };
-    read.with_context(|| format!("cannot read {}", path.display()))?;
+    let text = read_no_more(path, SECRET_FILE_BYTES_MAX)?;
+    ensure!(
+        text.len() <= SECRET_FILE_BYTES_MAX,
+        "{}: longer than {SECRET_FILE_BYTES_MAX} bytes, which is no file of secrets",
+        path.display()
+    );
     Ok(text)
 }

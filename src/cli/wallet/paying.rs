@@ -10,13 +10,14 @@ use super::ends::{Ended, Undone};
 use super::follow::{Patience, follow};
 use super::order::{Asked, Order, Terms};
 use super::paid::told;
+use super::reader::wait_for_reader;
 use super::sent::SentFile;
 use super::vault::Vault;
 use super::wording::own_keys;
 use crate::api::view::ContentView;
 use crate::cli::output::{Delivery, Report};
 use crate::crypto::{PublicKey, sha256};
-use crate::types::{Action, Address, Nonce, Preimage, Transaction};
+use crate::types::{Action, Address, Nonce, Preimage, Transaction, Txid};
 use crate::wallet::keystore::{Unlocked, WalletFile};
 use crate::wallet::{Earlier, Means, Prepared, Progress, Sent, Signing};
 
@@ -91,7 +92,9 @@ impl<'a> Desk<'a> {
                         Progress::Signed => {
                             "this payment was signed before and cut off: it is sent now, and once"
                         }
-                        _ => "this payment was made before, and nobody was told: it is not made again",
+                        _ => {
+                            "this payment was made before, and whoever ordered it was never told how it ended: it is not made again"
+                        }
                     };
                     Ok(Course::Repeat(words, Box::new(sent.clone())))
                 }
@@ -150,37 +153,81 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// Says something beside the answer.
-    pub fn say(&self, line: &str) {
-        if !self.options.json {
-            // Nobody may be there to read it, which is no reason to leave a payment half made.
-            let _ = writeln!(io::stderr(), "{line}");
+    /// Says that numbers below one are not used yet, if they are not: until they are, it cannot be mined.
+    ///
+    /// Where that cannot be found out, the payment is made all the same.
+    pub fn say_hole(&self, account: &Address, nonce: Nonce) {
+        let Ok(expected) = self.chain.account(account).map(|account| account.next_nonce) else { return };
+        let free = self.vault.note(|file| Ok(file.outbox.next_nonce(account, expected)?));
+        if let Ok(free) = free
+            && free < nonce
+        {
+            self.say(&format!(
+                "number {nonce} of its account is mined after those before it, and number {free} is not used yet: what `cairn wallet \
+                 send` or `prepare` makes next takes that"
+            ));
         }
     }
 
-    /// Waits for blocks, and says what became of it, and whether it was sent by an earlier command.
+    /// Says something beside the answer; programs find it in that, under `notes`.
+    pub fn say(&self, line: &str) {
+        if self.options.json {
+            self.options.notes.borrow_mut().push(line.to_owned());
+        } else {
+            self.show(line);
+        }
+    }
+
+    /// Shows people what programs find in the answer.
+    pub fn show(&self, lines: &str) {
+        if !self.options.json {
+            // Nobody may be there to read it, which is no reason to leave a payment half made.
+            let _ = writeln!(io::stderr(), "{lines}");
+        }
+    }
+
+    /// Waits for blocks, and says what became of an order, and whether an earlier command sent it. Then it is over with.
     pub fn follow(&self, transaction: &Transaction, patience: &Patience, repeated: bool) -> Result<()> {
-        let txid = transaction.body.txid();
-        let seen = follow(self, transaction, patience, repeated).map_err(|error| {
+        if let Some(txid) = self.watch(transaction, patience, repeated)? {
+            self.vault.reported(&txid);
+        }
+        Ok(())
+    }
+
+    /// The same; gives what stands for it in the end, if somebody read that.
+    pub fn watch(
+        &self,
+        transaction: &Transaction,
+        patience: &Patience,
+        repeated: bool,
+    ) -> Result<Option<Txid>> {
+        let ordered = transaction.body.txid();
+        let (seen, stands) = follow(self, transaction, patience, repeated).map_err(|error| {
             // Whatever went wrong, it was sent.
             match error.is::<Ended>() {
                 true => error,
-                false => Ended::OnItsWay { txid, why: format!("cannot be waited for ({error:#})") }.into(),
+                false => {
+                    Ended::OnItsWay { txid: ordered, why: format!("cannot be waited for ({error:#})") }.into()
+                }
             }
         })?;
+        let (transaction, txid) = (&stands, stands.body.txid());
         let content = ContentView::new(transaction, None, &self.chain.params().prefix);
-        let report = Report::default()
+        let report = match txid == ordered {
+            true => Report::default(),
+            false => Report::default().only_json("instead_of", ordered.to_string()),
+        };
+        let report = report
             .same("txid", "sent", txid)
             .same("from", "from", self.chain.text(&transaction.body.policy.address()))
             .only_json("nonce", transaction.body.nonce.0)
             .only_json("actions", serde_json::to_value(&content.actions)?);
         let fee = transaction.body.fee;
         let report = told(report, transaction, self).fact("fee", "fee", fee, fee.pebbles().to_string());
-        let told = seen.told(report).only_json("repeated", repeated).deliver(self.options.json);
-        if told.with_context(|| format!("{txid} is sent"))? == Delivery::Taken {
-            self.vault.reported(&txid);
-        }
-        Ok(())
+        let report =
+            seen.told(report).only_json("repeated", repeated).only_json("notes", self.options.notes.take());
+        let told = report.deliver(self.options.json).with_context(|| format!("{txid} is sent"))?;
+        Ok((wait_for_reader(told, true) == Delivery::Taken).then_some(txid))
     }
 }
 
@@ -218,7 +265,13 @@ fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
     let txid = earlier.sent().txid();
     let why = match earlier {
         Earlier::Waits(_) => format!("just this payment waits for a block already, as {txid}"),
-        Earlier::Unheard(_) => format!("just this payment was made before, as {txid}, and nobody was told"),
+        Earlier::Unheard(_) => {
+            let why = format!(
+                "just this payment was made before, as {txid}, and whoever ordered it was never told how it ended. Order it once \
+                 more as that was ordered, and you are told, and nothing is paid; from then on --again means another"
+            );
+            return Ended::Repeats { txid: *txid, why, undone: Undone::SentAgain }.into();
+        }
         Earlier::Doubtful { instead: Some(instead), .. }
             if matches!(instead.progress(), Progress::Mined { .. }) =>
         {

@@ -11,7 +11,7 @@ use super::wording::{Telling, key_of_account, own_keys};
 use crate::api::view::{AddressText, Moved};
 use crate::cli::output::{Report, count, tell, tell_json};
 use crate::cli::secrets::random;
-use crate::client::Order;
+use crate::client::First;
 use crate::crypto::{PublicKey, sha256};
 use crate::types::{Address, Height, Policy};
 use crate::wallet::keyring::{Account, AccountKind, Book, KeyringError, NAME_LETTERS_MAX, Name};
@@ -285,7 +285,7 @@ fn shown_policy(options: &Options, file: &WalletFile, address: &Address) -> Resu
     let text = AddressText(chain.text(address));
     let mut cursor = None;
     loop {
-        let page = chain.client.history(&text, Order::Newest, cursor.as_deref(), 500)?;
+        let page = chain.client.history(&text, First::Newest, cursor.as_deref(), 500)?;
         let paid = page.entries.iter().find(|it| matches!(it.flow.moved, Moved::Out | Moved::Itself));
         if let Some(txid) = paid.and_then(|entry| entry.txid) {
             let view = chain.client.transaction(&txid)?.and_then(|view| view.transaction);
@@ -322,10 +322,7 @@ impl ShowKey {
     /// `cairn wallet key`.
     pub fn run(&self, options: &Options) -> Result<()> {
         let file = options.vault()?.read()?;
-        let account = match &self.account {
-            Some(name) => file.book().account(name)?,
-            None => file.book().default_account().context("this wallet has no account")?,
-        };
+        let account = file.book().account_or_first(self.account.as_deref())?;
         let key = key_of_account(account).with_context(|| match account.kind() {
             AccountKind::Watched { .. } => {
                 format!("`{}` is only watched: its key is not known", account.name())

@@ -12,8 +12,39 @@ use super::sent::SentFile;
 use super::wording::lack_words;
 use crate::api::view::Standing;
 use crate::codec::List;
-use crate::types::{ACTIONS_MAX, Action, Amount, Body, Note, Transaction, Txid};
+use crate::types::{Action, Amount, Body, Note, Transaction, Txid};
 use crate::wallet::{NamedBy, Progress, Sent, Signing, SigningError, Warning, fee_for, fee_warning, paid_by};
+
+/// What is put in the place of a payment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Instead {
+    /// The same for a higher fee.
+    Same,
+    /// Nothing but a note without words: so it pays nobody, and its number is used.
+    Nothing,
+}
+
+impl Instead {
+    /// Like another in all but what it does, and for how long.
+    fn of(self, body: &Body) -> Result<Body> {
+        let body = body.clone();
+        Ok(match self {
+            Self::Same => body,
+            // For as long as it takes: the last block of what it stands for may have passed.
+            Self::Nothing => {
+                Body { actions: List::new(vec![Action::Note(Note::default())])?, expiry: None, ..body }
+            }
+        })
+    }
+}
+
+/// What was done about a payment before.
+enum Before {
+    /// Just this was signed, and whoever asked for it was cut off.
+    Asked(Box<Sent>),
+    /// Nothing that is meant now. Whether whoever ordered the payment knows how it ended, or does not wait for that.
+    Other { is_closed: bool },
+}
 
 /// What nodes ask of a transaction that takes another's place: so many percent more than that gave.
 const MORE_PERCENT: u64 = 10;
@@ -38,31 +69,29 @@ pub(super) struct Replace {
 impl Replace {
     /// The same payment for a higher fee.
     pub fn bump(&self, options: &Options) -> Result<()> {
-        self.run(options, |body| Ok(body.actions.clone()), "bump")
+        self.run(options, Instead::Same)
     }
 
-    /// Nothing in its place but a note without words: so it pays nobody, and its nonce is used.
+    /// Nothing in its place.
     pub fn cancel(&self, options: &Options) -> Result<()> {
-        let nothing = |_: &Body| Ok(List::new(vec![Action::Note(Note::default())])?);
-        self.run(options, nothing, "cancel")
+        self.run(options, Instead::Nothing)
     }
 
-    fn run(
-        &self,
-        options: &Options,
-        actions: impl Fn(&Body) -> Result<List<Action, 1, ACTIONS_MAX>>,
-        what: &str,
-    ) -> Result<()> {
+    fn run(&self, options: &Options, what: Instead) -> Result<()> {
         let desk = Desk::open(options)?;
-        if let Some(sent) = self.cut_off(&desk, &actions)? {
-            desk.say(&format!("{} does that, and nobody was told: it is not signed again", sent.txid()));
-            if sent.progress() == Progress::Signed {
-                desk.send(sent.transaction())?;
+        let is_closed = match self.before(&desk, what)? {
+            Before::Other { is_closed } => is_closed,
+            Before::Asked(sent) => {
+                desk.say(&format!("{} does that, and nobody was told: it is not signed again", sent.txid()));
+                if sent.progress() == Progress::Signed {
+                    desk.send(sent.transaction())?;
+                }
+                return self.follow(&desk, sent.transaction(), what, false, true);
             }
-            return desk.follow(sent.transaction(), &self.patience, true);
-        }
-        let before = self.waiting(&desk)?;
-        let mut body = Body { actions: actions(&before.body)?, ..before.body.clone() };
+        };
+        let before = self.waiting(&desk, what)?;
+        let mut body = what.of(&before.body)?;
+        self.check_timely(&desk, &body)?;
         body.fee = self.fee_of(&desk, &before)?;
         let named_by = if self.fee.is_some() { NamedBy::Payer } else { NamedBy::Node };
         let high = high_fee(&desk, &before, body.fee, named_by)?;
@@ -75,45 +104,85 @@ impl Replace {
             "{} gave the miner {}; in its place one that {}\ngives {}.\n{note}",
             before.body.txid(),
             before.body.fee,
-            if what == "bump" { "pays the same" } else { "pays nobody" },
+            if what == Instead::Same { "pays the same" } else { "pays nobody" },
             body.fee
         );
         if !self.yes {
-            let question = if what == "bump" { "Raise the fee?" } else { "Take it back?" };
+            let question = if what == Instead::Same { "Raise the fee?" } else { "Take it back?" };
             ask_for_yes(&shown, question, Undone::Replaced)?;
         }
-        let transaction = self.sign(&desk, body, &before)?;
+        let transaction = self.sign(&desk, body, &before, what)?;
         desk.send(&transaction)?;
-        desk.follow(&transaction, &self.patience, false)
+        self.follow(&desk, &transaction, what, is_closed, false)
     }
 
-    /// What was signed to do just this, and of which nobody was told: whoever says it again was cut off.
+    /// Waits for blocks, and says what became of it.
     ///
-    /// One that was named itself and that no node may have heard of is such a one where it is to do the same.
-    fn cut_off(
+    /// # Security
+    /// The command that ordered the payment may be said again until it ends well, by a program that knows nothing of this one: of a
+    /// raised fee, too, it is told itself, before it can mean another payment.
+    fn follow(
         &self,
         desk: &Desk<'_>,
-        actions: impl Fn(&Body) -> Result<List<Action, 1, ACTIONS_MAX>>,
-    ) -> Result<Option<Sent>> {
-        let named = desk.vault.note(|file| Ok(file.outbox.find(&self.txid).map(|sent| *sent.account())))?;
+        transaction: &Transaction,
+        what: Instead,
+        is_closed: bool,
+        repeated: bool,
+    ) -> Result<()> {
+        if is_closed || what == Instead::Nothing {
+            return desk.follow(transaction, &self.patience, repeated);
+        }
+        if let Some(txid) = desk.watch(transaction, &self.patience, repeated)? {
+            desk.vault.told(&txid);
+        }
+        Ok(())
+    }
+
+    /// What was done before: whoever says the same again of which nobody was told was cut off.
+    ///
+    /// One that was named itself and that no node may have heard of is such a one where it is to do the same.
+    fn before(&self, desk: &Desk<'_>, what: Instead) -> Result<Before> {
+        let named = desk.vault.note(|file| {
+            let outbox = &file.outbox;
+            Ok(outbox
+                .find(&self.txid)
+                .map(|named| (*named.account(), named.is_closed() || outbox.stands_for(named).is_closed())))
+        })?;
+        let Some((account, is_closed)) = named else { return Ok(Before::Other { is_closed: false }) };
         // What was mined meanwhile decides what stands.
-        named.map(|account| desk.look_after(&account)).transpose()?;
+        desk.look_after(&account)?;
         desk.vault.note(|file| {
             let outbox = &file.outbox;
-            let Some(named) = outbox.find(&self.txid) else { return Ok(None) };
+            let Some(named) = outbox.find(&self.txid) else { return Ok(Before::Other { is_closed }) };
             let stands = outbox.mined_instead_of(named).unwrap_or_else(|| outbox.stands_for(named));
             let body = &stands.transaction().body;
-            let is_asked = body.actions == actions(&named.transaction().body)?
+            let is_asked = body.actions == what.of(&named.transaction().body)?.actions
                 && self.fee.is_none_or(|fee| fee == body.fee);
             let is_other = stands.txid() != named.txid();
             let is_cut_off = stands.progress() == Progress::Signed || (is_other && !stands.is_known());
-            Ok((is_asked && is_cut_off).then(|| stands.clone()))
+            Ok(match is_asked && is_cut_off {
+                true => Before::Asked(Box::new(stands.clone())),
+                false => Before::Other { is_closed },
+            })
         })
     }
 
+    /// Refuses to raise the fee of what no block can take in any more.
+    fn check_timely(&self, desk: &Desk<'_>, body: &Body) -> Result<()> {
+        let height = desk.chain.next_height()?;
+        if let Some(expiry) = body.expiry.filter(|expiry| *expiry < height) {
+            bail!(
+                "too late: {} could stand in no block above height {expiry}, and the next is at height {height}. `cairn wallet cancel \
+                 {0}` puts nothing in its place; else what is sent next takes its number",
+                self.txid
+            );
+        }
+        Ok(())
+    }
+
     /// The transaction that stands for the nonce of the one that was named, if another can still take its place.
-    fn waiting(&self, desk: &Desk<'_>) -> Result<Transaction> {
-        let sent = desk.vault.note(|file| self.standing(file))?;
+    fn waiting(&self, desk: &Desk<'_>, what: Instead) -> Result<Transaction> {
+        let sent = desk.vault.note(|file| self.standing(file, what))?;
         let txid = sent.body.txid();
         if txid != self.txid {
             desk.say(&format!("{txid} took the place of {} and does the same: that is meant", self.txid));
@@ -132,7 +201,7 @@ impl Replace {
     }
 
     /// What was signed last for the nonce of the one that was named, where it does the same.
-    fn standing(&self, file: &SentFile) -> Result<Transaction> {
+    fn standing(&self, file: &SentFile, what: Instead) -> Result<Transaction> {
         let named = file.outbox.find(&self.txid).with_context(|| {
             format!("{} was not sent from this wallet, or is settled for good", self.txid)
         })?;
@@ -140,12 +209,21 @@ impl Replace {
             bail!("too late: {}, which took the place of {}, stands in a block", mined.txid(), self.txid);
         }
         let stands = file.outbox.stands_for(named);
+        let (body, named) = (&stands.transaction().body, &named.transaction().body);
+        let (txid, other) = (stands.txid(), self.txid);
         ensure!(
-            stands.transaction().body.actions == named.transaction().body.actions,
-            "{0} was signed in the place of {1} and does something else: `cairn wallet bump {0}` raises its fee, `cairn wallet \
-             cancel {0}` takes it back",
-            stands.txid(),
-            self.txid
+            body.actions == named.actions || stands.progress() != Progress::Signed,
+            "{txid} was signed in the place of {other}, and no node may have heard of it: `cairn wallet bump {txid}` sends it"
+        );
+        let is_asked = what == Instead::Nothing && body.actions == what.of(named)?.actions;
+        ensure!(
+            body.actions == named.actions || !is_asked,
+            "{txid} was signed in the place of {other} and takes it back already: `cairn wallet bump {txid}` raises its fee"
+        );
+        ensure!(
+            body.actions == named.actions,
+            "{txid} was signed in the place of {other} and does something else: `cairn wallet bump {txid}` raises its fee, `cairn wallet \
+             cancel {txid}` takes it back"
         );
         Ok(stands.transaction().clone())
     }
@@ -168,12 +246,12 @@ impl Replace {
     }
 
     /// Has a body signed with all keys of the wallet that its policy names, and written down. What was shown before is shown again.
-    fn sign(&self, desk: &Desk<'_>, body: Body, before: &Transaction) -> Result<Transaction> {
+    fn sign(&self, desk: &Desk<'_>, body: Body, before: &Transaction, what: Instead) -> Result<Transaction> {
         let params = desk.chain.params();
         let height = desk.chain.next_height()?;
         desk.vault.sign(&desk.options.passwords(), |wallet, file| {
             ensure!(
-                self.standing(file)?.body.txid() == before.body.txid(),
+                self.standing(file, what)?.body.txid() == before.body.txid(),
                 "what stands for {} changed while you were asked: say it again",
                 self.txid
             );

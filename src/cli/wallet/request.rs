@@ -1,6 +1,6 @@
 //! `cairn wallet request`: asking to be paid.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
@@ -41,10 +41,7 @@ fn read_amount(text: &str) -> Result<Amount, String> {
 impl Request {
     pub fn run(&self, options: &Options) -> Result<()> {
         let file = options.vault()?.read()?;
-        let account = match &self.to {
-            Some(name) => file.book().account(name)?,
-            None => file.book().default_account().context("this wallet has no account")?,
-        };
+        let account = file.book().account_or_first(self.to.as_deref())?;
         let link = Link {
             address: account.address(),
             amount: self.amount,

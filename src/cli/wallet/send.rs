@@ -4,8 +4,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use super::Options;
-use super::follow::Patience;
-use super::order::{Mistyped, Order, Terms, payee};
+use super::order::{Manner, Mistyped, payee};
 use super::paying::Desk;
 use crate::types::{Amount, Prefix, Reference};
 use crate::wallet::{Link, LinkError, Payment, Rest, explain_mistyped, quoted, read_reference};
@@ -22,24 +21,12 @@ pub(super) struct Wish {
     reference: Option<Reference>,
 }
 
-/// Whether the same is paid once more.
-#[derive(Args)]
-pub(super) struct Repeat {
-    /// Pay even where just this payment was signed before, and waits for a block or may yet be mined.
-    #[arg(long)]
-    pub again: bool,
-}
-
 #[derive(Args)]
 pub(super) struct Send {
     #[command(flatten)]
     wish: Wish,
     #[command(flatten)]
-    terms: Terms,
-    #[command(flatten)]
-    repeat: Repeat,
-    #[command(flatten)]
-    patience: Patience,
+    manner: Manner,
 }
 
 #[derive(Args)]
@@ -50,23 +37,14 @@ pub(super) struct Sweep {
     #[arg(long, value_name = "TEXT", value_parser = read_reference)]
     reference: Option<Reference>,
     #[command(flatten)]
-    terms: Terms,
-    #[command(flatten)]
-    repeat: Repeat,
-    #[command(flatten)]
-    patience: Patience,
+    manner: Manner,
 }
 
 impl Send {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
         let payment = self.wish.payment(&desk)?;
-        desk.pay(
-            order(&desk, &self.terms, vec![payment], None)?,
-            &self.terms,
-            self.repeat.again,
-            &self.patience,
-        )
+        self.manner.pay(&desk, vec![payment], None)
     }
 }
 
@@ -127,28 +105,11 @@ impl Sweep {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
         let rest = rest(&desk, &self.to, self.reference.as_ref())?;
-        desk.pay(
-            order(&desk, &self.terms, Vec::new(), Some(rest))?,
-            &self.terms,
-            self.repeat.again,
-            &self.patience,
-        )
+        self.manner.pay(&desk, Vec::new(), Some(rest))
     }
 }
 
 fn rest(desk: &Desk<'_>, to: &str, reference: Option<&Reference>) -> Result<Rest> {
     let to = payee(to, desk.file.book(), &desk.chain)?;
     Ok(Rest { to, reference: reference.cloned().unwrap_or_default() })
-}
-
-/// What these terms say besides who is paid.
-pub(super) fn order(
-    desk: &Desk<'_>,
-    terms: &Terms,
-    payments: Vec<Payment>,
-    rest: Option<Rest>,
-) -> Result<Order> {
-    let (_, from) = terms.payer(desk.file.book())?;
-    let (note, fee, expires) = (terms.note()?, terms.fee, terms.expires);
-    Ok(Order { from, payments, rest, note, fee, expires })
 }

@@ -41,9 +41,9 @@ fn words(standing: &Standing) -> String {
         Standing::Confirmed { height, depth, block, .. } => {
             format!("in the block at height {height}, {block}, {}", count(*depth as usize, "confirmation"))
         }
-        Standing::Replaced { by: Some(by) } => format!("will not be mined: {by} took its place"),
-        Standing::Replaced { by: None } => "will not be mined: another took its place".to_owned(),
-        Standing::Expired => "will not be mined: the last block it could stand in has passed".to_owned(),
+        Standing::Replaced { by: Some(by) } => format!("by this node's word {by} took its place"),
+        Standing::Replaced { by: None } => "by this node's word another took its place".to_owned(),
+        Standing::Expired => "by this node's word the last block it could stand in has passed".to_owned(),
         Standing::Dropped { .. } => format!(
             "the node gave it up unmined ({}); it may come again",
             serde_json::to_value(standing).unwrap_or(Value::Null)["why"].as_str().unwrap_or("no room")

@@ -65,10 +65,7 @@ impl SignMessage {
     pub fn run(&self, options: &Options) -> Result<()> {
         let vault = options.vault()?;
         let file = vault.read()?;
-        let account = match &self.from {
-            Some(name) => file.book().account(name)?,
-            None => file.book().default_account().context("this wallet has no account")?,
-        };
+        let account = file.book().account_or_first(self.from.as_deref())?;
         let policy = account.policy().with_context(|| {
             format!("`{}` is only watched: this wallet has no key that could sign for it", account.name())
         })?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::guard::{Lock, check_private};
+use super::guard::{FileLock, check_private};
 use super::passwords::Passwords;
 use super::place::Place;
 use super::sent::SentFile;
@@ -179,8 +179,8 @@ impl Vault {
         write_secret(&self.path, &text).with_context(|| format!("cannot write {}", self.path.display()))
     }
 
-    fn lock(&self) -> Result<Lock> {
-        Lock::of(&self.path)
+    fn lock(&self) -> Result<FileLock> {
+        FileLock::of(&self.path)
     }
 }
 

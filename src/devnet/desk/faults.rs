@@ -28,7 +28,7 @@ async fn now(devnet: &DevnetHandle) -> Answer<NetworkView> {
 #[utoipa::path(post, path = "/v1/links", tag = "faults", operation_id = "link", request_body = LinkView,
     responses((status = OK, body = NetworkView)))]
 async fn link(State(devnet): State<DevnetHandle>, Json(said): Json<LinkView>) -> Answer<NetworkView> {
-    let link = said.link()?;
+    let link = said.faults.link()?;
     carry_out(&devnet, move |devnet| devnet.set_link(said.a, said.b, link)).await?;
     now(&devnet).await
 }

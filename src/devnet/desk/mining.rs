@@ -19,8 +19,8 @@ pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
 
 /// Make blocks at once
 ///
-/// It is answered when they are durable, and have come to all nodes that can be reached. The first of them take what waits in
-/// the pool of the node that makes them.
+/// It is answered when they are durable, and have come to all nodes that can be reached, or when ten seconds have gone by: those
+/// to whom they have not come by then are named. The first of them take what waits in the pool of the node that makes them.
 #[utoipa::path(post, path = "/v1/mine", tag = "mining", operation_id = "mine", request_body = BlocksOrder,
     responses((status = OK, body = BlocksMade)))]
 async fn mine(State(devnet): State<DevnetHandle>, Json(said): Json<BlocksOrder>) -> Answer<BlocksMade> {
@@ -29,7 +29,11 @@ async fn mine(State(devnet): State<DevnetHandle>, Json(said): Json<BlocksOrder>)
         return Err(Problem::bad_value("blocks", &said.blocks.to_string(), why));
     }
     let made = carry_out(&devnet, move |devnet| devnet.mine(said.blocks as usize, said.node)).await?;
-    Ok(Reply::now(BlocksMade { blocks: made.len(), tip: made.last().copied() }))
+    Ok(Reply::now(BlocksMade {
+        blocks: made.blocks.len(),
+        tip: made.blocks.last().copied(),
+        behind: made.behind,
+    }))
 }
 
 /// When blocks come

@@ -12,6 +12,7 @@ mod page;
 mod snapshots;
 mod time;
 mod view;
+pub mod words;
 
 use axum::extract::State;
 use tokio::task;
@@ -71,7 +72,7 @@ pub(super) fn front(devnet: &DevnetHandle, manners: &Manners) -> Front {
         .with_state(devnet.clone())
         .merge(page::routes(devnet.clone()).into());
     let roster = devnet.roster();
-    let live = living(&roster).into_iter().next().expect("a devnet begins with all its nodes");
+    let live = living(&roster).into_iter().next().expect("a devnet begins with one that runs");
     let manners = Manners {
         // Who may ask the nodes may not order them about.
         origins: Vec::new(),
@@ -104,11 +105,17 @@ impl From<DevnetError> for Problem {
             DevnetError::NoSnapshot(_) => Code::NotFound,
             DevnetError::Faucet(FaucetError::TooMuch | FaucetError::Nothing) => Code::BadValue,
             DevnetError::Faucet(FaucetError::TooOften(_)) => Code::TooManyRequests,
-            DevnetError::Order(OrderError::NotFixed) => Code::NotServed,
+            DevnetError::Order { error: OrderError::NotFixed, .. } | DevnetError::FilesOfOthers => Code::NotServed,
             DevnetError::Down(_)
             | DevnetError::Up(_)
             | DevnetError::AllDown
-            | DevnetError::Order(_)
+            | DevnetError::Order { .. }
+            | DevnetError::Closed { .. }
+            | DevnetError::NotBack(_)
+            | DevnetError::NotKept(_)
+            // A disk that is full or fails: the node's own log tells more.
+            | DevnetError::Start { .. }
+            | DevnetError::Serve { .. }
             | DevnetError::Faucet(_)
             | DevnetError::Port(_)
             | DevnetError::SnapshotThere(_)
@@ -116,20 +123,24 @@ impl From<DevnetError> for Problem {
             | DevnetError::OtherChain { .. }
             | DevnetError::InUse(_)
             | DevnetError::NotSoDeep { .. }
-            | DevnetError::Ruling(_)
+            | DevnetError::Ruling { .. }
             | DevnetError::Restore { .. }
             // A file of somebody else's, or a place that cannot be written to.
             | DevnetError::Io { .. }
             | DevnetError::Manifest { .. }
+            | DevnetError::SnapshotDamaged { .. }
+            | DevnetError::NotAState { .. }
+            | DevnetError::NoFile(_)
+            | DevnetError::FileThere(_)
             | DevnetError::Ending => Code::NotNow,
             DevnetError::Save { .. }
             | DevnetError::OtherWords(_)
             | DevnetError::OtherWork { .. }
             | DevnetError::Nodes(_)
+            | DevnetError::Ports { .. }
             | DevnetError::Ground(_)
             | DevnetError::Genesis(_)
-            | DevnetError::Start { .. }
-            | DevnetError::Serve { .. }
+            | DevnetError::Fault(_)
             | DevnetError::Faults(_) => Code::Internal,
         };
         // Whoever asks is whoever runs it: nothing is kept from them.

@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 use super::carry_out;
 use super::view::{FileOrder, SnapshotOrder, SnapshotView};
 use crate::api::{Answer, Json, Path, Problem, Reply};
+use crate::devnet::error::DevnetError;
 use crate::devnet::network::DevnetHandle;
 
 pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
@@ -61,26 +62,37 @@ async fn remove(State(devnet): State<DevnetHandle>, Path(name): Path<String>) ->
     snapshots(State(devnet)).await
 }
 
-fn file(said: &FileOrder) -> Result<PathBuf, Problem> {
+/// The file that an order is about.
+///
+/// # Security
+/// Whoever can ask would write wherever this user may, so only this machine's own programs are served.
+fn file(devnet: &DevnetHandle, said: &FileOrder) -> Result<PathBuf, Problem> {
+    if !devnet.is_local() {
+        return Err(DevnetError::FilesOfOthers.into());
+    }
     let file = PathBuf::from(&said.file);
     let why = "expected the whole name of a file, from the root on: it lies where the devnet runs";
     if file.is_absolute() { Ok(file) } else { Err(Problem::bad_value("file", &said.file, why)) }
 }
 
 /// Write the state of the whole network to a file
+///
+/// Served where nobody but this machine's own programs can ask.
 #[utoipa::path(post, path = "/v1/dump", tag = "snapshots", operation_id = "dump", request_body = FileOrder,
     responses((status = OK, body = SnapshotView)))]
 async fn dump(State(devnet): State<DevnetHandle>, Json(said): Json<FileOrder>) -> Answer<SnapshotView> {
-    let file = file(&said)?;
+    let file = file(&devnet, &said)?;
     let saved = carry_out(&devnet, move |devnet| devnet.dump(&file)).await?;
     Ok(Reply::now(saved.into()))
 }
 
 /// Take the whole network to the state in a file
+///
+/// Served where nobody but this machine's own programs can ask.
 #[utoipa::path(post, path = "/v1/load", tag = "snapshots", operation_id = "load", request_body = FileOrder,
     responses((status = OK, body = SnapshotView)))]
 async fn load(State(devnet): State<DevnetHandle>, Json(said): Json<FileOrder>) -> Answer<SnapshotView> {
-    let file = file(&said)?;
+    let file = file(&devnet, &said)?;
     let loaded = carry_out(&devnet, move |devnet| devnet.load(&file)).await?;
     Ok(Reply::now(loaded.into()))
 }

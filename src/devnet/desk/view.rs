@@ -1,18 +1,14 @@
 //! How a devnet is told of, and what it is told.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::Problem;
+use crate::api::view::LinkFaults;
 use crate::devnet::faucet::Given;
-use crate::devnet::links::{DELAY_MS_MAX, LOSS_PERCENT_MAX};
 use crate::devnet::network::DevnetHandle;
 use crate::devnet::places::Places;
 use crate::devnet::standing::Standing;
 use crate::devnet::{ChainTime, Links, Reorganized, SavedNode, Snapshot};
-use crate::net::Link;
 use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
 
 /// A devnet.
@@ -56,7 +52,7 @@ pub struct ClockView {
     pub time: Timestamp,
     /// Whether it is held.
     pub frozen: bool,
-    /// Seconds by which it is ahead of the machine's, while it runs.
+    /// Seconds by which it is ahead of the machine's, while it runs; below zero after going back to a state.
     pub ahead_seconds: i64,
 }
 
@@ -156,78 +152,27 @@ impl NetworkView {
 
 /// A link between two nodes, both ways.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct LinkView {
     /// One of the two, by its number.
     pub a: usize,
     /// The other.
     pub b: usize,
-    /// Milliseconds that everything takes, up to 60,000.
-    #[serde(default)]
-    #[schema(maximum = 60_000)]
-    pub delay_ms: u64,
-    /// How many more it takes at most, by chance, up to 60,000.
-    #[serde(default)]
-    #[schema(maximum = 60_000)]
-    pub jitter_ms: u64,
-    /// Percent that are lost on their way and sent again, up to 99.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 99)]
-    pub loss_percent: f64,
-    /// How much goes over it; as much as there is where nothing is said.
-    #[serde(default)]
-    pub bytes_per_second: Option<u64>,
-    /// Whether nothing passes.
-    #[serde(default)]
-    pub cut: bool,
+    /// What is wrong with it.
+    #[serde(flatten)]
+    pub faults: LinkFaults,
 }
 
 impl LinkView {
     /// All of these, with each of which something is wrong.
     pub fn all_of(links: &Links) -> Vec<Self> {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let view = |((a, b), link): ((usize, usize), Link)| Self {
-            a,
-            b,
-            delay_ms: millis(link.delay),
-            jitter_ms: millis(link.jitter),
-            loss_percent: link.loss * 100.0,
-            bytes_per_second: link.bytes_per_second,
-            cut: link.cut,
-        };
-        links.iter().map(view).collect()
-    }
-
-    /// What this asks for.
-    pub(super) fn link(&self) -> Result<Link, Problem> {
-        for (name, value) in [("delay_ms", self.delay_ms), ("jitter_ms", self.jitter_ms)] {
-            if value > DELAY_MS_MAX {
-                return Err(Problem::bad_value(
-                    name,
-                    &value.to_string(),
-                    format!("expected up to {DELAY_MS_MAX}"),
-                ));
-            }
-        }
-        if !(0.0..=LOSS_PERCENT_MAX).contains(&self.loss_percent) {
-            let why = format!("expected a percentage up to {LOSS_PERCENT_MAX}");
-            return Err(Problem::bad_value("loss_percent", &self.loss_percent.to_string(), why));
-        }
-        if self.bytes_per_second == Some(0) {
-            let why = "expected 1 or more; `cut` lets nothing pass";
-            return Err(Problem::bad_value("bytes_per_second", "0", why));
-        }
-        Ok(Link {
-            delay: Duration::from_millis(self.delay_ms),
-            jitter: Duration::from_millis(self.jitter_ms),
-            loss: self.loss_percent / 100.0,
-            bytes_per_second: self.bytes_per_second,
-            cut: self.cut,
-        })
+        links.iter().map(|((a, b), link)| Self { a, b, faults: LinkFaults::of(&link) }).collect()
     }
 }
 
 /// Blocks that are ordered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct BlocksOrder {
     /// How many.
     #[schema(minimum = 1, maximum = 100_000)]
@@ -244,6 +189,8 @@ pub struct BlocksMade {
     pub blocks: usize,
     /// The last of them.
     pub tip: Option<BlockHash>,
+    /// Numbers of the nodes that could hear of them and have not in ten seconds.
+    pub behind: Vec<usize>,
 }
 
 /// When blocks come.
@@ -255,6 +202,7 @@ pub struct MiningView {
 
 /// How far the clock is put forward.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct WarpOrder {
     /// By so many seconds.
     pub seconds: u32,
@@ -262,6 +210,7 @@ pub struct WarpOrder {
 
 /// Groups that can talk among themselves alone.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct PartitionOrder {
     /// Numbers of nodes; all that are named in none are one group more.
     pub groups: Vec<Vec<usize>>,
@@ -269,6 +218,7 @@ pub struct PartitionOrder {
 
 /// Who would like coins.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct FaucetOrder {
     /// To where.
     pub address: String,
@@ -297,6 +247,7 @@ impl From<Given> for GivenView {
 
 /// A reorganization that is ordered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ReorganizationOrder {
     /// How many blocks are left.
     #[schema(minimum = 1)]
@@ -307,7 +258,7 @@ pub struct ReorganizationOrder {
 }
 
 /// A reorganization that was made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ReorganizationView {
     /// Which node mined the heavier branch.
     pub node: usize,
@@ -317,16 +268,19 @@ pub struct ReorganizationView {
     pub from: BlockHash,
     /// The last block of the one that is followed now.
     pub to: BlockHash,
+    /// Numbers of the nodes that could hear of it and have not gone over in ten seconds.
+    pub behind: Vec<usize>,
 }
 
 impl From<Reorganized> for ReorganizationView {
-    fn from(Reorganized { node, depth, from, to }: Reorganized) -> Self {
-        Self { node, depth, from, to }
+    fn from(Reorganized { node, depth, from, to, behind }: Reorganized) -> Self {
+        Self { node, depth, from, to, behind }
     }
 }
 
 /// What a snapshot is to be called.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SnapshotOrder {
     /// Letters, digits, `-`, `_` and `.`; the next number, where nothing is said.
     #[serde(default)]
@@ -335,13 +289,14 @@ pub struct SnapshotOrder {
 
 /// A file on the machine on which the devnet runs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct FileOrder {
     /// The whole of its name, from the root on.
     pub file: String,
 }
 
 /// A state of the whole network.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SnapshotView {
     /// What it is called.
     pub name: String,
@@ -351,6 +306,8 @@ pub struct SnapshotView {
     pub time: Timestamp,
     /// How each node stood.
     pub nodes: Vec<SavedNodeView>,
+    /// Links with which something was wrong.
+    pub links: Vec<LinkView>,
 }
 
 /// How a node stood.
@@ -375,6 +332,7 @@ impl From<Snapshot> for SnapshotView {
             waiting: node.waiting,
         };
         let nodes = snapshot.nodes.iter().map(node).collect();
-        Self { name: snapshot.name, made_at: snapshot.made_at, time: snapshot.clock.last, nodes }
+        let links = LinkView::all_of(&snapshot.links);
+        Self { name: snapshot.name, made_at: snapshot.made_at, time: snapshot.clock.last, nodes, links }
     }
 }

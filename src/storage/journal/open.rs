@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::scan::{CHUNK_BYTES, Walked, Window, walk, was_durable};
 use super::segment::{FORMAT, HEADER_BYTES, HeaderFault, SegmentHeader, segment_name, segment_number};
 use super::shared::Segment;
-use super::{Journal, JournalError, Position};
+use super::writer::write_header;
+use super::{Journal, JournalError, JournalOptions, Position};
 use crate::storage::files::{File, Files};
 use crate::types::ChainId;
 
@@ -37,7 +38,8 @@ pub(super) struct Survey {
     pub segments: BTreeMap<u32, Segment>,
     /// Those without a header that holds.
     pub broken: BTreeSet<u32>,
-    /// The last one, if a crash came while it was made: its header was never durable, so it never held a record.
+    /// The last one, if it is no longer than a header and that does not hold: a crash came while it was made, or what says so
+    /// rotted. It never held a record.
     pub unborn: Option<u32>,
 }
 
@@ -211,35 +213,44 @@ pub(super) struct Recovered {
     pub cut: Option<Cut>,
 }
 
-/// Checks everything first; only where nothing is damaged it takes away what a crash left unfinished.
+/// Checks everything first; only where nothing is damaged it takes away what a crash left unfinished, and finishes a segment
+/// whose header did not get to the disk.
 pub(super) fn recover(
     files: &dyn Files,
     chain: ChainId,
     from: Position,
-    stop: &AtomicBool,
+    options: &mut JournalOptions,
 ) -> Result<Recovered, JournalError> {
     let mut survey = Survey::take(files, chain)?;
     survey.check_whole()?;
-    let scanned = match survey.scan(files, from, stop) {
-        Ok(tail) => Some(tail),
-        Err(JournalError::NoJournal) if from == Position::START => None,
+    let Tail { segment: last, durable, cut } = match survey.scan(files, from, &options.stop) {
+        Err(JournalError::NoJournal) if from == Position::START => {
+            // One that was only just being begun.
+            survey.unborn.map_or(Ok(()), |unborn| files.remove(&segment_name(unborn)))?;
+            files.sync_folder()?;
+            return Err(JournalError::NoJournal);
+        }
         Err(JournalError::NoJournal) => {
             return Err(JournalError::EndsEarly { segment: from.segment, offset: 0 });
         }
-        Err(error) => return Err(error),
+        scanned => scanned?,
     };
-    if let Some(unborn) = survey.unborn {
-        files.remove(&segment_name(unborn))?;
-    }
     files.sync_folder()?;
-    let Tail { segment: tail, durable, cut } = scanned.ok_or(JournalError::NoJournal)?;
-    let file = files.open(&segment_name(tail.stamp.segment))?;
+    let mut file = files.open(&segment_name(last.stamp.segment))?;
     if cut.is_some() {
-        file.truncate(tail.end)?;
+        file.truncate(last.end)?;
     }
-    write_again(&*file, durable, tail.end)?;
+    write_again(&*file, durable, last.end)?;
     file.sync()?;
-    survey.segments.insert(tail.stamp.segment, tail);
+    let mut tail = last;
+    survey.segments.insert(last.stamp.segment, last);
+    if let Some(unborn) = survey.unborn {
+        // The one before may have been sealed and linked elsewhere, so nothing goes there any more. Until the header holds,
+        // this one stays what it is, and whoever dies here begins again.
+        file = files.open(&segment_name(unborn))?;
+        tail = write_header(&*file, chain, options, unborn, last.end)?;
+        survey.segments.insert(unborn, tail);
+    }
     Ok(Recovered { segments: survey.segments, tail, file, cut })
 }
 

@@ -76,10 +76,10 @@ impl Journal {
     pub fn open(
         files: Arc<dyn Files>,
         chain: ChainId,
-        options: JournalOptions,
+        mut options: JournalOptions,
         from: Position,
     ) -> Result<Opened, JournalError> {
-        let Recovered { segments, tail, file, cut } = recover(&*files, chain, from, &options.stop)?;
+        let Recovered { segments, tail, file, cut } = recover(&*files, chain, from, &mut options)?;
         let shared = Shared::new(files.clone(), segments, [].into());
         Ok(Opened { journal: Self::assemble(files, chain, options, shared, tail, file), cut })
     }
@@ -256,10 +256,22 @@ fn begin_segment(
     number: u32,
     before: u64,
 ) -> io::Result<(Segment, Arc<dyn File>)> {
-    let stamp = Stamp { segment: number, salt: (options.salt)()? };
     let file = files.create(&segment_name(number))?;
+    let segment = write_header(&*file, chain, options, number, before)?;
+    files.sync_folder()?;
+    Ok((segment, file))
+}
+
+/// Writes the header of a segment in which nothing is yet, and makes it durable.
+pub(super) fn write_header(
+    file: &dyn File,
+    chain: ChainId,
+    options: &mut JournalOptions,
+    number: u32,
+    before: u64,
+) -> io::Result<Segment> {
+    let stamp = Stamp { segment: number, salt: (options.salt)()? };
     file.write_all_at(&SegmentHeader { stamp, chain, before }.encode(), 0)?;
     file.sync()?;
-    files.sync_folder()?;
-    Ok((Segment { stamp, end: HEADER_BYTES, before }, file))
+    Ok(Segment { stamp, end: HEADER_BYTES, before })
 }

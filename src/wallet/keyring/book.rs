@@ -40,9 +40,15 @@ impl Book {
         &self.contacts
     }
 
-    /// The account that is meant where none is named: the first.
-    pub fn default_account(&self) -> Option<&Account> {
-        self.accounts.first()
+    /// The account that is named, and where none is, the first.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn account_or_first(&self, name: Option<&str>) -> Result<&Account, KeyringError> {
+        match name {
+            Some(name) => self.account(name),
+            None => self.accounts.first().ok_or(KeyringError::NoAccounts),
+        }
     }
 
     /// The account of this name.

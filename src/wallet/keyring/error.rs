@@ -18,6 +18,9 @@ pub enum KeyringError {
     /// No account has this name.
     #[error("there is no account `{0}`: `cairn wallet list` says which there are")]
     NoAccount(String),
+    /// There is no account at all.
+    #[error("this wallet has no account: `cairn wallet account new NAME` makes one")]
+    NoAccounts,
     /// No contact has this name.
     #[error("there is no contact `{0}`: `cairn wallet contacts list` says which there are")]
     NoContact(String),

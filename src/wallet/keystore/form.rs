@@ -115,7 +115,7 @@ struct Versioned {
 
 /// A path and a reason, without anything that could steer the terminal on which they are shown.
 fn malformed(field: &str, reason: &impl ToString) -> KeystoreError {
-    let plain = |text: &str| text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    use crate::wallet::plain;
     KeystoreError::Malformed { field: plain(field), reason: plain(&reason.to_string()) }
 }
 

@@ -45,7 +45,7 @@ impl Outbox {
             self.sent.iter().rev().filter(same).find(is_meant)
         };
         let is_unheard = |sent: &Sent| match sent.is_mined() {
-            true => !sent.is_reported,
+            true => !sent.is_closed(),
             false => sent.is_on_its_way() && !sent.is_known(),
         };
         if let Some(sent) = last(&|sent| is_unheard(sent)) {
@@ -80,7 +80,7 @@ impl Outbox {
         let is_meant = |sent: &&mut Sent| {
             sent.account() == account && sent.transaction().body.actions[..] == *actions && sent.is_doubtful()
         };
-        self.sent.iter_mut().filter(is_meant).for_each(|sent| sent.is_reported = true);
+        self.sent.iter_mut().filter(is_meant).for_each(|sent| sent.is_weighed = true);
     }
 
     /// Whether what became of it is not known, nobody has weighed that, and nobody was told that just this was paid with its nonce.
@@ -91,9 +91,9 @@ impl Outbox {
         let was_paid = |other: &Sent| {
             other.excludes(sent)
                 && other.is_mined()
-                && other.is_reported
+                && other.is_closed()
                 && other.transaction().body.actions == *actions
         };
-        sent.is_doubtful() && !sent.is_reported && !self.sent.iter().any(was_paid)
+        sent.is_doubtful() && !sent.is_weighed && !self.sent.iter().any(was_paid)
     }
 }

@@ -30,6 +30,8 @@ struct SentForm {
     reported: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     told: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    weighed: bool,
 }
 
 impl Outbox {
@@ -57,7 +59,9 @@ impl Outbox {
         let read = |form: SentForm| -> Result<Sent, OutboxError> {
             let bytes = hex::decode(&form.raw).map_err(|error| malformed(&error))?;
             let transaction = decode(&bytes).map_err(|error| malformed(&error))?;
-            Ok(Sent::new(transaction, form.progress, Timestamp(form.since), form.reported, form.told))
+            let mut sent = Sent::new(transaction, form.progress, Timestamp(form.since));
+            (sent.is_reported, sent.is_told, sent.is_weighed) = (form.reported, form.told, form.weighed);
+            Ok(sent)
         };
         let sent: Result<Vec<Sent>, OutboxError> = form.sent.into_iter().map(read).collect();
         Ok(Self { sent: sent? })
@@ -74,6 +78,7 @@ impl Outbox {
             since: sent.since.0,
             reported: sent.is_reported,
             told: sent.is_told,
+            weighed: sent.is_weighed,
         };
         let sent = self.sent.iter().map(form).collect();
         let form = Form { cairn_outbox: VERSION, chain: Some(chain.0), sent };

@@ -7,9 +7,11 @@
 
 mod earlier;
 mod form;
+mod lost;
 mod sent;
 
 pub use earlier::Earlier;
+pub use lost::{LOST_DEPTH, is_shut_out, is_void};
 pub use sent::{Look, Progress, Sent, Word};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +94,8 @@ impl Outbox {
 
     /// The nonce of an account's next transaction, where a node says `expected`.
     ///
+    /// It is the first from there on that nothing of ours holds: a hole is filled before anything behind it, which waits for that.
+    ///
     /// # Security
     /// A node that names a nonce that is taken cannot have a payment replaced: what was signed here counts as well. Nor can one
     /// that refuses a payment, keeps it and has it signed again under the nonce behind: that of what was refused comes first.
@@ -106,19 +110,30 @@ impl Outbox {
             .filter(|sent| sent.account() == account && sent.progress == Progress::Refused)
             .map(Sent::nonce)
             .filter(|nonce| !taken.contains(nonce));
-        if let Some(refused) = refused.min() {
-            return Ok(refused);
+        let refused = refused.min();
+        let mut free = expected;
+        while taken.contains(&free) {
+            free = free.next().or(refused).ok_or(OutboxError::NoncesUsedUp)?;
         }
-        let after_ours = taken.last().map(|last| last.next().ok_or(OutboxError::NoncesUsedUp)).transpose()?;
-        Ok(after_ours.map_or(expected, |ours| ours.max(expected)))
+        Ok(refused.map_or(free, |refused| refused.min(free)))
     }
 
     /// What a node has to be told again that expects this nonce from an account: for each nonce from there on what was
-    /// signed last, in their order.
+    /// signed last, in their order. What is in doubt comes after what waits, and not at all once somebody has paid the same again
+    /// knowing of it.
     pub fn untold(&self, account: &Address, expected: Nonce) -> Vec<&Sent> {
         let ours = self.sent.iter().filter(|sent| sent.account() == account && sent.nonce() >= expected);
-        let told = ours.filter(|sent| sent.progress != Progress::Refused);
-        let last: BTreeMap<Nonce, &Sent> = told.map(|sent| (sent.nonce(), sent)).collect();
+        let told = ours
+            .filter(|sent| sent.progress != Progress::Refused)
+            .filter(|sent| !(sent.is_doubtful() && sent.is_weighed));
+        let mut last: BTreeMap<Nonce, &Sent> = BTreeMap::new();
+        for sent in told {
+            let is_better =
+                last.get(&sent.nonce()).is_none_or(|other| other.is_doubtful() || !sent.is_doubtful());
+            if is_better {
+                last.insert(sent.nonce(), sent);
+            }
+        }
         last.into_values().collect()
     }
 
@@ -127,11 +142,11 @@ impl Outbox {
     /// # Errors
     /// When there is no room.
     pub fn add(&mut self, transaction: Transaction, now: Timestamp) -> Result<(), OutboxError> {
-        let sent = Sent::new(transaction, Progress::Signed, now, false, false);
+        let sent = Sent::new(transaction, Progress::Signed, now);
         self.sent.retain(|earlier| earlier.txid() != sent.txid());
         if self.sent.len() >= OUTBOX_MAX {
-            let reported = self.sent.iter().position(|sent| sent.is_mined() && sent.is_reported);
-            let mined = reported.or_else(|| self.sent.iter().position(Sent::is_mined));
+            let closed = self.sent.iter().position(|sent| sent.is_mined() && sent.is_closed());
+            let mined = closed.or_else(|| self.sent.iter().position(Sent::is_mined));
             self.sent.remove(mined.ok_or(OutboxError::Full)?);
         }
         self.sent.push(sent);
@@ -161,7 +176,7 @@ impl Outbox {
         let is_old = |sent: &Sent| now.0.saturating_sub(sent.since.0) >= UNHEARD_SECONDS;
         let is_settled = |sent: &Sent| match sent.progress {
             // Whatever else was signed for its nonce is forgotten with it, and a node could have named both heights.
-            Progress::Mined { height } if sent.is_reported => {
+            Progress::Mined { height } if sent.is_closed() => {
                 is_deep(height, SETTLED_DEPTH) && (is_old(sent) || !self.has_rivals(sent))
             }
             Progress::Mined { height } => is_deep(height, UNHEARD_DEPTH) && is_old(sent),

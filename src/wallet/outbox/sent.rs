@@ -71,18 +71,16 @@ pub struct Sent {
     pub(super) is_reported: bool,
     /// Whether they were told that it waits. Of its being mined they know nothing by that.
     pub(super) is_told: bool,
+    /// Whether somebody knew of the doubts about it and paid the same once more. That stays so, whatever nodes say later.
+    pub(super) is_weighed: bool,
 }
 
 impl Sent {
-    pub(super) fn new(
-        transaction: Transaction,
-        progress: Progress,
-        since: Timestamp,
-        is_reported: bool,
-        is_told: bool,
-    ) -> Self {
+    /// One of which nobody was told anything.
+    pub(super) fn new(transaction: Transaction, progress: Progress, since: Timestamp) -> Self {
         let (txid, account) = (transaction.body.txid(), transaction.body.policy.address());
-        Self { transaction, txid, account, progress, since, is_reported, is_told }
+        let (is_reported, is_told, is_weighed) = (false, false, false);
+        Self { transaction, txid, account, progress, since, is_reported, is_told, is_weighed }
     }
 
     /// The transaction, signed.
@@ -115,9 +113,19 @@ impl Sent {
         self.since
     }
 
-    /// Whether whoever sent it knows of it: what became of it, or that it waits.
+    /// Whether whoever sent it knows of it: what became of it, that it waits, or that nobody can say.
     pub fn is_known(&self) -> bool {
-        self.is_reported || self.is_told
+        self.is_closed() || self.is_told
+    }
+
+    /// Whether somebody knew of the doubts about it and paid the same once more.
+    pub fn is_weighed(&self) -> bool {
+        self.is_weighed
+    }
+
+    /// Whether the order behind it is over with: whoever says the same again means another payment, once this one is mined.
+    pub fn is_closed(&self) -> bool {
+        self.is_reported || self.is_weighed
     }
 
     pub(super) fn is_mined(&self) -> bool {
@@ -153,6 +161,9 @@ impl Sent {
     /// What is made of a node's word.
     pub(super) fn after(&self, word: Word, look: &Look) -> Progress {
         let is_beyond = self.nonce() < look.nonce;
+        // What has no last block, or has it before itself, cannot have missed it.
+        let has_passed = self.transaction.body.expiry.is_some_and(|expiry| expiry <= look.tip);
+        let word = if word == Word::Expired && !has_passed { Word::Unknown } else { word };
         let passed = match self.progress {
             Progress::Passed { .. } => self.progress,
             _ => Progress::Passed { height: look.tip },

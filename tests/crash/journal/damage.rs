@@ -129,15 +129,20 @@ fn bit_flipped_in_a_header_is_damage() {
 }
 
 #[test]
-fn segment_that_was_never_finished_is_taken_away() {
+fn segment_that_was_never_finished_is_and_the_one_before_is_never_written_to() {
     let (disk, locations) = three_segments();
     for header in [vec![], vec![0; 64], payload(1, 63), disk.content(&name(3))[..63].to_vec()] {
         let disk = disk.after_crash(0);
         disk.put(&name(4), &header);
         assert_eq!(JournalReader::inspect(files(&disk), CHAIN).unwrap().reader.segments().len(), 3);
+        let sealed = disk.content(&name(3));
         let mut journal = open(&disk, Position::START).unwrap().journal;
         assert_eq!(all(&journal).len(), locations.len());
-        assert_eq!(journal.append(&[&payload(1, 2000)]).unwrap().segment, 4);
+        assert_eq!(journal.append(&[&payload(1, 10)]).unwrap().segment, 4);
+        journal.sync().unwrap();
+        assert!(disk.content(&name(3)) == sealed, "it may have been linked elsewhere");
+        let again = open(&disk.after_crash(0), Position::START).unwrap();
+        assert_eq!((again.cut, all(&again.journal).len()), (None, locations.len() + 1));
     }
     // Its being begun says that the one before was durable to the last byte.
     let disk = disk.after_crash(0);

@@ -24,6 +24,20 @@ use crate::process::{Answer, PATIENCE, Running, answer_of};
 /// What is made of an answer on its way: the path that was asked, and the body. A problem comes with its status.
 pub type Lie = dyn Fn(&str, &str) -> String + Sync;
 
+/// A home with a node, and `bob` as the second account of its wallet.
+pub fn stage() -> (Home, Devnet) {
+    let home = Home::with_wallet();
+    home.wallet(&["account", "new", "bob"]).success();
+    let devnet = Devnet::start(&home);
+    (home, devnet)
+}
+
+#[track_caller]
+pub fn ends_with(answer: &Answer, code: i32, said: &str) {
+    assert_eq!(answer.code, Some(code), "{answer:?}");
+    assert!(answer.err.contains(said), "{answer:?}");
+}
+
 /// A node, and how it is asked.
 pub struct Devnet {
     node: Option<Running>,
@@ -205,11 +219,11 @@ fn pass_on(mut stream: TcpStream, node: &str, lie: &Lie) {
     asked.write_all(&body).unwrap();
     let mut answer = String::new();
     asked.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     let body = lie(&path, body);
     let problem: Option<Problem> = serde_json::from_str(&body).ok();
     let status = problem.map_or_else(
-        || head.lines().next().unwrap().to_owned(),
+        || "HTTP/1.1 200 OK".to_owned(),
         |problem| format!("HTTP/1.1 {} Problem", problem.status),
     );
     let _ = write!(

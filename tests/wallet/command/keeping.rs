@@ -98,14 +98,16 @@ fn whoever_waits_not_too_long_goes_on_from_what_the_other_left() {
 }
 
 #[test]
-fn half_a_file_that_a_kill_left_behind_is_in_nobodys_way() {
+fn file_that_is_called_like_one_that_is_being_written_is_left_alone() {
     let home = Home::with_wallet();
     let new = home.named("default.json.new");
-    fs::write(&new, "{\"cairn_wallet\": 1, \"netw").unwrap();
-    home.wallet(&["list"]).success();
+    fs::write(&new, "mine").unwrap();
     home.wallet(&["contacts", "add", "bob", ADDRESS]).success();
-    assert!(!new.exists());
-    assert_eq!(home.contacts(), ["bob"]);
+    assert_eq!(
+        (fs::read_to_string(&new).unwrap().as_str(), home.contacts()),
+        ("mine", vec!["bob".to_owned()])
+    );
+    fs::remove_file(&new).unwrap();
     // Nobody has us write where they like.
     home.write("elsewhere", "theirs");
     symlink(home.path("elsewhere"), &new).unwrap();
@@ -117,12 +119,12 @@ fn half_a_file_that_a_kill_left_behind_is_in_nobodys_way() {
 fn where_nothing_can_be_written_the_wallet_stays_as_it_was() {
     let home = Home::with_wallet();
     let before = fs::read(home.file()).unwrap();
-    // Not even root writes a file where a folder is in the way.
-    fs::create_dir_all(home.named("default.json.new/inside")).unwrap();
-    let answer = home.wallet(&["contacts", "add", "bob", ADDRESS]);
+    let files = || fs::read_dir(home.file().parent().unwrap()).unwrap().count();
+    let count = files();
+    let answer = home.on_a_full_disk(&["contacts", "add", "bob", ADDRESS]);
     assert!(answer.failure(1).contains(&format!("cannot write {}", home.file().display())), "{answer:?}");
     assert_eq!(fs::read(home.file()).unwrap(), before);
-    fs::remove_dir_all(home.named("default.json.new")).unwrap();
+    assert_eq!(files(), count, "half a file is taken away again");
     let folder = home.file().parent().unwrap().to_owned();
     allow(&folder, 0o500);
     let answer = home.wallet(&["contacts", "add", "bob", ADDRESS]);

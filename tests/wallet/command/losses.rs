@@ -1,26 +1,14 @@
 //! What would cost somebody money, if it went through.
 
+use std::fs;
 use std::process::Stdio;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use super::chain::Devnet;
+use super::chain::{ends_with, stage};
 use super::stage::Home;
-use crate::process::Answer;
-
-/// A home with a node, and `bob` as the second account of its wallet.
-fn stage() -> (Home, Devnet) {
-    let home = Home::with_wallet();
-    home.wallet(&["account", "new", "bob"]).success();
-    let devnet = Devnet::start(&home);
-    (home, devnet)
-}
-
-fn ends_with(answer: &Answer, code: i32, said: &str) {
-    assert_eq!(answer.code, Some(code), "{answer:?}");
-    assert!(answer.err.contains(said), "{answer:?}");
-}
 
 #[test]
 fn payment_that_was_mined_while_nobody_heard_is_not_made_again() {
@@ -141,6 +129,40 @@ fn words_of_a_node_do_not_steer_the_terminal() {
     let refused = devnet.wallet_through(&home, &steering, &["send", "bob", "10001", "--yes", "--wait", "0"]);
     ends_with(&refused, 1, "?[2K?");
     assert!(!refused.err.contains(['\u{1b}', '\u{202e}']), "{refused:?}");
+}
+
+#[test]
+fn genesis_that_a_node_changes_when_it_is_asked_again_is_not_kept() {
+    let (home, devnet) = stage();
+    let kept = || {
+        let files = fs::read_dir(home.named("")).unwrap().map(|file| file.unwrap().file_name());
+        files.filter(|name| name.to_string_lossy().ends_with(".genesis.json")).count()
+    };
+    devnet.wallet_through(&home, &changed, &["balance"]).success();
+    assert_eq!(kept(), 0);
+    devnet.wallet(&home, &["balance"]).success();
+    assert_eq!(kept(), 1);
+}
+
+/// Other rules from the second time on.
+fn changed(path: &str, body: &str) -> String {
+    static WAS_ASKED: AtomicBool = AtomicBool::new(false);
+    if path == "/v1/network" && WAS_ASKED.swap(true, Ordering::Relaxed) {
+        // A chain of its own, by all that it says.
+        return body.replace("\"maturity\":", "\"maturity\":1");
+    }
+    body.to_owned()
+}
+
+#[test]
+fn words_of_a_file_do_not_steer_the_terminal() {
+    let (home, devnet) = stage();
+    for line in ["bob,\u{1b}[2K1", "\u{1b}[2K\u{202e}nobody,1"] {
+        home.write("wages.csv", line);
+        let refused = devnet.wallet(&home, &["batch", "wages.csv", "--yes"]);
+        ends_with(&refused, 1, "?[2K");
+        assert!(!refused.err.contains(['\u{1b}', '\u{202e}']), "{refused:?}");
+    }
 }
 
 #[test]

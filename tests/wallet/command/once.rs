@@ -7,28 +7,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cairn::api::{Code, Problem};
 use serde_json::{Value, json};
 
-use super::chain::{Devnet, Lie};
+use super::chain::{Lie, ends_with, stage};
 use super::stage::Home;
-use crate::process::Answer;
 
 const SEND: [&str; 7] = ["send", "bob", "1", "--yes", "--wait", "0", "--json"];
 
-/// A home with a node, and `bob` as the second account of its wallet.
-fn stage() -> (Home, Devnet) {
-    let home = Home::with_wallet();
-    home.wallet(&["account", "new", "bob"]).success();
-    let devnet = Devnet::start(&home);
-    (home, devnet)
-}
-
-#[track_caller]
-fn ends_with(answer: &Answer, code: i32, said: &str) {
-    assert_eq!(answer.code, Some(code), "{answer:?}");
-    assert!(answer.err.contains(said), "{answer:?}");
-}
-
 fn is_about_one(path: &str) -> bool {
     path.starts_with("/v1/transactions/")
+}
+
+/// Whatever it is asked about waits.
+fn pending(path: &str, body: &str) -> String {
+    if !is_about_one(path) {
+        return body.to_owned();
+    }
+    let txid = path.rsplit('/').next();
+    json!({ "txid": txid, "status": "pending", "seconds": 0, "ready": true, "transaction": null }).to_string()
 }
 
 /// As a node answers that never saw it, or threw its block away.
@@ -156,12 +150,13 @@ fn forgetful(path: &str, body: &str) -> String {
 #[test]
 fn payment_that_could_not_be_noted_is_said_to_be_sent() {
     let (home, devnet) = stage();
-    let in_the_way = home.named("default.json.sent.new/inside");
-    let (folder, is_full) = (in_the_way.clone(), AtomicBool::new(true));
-    // From the moment at which the node has it nothing can be written.
+    let (place, aside) = (home.named("default.json.sent"), home.named("aside"));
+    let (from, to, is_there) = (place.clone(), aside.clone(), AtomicBool::new(true));
+    // From the moment at which the node has it nothing can be noted.
     let lie: &'static Lie = Box::leak(Box::new(move |path: &str, body: &str| {
-        if path == "/v1/transactions" && is_full.swap(false, Ordering::Relaxed) {
-            fs::create_dir_all(&folder).unwrap();
+        if path == "/v1/transactions" && is_there.swap(false, Ordering::Relaxed) {
+            fs::rename(&from, &to).unwrap();
+            fs::create_dir(&from).unwrap();
         }
         body.to_owned()
     }));
@@ -169,7 +164,8 @@ fn payment_that_could_not_be_noted_is_said_to_be_sent() {
     let txid = devnet.pool()[0].clone();
     ends_with(&sent, 0, &format!("{txid} is sent, which could not be noted"));
     assert!(sent.out.contains(&txid), "{sent:?}");
-    fs::remove_dir_all(in_the_way.parent().unwrap()).unwrap();
+    fs::remove_dir(&place).unwrap();
+    fs::rename(&aside, &place).unwrap();
     let again = devnet.wallet(&home, &SEND).json();
     assert_eq!((&again["txid"], &again["repeated"]), (&json!(txid), &json!(true)));
     assert_eq!(devnet.waiting(), 1);
@@ -237,34 +233,6 @@ fn again_is_offered_where_it_means_something() {
     }
 }
 
-/// A pipe whose reader has gone away.
-fn gone() -> Stdio {
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    writer.into()
-}
-
-#[test]
-fn whoever_read_no_answer_was_not_told_and_pays_once() {
-    let (home, devnet) = stage();
-    // Cut off while the answer is written, and while it is said that it is on its way.
-    let late = |amount| ["send", "bob", amount, "--yes", "--timeout", "1"];
-    let [first, second, third] = [SEND.to_vec(), [&late("2")[..], &["--json"]].concat(), late("3").to_vec()];
-    for (order, exit) in [(&first, 0), (&second, 4), (&third, 4)] {
-        let mut command = devnet.command(&home, order);
-        let ended = command.stdout(gone()).stderr(gone()).status().unwrap();
-        assert_eq!(ended.code(), Some(exit));
-    }
-    assert_eq!(devnet.waiting(), 3);
-    devnet.mine(1);
-    for order in [&first, &second, &third] {
-        let order: Vec<&str> = order.iter().copied().filter(|it| *it != "--json").chain(["--json"]).collect();
-        let again = devnet.wallet(&home, &order).json();
-        assert_eq!((&again["repeated"], &again["height"]), (&json!(true), &json!(1)));
-    }
-    assert_eq!(devnet.waiting(), 0);
-}
-
 #[test]
 fn fee_that_is_raised_or_payment_that_is_taken_back_can_be_said_again_after_it_was_cut_off() {
     let (home, devnet) = stage();
@@ -298,6 +266,8 @@ fn payment_of_another_day_is_not_sent_unless_somebody_agrees() {
     devnet.forget_everything(&home);
     let asked = devnet.wallet(&home, &order("2"));
     ends_with(&asked, 3, &format!("`cairn wallet bump {first}` sends it"));
+    let told: Value = devnet.wallet(&home, &[&order("2")[..], &["--json"]].concat()).out.parse().unwrap();
+    assert_eq!((&told["error"]["code"], &told["error"]["txid"]), (&json!("comes_first"), &json!(first)));
     assert_eq!(devnet.waiting(), 0);
     let mut terminal = devnet.at_terminal(&home, &["send", "bob", "2", "--wait", "0"]);
     terminal.answer("Send it now? [y/N] ", "n");
@@ -349,6 +319,56 @@ fn payment_that_others_sign_is_not_made_beside_the_same() {
     let displacing = devnet.wallet(&home, &["submit", "more.json", "--wait", "0"]);
     ends_with(&displacing, 0, &format!("has the number of {waits}, which waits"));
     assert_eq!(devnet.waiting(), 2);
+}
+
+#[test]
+fn payment_in_doubt_is_not_sent_unless_somebody_agrees_and_never_once_the_same_was_paid_anew() {
+    let (home, mut devnet) = stage();
+    let order = |amount: &'static str| ["send", "bob", amount, "--yes", "--wait", "0", "--json"];
+    let first = devnet.wallet(&home, &SEND).json()["txid"].clone();
+    ends_with(&devnet.wallet_through(&home, &beyond, &SEND), 3, "what became of it is not known");
+    devnet.forget_everything(&home);
+    ends_with(&devnet.wallet(&home, &order("2")), 3, "what became of it is in doubt");
+    assert_eq!(devnet.waiting(), 0);
+    let mut terminal = devnet.at_terminal(&home, &["send", "bob", "2", "--wait", "0"]);
+    terminal.answer("Send it now? [y/N] ", "y");
+    terminal.answer("Send it? [y/N] ", "n");
+    assert_eq!((terminal.end().1, devnet.pool()), (Some(3), vec![first.as_str().unwrap().to_owned()]));
+    // In doubt again, and paid anew by somebody who knows that.
+    ends_with(&devnet.wallet_through(&home, &beyond, &SEND), 3, "what became of it is not known");
+    let anew = devnet.wallet_through(&home, &beyond, &[&SEND[..], &["--again"]].concat()).json();
+    assert_eq!(anew["nonce"], json!(1));
+    devnet.forget_everything(&home);
+    // A node that says for a moment that it has it does not change that.
+    ends_with(&devnet.wallet_through(&home, &pending, &["send", "bob", "2"]), 3, "nobody to ask");
+    ends_with(&devnet.wallet(&home, &order("2")), 3, "and the same was paid anew since");
+    assert_eq!(devnet.waiting(), 0);
+    ends_with(&devnet.wallet_through(&home, &beyond, &SEND), 3, "waits for a block already");
+    devnet.forget_everything(&home);
+    let other = devnet.wallet(&home, &order("2")).json();
+    assert_eq!(
+        (&other["nonce"], devnet.waiting()),
+        (&json!(0), 2),
+        "the first is not sent, and its number is used"
+    );
+    let said = format!("{}, which was signed before", anew["txid"].as_str().unwrap());
+    assert!(other["notes"][0].as_str().unwrap().starts_with(&said), "{other}");
+}
+
+#[test]
+fn payment_far_ahead_of_its_account_does_not_stop_it() {
+    let (home, devnet) = stage();
+    let prepare = ["prepare", "bob", "1", "--nonce", "2", "--out", "wish.json"];
+    ends_with(&devnet.wallet(&home, &prepare), 0, "number 0 is not used yet");
+    ends_with(&devnet.wallet(&home, &["sign", "wish.json", "--yes", "--out", "wish.json"]), 0, "");
+    let submit = ["submit", "wish.json", "--wait", "0"];
+    ends_with(&devnet.wallet_through(&home, &refused, &submit), 1, "number 0 is not used yet");
+    ends_with(&devnet.wallet(&home, &submit), 0, "number 0 is not used yet");
+    for (amount, nonce) in [("2", 0), ("3", 1), ("4", 3)] {
+        let sent = devnet.wallet(&home, &["send", "bob", amount, "--yes", "--wait", "0", "--json"]).json();
+        assert_eq!(sent["nonce"], json!(nonce));
+    }
+    assert_eq!(devnet.waiting(), 4);
 }
 
 /// Shows the block that a transaction stands in once, and never again.

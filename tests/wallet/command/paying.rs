@@ -2,33 +2,19 @@
 
 use std::fs;
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use cairn::types::Address;
 use serde_json::{Value, json};
 
-use super::chain::{Devnet, Lie};
+use super::chain::{Devnet, Lie, ends_with, stage};
 use super::stage::Home;
 use crate::process::Answer;
 
 /// So many coins, in JSON.
 fn coins(coins: f64) -> Value {
     json!(((coins * 1e8) as u64).to_string())
-}
-
-/// A home with a node, and `bob` as the second account of its wallet.
-fn stage() -> (Home, Devnet) {
-    let home = Home::with_wallet();
-    home.wallet(&["account", "new", "bob"]).success();
-    let devnet = Devnet::start(&home);
-    (home, devnet)
-}
-
-fn ends_with(answer: &Answer, code: i32, said: &str) {
-    assert_eq!(answer.code, Some(code), "{answer:?}");
-    assert!(answer.err.contains(said), "{answer:?}");
 }
 
 /// A command that goes on while the test does.
@@ -205,38 +191,6 @@ fn whoever_waits_is_told_how_it_ended() {
     assert!(said.contains("is in doubt: another of this account took its place"), "{said}");
 }
 
-/// Whether a node still says of what was replaced that it waits.
-static IS_HIDDEN: AtomicBool = AtomicBool::new(true);
-
-fn hiding(path: &str, body: &str) -> String {
-    if body.contains("\"replaced\"") && IS_HIDDEN.load(Ordering::Relaxed) {
-        let txid = path.rsplit('/').next();
-        return json!({ "txid": txid, "status": "pending", "seconds": 0, "ready": true, "transaction": null })
-            .to_string();
-    }
-    body.to_owned()
-}
-
-#[test]
-fn payment_is_lost_once_another_with_its_number_stands_in_a_block() {
-    let (home, devnet) = stage();
-    let ended = thread::scope(|scope| {
-        let (whoever, home) = (devnet.for_another(), &home);
-        let waiting = scope.spawn(move || {
-            whoever.wallet_through(home, &hiding, &["send", "bob", "1", "--yes", "--timeout", "60", "--json"])
-        });
-        devnet.until_waiting(1);
-        let txid = devnet.pool()[0].clone();
-        devnet.wallet(home, &["cancel", &txid, "--yes", "--wait", "0"]).success();
-        devnet.mine(1);
-        IS_HIDDEN.store(false, Ordering::Relaxed);
-        waiting.join().unwrap()
-    });
-    ends_with(&ended, 5, "will not be mined: another of this account took its place");
-    let told: Value = serde_json::from_str(&ended.out).unwrap();
-    assert_eq!(told["error"]["code"], json!("lost"));
-}
-
 #[test]
 fn fee_is_raised_and_payment_taken_back_while_they_wait() {
     let (home, devnet) = stage();
@@ -254,8 +208,8 @@ fn fee_is_raised_and_payment_taken_back_while_they_wait() {
     assert_eq!(devnet.pool(), [&*third]);
     let fourth = txid(wallet(&["cancel", &first]));
     assert_eq!(devnet.pool(), [&*fourth]);
-    for again in ["bump", "cancel"] {
-        let said = format!("{fourth} was signed in the place of {first} and does something else");
+    for (again, what) in [("bump", "does something else"), ("cancel", "takes it back already")] {
+        let said = format!("{fourth} was signed in the place of {first} and {what}");
         ends_with(&wallet(&[again, &first]), 1, &said);
     }
     // Until that is mined any of the others may be.

@@ -19,6 +19,9 @@ const NOBODY: &str = "http://127.0.0.1:1";
 /// What a terminal needs to show what is typed, as those of people do.
 const SHOWING: &str = "stty echo; exec \"$0\" \"$@\"";
 
+/// No file may grow, and whoever tries is told so.
+const FULL: &str = "trap '' XFSZ; ulimit -f 0; exec setsid \"$0\" \"$@\"";
+
 /// How long it takes a program that has asked to turn off what shows answers.
 const MOMENT: Duration = Duration::from_millis(150);
 
@@ -69,6 +72,14 @@ impl Home {
 
     pub fn wallet(&self, arguments: &[&str]) -> Answer {
         answer_of(&mut self.command(arguments))
+    }
+
+    /// The same where no file can be written.
+    pub fn on_a_full_disk(&self, arguments: &[&str]) -> Answer {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", FULL, CAIRN, "wallet"]).args(arguments).stdin(Stdio::null());
+        dress(&self.command(arguments), &mut shell);
+        answer_of(&mut shell)
     }
 
     pub fn json(&self, arguments: &[&str]) -> Value {

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::keys::Order;
+use crate::devnet::desk::words::late;
 use crate::devnet::{DevnetError, DevnetHandle};
 use crate::miner::STACK_BYTES;
 
@@ -60,7 +61,8 @@ fn done(devnet: &DevnetHandle, order: Order) -> Result<String, DevnetError> {
     Ok(match order {
         Order::Mine => {
             let made = devnet.mine(1, None)?;
-            made.last().map_or_else(String::new, |hash| format!("made block {hash}"))
+            let late = late(&made.behind).map_or_else(String::new, |late| format!("; {late}"));
+            made.blocks.last().map_or_else(String::new, |hash| format!("made block {hash}{late}"))
         }
         Order::Kill(node) => devnet.kill(node).map(|()| String::new())?,
         Order::Restart(node) => devnet.restart(node).map(|()| String::new())?,

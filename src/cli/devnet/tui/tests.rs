@@ -11,6 +11,7 @@ use ratatui::style::Color;
 use super::board::{BlockLine, Board, LOG_LINES_MAX, Page, Sight};
 use super::draw::draw;
 use super::keys::{Order, Press, meant};
+use crate::api::view::LinkFaults;
 use crate::devnet::Up;
 use crate::devnet::desk::{AccountKeys, ClockView, LinkView};
 use crate::types::{Amount, BlockHash, Height, PEBBLES_PER_COIN, Timestamp};
@@ -27,7 +28,7 @@ fn up(height: u32, tip: u8, peers: &[usize]) -> Option<Up> {
 }
 
 fn cut(a: usize, b: usize) -> LinkView {
-    LinkView { a, b, delay_ms: 0, jitter_ms: 0, loss_percent: 0.0, bytes_per_second: None, cut: true }
+    LinkView { a, b, faults: LinkFaults { cut: true, ..LinkFaults::default() } }
 }
 
 /// Five nodes that agree, and have for as many blocks as there are.
@@ -69,7 +70,10 @@ fn parted() -> Sight {
     let mut sight = sight(40);
     sight.nodes = vec![up(40, 40, &[1]), up(40, 40, &[0]), up(38, 99, &[4]), None, up(38, 99, &[2])];
     sight.links = [(0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (1, 4)].map(|(a, b)| cut(a, b)).to_vec();
-    let whole = LinkView { cut: false, delay_ms: 200, loss_percent: 5.0, ..cut(2, 4) };
+    let whole = LinkView {
+        faults: LinkFaults { delay_ms: 200, loss_percent: 5.0, ..LinkFaults::default() },
+        ..cut(2, 4)
+    };
     sight.links.push(whole);
     sight.clock.ahead_seconds = 90_000;
     sight
@@ -126,7 +130,9 @@ fn new_network_without_blocks_leaves_their_place_empty() {
 fn list_that_is_too_long_is_moved_as_far_as_its_end() {
     let mut sight = sight(40);
     sight.nodes = (0..50).map(|_| up(40, 40, &(0..49).collect::<Vec<_>>())).collect();
-    sight.links = (1..9).map(|to| LinkView { delay_ms: 9, ..cut(0, to) }).collect();
+    sight.links = (1..9)
+        .map(|to| LinkView { faults: LinkFaults { delay_ms: 9, ..cut(0, to).faults }, ..cut(0, to) })
+        .collect();
     let mut board = board(sight);
     assert!(text(&mut board, 80, 24).contains("0 to 6 of 50"));
     assert!(text(&mut board, 80, 24).contains("and 6 more: `cairn devnet status`"));

@@ -1,7 +1,7 @@
 //! The file between machines: read, shown in words, and handed on.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::super::Options;
 use super::super::wording::{lack_words, name_of_key, shared_lines};
+use crate::cli::files::read_no_more;
 use crate::cli::output::{Report, tell};
 use crate::cli::secrets::write_secret;
 use crate::consensus::Genesis;
@@ -27,17 +28,7 @@ pub(super) struct Carried<'a> {
 impl<'a> Carried<'a> {
     /// Reads a file; `-` is standard input.
     pub fn read(path: &Path, genesis: &'a Genesis, book: &'a Book) -> Result<Self> {
-        let read = |source: &mut dyn Read| {
-            let mut text = String::new();
-            // One byte more, so that what is too long is seen to be.
-            source.take(OFFLINE_BYTES_MAX as u64 + 1).read_to_string(&mut text).map(|_| text)
-        };
-        let text = if path == Path::new("-") {
-            read(&mut io::stdin())
-        } else {
-            fs::File::open(path).and_then(|mut file| read(&mut file))
-        };
-        let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+        let text = read_no_more(path, OFFLINE_BYTES_MAX)?;
         let file = OfflineFile::read(&text, genesis).with_context(|| path.display().to_string())?;
         Ok(Self { file, genesis, book })
     }
@@ -115,7 +106,8 @@ impl<'a> Carried<'a> {
             tell(&text)?;
             let (name, words) = standing("");
             if !options.json {
-                eprintln!("{name}: {words}");
+                // The file was handed on, whether anybody reads this or not.
+                let _ = writeln!(io::stderr(), "{name}: {words}");
             }
             return Ok(());
         };
@@ -129,6 +121,7 @@ impl<'a> Carried<'a> {
             .only_json("next_nonce", next.map(|next| next.0))
             .only_json("complete", lack.is_none())
             .only_json("missing", json!(missing))
+            .only_json("notes", options.notes.take())
             .line(name, words)
             .tell(options.json)
     }

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::super::Options;
 use super::super::follow::Patience;
+use super::super::order::Repeat;
 use super::super::paying::Desk;
 use super::super::preimages::Preimages;
-use super::super::send::Repeat;
 use super::super::wording::lack_words;
 use super::carried::Carried;
 use crate::api::view::Standing;
@@ -71,6 +71,7 @@ impl Submit {
             }
             desk.send(&transaction)?;
         }
+        desk.say_hole(&sender, transaction.body.nonce);
         desk.follow(&transaction, &self.patience, repeated)
     }
 

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::super::Options;
 use super::super::ends::Undone;
-use super::super::order::Terms;
+use super::super::order::{Repeat, Terms};
 use super::super::paying::Desk;
-use super::super::send::{Repeat, Wish, order};
+use super::super::send::Wish;
 use super::carried::Carried;
 use crate::types::{Address, Height, Nonce, Policy};
 use crate::wallet::{Known, Means, OfflineFile, Signing, Way, ways};
@@ -36,11 +36,12 @@ pub(in super::super) struct Prepare {
 impl Prepare {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
-        let order = if self.all {
-            order(&desk, &self.terms, Vec::new(), Some(self.wish.rest(&desk)?))?
+        let (payments, rest) = if self.all {
+            (Vec::new(), Some(self.wish.rest(&desk)?))
         } else {
-            order(&desk, &self.terms, vec![self.wish.payment(&desk)?], None)?
+            (vec![self.wish.payment(&desk)?], None)
         };
+        let order = self.terms.order(desk.file.book(), payments, rest)?;
         let (_, policy) = self.terms.payer(desk.file.book())?;
         let asked = order.ask(&desk.chain)?;
         desk.look_after(&policy.address())?;
@@ -51,7 +52,8 @@ impl Prepare {
         )?;
         let prepared = asked.prepare_for(&desk.chain, nonce, &way)?;
         asked.check_fee(&prepared, &desk.chain, self.terms.high_fee, Undone::Prepared)?;
-        desk.say(asked.shown(&prepared, desk.file.book(), &desk.chain).trim_end());
+        desk.show(asked.shown(&prepared, desk.file.book(), &desk.chain).trim_end());
+        desk.say_hole(&policy.address(), nonce);
         let mut signing = Signing::new(prepared.body, desk.chain.params())?;
         self.terms.preimages.all()?.into_iter().try_for_each(|preimage| signing.add_preimage(preimage))?;
         let known = Known { balance: Some(asked.balance), height: asked.height().previous() };

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::graph;
 use crate::api::explorer::parts;
-use crate::devnet::desk::view::{LinkView, NetworkView, NodeView};
-use crate::devnet::links::{DELAY_MS_MAX, LOSS_PERCENT_MAX};
+use crate::api::view::{DELAY_MS_MAX, LOSS_PERCENT_MAX, LinkFaults};
+use crate::devnet::desk::view::{NetworkView, NodeView};
+use crate::devnet::desk::words::in_words;
 use crate::devnet::snapshots::Snapshot;
 use crate::types::Timestamp;
 
@@ -26,7 +27,7 @@ fn number(label: &str, name: &str, value: Option<String>, max: u64) -> Markup {
 
 /// What can be done to one link.
 pub(super) fn link(network: &NetworkView, ends: (usize, usize)) -> Markup {
-    let faults = network.links.iter().find(|link| (link.a, link.b) == ends);
+    let faults = network.links.iter().find(|link| (link.a, link.b) == ends).map(|link| &link.faults);
     let (one, other) = (ends.0.to_string(), ends.1.to_string());
     let joined = network.nodes[ends.0].peers.contains(&ends.1);
     let preset = |fields: &[(&str, &str)], name| {
@@ -34,7 +35,7 @@ pub(super) fn link(network: &NetworkView, ends: (usize, usize)) -> Markup {
         all.extend_from_slice(fields);
         button("/orders/link", &all, name)
     };
-    let shown = |value: fn(&LinkView) -> String| faults.map(value).filter(|text| text != "0");
+    let shown = |value: fn(&LinkFaults) -> String| faults.map(value).filter(|text| text != "0");
     html! {
         section.card id="link" aria-label={ "Link between " (one) " and " (other) } {
             h2 { "Link " (one) " – " (other) ": " (graph::words(faults, joined)) }
@@ -101,7 +102,7 @@ pub(super) fn blocks(network: &NetworkView) -> Markup {
     html! {
         section.card {
             h2 { "Blocks" }
-            p #mode { "They come: " strong { (network.mining) } }
+            p #mode { "They come " strong { (in_words(&network.mining)) } "." }
             form.fields method="post" action="/orders/mine" {
                 label { "How many " input type="number" name="blocks" min="1" max="100000" value="10" required; }
                 button { "Mine" }

@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::devnet::desk::view::{LinkView, NetworkView, NodeView};
+use crate::api::view::LinkFaults;
+use crate::devnet::desk::view::{NetworkView, NodeView};
+use crate::devnet::desk::words::what_is_wrong;
 
 /// The ring's middle, and how far from it nodes stand.
 const MIDDLE: (f64, f64) = (220.0, 170.0);
@@ -56,7 +58,7 @@ fn said(node: &NodeView) -> String {
 /// A link, with room around it to be hit.
 fn wire(network: &NetworkView, ends: (usize, usize), chosen: Option<(usize, usize)>) -> Markup {
     let (one, other) = ends;
-    let faults = network.links.iter().find(|link| (link.a, link.b) == ends);
+    let faults = network.links.iter().find(|link| (link.a, link.b) == ends).map(|link| &link.faults);
     let nodes = &network.nodes;
     let joined = nodes[one].peers.contains(&other) || nodes[other].peers.contains(&one);
     let ((x1, y1), (x2, y2)) = (place(one, nodes.len()), place(other, nodes.len()));
@@ -81,7 +83,7 @@ fn wire(network: &NetworkView, ends: (usize, usize), chosen: Option<(usize, usiz
 }
 
 /// What is wrong with a link, in few letters.
-fn label(link: &LinkView) -> String {
+fn label(link: &LinkFaults) -> String {
     let mut parts = Vec::new();
     if link.cut {
         return "cut".to_owned();
@@ -99,9 +101,9 @@ fn label(link: &LinkView) -> String {
 }
 
 /// The same for whoever has it read out.
-pub(super) fn words(faults: Option<&LinkView>, joined: bool) -> String {
+pub(super) fn words(faults: Option<&LinkFaults>, joined: bool) -> String {
     match faults {
-        Some(link) => label(link),
+        Some(link) => what_is_wrong(link),
         None if joined => "as it should be".to_owned(),
         None => "not connected".to_owned(),
     }

@@ -11,7 +11,10 @@ use serde::Deserialize;
 
 use super::{Desk, Said};
 use crate::api::Problem;
-use crate::devnet::desk::view::{FaucetOrder, GivenView, LinkView};
+use crate::api::explorer::parts;
+use crate::api::view::LinkFaults;
+use crate::devnet::desk::view::{FaucetOrder, GivenView};
+use crate::devnet::desk::words::{in_words, late};
 use crate::devnet::desk::{carry_out, faucet};
 use crate::devnet::error::DevnetError;
 use crate::devnet::links::Partition;
@@ -56,6 +59,11 @@ impl Desk {
     }
 }
 
+/// That a block has not come to all.
+fn not_everywhere(behind: &[usize]) -> String {
+    late(behind).map_or_else(String::new, |late| format!(" But {late}."))
+}
+
 /// A number as it was typed; 0, where nothing was.
 fn typed<N: FromStr<Err: Display> + Default>(name: &str, text: &str) -> Result<N, Problem> {
     let text = text.trim();
@@ -81,10 +89,8 @@ struct LinkForm {
 }
 
 impl LinkForm {
-    fn view(&self) -> Result<LinkView, Problem> {
-        Ok(LinkView {
-            a: self.a,
-            b: self.b,
+    fn faults(&self) -> Result<LinkFaults, Problem> {
+        Ok(LinkFaults {
             delay_ms: typed("delay_ms", &self.delay_ms)?,
             jitter_ms: typed("jitter_ms", &self.jitter_ms)?,
             loss_percent: typed("loss_percent", &self.loss_percent)?,
@@ -97,7 +103,7 @@ impl LinkForm {
 
 async fn link(State(desk): State<Desk>, Form(form): Form<LinkForm>) -> Redirect {
     let (a, b) = (form.a, form.b);
-    match form.view().and_then(|view| view.link()) {
+    match form.faults().and_then(|faults| faults.link()) {
         Ok(link) => {
             let said = format!("Link {a} – {b} is as you said.");
             let done = carry_out(&desk.devnet, move |devnet| devnet.set_link(a, b, link)).await;
@@ -150,7 +156,7 @@ struct BlocksForm {
 async fn mine(State(desk): State<Desk>, Form(form): Form<BlocksForm>) -> Redirect {
     desk.order(move |devnet| {
         let made = devnet.mine(form.blocks, form.node)?;
-        Ok(format!("Mined {}.", crate::api::explorer::parts::count(made.len(), "block")))
+        Ok(format!("Mined {}.{}", parts::count(made.blocks.len(), "block"), not_everywhere(&made.behind)))
     })
     .await
 }
@@ -177,7 +183,7 @@ async fn set_mining(desk: &Desk, mode: String) -> Redirect {
     desk.order(move |devnet| {
         let mining: Mining = mode.parse()?;
         devnet.set_mining(mining)?;
-        Ok(format!("Blocks come: {}.", devnet.mining()))
+        Ok(format!("Blocks come {}.", in_words(&devnet.mining().to_string())))
     })
     .await
 }
@@ -213,7 +219,8 @@ struct DepthForm {
 async fn reorganize(State(desk): State<Desk>, Form(form): Form<DepthForm>) -> Redirect {
     desk.order(move |devnet| {
         let made = devnet.reorganize(form.depth, None)?;
-        Ok(format!("Node {} mined a heavier branch: {} blocks are left.", made.node, made.depth))
+        let late = not_everywhere(&made.behind);
+        Ok(format!("Node {} mined a heavier branch: {} blocks are left.{late}", made.node, made.depth))
     })
     .await
 }

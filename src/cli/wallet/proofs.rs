@@ -1,0 +1,187 @@
+//! What a node's headers prove: all of them are checked from genesis, and what is said of accounts and transactions is held
+//! against them.
+//!
+//! # Security
+//! To lie here a node would have to do as much work as the chain's miners did. What is not covered stands in `docs/light.md`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
+use super::chain::Chain;
+use super::guard::FileLock;
+use super::now;
+use super::vault::Vault;
+use crate::api::view::AddressText;
+use crate::cli::secrets::write_whole;
+use crate::codec::decode;
+use crate::ledger::{Account as Entry, BalanceProof, TransactionProof};
+use crate::light::{Accepted, Headers, Inclusion, VerifiedBalance};
+use crate::types::{Address, Header, Height, Transaction, Txid};
+
+/// Headers that are asked for at a time.
+const HEADERS_TOGETHER: u32 = 1000;
+/// Times that all is proven again where the chain goes on meanwhile.
+const TRIES_MAX: usize = 5;
+
+/// An account, and what its owner calls it.
+pub(super) struct Whose {
+    name: String,
+    address: Address,
+}
+
+impl Whose {
+    pub fn named(name: &str, address: Address) -> Self {
+        Self { name: name.to_owned(), address }
+    }
+}
+
+/// Where headers that were checked are kept, beside the wallets of their chain.
+fn kept(vault: &Vault, chain: &Chain) -> PathBuf {
+    vault.path().with_file_name(format!("{}.headers", chain.params().chain))
+}
+
+/// Follows the node's headers from where the last look ended, and checks them all.
+fn follow(vault: &Vault, chain: &Chain) -> Result<Headers> {
+    let path = kept(vault, chain);
+    let read = fs::read(&path).ok();
+    let before = read.as_ref().and_then(|bytes| Headers::from_bytes(bytes, &chain.genesis).ok());
+    let headers = match before {
+        Some(before) => follow_from(before, chain),
+        None => follow_from(Headers::new(&chain.genesis), chain),
+    }?;
+    // That they could not be kept costs time only.
+    let _ = keep(&path, read.as_deref(), &headers, chain);
+    Ok(headers)
+}
+
+/// Keeps headers for the next look, whole or not at all, unless another command has seen more work since these were read.
+fn keep(path: &Path, read: Option<&[u8]>, headers: &Headers, chain: &Chain) -> Result<()> {
+    let _lock = FileLock::of(path)?;
+    let there = fs::read(path).ok().filter(|there| Some(&there[..]) != read);
+    let theirs = there.and_then(|there| Headers::from_bytes(&there, &chain.genesis).ok());
+    if theirs.is_none_or(|theirs| theirs.work() <= headers.work()) {
+        write_whole(path, &headers.to_bytes())?;
+    }
+    Ok(())
+}
+
+fn follow_from(mut headers: Headers, chain: &Chain) -> Result<Headers> {
+    // A laboratory's clock may run ahead of ours; elsewhere the node's is not believed.
+    let now = if chain.params().lab { now().max(chain.client.status()?.time) } else { now() };
+    let mut from = last_common(chain, &headers)?;
+    let tip = chain.client.tip()?.height;
+    let mut last = Accepted::Known;
+    while from < tip {
+        let upto = Height(from.0.saturating_add(HEADERS_TOGETHER).min(tip.0));
+        let together = headers_above(chain, from, upto)?;
+        last = headers
+            .accept(&together, now)
+            .map_err(|error| anyhow!("the node's headers do not hold: {error}"))?;
+        from = upto;
+    }
+    match last {
+        Accepted::Lighter { work, ours, .. } => bail!(
+            "the node shows a branch that took {work} hashes, and one that took {ours} was seen before: it is behind, or hides \
+             something; ask another with --node"
+        ),
+        Accepted::Known | Accepted::Followed { .. } => Ok(headers),
+    }
+}
+
+/// The last height at which the node has the same block as we.
+fn last_common(chain: &Chain, headers: &Headers) -> Result<Height> {
+    let tip = chain.client.tip()?.height;
+    let mut step = 1;
+    let mut height = headers.height().min(tip);
+    while height > Height::GENESIS {
+        let theirs = chain.client.header(height)?.map(|header| header.hash);
+        if theirs == headers.hash(height) {
+            break;
+        }
+        height = Height(height.0.saturating_sub(step));
+        step *= 2;
+    }
+    Ok(height)
+}
+
+/// The node's headers above one height up to another, lowest first.
+fn headers_above(chain: &Chain, from: Height, upto: Height) -> Result<Vec<Header>> {
+    let page = chain.client.blocks(upto.next(), upto.0 - from.0)?;
+    ensure!(!page.blocks.is_empty(), "the node has no headers above height {from}, and said that it has");
+    let read = |digits: &str| -> Result<Header> {
+        let bytes = hex::decode(digits).context("a header that is no hexadecimal digits")?;
+        let bytes: [u8; 80] = bytes.try_into().map_err(|_| anyhow!("a header that is not 80 bytes"))?;
+        Ok(Header::from_bytes(&bytes))
+    };
+    page.blocks.iter().rev().map(|block| read(&block.header.0)).collect()
+}
+
+/// Follows the headers, and has all accounts proven by the newest of them.
+pub(super) fn prove_accounts(
+    vault: &Vault,
+    chain: &Chain,
+    accounts: &[Whose],
+) -> Result<(Headers, Vec<VerifiedBalance>)> {
+    let mut headers = follow(vault, chain)?;
+    if headers.height() == Height::GENESIS {
+        return Ok((headers, accounts.iter().map(|account| at_genesis(chain, account)).collect()));
+    }
+    for _ in 1..TRIES_MAX {
+        let proven: Result<Vec<_>> = accounts.iter().map(|account| prove(chain, &headers, account)).collect();
+        match proven {
+            // It may be about a block that came in between.
+            Err(_) if chain.client.tip()?.hash != headers.tip() => headers = follow_from(headers, chain)?,
+            proven => return Ok((headers, proven?)),
+        }
+    }
+    let proven: Result<Vec<_>> = accounts.iter().map(|account| prove(chain, &headers, account)).collect();
+    Ok((headers, proven?))
+}
+
+/// What an account began with: no header commits to that, but the chain's name does, which the wallet knows.
+fn at_genesis(chain: &Chain, whose: &Whose) -> VerifiedBalance {
+    let given = chain.genesis.allocation().iter().find(|(to, _)| *to == whose.address);
+    VerifiedBalance {
+        account: given.map(|(_, amount)| Entry { balance: *amount, ..Entry::default() }),
+        as_of: Height::GENESIS,
+        proven_by: chain.genesis.block().header.hash(),
+        confirmations: 1,
+    }
+}
+
+/// # Security
+/// By the newest header, or not at all: else a node could show what somebody had before they spent it, work and all.
+fn prove(chain: &Chain, headers: &Headers, whose: &Whose) -> Result<VerifiedBalance> {
+    let said = chain.client.prove_balance(&AddressText(chain.text(&whose.address)))?;
+    let bytes = hex::decode(&said.proof.0).context("the node's proof is no hexadecimal digits")?;
+    let proof: BalanceProof = decode(&bytes).context("the node's proof cannot be read")?;
+    let proven = headers
+        .verify_balance(&whose.address, &proof)
+        .map_err(|lie| anyhow!("the node's proof of `{}` does not hold: {lie}", whose.name))?;
+    ensure!(
+        proven.confirmations == 1,
+        "the node proves what `{}` had after the block at height {}, and headers were seen up to height {}: it is behind, or \
+         hides something; ask another with --node",
+        whose.name,
+        proven.as_of,
+        headers.height()
+    );
+    Ok(proven)
+}
+
+/// Where a transaction stands, and what it is; nothing where the node shows no block with it.
+pub(super) fn prove_transaction(
+    vault: &Vault,
+    chain: &Chain,
+    txid: &Txid,
+) -> Result<Option<(Transaction, Inclusion)>> {
+    let headers = follow(vault, chain)?;
+    let Some(said) = chain.client.prove_transaction(txid)? else { return Ok(None) };
+    let bytes = hex::decode(&said.proof.0).context("the node's proof is no hexadecimal digits")?;
+    let proof: TransactionProof = decode(&bytes).context("the node's proof cannot be read")?;
+    let found = headers.verify_transaction(txid, &proof);
+    let found = found.map_err(|lie| anyhow!("the node's proof of {txid} does not hold: {lie}"))?;
+    Ok(Some((proof.transaction, found)))
+}
