@@ -39,5 +39,5 @@ desk=$(sed -n 's/^look .* the chain, \(http[^ ]*\) all nodes/\1/p' "$work/log")
 node=$(sed -n 's/^0  *\(http[^ ]*\).*/\1/p' "$work/log")
 echo "== the explorer in $(chromium --version --no-sandbox 2> /dev/null || echo Chromium), pictures in $pictures"
 cd "$tools"
-CAIRN="$cairn" CAIRN_NODE="$node" CAIRN_DESK="$desk" CAIRN_PICTURES="$pictures" \
+CAIRN="$cairn" CAIRN_SOURCE="$(dirname "$here")" CAIRN_NODE="$node" CAIRN_DESK="$desk" CAIRN_PICTURES="$pictures" \
     node --test --test-concurrency=1 --test-reporter=spec
