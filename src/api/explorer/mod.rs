@@ -31,6 +31,7 @@ mod mining;
 mod network;
 pub mod parts;
 mod projection;
+pub mod ring;
 mod search;
 mod shell;
 mod stones;

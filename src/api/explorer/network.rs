@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::draft::{Draft, Live, Shown};
 use super::parts;
+use super::ring::{Ring, round};
 use super::shell::Place;
 use crate::api::context::Context;
 use crate::api::routes::peers as asked;
@@ -12,9 +13,6 @@ use crate::api::view::{Direction, Hex, PeerView, PeersView, TipView};
 
 /// Peers that the graph has room for; the table has all.
 const DRAWN_MAX: usize = 24;
-/// The graph's middle, and how far from it peers stand.
-const MIDDLE: (f64, f64) = (220.0, 160.0);
-const REACH: (f64, f64) = (160.0, 118.0);
 
 pub(super) async fn network(State(context): State<Context>) -> Shown {
     let view = asked::connected(&context).await?.into_body();
@@ -25,7 +23,7 @@ pub(super) async fn network(State(context): State<Context>) -> Shown {
             ("This node", html! { code { (view.node.0) } (parts::copy(&view.node.0)) }),
             ("Listens at", html! { @if let Some(at) = &view.listening { code { (at) } } @else { "nowhere" } }),
             ("Connected", html! { (parts::count(view.peers.len(), "peer")) }),
-            ("Knows of", html! { (parts::count(view.known, "address").replace("addresss", "addresses")) }),
+            ("Knows of", html! { (parts::number(view.known)) " addresses" }),
             ("Banned", html! { (parts::number(view.banned)) }),
         ]))
         @if context.desk().is_some() { p { "This node is part of a devnet: " a href="/devnet" { "all its nodes side by side" } ", and what can be done to their links." } }
@@ -39,39 +37,33 @@ pub(super) async fn network(State(context): State<Context>) -> Shown {
 /// This node in the middle, and its peers around it.
 fn graph(view: &PeersView, tip: &TipView) -> Markup {
     let peers = &view.peers[..view.peers.len().min(DRAWN_MAX)];
-    let place = |at: usize| {
-        let turn = at as f64 / peers.len() as f64 * std::f64::consts::TAU - std::f64::consts::FRAC_PI_2;
-        (MIDDLE.0 + REACH.0 * turn.cos(), MIDDLE.1 + REACH.1 * turn.sin())
-    };
+    let ring = Ring::of(peers.len());
+    let (middle, place) = (ring.middle(), |at| ring.place(at));
     let summary = format!("This node, and {} around it", parts::count(peers.len(), "peer"));
     html! {
         @if peers.is_empty() {
             (parts::empty("Nobody is connected. `cairn peers add HOST:PORT` names somebody; `cairn devnet` has a whole network of them."))
         } @else {
-            svg.graph viewBox="0 0 440 320" role="img" aria-label=(summary) {
+            svg.graph viewBox=(ring.view_box()) role="img" aria-label=(summary) {
                 @for (at, peer) in peers.iter().enumerate() {
                     @let (x, y) = place(at);
-                    line class={ "wire " (standing(peer, tip)) } x1=(MIDDLE.0) y1=(MIDDLE.1) x2=(round(x)) y2=(round(y)) {}
+                    line class={ "wire " (standing(peer, tip)) } x1=(round(middle.0)) y1=(round(middle.1)) x2=(round(x)) y2=(round(y)) {}
                     @if let Some(ping) = peer.ping_ms {
-                        text x=(round((x + MIDDLE.0) / 2.0)) y=(round((y + MIDDLE.1) / 2.0 - 4.0)) text-anchor="middle" { (ping) " ms" }
+                        text x=(round((x + middle.0) / 2.0)) y=(round((y + middle.1) / 2.0 - 4.0)) text-anchor="middle" { (ping) " ms" }
                     }
                 }
                 @for (at, peer) in peers.iter().enumerate() {
                     @let (x, y) = place(at);
                     g data-key=(peer.node.0) {
-                        ellipse class={ "node " (standing(peer, tip)) } cx=(round(x)) cy=(round(y)) rx="26" ry="17" { title { (said(peer)) } }
+                        ellipse class={ "node " (standing(peer, tip)) } cx=(round(x)) cy=(round(y)) rx="34" ry="18" { title { (said(peer)) } }
                         text x=(round(x)) y=(round(y + 4.0)) text-anchor="middle" { (arrow(peer)) " " (short(&peer.node)) }
                     }
                 }
-                ellipse.node.own cx=(MIDDLE.0) cy=(MIDDLE.1) rx="34" ry="22" {}
-                text.own x=(MIDDLE.0) y=(MIDDLE.1 + 4.0) text-anchor="middle" { "this node" }
+                ellipse.node.own cx=(round(middle.0)) cy=(round(middle.1)) rx="34" ry="22" {}
+                text.own x=(round(middle.0)) y=(round(middle.1 + 4.0)) text-anchor="middle" { "this node" }
             }
         }
     }
-}
-
-fn round(number: f64) -> String {
-    format!("{number:.0}")
 }
 
 fn short(Hex(node): &Hex) -> &str {

@@ -54,6 +54,8 @@ pub struct Shell {
     pub network: String,
     /// What time it is there.
     pub now: Timestamp,
+    /// Whether that time stands still.
+    pub frozen: bool,
     /// Where a node's pages are, without a slash at the end; nothing where they are here.
     pub node: String,
     /// Where orders to a whole devnet are taken; nothing where there is none.
@@ -66,6 +68,7 @@ impl Shell {
         Self {
             network: context.node().genesis().name().to_owned(),
             now: context.node().chain_time(),
+            frozen: false,
             node: String::new(),
             desk: context.desk().map(|_| "/devnet".to_owned()),
         }
@@ -97,7 +100,7 @@ impl Shell {
                     script src=(assets::SCRIPT.path()) defer {}
                     @for script in *scripts { script type="module" src=(script.path()) {} }
                 }
-                body data-now=(self.now) data-desk=[self.desk.as_ref()] data-events=(live.events) data-every=(live.every) {
+                body data-now=(self.now) data-frozen[self.frozen] data-desk=[self.desk.as_ref()] data-events=(live.events) data-every=(live.every) {
                     a.skip href="#main" { "To the content" }
                     (self.heading(*place))
                     main #main tabindex="-1" {
@@ -122,12 +125,15 @@ impl Shell {
                         a href=(desk) aria-current=[(place == Place::Devnet).then_some("page")] { "Devnet" }
                     }
                 }
-                form.search role="search" action={ (self.node) "/search" } {
-                    input type="search" name="q" aria-label="Search: height, hash, transaction or address"
-                        placeholder="Height, hash or address" autocomplete="off" spellcheck="false" required;
-                    button { "Search" }
+                // Forms may be sent to where the page came from alone.
+                @if self.node.is_empty() {
+                    form.search role="search" action="/search" {
+                        input type="search" name="q" aria-label="Search: height, hash, transaction or address"
+                            placeholder="Height, hash or address" autocomplete="off" spellcheck="false" required;
+                        button { "Search" }
+                    }
                 }
-                p #line role="status" hidden {}
+                p #line role="status" {}
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::graph;
+use super::graph::Wire;
+use crate::api::Problem;
 use crate::api::explorer::parts;
 use crate::api::view::{DELAY_MS_MAX, LOSS_PERCENT_MAX, LinkFaults};
 use crate::devnet::desk::view::{NetworkView, NodeView};
@@ -27,9 +28,9 @@ fn number(label: &str, name: &str, value: Option<String>, max: u64) -> Markup {
 
 /// What can be done to one link.
 pub(super) fn link(network: &NetworkView, ends: (usize, usize)) -> Markup {
-    let faults = network.links.iter().find(|link| (link.a, link.b) == ends).map(|link| &link.faults);
+    let wire = Wire::of(network, ends);
+    let faults = wire.faults;
     let (one, other) = (ends.0.to_string(), ends.1.to_string());
-    let joined = network.nodes[ends.0].peers.contains(&ends.1);
     let preset = |fields: &[(&str, &str)], name| {
         let mut all = vec![("a", one.as_str()), ("b", other.as_str())];
         all.extend_from_slice(fields);
@@ -38,7 +39,7 @@ pub(super) fn link(network: &NetworkView, ends: (usize, usize)) -> Markup {
     let shown = |value: fn(&LinkFaults) -> String| faults.map(value).filter(|text| text != "0");
     html! {
         section.card id="link" aria-label={ "Link between " (one) " and " (other) } {
-            h2 { "Link " (one) " – " (other) ": " (graph::words(faults, joined)) }
+            h2 { "Link " (one) " – " (other) ": " (wire.words()) }
             div.row {
                 (preset(&[("cut", "on")], "Cut"))
                 (preset(&[("delay_ms", "200")], "200 ms late"))
@@ -63,6 +64,18 @@ pub(super) fn link(network: &NetworkView, ends: (usize, usize)) -> Markup {
     }
 }
 
+/// Links that are not drawn are chosen by their ends.
+pub(super) fn ends(network: &NetworkView) -> Markup {
+    let last = network.nodes.len() - 1;
+    html! {
+        form.fields action="/" {
+            label { "Link from " input type="number" name="a" min="0" max=(last) value="0" required; }
+            label { "to " input type="number" name="b" min="0" max=(last) value=(last) required; }
+            button { "Choose" }
+        }
+    }
+}
+
 /// What can be done to one node.
 pub(super) fn node(node: &NodeView) -> Markup {
     let number = node.node.to_string();
@@ -81,14 +94,16 @@ pub(super) fn faults(network: &NetworkView) -> Markup {
     let half = network.nodes.len() / 2;
     let numbers =
         |range: std::ops::Range<usize>| range.map(|node| node.to_string()).collect::<Vec<_>>().join(",");
-    let example = format!("{} | {}", numbers(0..half.max(1)), numbers(half.max(1)..network.nodes.len()));
+    let example = format!("{} | {}", numbers(0..half), numbers(half..network.nodes.len()));
     html! {
         div.row {
-            form.fields method="post" action="/orders/partition" {
-                label { "Groups " input name="groups" required value=(example) size="14" autocomplete="off"; }
-                button { "Partition" }
+            @if network.nodes.len() > 1 {
+                form.fields method="post" action="/orders/partition" {
+                    label { "Groups " input name="groups" required value=(example) size="14" autocomplete="off"; }
+                    button { "Partition" }
+                }
+                (button("/orders/heal", &[], "Heal all links"))
             }
-            (button("/orders/heal", &[], "Heal all links"))
             form.fields method="post" action="/orders/reorganize" {
                 label { "Depth " input type="number" name="depth" min="1" value="3" required; }
                 button { "Reorganize" }
@@ -154,7 +169,11 @@ pub(super) fn coins(network: &NetworkView, address: &str) -> Markup {
 }
 
 /// States that can be gone back to.
-pub(super) fn snapshots(snapshots: &[Snapshot]) -> Markup {
+pub(super) fn snapshots(snapshots: &Result<Vec<Snapshot>, Problem>) -> Markup {
+    let (snapshots, trouble) = match snapshots {
+        Ok(snapshots) => (snapshots.as_slice(), None),
+        Err(problem) => (&[][..], Some(&problem.detail)),
+    };
     html! {
         section.card {
             h2 { "Snapshots" }
@@ -162,13 +181,20 @@ pub(super) fn snapshots(snapshots: &[Snapshot]) -> Markup {
                 label { "Name " input name="name" autocomplete="off" size="12"; }
                 button { "Take one" }
             }
-            @if snapshots.is_empty() { (parts::empty("None yet. One keeps the whole network as it is: chains, pools, clock.")) }
+            @if let Some(trouble) = trouble { p.said.bad { (trouble) } }
+            @else if snapshots.is_empty() { (parts::empty("None yet. One keeps the whole network as it is: chains, pools, clock.")) }
             ul.plain { @for snapshot in snapshots {
                 li data-key=(snapshot.name) {
                     div.row {
                         strong { (snapshot.name) } span { "height " (height(snapshot)) } (made(snapshot))
-                        (button("/orders/revert", &[("name", &snapshot.name)], "Revert"))
-                        (button("/orders/remove", &[("name", &snapshot.name)], "Remove"))
+                    }
+                    details id={ "snapshot-" (snapshot.name) } {
+                        summary { "Go back to it, or remove it" }
+                        p.note { "What came after it is lost to whoever goes back, unless there is another snapshot of it." }
+                        div.row {
+                            (button("/orders/revert", &[("name", &snapshot.name)], "Revert"))
+                            (button("/orders/remove", &[("name", &snapshot.name)], "Remove"))
+                        }
                     }
                 }
             } }

@@ -2,23 +2,25 @@
 
 use maud::{Markup, html};
 
+use crate::api::explorer::parts;
+use crate::api::explorer::ring::{Ring, round};
 use crate::api::view::LinkFaults;
 use crate::devnet::desk::view::{NetworkView, NodeView};
 use crate::devnet::desk::words::what_is_wrong;
 
-/// The ring's middle, and how far from it nodes stand.
-const MIDDLE: (f64, f64) = (220.0, 170.0);
-const REACH: (f64, f64) = (165.0, 125.0);
+/// Nodes between which all links are drawn: of many nodes there are too many links to be seen.
+pub(super) const ALL_DRAWN_MAX: usize = 8;
 
 /// The graph; one of its links may be chosen.
 pub(super) fn graph(network: &NetworkView, chosen: Option<(usize, usize)>) -> Markup {
     let count = network.nodes.len();
+    let ring = Ring::of(count);
     let top = network.nodes.iter().filter_map(|node| node.height).max();
     html! {
-        svg.graph viewBox="0 0 440 340" role="group" aria-label={ "All " (count) " nodes and the links between them" } {
-            @for one in 0..count { @for other in one + 1..count { (wire(network, (one, other), chosen)) } }
+        svg.graph viewBox=(ring.view_box()) role="group" aria-label={ "All " (count) " nodes and the links between them" } {
+            @for wire in drawn(network) { (wire.draw(ring, chosen)) }
             @for node in &network.nodes {
-                @let (x, y) = place(node.node, count);
+                @let (x, y) = ring.place(node.node);
                 g data-key={ "node-" (node.node) } {
                     ellipse class={ "node " (class(node, top)) } cx=(round(x)) cy=(round(y)) rx="30" ry="20" { title { (said(node)) } }
                     text x=(round(x)) y=(round(y - 1.0)) text-anchor="middle" { (node.node) }
@@ -31,13 +33,12 @@ pub(super) fn graph(network: &NetworkView, chosen: Option<(usize, usize)>) -> Ma
     }
 }
 
-fn place(node: usize, count: usize) -> (f64, f64) {
-    let turn = node as f64 / count as f64 * std::f64::consts::TAU - std::f64::consts::FRAC_PI_2;
-    (MIDDLE.0 + REACH.0 * turn.cos(), MIDDLE.1 + REACH.1 * turn.sin())
-}
-
-fn round(number: f64) -> String {
-    format!("{number:.0}")
+/// All links of a small network; of a large one those that there are, and those with which something is wrong.
+fn drawn(network: &NetworkView) -> impl Iterator<Item = Wire<'_>> {
+    let count = network.nodes.len();
+    let pairs = (0..count).flat_map(move |one| (one + 1..count).map(move |other| (one, other)));
+    let wires = pairs.map(|ends| Wire::of(network, ends));
+    wires.filter(move |wire| count <= ALL_DRAWN_MAX || wire.joined || wire.faults.is_some())
 }
 
 fn class(node: &NodeView, top: Option<crate::types::Height>) -> &'static str {
@@ -55,28 +56,57 @@ fn said(node: &NodeView) -> String {
     }
 }
 
-/// A link, with room around it to be hit.
-fn wire(network: &NetworkView, ends: (usize, usize), chosen: Option<(usize, usize)>) -> Markup {
-    let (one, other) = ends;
-    let faults = network.links.iter().find(|link| (link.a, link.b) == ends).map(|link| &link.faults);
-    let nodes = &network.nodes;
-    let joined = nodes[one].peers.contains(&other) || nodes[other].peers.contains(&one);
-    let ((x1, y1), (x2, y2)) = (place(one, nodes.len()), place(other, nodes.len()));
-    let state = match faults {
-        Some(link) if link.cut => "cut",
-        Some(_) => "slow",
-        None if joined => "joined",
-        None => "apart",
-    };
-    let name = format!("Link between {one} and {other}: {}", words(faults, joined));
-    html! {
-        a.link data-key={ "link-" (one) "-" (other) } href={ "/?link=" (one) "-" (other) } aria-label=(name)
-            aria-current=[(chosen == Some(ends)).then_some("true")] {
-            title { (name) }
-            line class={ "wire " (state) } x1=(round(x1)) y1=(round(y1)) x2=(round(x2)) y2=(round(y2)) {}
-            line.around x1=(round(x1)) y1=(round(y1)) x2=(round(x2)) y2=(round(y2)) {}
-            @if let Some(link) = faults {
-                text x=(round((x1 + x2) / 2.0)) y=(round((y1 + y2) / 2.0 - 4.0)) text-anchor="middle" { (label(link)) }
+/// A link, as the page tells of it.
+pub(super) struct Wire<'a> {
+    ends: (usize, usize),
+    /// What is wrong with it.
+    pub faults: Option<&'a LinkFaults>,
+    /// Whether the two are connected.
+    joined: bool,
+}
+
+impl<'a> Wire<'a> {
+    /// Between two nodes.
+    pub fn of(network: &'a NetworkView, ends: (usize, usize)) -> Self {
+        let (one, other) = ends;
+        let found = network.links.iter().find(|link| (link.a, link.b) == ends);
+        let nodes = &network.nodes;
+        let joined = nodes[one].peers.contains(&other) || nodes[other].peers.contains(&one);
+        Self { ends, faults: found.map(|link| &link.faults), joined }
+    }
+
+    /// How it is, in words.
+    pub fn words(&self) -> String {
+        match self.faults {
+            Some(faults) => what_is_wrong(faults),
+            None if self.joined => "as it should be".to_owned(),
+            None => "not connected".to_owned(),
+        }
+    }
+
+    fn class(&self) -> &'static str {
+        match self.faults {
+            Some(faults) if faults.cut => "cut",
+            Some(_) => "slow",
+            None if self.joined => "joined",
+            None => "apart",
+        }
+    }
+
+    /// The line, with room around it to be hit.
+    fn draw(&self, ring: Ring, chosen: Option<(usize, usize)>) -> Markup {
+        let (one, other) = self.ends;
+        let ((x1, y1), (x2, y2)) = (ring.place(one), ring.place(other));
+        let name = format!("Link between {one} and {other}: {}", self.words());
+        html! {
+            a.link data-key={ "link-" (one) "-" (other) } href={ "/?link=" (one) "-" (other) } aria-label=(name)
+                aria-current=[(chosen == Some(self.ends)).then_some("true")] {
+                title { (name) }
+                line class={ "wire " (self.class()) } x1=(round(x1)) y1=(round(y1)) x2=(round(x2)) y2=(round(y2)) {}
+                line.around x1=(round(x1)) y1=(round(y1)) x2=(round(x2)) y2=(round(y2)) {}
+                @if let Some(faults) = self.faults {
+                    text x=(round((x1 + x2) / 2.0)) y=(round((y1 + y2) / 2.0 - 4.0)) text-anchor="middle" { (label(faults)) }
+                }
             }
         }
     }
@@ -84,27 +114,20 @@ fn wire(network: &NetworkView, ends: (usize, usize), chosen: Option<(usize, usiz
 
 /// What is wrong with a link, in few letters.
 fn label(link: &LinkFaults) -> String {
-    let mut parts = Vec::new();
     if link.cut {
         return "cut".to_owned();
     }
-    if link.delay_ms > 0 || link.jitter_ms > 0 {
-        parts.push(format!("{} ms", link.delay_ms));
+    let mut words = Vec::new();
+    match (link.delay_ms, link.jitter_ms) {
+        (0, 0) => {}
+        (delay, 0) => words.push(format!("{delay} ms")),
+        (delay, jitter) => words.push(format!("{delay} to {} ms", delay + jitter)),
     }
     if link.loss_percent > 0.0 {
-        parts.push(format!("{} %", link.loss_percent));
+        words.push(format!("{} %", link.loss_percent));
     }
     if let Some(rate) = link.bytes_per_second {
-        parts.push(crate::api::explorer::parts::scaled(rate as f64, "B/s"));
+        words.push(parts::scaled(rate as f64, "B/s"));
     }
-    parts.join(", ")
-}
-
-/// The same for whoever has it read out.
-pub(super) fn words(faults: Option<&LinkFaults>, joined: bool) -> String {
-    match faults {
-        Some(link) => what_is_wrong(link),
-        None if joined => "as it should be".to_owned(),
-        None => "not connected".to_owned(),
-    }
+    words.join(", ")
 }

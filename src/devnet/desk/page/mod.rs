@@ -8,7 +8,7 @@ mod orders;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::response::Response;
@@ -17,10 +17,11 @@ use maud::{Markup, html};
 use parking_lot::Mutex;
 use serde::Deserialize;
 
+use super::carry_out;
 use super::view::NetworkView;
+use crate::api::{Problem, Query};
 use crate::api::explorer::{Draft, Live, Place, Shell, assets, parts, without_port};
 use crate::devnet::network::DevnetHandle;
-use crate::devnet::roster::living;
 use crate::devnet::snapshots::Snapshot;
 
 /// How long it is shown what became of an order.
@@ -52,14 +53,19 @@ pub(super) fn routes(devnet: DevnetHandle) -> Router {
 struct Chosen {
     /// A link, by the numbers of its ends: `0-1`.
     link: Option<String>,
+    /// The same, by one of its ends.
+    a: Option<usize>,
+    /// And the other.
+    b: Option<usize>,
     /// Who would like coins.
     address: Option<String>,
 }
 
 impl Chosen {
     fn link(&self, nodes: usize) -> Option<(usize, usize)> {
-        let (one, other) = self.link.as_deref()?.split_once('-')?;
-        let (one, other): (usize, usize) = (one.parse().ok()?, other.parse().ok()?);
+        let named = self.link.as_deref().and_then(|link| link.split_once('-'));
+        let named = named.and_then(|(one, other)| Some((one.parse().ok()?, other.parse().ok()?)));
+        let (one, other): (usize, usize) = named.or(self.a.zip(self.b))?;
         (one != other && one.max(other) < nodes).then_some((one.min(other), one.max(other)))
     }
 }
@@ -67,9 +73,9 @@ impl Chosen {
 async fn page(State(desk): State<Desk>, Query(chosen): Query<Chosen>, headers: HeaderMap) -> Response {
     let devnet = &desk.devnet;
     let network = NetworkView::of(devnet).await;
-    let snapshots = devnet.snapshots().unwrap_or_default();
+    // They are read from files.
+    let snapshots = carry_out(devnet, DevnetHandle::snapshots).await;
     let called = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
-    let node = living(&devnet.roster()).first().map_or(0, |(index, _)| *index);
     let at = |index: usize| {
         // By the name that the browser calls this machine by: it may be another.
         let port =
@@ -79,7 +85,8 @@ async fn page(State(desk): State<Desk>, Query(chosen): Query<Chosen>, headers: H
     let shell = Shell {
         network: network.name.clone(),
         now: network.clock.time,
-        node: at(node),
+        frozen: network.clock.frozen,
+        node: at(first_up(&network)),
         desk: Some("/".to_owned()),
     };
     let body = body(&desk, &network, &snapshots, &chosen, &at);
@@ -87,10 +94,15 @@ async fn page(State(desk): State<Desk>, Query(chosen): Query<Chosen>, headers: H
     shell.page(&Draft::new("Devnet", Place::Devnet, Live { events: "", every: 1 }, body))
 }
 
+/// Whose pages are led to.
+fn first_up(network: &NetworkView) -> usize {
+    network.nodes.iter().find(|node| node.up).map_or(0, |node| node.node)
+}
+
 fn body(
     desk: &Desk,
     network: &NetworkView,
-    snapshots: &[Snapshot],
+    snapshots: &Result<Vec<Snapshot>, Problem>,
     chosen: &Chosen,
     at: &impl Fn(usize) -> String,
 ) -> Markup {
@@ -101,7 +113,8 @@ fn body(
             section aria-label="Network" {
                 (graph::graph(network, link))
                 @if let Some(link) = link { (forms::link(network, link)) }
-                @else { p.note { "Choose a line between two nodes to make it slow, lossy, or cut." } }
+                @else if network.nodes.len() > 1 { p.note { "Choose a line between two nodes to make it slow, lossy, or cut." } }
+                @if network.nodes.len() > graph::ALL_DRAWN_MAX { (forms::ends(network)) }
             }
             section aria-label="Nodes" {
                 (nodes(network, at))
@@ -112,7 +125,7 @@ fn body(
             (forms::blocks(network)) (forms::clock(network)) (forms::coins(network, chosen.address.as_deref().unwrap_or_default()))
             (forms::snapshots(snapshots))
         }
-        (accounts(network, at))
+        (accounts(network, &at(first_up(network))))
         p.raw { "For programs: " a href="/docs" { "everything that can be ordered here" } " · " a href="/v1/network" { "the network" } }
     }
 }
@@ -161,8 +174,7 @@ fn nodes(network: &NetworkView, at: &impl Fn(usize) -> String) -> Markup {
 }
 
 /// Who began with money: whoever tries something out wants to know.
-fn accounts(network: &NetworkView, at: &impl Fn(usize) -> String) -> Markup {
-    let first = network.nodes.iter().find(|node| node.up).map_or(0, |node| node.node);
+fn accounts(network: &NetworkView, node: &str) -> Markup {
     html! {
         h2 { "Accounts that began with money" }
         p { "All of them follow from these words, which everybody has: never use them for money of value. " code { (network.mnemonic) } (parts::copy(&network.mnemonic)) }
@@ -172,7 +184,7 @@ fn accounts(network: &NetworkView, at: &impl Fn(usize) -> String) -> Markup {
                 tbody { @for (number, account) in network.accounts.iter().enumerate() {
                     tr data-key=(account.address) {
                         th scope="row" { (number) }
-                        td { a href={ (at(first)) "/account/" (account.address) } { (parts::short(&account.address)) } " " (parts::copy(&account.address)) }
+                        td { a href={ (node) "/account/" (account.address) } { (parts::short(&account.address)) } " " (parts::copy(&account.address)) }
                         td { (parts::short(&account.key)) " " (parts::copy(&account.key)) }
                     }
                 } }

@@ -4,13 +4,14 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Instant;
 
-use axum::extract::State;
 use axum::response::Redirect;
+use axum::extract::{FromRequest, Request, State};
 use axum::{Form, Router, routing};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::{Desk, Said};
-use crate::api::Problem;
+use crate::api::{Code, Problem};
 use crate::api::explorer::parts;
 use crate::api::view::LinkFaults;
 use crate::devnet::desk::view::{FaucetOrder, GivenView};
@@ -64,6 +65,23 @@ fn not_everywhere(behind: &[usize]) -> String {
     late(behind).map_or_else(String::new, |late| format!(" But {late}."))
 }
 
+/// A form, filled in so that it can be read.
+struct Filled<T>(T);
+
+impl<T: DeserializeOwned> FromRequest<Desk> for Filled<T> {
+    type Rejection = Redirect;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, Redirect> {
+        match Form::<T>::from_request(request, desk).await {
+            Ok(Form(form)) => Ok(Self(form)),
+            Err(error) => {
+                desk.note(Err(Problem::new(Code::BadRequest, error.body_text())));
+                Err(Redirect::to("/"))
+            }
+        }
+    }
+}
+
 /// A number as it was typed; 0, where nothing was.
 fn typed<N: FromStr<Err: Display> + Default>(name: &str, text: &str) -> Result<N, Problem> {
     let text = text.trim();
@@ -101,7 +119,7 @@ impl LinkForm {
     }
 }
 
-async fn link(State(desk): State<Desk>, Form(form): Form<LinkForm>) -> Redirect {
+async fn link(State(desk): State<Desk>, Filled(form): Filled<LinkForm>) -> Redirect {
     let (a, b) = (form.a, form.b);
     match form.faults().and_then(|faults| faults.link()) {
         Ok(link) => {
@@ -120,7 +138,7 @@ struct GroupsForm {
     groups: String,
 }
 
-async fn partition(State(desk): State<Desk>, Form(form): Form<GroupsForm>) -> Redirect {
+async fn partition(State(desk): State<Desk>, Filled(form): Filled<GroupsForm>) -> Redirect {
     desk.order(move |devnet| {
         let partition: Partition = form.groups.parse()?;
         devnet.part(&partition)?;
@@ -138,12 +156,12 @@ struct NodeForm {
     node: usize,
 }
 
-async fn kill(State(desk): State<Desk>, Form(NodeForm { node }): Form<NodeForm>) -> Redirect {
+async fn kill(State(desk): State<Desk>, Filled(NodeForm { node }): Filled<NodeForm>) -> Redirect {
     desk.order(move |devnet| devnet.kill(node).map(|()| format!("Node {node} is down, without a farewell.")))
         .await
 }
 
-async fn restart(State(desk): State<Desk>, Form(NodeForm { node }): Form<NodeForm>) -> Redirect {
+async fn restart(State(desk): State<Desk>, Filled(NodeForm { node }): Filled<NodeForm>) -> Redirect {
     desk.order(move |devnet| devnet.restart(node).map(|()| format!("Node {node} is up again."))).await
 }
 
@@ -153,7 +171,7 @@ struct BlocksForm {
     node: Option<usize>,
 }
 
-async fn mine(State(desk): State<Desk>, Form(form): Form<BlocksForm>) -> Redirect {
+async fn mine(State(desk): State<Desk>, Filled(form): Filled<BlocksForm>) -> Redirect {
     desk.order(move |devnet| {
         let made = devnet.mine(form.blocks, form.node)?;
         Ok(format!("Mined {}.{}", parts::count(made.blocks.len(), "block"), not_everywhere(&made.behind)))
@@ -166,7 +184,7 @@ struct IntervalForm {
     seconds: String,
 }
 
-async fn interval(State(desk): State<Desk>, Form(form): Form<IntervalForm>) -> Redirect {
+async fn interval(State(desk): State<Desk>, Filled(form): Filled<IntervalForm>) -> Redirect {
     set_mining(&desk, format!("interval={}", form.seconds.trim())).await
 }
 
@@ -175,7 +193,7 @@ struct ModeForm {
     mode: String,
 }
 
-async fn mode(State(desk): State<Desk>, Form(form): Form<ModeForm>) -> Redirect {
+async fn mode(State(desk): State<Desk>, Filled(form): Filled<ModeForm>) -> Redirect {
     set_mining(&desk, form.mode).await
 }
 
@@ -193,7 +211,7 @@ struct WarpForm {
     seconds: u32,
 }
 
-async fn warp(State(desk): State<Desk>, Form(form): Form<WarpForm>) -> Redirect {
+async fn warp(State(desk): State<Desk>, Filled(form): Filled<WarpForm>) -> Redirect {
     desk.order(move |devnet| {
         devnet.warp(form.seconds).map(|_| format!("It is {} seconds later.", form.seconds))
     })
@@ -205,7 +223,7 @@ struct ClockForm {
     hold: String,
 }
 
-async fn clock(State(desk): State<Desk>, Form(form): Form<ClockForm>) -> Redirect {
+async fn clock(State(desk): State<Desk>, Filled(form): Filled<ClockForm>) -> Redirect {
     let hold = form.hold == "on";
     let said = if hold { "The clock stands still." } else { "The clock goes on." };
     desk.order(move |devnet| devnet.hold_clock(hold).map(|_| said.to_owned())).await
@@ -216,7 +234,7 @@ struct DepthForm {
     depth: u32,
 }
 
-async fn reorganize(State(desk): State<Desk>, Form(form): Form<DepthForm>) -> Redirect {
+async fn reorganize(State(desk): State<Desk>, Filled(form): Filled<DepthForm>) -> Redirect {
     desk.order(move |devnet| {
         let made = devnet.reorganize(form.depth, None)?;
         let late = not_everywhere(&made.behind);
@@ -232,7 +250,7 @@ struct CoinsForm {
     amount: String,
 }
 
-async fn coins(State(desk): State<Desk>, Form(form): Form<CoinsForm>) -> Redirect {
+async fn coins(State(desk): State<Desk>, Filled(form): Filled<CoinsForm>) -> Redirect {
     let amount = match form.amount.trim() {
         "" => Ok(None),
         text => text.parse::<Amount>().map(Some).map_err(|error| Problem::bad_value("amount", text, error)),
@@ -255,20 +273,20 @@ struct NameForm {
     name: String,
 }
 
-async fn snapshot(State(desk): State<Desk>, Form(form): Form<NameForm>) -> Redirect {
+async fn snapshot(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> Redirect {
     let name = Some(form.name.trim().to_owned()).filter(|name| !name.is_empty());
     desk.order(move |devnet| devnet.snapshot(name).map(|taken| format!("Snapshot {} is taken.", taken.name)))
         .await
 }
 
-async fn revert(State(desk): State<Desk>, Form(form): Form<NameForm>) -> Redirect {
+async fn revert(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> Redirect {
     desk.order(move |devnet| {
         devnet.revert(&form.name).map(|to| format!("All is as it was at snapshot {}.", to.name))
     })
     .await
 }
 
-async fn remove(State(desk): State<Desk>, Form(form): Form<NameForm>) -> Redirect {
+async fn remove(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> Redirect {
     desk.order(move |devnet| {
         devnet.remove_snapshot(&form.name).map(|()| format!("Snapshot {} is gone.", form.name))
     })
