@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task;
 
 use super::events::{Hub, StreamLimits};
+use super::explorer::Stones;
 use super::immature::Immature;
 use super::lately::Lately;
 use super::meters::Meters;
@@ -43,6 +44,7 @@ struct Inner {
     assigned: AtomicU32,
     meters: Arc<Meters>,
     samples: Arc<Samples>,
+    stones: Stones,
     /// Behind which port all nodes of its devnet are ordered about.
     desk: Option<u16>,
 }
@@ -86,6 +88,7 @@ impl Context {
             assigned: AtomicU32::new(first),
             meters: Arc::default(),
             samples: Arc::default(),
+            stones: Stones::default(),
             desk,
         }))
     }
@@ -139,6 +142,11 @@ impl Context {
     /// How much waited lately.
     pub(super) fn samples(&self) -> &Arc<Samples> {
         &self.0.samples
+    }
+
+    /// The last blocks, as the explorer shows them.
+    pub(super) fn stones(&self) -> &Stones {
+        &self.0.stones
     }
 
     /// Behind which port all nodes of its devnet are ordered about, if it is part of one.

@@ -8,12 +8,12 @@ use axum::http::{Request, StatusCode};
 use cairn::node::{Share, WorkerName};
 use cairn::template::Difficulty;
 use cairn::testkit::Actor;
-use cairn::types::{Action, Amount, Note, Transaction};
+use cairn::types::{Action, Amount, Block, Note, Transaction};
 use regex::Regex;
 use serde_json::Value;
 
 use crate::branches::reorganized;
-use crate::stage::{Said, Stage, miner_address};
+use crate::stage::{FUNDED, Said, Stage, miner_address};
 
 /// A page, which must be one: the policy that goes with it lets nothing run that is not ours.
 fn page(stage: &Stage, path: &str) -> String {
@@ -209,6 +209,7 @@ fn whoever_would_rather_have_a_page_is_told_what_is_wrong_on_one() {
     for (path, status, part) in [
         ("/block/999", StatusCode::NOT_FOUND, "the tip is at 0"),
         ("/block/soon", StatusCode::BAD_REQUEST, "expected a height"),
+        ("/block/0?from=0", StatusCode::BAD_REQUEST, "the first transaction stands at 1"),
         ("/tx/77", StatusCode::BAD_REQUEST, "txid"),
         ("/account/ctest1qqqq", StatusCode::BAD_REQUEST, "ctest1qqqq"),
         ("/forks/9", StatusCode::NOT_FOUND, "no reorganization"),
@@ -266,14 +267,85 @@ fn picture_of_an_address_is_drawn_for_addresses_alone() {
 #[test]
 fn pages_are_small_whatever_is_on_the_chain() {
     let mut stage = Stage::new();
-    for _ in 0..60 {
-        let payments = (0..3).map(|payer| stage.payment(payer, payer + 1, 1000)).collect();
+    let (params, payee) = (stage.network.params().clone(), Actor::new(3));
+    let pay = |nonce: u64| {
+        let reference = Actor::reference("as many bytes as there can be: 3");
+        let pay = Action::Pay { to: payee.address(), amount: Amount::from_pebbles(1), reference };
+        let payer = Actor::new(0);
+        payer.sign(&params, payer.body(&params, nonce, 50_000, vec![pay; 255]))
+    };
+    for round in 0..30 {
+        let payments = (0..2).map(|at| pay(round * 2 + at)).collect();
         stage.mine(payments);
     }
+    let waits = pay(60);
+    stage.node.send(&waits).unwrap();
     stage.node.wait_for_indexes();
-    let account = format!("/account/{}", stage.text(&miner_address()));
-    for path in ["/", "/blocks", "/block/60", "/mempool", "/mining", "/network", "/forks", account.as_str()] {
+    let [payer, payee] = [0, 3].map(|who| format!("/account/{}", stage.address(who)));
+    let mined = stage.json("/v1/blocks/30?txids=true")["txids"][0].as_str().unwrap().to_owned();
+    let (waits, mined) = (format!("/tx/{}", waits.body.txid()), format!("/tx/{mined}"));
+    let fixed = ["/", "/blocks", "/block/30", "/mempool", "/mining", "/network", "/forks"].map(str::to_owned);
+    for path in fixed.into_iter().chain([payer, payee, waits, mined]) {
+        let path = path.as_str();
         let bytes = page(&stage, path).len();
         assert!(bytes < 100_000, "{path} has {bytes} bytes");
     }
+}
+
+#[test]
+fn payment_that_a_reorganization_left_tells_where_it_stood() {
+    let (stage, [_, _, waits, _], blocks) = reorganized();
+    let shown = page(&stage, &format!("/tx/{}", waits.body.txid()));
+    assert!(words(&shown).contains("pending") && words(&shown).contains("which was left"), "{shown}");
+    assert!(links(&shown).contains(&format!("/block/{}", blocks[0].header.hash())));
+    assert!(links(&shown).iter().any(|link| link.starts_with("/forks/")));
+}
+
+#[test]
+fn tree_has_the_branch_that_is_followed_and_the_one_that_was_left_above_it() {
+    let (stage, _, blocks) = reorganized();
+    let shown = page(&stage, "/forks");
+    let knot = |block: &Block| {
+        let found = Regex::new(&format!(
+            r#"href="/block/{}"[^>]*><ellipse class="knot ([a-z]+)" cx="([0-9]+)" cy="([0-9]+)""#,
+            block.header.hash()
+        ));
+        let found =
+            found.unwrap().captures(&shown).unwrap_or_else(|| panic!("a block is not drawn: {shown}"));
+        (found[1].to_owned(), found[2].parse::<u32>().unwrap(), found[3].parse::<u32>().unwrap())
+    };
+    let [left, first, second] = [0, 1, 2].map(|at: usize| knot(&blocks[at]));
+    assert_eq!((left.0.as_str(), first.0.as_str(), second.0.as_str()), ("side", "followed", "followed"));
+    assert_eq!(left.1, first.1, "both stand at the same height");
+    assert!(second.1 > first.1 && left.2 < first.2 && first.2 == second.2);
+}
+
+#[test]
+fn projection_keeps_an_account_in_its_order_and_fills_what_is_left() {
+    let mut file = cairn::testkit::devnet_file(FUNDED);
+    // Room for little more than one of these.
+    file.block_actions_max = 300;
+    let stage = Stage::of(cairn::testkit::Network::from_file(&file, FUNDED));
+    let params = stage.network.params();
+    let pay = |payer: u32, nonce: u64, actions: usize, fee: u64| {
+        let to = Actor::new(3).address();
+        let pay = Action::Pay { to, amount: Amount::from_pebbles(1), reference: Actor::reference("") };
+        let payer = Actor::new(payer);
+        payer.sign(params, payer.body(params, nonce, fee, vec![pay; actions]))
+    };
+    // The first account's are best, and take a block each; the second's small one fits beside the first of them.
+    for transaction in [pay(0, 0, 250, 90_000_000), pay(0, 1, 250, 90_000_000), pay(1, 0, 40, 1_000_000)] {
+        stage.node.send(&transaction).unwrap();
+    }
+    let said = words(&page(&stage, "/mempool"));
+    assert!(said.contains("next 2 ") && said.contains("in 2 blocks 1 "), "{said}");
+}
+
+#[test]
+fn page_of_what_is_not_here_yet_asks_again() {
+    let stage = Stage::new();
+    let request = || Request::get("/block/77").header(ACCEPT, "text/html").body(Body::empty()).unwrap();
+    let said = stage.ask(request());
+    assert_eq!((said.status, said.header("cache-control")), (StatusCode::NOT_FOUND, "no-store"));
+    assert!(String::from_utf8(said.body).unwrap().contains("data-every=\"5\""), "it is asked for again");
 }

@@ -1,5 +1,8 @@
 //! An account: what it has, what happened to it, what is about to.
 
+use std::cmp::Reverse;
+use std::ops::RangeInclusive;
+
 use axum::extract::State;
 use maud::{Markup, html};
 use qrcode::render::svg;
@@ -13,7 +16,7 @@ use super::charts::{Chart, Mark};
 use super::draft::{Draft, Live, Shown};
 use super::parts;
 use super::shell::Place;
-use super::transaction::{actions, policy as policy_words, what_for};
+use super::transaction::{first_actions, policy as policy_words, what_for};
 use crate::api::context::Context;
 use crate::api::cursor::PlaceCursor;
 use crate::api::extract::{self, Path, Query};
@@ -22,8 +25,14 @@ use crate::api::routes::{accounts as asked, transactions};
 use crate::api::view::{AccountView, ContentView, HistoryEntry, HistoryPage, Moved, PendingPage, PolicyView};
 use crate::types::{Amount, Height};
 
+/// Transactions that wait and are shown, of the account and for it each.
+const WAITING_MAX: usize = 20;
+/// What payments are for, of those that one entry names.
+const REFERENCES_MAX: usize = 3;
 /// Entries of a history on one page.
 const ROWS: usize = 50;
+/// Heights between which a chart is drawn.
+const MARKS_MAX: u32 = 90;
 /// Entries from which a chart is drawn, at most.
 const DRAWN_MAX: usize = 500;
 
@@ -43,22 +52,25 @@ pub(super) async fn account(
     let waiting = asked::waiting(&context, address).await?.into_body();
     let cursor = part.cursor.map(|text| text.parse::<PlaceCursor>()).transpose()?;
     let is_first = cursor.is_none();
+    let count = if is_first { DRAWN_MAX } else { ROWS };
     let page =
-        asked::happenings(&context, address, PlaceCursor::newest_first(cursor), ROWS).await?.into_body();
+        asked::happenings(&context, address, PlaceCursor::newest_first(cursor), count).await?.into_body();
+    let next = page.entries.get(ROWS - 1).filter(|_| page.entries.len() > ROWS);
+    let next = next.map(|last| PlaceCursor::of(last.height, last.position).to_string()).or(page.next.clone());
     let policy = revealed(&context, &page, &waiting).await?;
     let body = html! {
         (name(&text))
         (facts(&account))
+        @if context.desk().is_some() { p { a href={ "/devnet?address=" (text) "#faucet" } { "Give it coins" } ": this is a devnet." } }
         @if is_first {
             (waits(&waiting))
-            @let all = asked::happenings(&context, address, PlaceCursor::newest_first(None), DRAWN_MAX).await?.into_body();
-            (curve(&account, &all, context.params().maturity).draw())
+            (Curve::of(&account, &page, context.params().maturity, context.node().base()).draw())
         }
         h2 { "What happened" }
-        (table(&page.entries))
+        (table(&page.entries[..page.entries.len().min(ROWS)], next.is_some()))
         nav.pages aria-label="Further" {
             @if !is_first { a href={ "/account/" (text) } { "Newest" } }
-            @if let Some(next) = &page.next { a href={ "/account/" (text) "?cursor=" (next) } { "Older" } }
+            @if let Some(next) = &next { a href={ "/account/" (text) "?cursor=" (next) } { "Older" } }
         }
         h2 { "Who may spend" }
         @match &policy {
@@ -74,7 +86,8 @@ pub(super) async fn account(
             " of this balance, below the tip: whoever has the tip's header needs to trust nobody else."
         }
     };
-    let live = if is_first { Live::ALL } else { Live::NEVER };
+    // What is about to come changes without a block, though seldom.
+    let live = if is_first { Live { every: 5, ..Live::CHAIN } } else { Live::NEVER };
     Ok(Draft::new("Account", Place::Elsewhere, live, body))
 }
 
@@ -126,25 +139,30 @@ fn facts(account: &AccountView) -> Markup {
 fn waits(waiting: &PendingPage) -> Markup {
     let rows = |transactions: &[ContentView], word: &str| {
         html! {
-            @for transaction in transactions {
+            @for transaction in transactions.iter().take(WAITING_MAX) {
                 li data-key=(transaction.txid) {
                     span.state.waiting { "pending" } " " (word) " " (parts::transaction(&transaction.txid)) " from "
-                    (parts::address(&transaction.from)) (actions(&transaction.actions))
+                    (parts::address(&transaction.from)) (first_actions(transaction))
                 }
             }
         }
     };
     html! {
         @if !waiting.transactions.is_empty() || !waiting.incoming.is_empty() {
-            h2 { "Waiting for a block" }
-            ul.transactions { (rows(&waiting.transactions, "out:")) (rows(&waiting.incoming, "in:")) }
+            section #waiting {
+                h2 { "Waiting for a block" }
+                ul.transactions { (rows(&waiting.transactions, "out:")) (rows(&waiting.incoming, "in:")) }
+                @if waiting.transactions.len().max(waiting.incoming.len()) > WAITING_MAX { p { "And more, which programs are told of." } }
+            }
         }
     }
 }
 
-fn table(entries: &[HistoryEntry]) -> Markup {
+fn table(entries: &[HistoryEntry], goes_on: bool) -> Markup {
     html! {
-        @if entries.is_empty() {
+        @if entries.is_empty() && goes_on {
+            (parts::empty("Nothing on this page."))
+        } @else if entries.is_empty() {
             (parts::empty("Nothing yet. An address exists before anybody has paid it."))
         } @else {
             div.wide tabindex="0" role="region" aria-label="What happened" {
@@ -178,7 +196,7 @@ fn row(entry: &HistoryEntry) -> Markup {
             td { (parts::height(entry.height)) }
             td {
                 @if let Some(txid) = &entry.txid { a href={ "/tx/" (txid) } { (word) } } @else { (word) }
-                @for reference in &entry.flow.references { (what_for(reference)) }
+                @for reference in entry.flow.references.iter().take(REFERENCES_MAX) { (what_for(reference)) }
             }
             td {
                 @for other in &entry.others { (parts::address(other)) " " }
@@ -189,47 +207,62 @@ fn row(entry: &HistoryEntry) -> Markup {
     }
 }
 
-/// The balance after each block that changed it, as far back as the history at hand tells.
-fn curve<'a>(account: &AccountView, history: &HistoryPage, maturity: u32) -> Chart<'a> {
-    let tip = account.tip.height;
-    let mut changes: Vec<(Height, Amount, Amount)> = history
-        .entries
-        .iter()
-        .map(|entry| (entry.matures_at.unwrap_or(entry.height), entry.flow.received, entry.flow.sent))
-        .filter(|(height, _, _)| *height <= tip)
-        .collect();
-    // A reward changes the balance when it matures: by their blocks' order alone they would stand too low.
-    changes.sort_by_key(|(height, _, _)| std::cmp::Reverse(*height));
-    // Of what is further back rewards may mature among these.
-    let sure = history.entries.last().filter(|_| history.next.is_some()).map(|last| last.height.0 + maturity);
-    let mut balance = Some(account.balance);
-    let mut marks: Vec<Mark> = Vec::new();
-    let mut at = tip;
-    let mark = |at: Height, balance: Amount| Mark {
-        value: balance.pebbles() as f64,
-        said: format!("{balance} at block {}", parts::number(at)),
-    };
-    for (height, received, sent) in changes {
-        let Some(after) = balance else { break };
-        if sure.is_some_and(|sure| height.0 < sure) {
-            break;
+/// What an account had, at heights that stand evenly apart.
+struct Curve {
+    /// After the block at this height it had so much, the newest first.
+    steps: Vec<(Height, Amount)>,
+    /// Between these heights that is all there is to tell.
+    heights: RangeInclusive<u32>,
+}
+
+impl Curve {
+    /// As far back as a history tells.
+    fn of(account: &AccountView, history: &HistoryPage, maturity: u32, base: Height) -> Self {
+        let tip = account.tip.height;
+        let changes = history.entries.iter().map(|entry| {
+            // A reward changes the balance when it matures.
+            (entry.matures_at.unwrap_or(entry.height), entry.flow.received, entry.flow.sent)
+        });
+        let mut changes: Vec<_> = changes.filter(|(height, _, _)| *height <= tip).collect();
+        changes.sort_by_key(|(height, _, _)| Reverse(*height));
+        // Of what is not told of, rewards may mature later.
+        let untold = history.entries.last().filter(|_| history.next.is_some()).map(|last| last.height);
+        let untold = untold.into_iter().chain((base > Height::GENESIS).then_some(base)).max();
+        let first = untold.map_or(0, |height| height.0.saturating_add(maturity));
+        let mut steps = Vec::new();
+        let mut balance = account.balance;
+        for (height, received, sent) in changes {
+            if steps.last().is_none_or(|(at, _)| *at != height) {
+                steps.push((height, balance));
+            }
+            let before = balance.checked_add(sent).and_then(|with| with.checked_sub(received));
+            balance = before.unwrap_or_default();
         }
-        if marks.is_empty() || height != at {
-            marks.push(mark(height, after));
-            at = height;
-        }
-        balance = after.checked_add(sent).and_then(|with| with.checked_sub(received));
+        steps.push((Height::GENESIS, balance));
+        Self { steps, heights: first..=tip.0 }
     }
-    marks.reverse();
-    let ends = marks.first().map(|_| "earlier".to_owned()).unwrap_or_default();
-    let written = |pebbles: f64| Amount::from_pebbles(pebbles as u64).to_string();
-    Chart {
-        title: "Balance",
-        bars: false,
-        marks,
-        expected: Vec::new(),
-        written,
-        ends: (ends, "now".to_owned()),
+
+    fn had(&self, height: u32) -> Amount {
+        self.steps.iter().find(|(since, _)| since.0 <= height).map_or(Amount::ZERO, |(_, had)| *had)
+    }
+
+    fn draw(&self) -> Markup {
+        let (first, last) = (*self.heights.start(), *self.heights.end());
+        let each = last.saturating_sub(first).div_ceil(MARKS_MAX).max(1);
+        let down =
+            (0..=MARKS_MAX).map_while(|at| last.checked_sub(at * each).filter(|height| *height >= first));
+        let mut marks: Vec<Mark> = down
+            .map(|height| {
+                let had = self.had(height);
+                let said = format!("{had} at block {}", parts::number(height));
+                Mark { value: had.pebbles() as f64, said }
+            })
+            .collect();
+        marks.reverse();
+        let low = last.saturating_sub(each * marks.len().saturating_sub(1) as u32);
+        let ends = (format!("block {}", parts::number(low)), format!("block {}", parts::number(last)));
+        let written = |pebbles: f64| Amount::from_pebbles(pebbles as u64).to_string();
+        Chart { title: "Balance", bars: false, marks, expected: Vec::new(), written, ends }.draw()
     }
 }
 

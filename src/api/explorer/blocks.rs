@@ -8,12 +8,15 @@ use super::curves::difficulty;
 use super::draft::{Draft, Live, Shown};
 use super::parts;
 use super::shell::Place;
-use super::transaction::actions;
+use super::transaction::first_actions;
 use crate::api::context::Context;
-use crate::api::extract::{self, Path, Query};
+use crate::api::extract::{self, BlockName, Path, Query};
+use crate::api::problem::Code;
 use crate::api::routes::blocks as asked;
 use crate::api::view::{BlockView, ContentView, HeaderView};
-use crate::types::Height;
+use crate::chain::Validity;
+use crate::node::Reader;
+use crate::types::{BlockHash, Height};
 
 /// Blocks of a list, and transactions of a block, on one page.
 const ROWS: u32 = 50;
@@ -68,14 +71,20 @@ pub(super) async fn block(
     Path(name): Path<String>,
     Query(part): Query<Part>,
 ) -> Shown {
-    let name = extract::BlockName::parse(&name)?;
+    let name = BlockName::parse(&name)?;
     let from = part.from.unwrap_or(1);
-    let view = asked::whole(&context, name, false).await?.into_body();
-    let transactions = asked::transactions_of(&context, name, from, ROWS as usize).await?.into_body();
+    let view = match asked::whole(&context, name, false).await {
+        Ok(view) => view.into_body(),
+        Err(problem) if problem.code == Code::NotKept => return header_alone(&context, name),
+        Err(problem) => return Err(problem.into()),
+    };
+    // By its hash: another may have come to stand at its height.
     let hash = view.header.hash;
+    let transactions =
+        asked::transactions_of(&context, BlockName::Hash(hash), from, ROWS as usize).await?.into_body();
     let above = Some(Height(view.header.height.0 + 1)).filter(|_| view.followed && view.depth > 1);
     let body = html! {
-        p.lead { (standing(&view)) }
+        p.lead { (standing(&context.node().reader(), &view)) }
         (parts::whole(&hash.to_string()))
         nav.pages aria-label="Neighbours" {
             @if view.header.height.0 > 0 { a rel="prev" href={ "/block/" (view.header.previous) } { "The block below" } }
@@ -100,14 +109,45 @@ pub(super) async fn block(
     Ok(Draft::new(title, Place::Blocks, Live::CHAIN, body))
 }
 
-fn standing(view: &BlockView) -> Markup {
+fn standing(reader: &Reader, view: &BlockView) -> Markup {
     html! {
         @if view.followed {
             span.state.good { "followed" } " " (parts::count(view.depth as usize, "block")) " deep, made " (parts::ago(view.header.time)) "."
         } @else {
-            span.state.bad { "not followed" } " Another branch has more work: see " a href="/forks" { "forks" } "."
+            span.state.bad { "not followed" } " " (why_not(reader, &view.header.hash)) " See " a href="/forks" { "forks" } "."
         }
     }
+}
+
+/// What keeps a block from being followed.
+fn why_not(reader: &Reader, hash: &BlockHash) -> &'static str {
+    match reader.header(hash).map(|entry| entry.validity) {
+        Some(Validity::Invalid) => "It breaks a rule.",
+        Some(Validity::AboveInvalid) => "It stands on one that breaks a rule.",
+        Some(Validity::RuledOut | Validity::AboveRuledOut) => "The operator ruled it out, or one below it.",
+        Some(Validity::Valid) | None => "Another branch has more work, or came first.",
+    }
+}
+
+/// A block of which only the header is here: what it held was pruned, or never came.
+fn header_alone(context: &Context, name: BlockName) -> Shown {
+    let reader = context.node().reader();
+    let entry = asked::entry(&reader, name)?;
+    let header = HeaderView::new(&entry);
+    let body = html! {
+        p.lead {
+            @if reader.is_followed(&header.hash) { span.state.good { "followed" } " Only its header is here: what it held was pruned." }
+            @else { span.state.bad { "not followed" } " Only its header is here. " (why_not(&reader, &header.hash)) }
+        }
+        (parts::whole(&header.hash.to_string()))
+        (parts::facts(&[
+            ("Made", parts::time(header.time)),
+            ("Difficulty", html! { (difficulty(header.difficulty)) }),
+            ("Stands on", parts::block(&header.previous)),
+        ]))
+        (parts::raw(&[("header", format!("/v1/blocks/{}/header", header.hash))]))
+    };
+    Ok(Draft::new(format!("Block {}", parts::number(header.height)), Place::Blocks, Live::CHAIN, body))
 }
 
 fn facts(view: &BlockView) -> Markup {
@@ -135,7 +175,7 @@ fn list_of(transactions: &[ContentView], from: u32) -> Markup {
                 li {
                     (parts::transaction(&transaction.txid)) " from " (parts::address(&transaction.from))
                     ", fee " (parts::amount(transaction.fee))
-                    (actions(&transaction.actions))
+                    (first_actions(transaction))
                 }
             }
         }

@@ -11,6 +11,8 @@ use crate::types::{Height, Target};
 pub const BLOCKS_MAX: u32 = 720;
 /// Marks of a chart over blocks; each stands for as many blocks as it takes.
 const MARKS_MAX: usize = 90;
+/// Blocks behind a mark, at least: of fewer, chance would be seen and nothing else.
+const EACH_MIN: usize = 8;
 /// Bars of a chart of intervals: the last has all that are longer.
 const BARS: usize = 20;
 /// How far up intervals are told apart, in times of what they should be.
@@ -31,7 +33,7 @@ impl Curves {
     /// As many neighbours at a time as leave no more than so many groups.
     fn groups(&self) -> impl Iterator<Item = &[HeaderEntry]> {
         let blocks = self.0.len().saturating_sub(1);
-        let each = blocks.div_ceil(MARKS_MAX).max(1);
+        let each = blocks.div_ceil(MARKS_MAX).max(EACH_MIN);
         // A group begins where the one before it ended: what lies between is counted once.
         (0..blocks).step_by(each).map(move |from| &self.0[from..=(from + each).min(blocks)])
     }
@@ -79,13 +81,14 @@ impl Curves {
         })
     }
 
-    /// How often blocks came so far apart, against what chance would have.
-    pub fn intervals(&self, aim: f64) -> Chart<'_> {
+    /// How often blocks came so far apart, against what chance would have of as many in the same time.
+    pub fn intervals(&self) -> Chart<'_> {
         let seconds: Vec<f64> = self
             .0
             .windows(2)
             .map(|pair| f64::from(pair[1].header.time.0.saturating_sub(pair[0].header.time.0)))
             .collect();
+        let aim = (seconds.iter().sum::<f64>() / seconds.len().max(1) as f64).max(0.1);
         let width = (aim * TIMES_MAX / BARS as f64).max(1.0);
         let mut counts = [0_u32; BARS];
         for interval in &seconds {
@@ -117,7 +120,7 @@ impl Curves {
             bars: true,
             marks,
             expected: (0..BARS).map(expected).collect(),
-            written: |count| format!("{count:.0}"),
+            written: |count| count.to_string(),
             ends: ("0 s".to_owned(), format!("{} and more", span((width * (BARS - 1) as f64) as u64))),
         }
     }

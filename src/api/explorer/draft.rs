@@ -13,7 +13,7 @@ use crate::api::context::Context;
 use crate::api::problem::Problem;
 
 /// What makes a page ask for itself again, besides somebody who does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Live {
     /// Kinds of events, with commas between.
     pub events: &'static str,
@@ -89,7 +89,7 @@ pub(super) async fn frame(State(context): State<Context>, request: Request, next
         return shell.page(&draft);
     }
     match response.extensions_mut().remove::<Trouble>() {
-        Some(Trouble(problem)) => troubled(&shell, &problem),
+        Some(Trouble(problem)) => troubled(&shell, problem),
         None => response,
     }
 }
@@ -98,7 +98,7 @@ pub(super) async fn frame(State(context): State<Context>, request: Request, next
 pub(in crate::api) fn problem_for(context: &Context, headers: &HeaderMap, problem: Problem) -> Response {
     let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepted.contains("text/html") {
-        troubled(&Shell::of(context), &problem)
+        troubled(&Shell::of(context), problem)
     } else {
         problem.into_response()
     }
@@ -110,8 +110,8 @@ fn sentence(detail: &str) -> String {
     letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }
 
-/// A page that says what is wrong, and what to do.
-fn troubled(shell: &Shell, problem: &Problem) -> Response {
+/// A page that says what is wrong, and what to do; for everybody but whoever looks it is the problem itself.
+fn troubled(shell: &Shell, problem: Problem) -> Response {
     let status = problem.code.status();
     let title = if status == StatusCode::NOT_FOUND { "Not here" } else { problem.code.title() };
     let body = html! {
@@ -119,8 +119,12 @@ fn troubled(shell: &Shell, problem: &Problem) -> Response {
         p { (super::parts::marked(problem.code.advice())) }
         p { a href="/" { "To the tip of the chain" } }
     };
-    let draft = Draft::new(title, Place::Elsewhere, Live::NEVER, body);
-    let mut response = shell.page(&draft);
-    *response.status_mut() = status;
+    // What was sent a moment ago may be here in the next.
+    let live = Live { events: "", every: 5 };
+    let page = shell.page(&Draft::new(title, Place::Elsewhere, live, body));
+    let mut response = problem.into_response();
+    let (parts, body) = page.into_parts();
+    response.headers_mut().extend(parts.headers);
+    *response.body_mut() = body;
     response
 }

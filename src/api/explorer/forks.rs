@@ -11,6 +11,7 @@ use crate::api::context::Context;
 use crate::api::extract::{self, Path};
 use crate::api::routes::chain as asked;
 use crate::api::view::{BranchStatus, BranchView, ReorganizationView};
+use crate::node::Reader;
 use crate::types::{BlockHash, Txid};
 
 /// Reorganizations that are shown.
@@ -94,15 +95,15 @@ fn instead(change: &ReorganizationView) -> String {
 pub(super) async fn story(State(context): State<Context>, Path(step): Path<String>) -> Shown {
     let step: u64 = extract::value("step", &step)?;
     let view = asked::story(&context, step).await?.into_body();
-    let (change, fates) = (&view.change, &view.transactions);
+    let (change, fates, reader) = (&view.change, &view.transactions, context.node().reader());
     let body = html! {
         p.lead {
             (parts::count(change.depth, "block")) " had been followed, and " (if change.depth == 1 { "was" } else { "were" })
             " left; " (instead(change)) "."
         }
         div.sides {
-            section { h2 { "Left, from the old tip down" } (blocks(&change.disconnected)) }
-            @if !change.connected.is_empty() { section { h2 { "Put on instead, upwards" } (blocks(&change.connected)) } }
+            section { h2 { "Left, from the old tip down" } (blocks(&reader, &change.disconnected)) }
+            @if !change.connected.is_empty() { section { h2 { "Put on instead, upwards" } (blocks(&reader, &change.connected)) } }
         }
         h2 { "What became of the transactions" }
         @if [&fates.mined_again, &fates.pending, &fates.conflicted, &fates.dropped].iter().all(|list| list.is_empty()) {
@@ -115,12 +116,15 @@ pub(super) async fn story(State(context): State<Context>, Path(step): Path<Strin
         @if !fates.complete { p.note { "Not all are told: the list is long, or blocks were pruned." } }
         (parts::raw(&[("the story", format!("/v1/reorganizations/{step}"))]))
     };
-    Ok(Draft::new(format!("Reorganization {}", parts::number(step)), Place::Forks, Live::ALL, body))
+    Ok(Draft::new(format!("Reorganization {}", parts::number(step)), Place::Forks, Live::CHAIN, body))
 }
 
-fn blocks(blocks: &[BlockHash]) -> Markup {
+fn blocks(reader: &Reader, blocks: &[BlockHash]) -> Markup {
+    let header = |hash: &BlockHash| reader.header(hash);
     html! {
-        ol { @for hash in blocks.iter().take(NAMED_MAX) { li { (parts::block(hash)) } } }
+        ul.plain { @for hash in blocks.iter().take(NAMED_MAX) {
+            li { @if let Some(entry) = header(hash) { (parts::number(entry.height)) " " (parts::block(hash)) " made " (parts::ago(entry.header.time)) } }
+        } }
         @if blocks.len() > NAMED_MAX { p { "And " (blocks.len() - NAMED_MAX) " more." } }
     }
 }

@@ -8,7 +8,7 @@ use super::draft::{Draft, Live, Shown};
 use super::parts;
 use super::projection::projection;
 use super::shell::Place;
-use super::stones::{cairn, latest, stones};
+use super::stones::{cairn, latest};
 use crate::api::context::Context;
 use crate::api::routes::{chain, mining, pool, status};
 use crate::api::view::{FeesView, MiningView, PoolView, StatusView, SupplyView, SyncView};
@@ -20,16 +20,16 @@ pub(super) async fn home(State(context): State<Context>) -> Shown {
     let mining = mining::pace_and_miners(&context).await?.into_body();
     let at_hand = context.clone();
     let (stones, projected) =
-        context.read(move |reader| Ok((stones(reader)?, projection(&at_hand, reader)?))).await?;
+        context.read(move |reader| Ok((at_hand.stones().at(reader)?, projection(&at_hand, reader)?))).await?;
     let body = html! {
-        @for alarm in [&status.stopped, &status.alarm].into_iter().flatten() { p.alarm role="alert" { (alarm) } }
+        @for alarm in [&status.stopped, &status.alarm].into_iter().flatten() { p.alarm data-key=(alarm) role="alert" { (alarm) } }
         div.home {
             section aria-label="Latest blocks" { (cairn(&stones, &projected)) }
             section aria-label="How the chain is" {
                 (tiles(&status, &mining))
                 (parts::facts(&[
                     ("Difficulty", html! { (difficulty(mining.difficulty)) }),
-                    ("Blocks come", html! { "every " (format!("{:.1}", mining.spacing)) " s, " (aim(&mining)) }),
+                    ("Blocks come", html! { (pace(&mining)) ", over the last " (parts::count(mining.blocks, "block")) }),
                     ("Fees", fee_words(&fees)),
                     ("Mempool", mempool_words(&waiting)),
                     ("Supply", supply_words(&supply)),
@@ -49,14 +49,26 @@ fn tiles(status: &StatusView, mining: &MiningView) -> Markup {
         div.tiles {
             div { span { "Height" } strong { (parts::number(status.tip.height)) } }
             div { span { "Last block" } strong { (parts::ago(status.tip_time)) } }
-            div { span { "Hash rate" } strong { (parts::scaled(mining.network_hash_rate, "H/s")) } }
+            div { span { "Hash rate" } strong { (rate(mining)) } }
             div { span { "Waiting" } strong { (parts::number(status.mempool)) } }
         }
     }
 }
 
-fn aim(mining: &MiningView) -> Markup {
-    html! { "over the last " (parts::count(mining.blocks, "block")) "; the chain aims at " (mining.spacing_aim) " s" }
+/// How far blocks are apart, and should be.
+pub(super) fn pace(mining: &MiningView) -> String {
+    match mining.spacing {
+        0.0 => format!("not known yet; the chain aims at one in {} s", mining.spacing_aim),
+        spacing => format!("every {spacing:.1} s; the chain aims at {} s", mining.spacing_aim),
+    }
+}
+
+/// What the last blocks took, where there are any.
+pub(super) fn rate(mining: &MiningView) -> String {
+    match mining.network_hash_rate {
+        0.0 => "not known".to_owned(),
+        rate => parts::scaled(rate, "H/s"),
+    }
 }
 
 fn fee_words(fees: &FeesView) -> Markup {

@@ -33,7 +33,7 @@ pub(super) async fn mempool(State(context): State<Context>) -> Shown {
         (projection::table(&projected))
         div.charts { (fees(&histogram).draw()) (sizes(&context.samples().all()).draw()) }
         h2 { "Best first" }
-        (table(&page.transactions))
+        (table(&page.transactions, sums.waiting))
         @if page.ready > ROWS { p { "And " (parts::number(page.ready - ROWS)) " more." } }
         (parts::raw(&[
             ("sums", "/v1/mempool".to_owned()),
@@ -47,37 +47,28 @@ pub(super) async fn mempool(State(context): State<Context>) -> Shown {
 
 /// How much waits at which rate, the lowest first; rates at which nothing waits are shown as such.
 fn fees(bars: &[HistogramBar]) -> Chart<'static> {
-    let (low, high) =
-        (bars.last().map_or(1, |bar| bar.rate_min.max(1)), bars.first().map_or(1, |bar| bar.rate_min.max(1)));
-    let steps = (low.ilog2()..=high.ilog2()).map(|log| 1_u64 << log);
+    let high = bars.first().map_or(0, |bar| bar.rate_min);
+    // One bar alone would be no chart: what would pay nothing stands beside it.
+    let free = bars.last().map(|_| 0);
+    let least = bars.iter().map(|bar| bar.rate_min).filter(|rate| *rate > 0).min();
+    let paid = least.map(|low| low.ilog2()..=high.ilog2()).into_iter().flatten().map(|log| 1_u64 << log);
     let mark = |rate: u64| {
-        let bar = bars.iter().find(|bar| bar.rate_min.max(1) == rate);
+        let bar = bars.iter().find(|bar| bar.rate_min == rate);
         let (count, bytes) = bar.map_or((0, 0), |bar| (bar.count, bar.bytes));
-        let said = format!(
-            "{} to {} pebbles: {}, {}",
-            parts::number(rate),
-            parts::number(rate.saturating_mul(2)),
-            parts::count(count, "transaction"),
-            parts::bytes(bytes)
-        );
+        let (count, size) = (parts::count(count, "transaction"), parts::bytes(bytes));
+        let said = match rate {
+            0 => format!("for nothing: {count}, {size}"),
+            rate => format!("{} pebbles and up: {count}, {size}", parts::number(rate)),
+        };
         Mark { value: bytes as f64, said }
     };
-    let mut marks: Vec<Mark> = if bars.is_empty() { Vec::new() } else { steps.map(mark).collect() };
-    if marks.len() == 1 {
-        // One bar alone still says something.
-        marks.push(mark(high.saturating_mul(2)));
-    }
-    let ends = (
-        format!("{} pebbles for a thousand bytes", parts::number(low)),
-        parts::number(high.saturating_mul(2)),
-    );
     Chart {
         title: "Bytes by what they pay",
         bars: true,
-        marks,
+        marks: free.into_iter().chain(paid).map(mark).collect(),
         expected: Vec::new(),
         written: |size| parts::bytes(size as usize),
-        ends,
+        ends: ("for nothing".to_owned(), format!("{} pebbles for a thousand bytes", parts::number(high))),
     }
 }
 
@@ -105,9 +96,11 @@ fn sizes(samples: &[Sample]) -> Chart<'static> {
     }
 }
 
-fn table(transactions: &[PoolTransaction]) -> Markup {
+fn table(transactions: &[PoolTransaction], waiting: usize) -> Markup {
     html! {
-        @if transactions.is_empty() {
+        @if transactions.is_empty() && waiting > 0 {
+            (parts::empty("Nothing could be mined now: all that waits waits for an earlier one of its sender."))
+        } @else if transactions.is_empty() {
             (parts::empty("Nothing waits. What is sent now will be in the next block."))
         } @else {
             div.wide tabindex="0" role="region" aria-label="Transactions that wait" {

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::curves::{Curves, difficulty};
 use super::draft::{Draft, Live, Shown};
+use super::home::{pace, rate};
 use super::parts;
 use super::shell::Place;
 use crate::api::context::Context;
@@ -17,15 +18,13 @@ const ROWS: usize = 20;
 pub(super) async fn mining(State(context): State<Context>) -> Shown {
     let view = asked::pace_and_miners(&context).await?.into_body();
     let curves = context.look(|reader| Ok(Curves::of(reader)))?;
-    // Where blocks come by order and not by chance, they come as they did so far.
-    let aim = if view.spacing > 0.0 { view.spacing } else { f64::from(view.spacing_aim) };
     let body = html! {
         (parts::facts(&[
-            ("Hash rate", html! { strong { (parts::scaled(view.network_hash_rate, "H/s")) } }),
+            ("Hash rate", html! { strong { (rate(&view)) } }),
             ("Difficulty", html! { (difficulty(view.difficulty)) }),
-            ("Blocks come", html! { "every " (format!("{:.1}", view.spacing)) " s; the chain aims at " (view.spacing_aim) " s" }),
+            ("Blocks come", html! { (pace(&view)) }),
         ]))
-        div.charts { (curves.hash_rate().draw()) (curves.difficulty().draw()) (curves.intervals(aim).draw()) }
+        div.charts { (curves.hash_rate().draw()) (curves.difficulty().draw()) (curves.intervals().draw()) }
         p.note { "The line over the intervals is what chance alone would have." }
         h2 { "Who mined the last " (parts::count(view.blocks, "block")) }
         (shares(&view.miners, view.blocks))

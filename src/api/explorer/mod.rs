@@ -45,6 +45,7 @@ pub use desk::without_port;
 pub(super) use draft::problem_for;
 pub use draft::{Draft, Live};
 pub use shell::{Place, Shell};
+pub(super) use stones::Stones;
 
 use axum::{Router, middleware, routing};
 

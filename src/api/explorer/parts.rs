@@ -5,7 +5,7 @@ use std::fmt::Display;
 use jiff::Timestamp as Moment;
 use maud::{Markup, html};
 
-use crate::api::view::{AddressText, TipView};
+use crate::api::view::AddressText;
 use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
 
 /// Digits in threes.
@@ -45,7 +45,7 @@ pub fn time(at: Timestamp) -> Markup {
 
 /// How long ago something was. The script fills it in and counts on; without one the exact time is there.
 pub fn ago(at: Timestamp) -> Markup {
-    html! { time.ago datetime=(exact(at, "%FT%TZ")) title={ (exact(at, "%F %T")) " UTC" } { (exact(at, "%T")) } }
+    html! { time.ago datetime=(exact(at, "%FT%TZ")) title={ (exact(at, "%F %T")) " UTC" } { (exact(at, "%F %T")) } }
 }
 
 fn exact(at: Timestamp, form: &str) -> String {
@@ -148,11 +148,6 @@ pub fn raw(links: &[(&str, String)]) -> Markup {
             @if at > 0 { " · " } a href=(path) { (name) }
         } }
     }
-}
-
-/// At which tip a page was made.
-pub fn as_of(tip: &TipView) -> Markup {
-    html! { p.asof { "As of block " (height(tip.height)) "." } }
 }
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
 //! The blocks that what waits would make, were they found now.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::parts;
 use crate::api::context::Context;
 use crate::api::problem::Problem;
+use crate::consensus::{BLOCK_OVERHEAD_BYTES, Params};
 use crate::mempool::Entry;
 use crate::node::Reader;
-use crate::types::Amount;
+use crate::types::{Address, Amount};
 
 /// Blocks that are projected; the last has all the rest.
 const BLOCKS_MAX: usize = 4;
-/// Bytes of a block that are not its transactions': header, commitments, coinbase.
-const BLOCK_BYTES_OTHER: usize = 512;
 
 /// A block that is not there yet.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Projected {
     pub count: usize,
     /// Their bytes.
     pub bytes: usize,
+    /// What they do.
+    actions: usize,
     /// What they pay.
     pub fees: Amount,
     /// The lowest and the highest rate among them, in pebbles for a thousand bytes.
@@ -32,30 +35,35 @@ impl Projected {
         let rate = entry.rate().pebbles_per_kilobyte();
         self.count += 1;
         self.bytes += entry.facts().bytes;
+        self.actions += entry.transaction().transaction().body.actions.len();
         self.fees = self.fees.checked_add(entry.fee()).unwrap_or(self.fees);
         self.rates = Some(self.rates.map_or((rate, rate), |(low, high)| (low.min(rate), high.max(rate))));
     }
 }
 
-/// What the next blocks would hold, the next one first. Miners take what pays best, in the order in which the pool offers it.
+/// What the next blocks would hold, the next one first: each takes what pays best of what still fits, and nothing comes
+/// before an earlier one of its sender. The last has all that is left.
 pub fn projection(context: &Context, reader: &Reader) -> Result<Vec<Projected>, Problem> {
-    let room = (context.params().block_bytes_max as usize).saturating_sub(BLOCK_BYTES_OTHER);
-    let actions_max = context.params().block_actions_max as usize;
     let pool = context.pool(reader)?;
-    let (mut blocks, mut actions) = (vec![Projected::default()], 0);
-    for entry in pool.entries() {
-        let own = entry.transaction().transaction().body.actions.len();
-        let last = blocks.last().expect("it begins with one");
-        let is_full = last.bytes + entry.facts().bytes > room || actions + own > actions_max;
-        if is_full && blocks.len() < BLOCKS_MAX {
-            blocks.push(Projected::default());
-            actions = 0;
-        }
-        actions += own;
-        blocks.last_mut().expect("it begins with one").add(entry);
+    Ok(packed(context.params(), pool.entries().iter().map(|entry| (entry.facts().sender, &**entry))))
+}
+
+fn packed<'a>(params: &Params, best_first: impl Iterator<Item = (Address, &'a Entry)>) -> Vec<Projected> {
+    let room = params.block_bytes_max.saturating_sub(BLOCK_OVERHEAD_BYTES) as usize;
+    let mut blocks = vec![Projected::default(); BLOCKS_MAX];
+    let mut earliest: BTreeMap<Address, usize> = BTreeMap::new();
+    for (sender, entry) in best_first {
+        let (bytes, actions) = (entry.facts().bytes, entry.transaction().transaction().body.actions.len());
+        let from = earliest.get(&sender).copied().unwrap_or(0);
+        let fits = |block: &Projected| {
+            block.bytes + bytes <= room && block.actions + actions <= params.block_actions_max as usize
+        };
+        let at = (from..BLOCKS_MAX - 1).find(|at| fits(&blocks[*at])).unwrap_or(BLOCKS_MAX - 1);
+        blocks[at].add(entry);
+        earliest.insert(sender, at);
     }
     blocks.retain(|block| block.count > 0);
-    Ok(blocks)
+    blocks
 }
 
 /// What would be mined next, block by block.

@@ -1,6 +1,9 @@
 //! The latest blocks as stones on a cairn, and those that may come, not yet set.
 
+use std::sync::Arc;
+
 use maud::{Markup, html};
+use parking_lot::Mutex;
 
 use super::parts;
 use super::projection::{Projected, rates, when};
@@ -8,8 +11,8 @@ use crate::api::problem::Problem;
 use crate::api::routes::pool::paid_by;
 use crate::chain::HeaderEntry;
 use crate::codec::encoded_len;
-use crate::node::Reader;
-use crate::types::{Block, BlockHash, Height, Timestamp, Transaction};
+use crate::node::{ReadError, Reader};
+use crate::types::{Action, Amount, Block, BlockHash, Height, Timestamp, Transaction, Txid};
 
 /// Stones that lie there.
 const STONES_MAX: u32 = 9;
@@ -18,61 +21,114 @@ const WIDTHS: usize = 10;
 /// Shapes that a stone may have; the style knows as many.
 const SHAPES: u8 = 6;
 
+/// Transactions that are told of beside the cairn.
+const LATEST_MAX: usize = 8;
+
 /// A block as a stone.
 pub struct Stone {
     hash: BlockHash,
     height: Height,
     time: Timestamp,
     /// What is in it; nothing where the body was pruned.
-    block: Option<Block>,
+    held: Option<Held>,
 }
 
-/// The last blocks, newest first.
-pub fn stones(reader: &Reader) -> Result<Vec<Stone>, Problem> {
-    let tip = reader.tip().height.0;
-    let entries =
-        (tip.saturating_sub(STONES_MAX - 1)..=tip).rev().map_while(|height| reader.header_at(Height(height)));
-    let stone = |entry: HeaderEntry| {
-        let block = reader.block(&entry.hash)?;
-        Ok(Stone { hash: entry.hash, height: entry.height, time: entry.header.time, block })
-    };
-    entries.map(stone).collect()
+/// What a block holds, as far as it is shown.
+struct Held {
+    transactions: usize,
+    bytes: usize,
+    /// The last of its transactions, the last first.
+    latest: Vec<Latest>,
 }
 
-/// Transactions that are told of beside the cairn.
-const LATEST_MAX: usize = 8;
+/// A transaction that was mined lately.
+struct Latest {
+    txid: Txid,
+    paid: Amount,
+    /// Whether it paid all that was left beside that.
+    all: bool,
+}
+
+/// The last blocks, newest first. They are read once for each that comes, however many look.
+#[derive(Default)]
+pub struct Stones(Mutex<Vec<Arc<Stone>>>);
+
+impl Stones {
+    /// Those up to a reader's tip.
+    pub fn at(&self, reader: &Reader) -> Result<Vec<Arc<Stone>>, Problem> {
+        let tip = reader.tip().height.0;
+        let heights = (tip.saturating_sub(STONES_MAX - 1)..=tip).rev();
+        let mut known = self.0.lock();
+        let stone = |entry: HeaderEntry| match known.iter().find(|stone| stone.hash == entry.hash) {
+            Some(stone) => Ok(Arc::clone(stone)),
+            None => Stone::read(reader, &entry).map(Arc::new),
+        };
+        let entries = heights.map_while(|height| reader.header_at(Height(height)));
+        let stones: Vec<_> = entries.map(stone).collect::<Result<_, ReadError>>()?;
+        known.clone_from(&stones);
+        Ok(stones)
+    }
+}
+
+impl Stone {
+    fn read(reader: &Reader, entry: &HeaderEntry) -> Result<Self, ReadError> {
+        let held = reader.block(&entry.hash)?.as_ref().map(Held::of);
+        Ok(Self { hash: entry.hash, height: entry.height, time: entry.header.time, held })
+    }
+}
+
+impl Held {
+    fn of(block: &Block) -> Self {
+        let latest = |transaction: &Transaction| Latest {
+            txid: transaction.body.txid(),
+            paid: paid_by(&transaction.body),
+            all: transaction.body.actions.iter().any(|action| matches!(action, Action::PayAll { .. })),
+        };
+        Self {
+            transactions: block.transactions.len(),
+            bytes: encoded_len(block),
+            latest: block.transactions.iter().rev().take(LATEST_MAX).map(latest).collect(),
+        }
+    }
+}
 
 /// The last transactions that were mined in these, newest first.
-pub fn latest(stones: &[Stone]) -> Markup {
+pub fn latest(stones: &[Arc<Stone>]) -> Markup {
     let mined = stones.iter().flat_map(|stone| {
-        let transactions = stone.block.iter().flat_map(|block| block.transactions.iter().rev());
-        transactions.map(move |transaction| (stone, transaction))
+        let latest = stone.held.iter().flat_map(|held| &held.latest);
+        latest.map(|transaction| (stone.height, transaction))
     });
     let mined: Vec<_> = mined.take(LATEST_MAX).collect();
     html! {
         h2 { "Latest transactions" }
         @if mined.is_empty() { (parts::empty("The last blocks had none.")) } @else {
-            ul.latest { @for (stone, transaction) in mined { (told(stone, transaction)) } }
+            ul.latest { @for (height, transaction) in mined { (told(height, transaction)) } }
         }
     }
 }
 
-fn told(stone: &Stone, transaction: &Transaction) -> Markup {
-    let txid = transaction.body.txid();
+fn told(height: Height, transaction: &Latest) -> Markup {
     html! {
-        li data-key=(txid) {
-            (parts::transaction(&txid)) span { "paid " (parts::amount(paid_by(&transaction.body))) } span { "in block " (parts::height(stone.height)) }
+        li data-key=(transaction.txid) {
+            (parts::transaction(&transaction.txid))
+            span {
+                @match (transaction.all, transaction.paid) {
+                    (true, Amount::ZERO) => "paid all that was left",
+                    (all, paid) => { "paid " (parts::amount(paid)) @if all { " and all that was left" } }
+                }
+            }
+            span { "in block " (parts::height(height)) }
         }
     }
 }
 
 /// All of them, one upon the other.
-pub fn cairn(stones: &[Stone], projected: &[Projected]) -> Markup {
+pub fn cairn(stones: &[Arc<Stone>], projected: &[Projected]) -> Markup {
     html! {
         ol.cairn reversed {
             @for (at, block) in projected.iter().take(2).enumerate().rev() { (coming(at, block)) }
             @if projected.is_empty() {
-                li.stone.coming.w2 { span { "next block: empty so far" } }
+                li #empty .stone.coming.w2 { span { "next block: empty so far" } }
             }
             @for (at, stone) in stones.iter().enumerate() { (lying(at, stone)) }
         }
@@ -81,7 +137,7 @@ pub fn cairn(stones: &[Stone], projected: &[Projected]) -> Markup {
 
 fn coming(at: usize, block: &Projected) -> Markup {
     html! {
-        li class={ "stone coming w" (3 - at) } {
+        li data-key={ "coming-" (at) } class={ "stone coming w" (3 - at) } {
             a href="/mempool" {
                 span { (when(at)) ": " (parts::count(block.count, "transaction")) }
                 small { "at " (rates(block)) " pebbles a thousand bytes" }
@@ -97,8 +153,8 @@ fn lying(at: usize, stone: &Stone) -> Markup {
         li data-key=(stone.hash) class={ "stone w" (width) " s" (shape) } {
             a href={ "/block/" (stone.hash) } {
                 span { strong { (parts::number(stone.height)) } " " (parts::ago(stone.time)) }
-                @if let Some(block) = &stone.block {
-                    small { (parts::count(block.transactions.len(), "transaction")) ", " (parts::bytes(encoded_len(block))) }
+                @if let Some(held) = &stone.held {
+                    small { (parts::count(held.transactions, "transaction")) ", " (parts::bytes(held.bytes)) }
                 } @else { small { "only its header is here" } }
             }
         }

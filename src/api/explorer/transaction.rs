@@ -8,17 +8,30 @@ use super::parts;
 use super::shell::Place;
 use crate::api::context::Context;
 use crate::api::extract::{self, Path};
+use crate::api::problem::Problem;
 use crate::api::routes::transactions as asked;
 use crate::api::view::{ActionView, ContentView, Hex, LeftWhy, PolicyView, Standing};
-use crate::types::{Policy, Txid};
+use crate::node::Reader;
+use crate::types::{BlockHash, Policy, Txid};
 use crate::wallet::explain;
+
+/// Actions that are shown of one transaction.
+const ACTIONS_MAX: usize = 200;
+/// Actions that are shown of each of many.
+const FIRST_MAX: usize = 3;
+/// Reorganizations, and blocks of each, in which a transaction that waits is looked for.
+const LOOKED_THROUGH_MAX: usize = 4;
 
 pub(super) async fn transaction(State(context): State<Context>, Path(txid): Path<String>) -> Shown {
     let txid: Txid = extract::value("txid", &txid)?;
     let view = asked::whole(&context, txid).await?.into_body();
     let is_mined = matches!(view.standing, Standing::Confirmed { .. });
+    let left = if is_mined { None } else { context.read(move |reader| left_with(reader, &txid)).await? };
     let body = html! {
         p.lead id="standing" { (standing(&view.standing)) }
+        @if let Some((step, block)) = &left {
+            p { "It stood in block " (parts::block(block)) ", which was left: " a href={ "/forks/" (step) } { "how that came" } "." }
+        }
         (parts::whole(&txid.to_string()))
         @if let Some(content) = &view.transaction {
             h2 { "What it does" }
@@ -40,7 +53,21 @@ pub(super) async fn transaction(State(context): State<Context>, Path(txid): Path
             }
         }
     };
-    Ok(Draft::new("Transaction", Place::Elsewhere, Live::ALL, body))
+    let live = if is_mined { Live::CHAIN } else { Live::ALL };
+    Ok(Draft::new("Transaction", Place::Elsewhere, live, body))
+}
+
+/// The block that it stood in and that was left lately, and the step that ended it.
+fn left_with(reader: &Reader, txid: &Txid) -> Result<Option<(u64, BlockHash)>, Problem> {
+    for change in reader.reorganizations(LOOKED_THROUGH_MAX)? {
+        for hash in change.disconnected.iter().take(LOOKED_THROUGH_MAX) {
+            let block = reader.block(hash)?;
+            if block.is_some_and(|block| block.transactions.iter().any(|held| held.body.txid() == *txid)) {
+                return Ok(Some((change.cursor.sequence, *hash)));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Where it stands, in a sentence.
@@ -69,7 +96,7 @@ fn standing(standing: &Standing) -> Markup {
 }
 
 /// The same in a word.
-pub(super) fn word(standing: &Standing) -> Markup {
+fn word(standing: &Standing) -> Markup {
     let (class, word) = match standing {
         Standing::Pending { .. } => ("state waiting", "pending"),
         Standing::Confirmed { .. } => ("state good", "confirmed"),
@@ -77,7 +104,7 @@ pub(super) fn word(standing: &Standing) -> Markup {
         Standing::Expired => ("state bad", "expired"),
         Standing::Dropped { .. } => ("state bad", "dropped"),
     };
-    html! { span class=(class) { (word) } }
+    html! { span class=(class) role="status" { (word) } }
 }
 
 fn left(why: LeftWhy) -> &'static str {
@@ -94,9 +121,25 @@ fn left(why: LeftWhy) -> &'static str {
     }
 }
 
-/// What happens, each in a line.
-pub(super) fn actions(actions: &[ActionView]) -> Markup {
-    html! { ul.actions { @for action in actions { li { (happens(action)) } } } }
+/// What happens, each in a line, as far as there is room.
+fn actions(actions: &[ActionView]) -> Markup {
+    html! {
+        ul.actions { @for action in actions.iter().take(ACTIONS_MAX) { li { (happens(action)) } } }
+        @if actions.len() > ACTIONS_MAX { p { "And " (parts::number(actions.len() - ACTIONS_MAX)) " more, which programs are told of." } }
+    }
+}
+
+/// The first of them, where many transactions stand in a list.
+pub(super) fn first_actions(content: &ContentView) -> Markup {
+    let all = &content.actions;
+    html! {
+        ul.actions {
+            @for action in all.iter().take(FIRST_MAX) { li { (happens(action)) } }
+            @if all.len() > FIRST_MAX {
+                li { a href={ "/tx/" (content.txid) } { "and " (parts::number(all.len() - FIRST_MAX)) " more" } }
+            }
+        }
+    }
 }
 
 fn happens(action: &ActionView) -> Markup {

@@ -1,6 +1,7 @@
 //! The last blocks as a tree: the branch that is followed below, others above it where they leave it.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use maud::{Markup, html};
 
@@ -12,6 +13,8 @@ use crate::types::{BlockHash, Height};
 const HEIGHTS: u32 = 24;
 /// Branches that are shown above the one that is followed.
 const ROWS_MAX: usize = 8;
+/// Blocks that are gone down from the end of a branch that is longer than what is shown.
+const DOWN_MAX: u32 = 2_000;
 /// How far blocks stand apart.
 const STEP: u32 = 46;
 const ROW: u32 = 44;
@@ -31,9 +34,11 @@ struct Knot {
 /// The last blocks of all branches.
 pub fn tree(reader: &Reader) -> Markup {
     let branches = reader.branches();
-    let top = branches.iter().map(|branch| branch.height.0).max().unwrap_or(0);
+    // What is followed stays in sight, however far others have come.
+    let highest = branches.iter().map(|branch| branch.height.0).max().unwrap_or(0);
+    let top = highest.min(reader.tip().height.0 + HEIGHTS / 3);
     let first = top.saturating_sub(HEIGHTS - 1);
-    let knots = knots(reader, &branches, first);
+    let knots = knots(reader, &branches, first..=top);
     let rows = knots.iter().map(|knot| knot.row).max().unwrap_or(0) + 1;
     let (width, height) = ((top - first + 1) * STEP, rows * ROW + FOOT);
     let across = |height: u32| (height - first) * STEP + STEP / 2;
@@ -43,7 +48,7 @@ pub fn tree(reader: &Reader) -> Markup {
         "Blocks {} to {}, with {} beside the branch that is followed",
         number(first),
         number(top),
-        super::parts::count(others, "branch").replace("branchs", "branches")
+        if others == 1 { "1 branch".to_owned() } else { format!("{others} branches") }
     );
     html! {
         div.wide.tree tabindex="0" role="region" aria-label="Tree of branches" {
@@ -71,8 +76,8 @@ pub fn tree(reader: &Reader) -> Markup {
     }
 }
 
-fn knots(reader: &Reader, branches: &[Branch], first: u32) -> Vec<Knot> {
-    let tip = reader.tip().height.0;
+fn knots(reader: &Reader, branches: &[Branch], heights: RangeInclusive<u32>) -> Vec<Knot> {
+    let (first, top, tip) = (*heights.start(), *heights.end(), reader.tip().height.0);
     let mut knots: Vec<Knot> = Vec::new();
     for height in first..=tip {
         let Some(entry) = reader.header_at(Height(height)) else { break };
@@ -82,11 +87,12 @@ fn knots(reader: &Reader, branches: &[Branch], first: u32) -> Vec<Knot> {
     // Where each block is drawn: a branch may leave another that is not followed either.
     let mut drawn: BTreeMap<BlockHash, (u32, u32)> =
         knots.iter().map(|knot| (knot.hash, (knot.height, 0))).collect();
-    let others =
-        branches.iter().filter(|branch| branch.status != BranchStatus::Followed && branch.height.0 >= first);
+    let others = branches.iter().filter(|branch| {
+        branch.status != BranchStatus::Followed && branch.height.0 >= first && branch.fork.0 < top
+    });
     for (row, branch) in (1..).zip(others.take(ROWS_MAX)) {
         let mut own = Vec::new();
-        let mut at = branch.hash;
+        let Some(mut at) = below(reader, branch.hash, top) else { continue };
         while let Some(entry) = reader.header(&at)
             && entry.height.0 >= first
             && !drawn.contains_key(&at)
@@ -102,6 +108,18 @@ fn knots(reader: &Reader, branches: &[Branch], first: u32) -> Vec<Knot> {
         }
     }
     knots
+}
+
+/// The block of a branch that is not above this height.
+fn below(reader: &Reader, last: BlockHash, top: u32) -> Option<BlockHash> {
+    let mut entry = reader.header(&last)?;
+    for _ in 0..DOWN_MAX {
+        if entry.height.0 <= top {
+            return Some(entry.hash);
+        }
+        entry = reader.header(&entry.header.previous)?;
+    }
+    None
 }
 
 fn class(status: BranchStatus) -> &'static str {

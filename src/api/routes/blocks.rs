@@ -168,9 +168,6 @@ async fn transactions(
     let name = BlockName::parse(&name)?;
     let limit = extract::limit(part.limit, TRANSACTIONS_USUAL, TRANSACTIONS_MAX)?;
     let first = part.from.unwrap_or(1);
-    if first == 0 {
-        return Err(Problem::bad_value("from", "0", "the first transaction stands at 1, after the coinbase"));
-    }
     transactions_of(&context, name, first, limit).await
 }
 
@@ -181,6 +178,9 @@ pub(in crate::api) async fn transactions_of(
     first: u32,
     limit: usize,
 ) -> Answer<TransactionsPage> {
+    if first == 0 {
+        return Err(Problem::bad_value("from", "0", "the first transaction stands at 1, after the coinbase"));
+    }
     let params = context.clone();
     let read = move |reader: &Reader| {
         let (entry, block) = find(reader, name)?;
@@ -201,7 +201,7 @@ pub(in crate::api) async fn transactions_of(
 }
 
 /// What is known of a block.
-fn entry(reader: &Reader, name: BlockName) -> Result<HeaderEntry, Problem> {
+pub(in crate::api) fn entry(reader: &Reader, name: BlockName) -> Result<HeaderEntry, Problem> {
     let (found, called) = match name {
         BlockName::Tip => (reader.header(&reader.tip().hash), "the tip".to_owned()),
         BlockName::Height(height) => {

@@ -38,7 +38,8 @@ async fn mining(State(context): State<Context>) -> Answer<MiningView> {
 
 /// The same, for pages.
 pub(in crate::api) async fn pace_and_miners(context: &Context) -> Answer<MiningView> {
-    let groundwork = context.node().groundwork().await?;
+    // A node that has stopped still tells how it went.
+    let groundwork = context.node().groundwork().await.ok().flatten();
     let next = groundwork.and_then(|groundwork| Target::from_bits(groundwork.context.bits).ok());
     let difficulty = next.map_or(0.0, |target| Difficulty::of(target).number());
     let at_hand = context.clone();

@@ -53,7 +53,8 @@ fn find(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Hit>, Prob
         hits.push(block(reader, &entry));
     }
     if let Ok(txid) = text.parse::<Txid>() {
-        let is_here = reader.pooled_by_txid(&txid).is_some() || mined(reader, &txid)?.is_some();
+        let waits_or_left = reader.pooled_by_txid(&txid).is_some() || reader.departed(&txid).is_some();
+        let is_here = waits_or_left || mined(reader, &txid)?.is_some();
         hits.extend(is_here.then_some(Hit::Transaction { txid }));
     }
     if let Some(digits) = text.parse::<FirstDigits>().ok().filter(|_| text.len() < 64) {

@@ -19,8 +19,8 @@ use serde::Deserialize;
 
 use super::carry_out;
 use super::view::NetworkView;
-use crate::api::{Problem, Query};
 use crate::api::explorer::{Draft, Live, Place, Shell, assets, parts, without_port};
+use crate::api::{Problem, Query};
 use crate::devnet::network::DevnetHandle;
 use crate::devnet::snapshots::Snapshot;
 

@@ -4,16 +4,16 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Instant;
 
-use axum::response::Redirect;
 use axum::extract::{FromRequest, Request, State};
+use axum::response::Redirect;
 use axum::{Form, Router, routing};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Desk, Said};
-use crate::api::{Code, Problem};
 use crate::api::explorer::parts;
 use crate::api::view::LinkFaults;
+use crate::api::{Code, Problem};
 use crate::devnet::desk::view::{FaucetOrder, GivenView};
 use crate::devnet::desk::words::{in_words, late};
 use crate::devnet::desk::{carry_out, faucet};
