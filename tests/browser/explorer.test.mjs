@@ -5,9 +5,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { EVERYBODYS, ask, complaints, desk, give, launch, mine, network, node, open, order, pictures } from "./stage.mjs";
+import {
+  EVERYBODYS, ask, complaints, desk, exactly, give, launch, mine, network, node, open, order, pictures, written,
+} from "./stage.mjs";
 
+/** What the first page of a visit may bring over the line, with its style and its scripts. */
 const PAGE_BYTES_MAX = 100_000;
+/** Keys that may be pressed until the last link of the graph is reached. */
+const TABS_MAX = 60;
 let browser;
 before(async () => {
   browser = await launch();
@@ -32,9 +37,19 @@ async function pages() {
 test("a block that is found lies on the cairn without a reload", async () => {
   const it = await open(browser, `${node}/`);
   const { height } = await ask("/v1/tip");
-  await it.reads(".stone strong", String(height));
+  await it.says(".stone strong", written(height));
+  await it.page.evaluate(() => {
+    window.arrived = [];
+    const note = ({ target }) => {
+      if (target.matches(".stone.arrived")) window.arrived.push(target.querySelector("strong").textContent);
+    };
+    new MutationObserver((changes) => changes.forEach(note))
+      .observe(document.querySelector(".cairn"), { subtree: true, attributeFilter: ["class"] });
+  });
   await mine(1);
-  await it.reads(".stone.arrived strong", String(height + 1));
+  await it.says(".stone strong", written(height + 1));
+  await it.page.locator(".arrived").waitFor({ state: "detached" });
+  assert.deepEqual([...new Set(await it.page.evaluate("arrived"))], [written(height + 1)]);
   assert.equal(it.loads(), 1);
   await it.close();
 });
@@ -145,10 +160,10 @@ test("a page says that its node is gone, and goes on by itself when it is back",
   await order("/v1/nodes/3/kill", {});
   await page.locator("#line", { hasText: "does not answer" }).waitFor();
   await order("/v1/nodes/3/restart", {});
-  await page.locator("#line").waitFor({ state: "hidden" });
+  await page.locator("#line:empty").waitFor({ state: "attached" });
   const { height } = await ask("/v1/tip");
   await mine(1);
-  await page.locator(".stone strong", { hasText: String(height + 1) }).waitFor();
+  await page.locator(".stone strong", { hasText: exactly(written(height + 1)) }).waitFor();
   await context.close();
 });
 
@@ -200,7 +215,13 @@ test("all there is can be reached and used by keyboard", async () => {
   await it.page.keyboard.press("Enter");
   assert.equal(await it.page.evaluate(() => document.activeElement.id), "main");
   await it.page.goto(`${desk}/`);
-  await it.page.locator("[data-key=link-2-3]").focus();
+  const focused = () => it.page.evaluate(() => document.activeElement.dataset.key);
+  let tabs = 0;
+  while ((await focused()) !== "link-2-3") {
+    assert.ok(tabs < TABS_MAX, "the link is not reached");
+    await it.page.keyboard.press("Tab");
+    tabs += 1;
+  }
   await it.page.keyboard.press("Enter");
   await it.page.waitForURL(/link=2-3/);
   await it.reads("h2", "Link 2 – 3");
@@ -213,8 +234,9 @@ for (const [mode, width, height] of [["light", 1280, 900], ["dark", 1280, 900], 
     const options = { viewport: { width, height }, colorScheme: mode, bypassCSP: true };
     for (const [name, url] of await pages()) {
       const it = await open(browser, url, options);
-      const bytes = (await it.answer.body()).length;
-      assert.ok(bytes < PAGE_BYTES_MAX, `${name} has ${bytes} bytes`);
+      await it.page.waitForLoadState("networkidle");
+      const bytes = await it.bytes();
+      assert.ok(bytes < PAGE_BYTES_MAX, `${name} brings ${bytes} bytes`);
       const over = await it.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(over <= 0, `${name} is ${over} wider than the window`);
       assert.deepEqual(await complaints(it.page), [], name);

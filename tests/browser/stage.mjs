@@ -33,18 +33,33 @@ export const EVERYBODYS = "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6l
 export const give = async (address = EVERYBODYS, amount = "100000000") =>
   (await order("/v1/faucet", { address, amount })).txid;
 
-/** A page as a person sees it. It must not fail at anything, nor ask anybody but the network. */
-export async function open(browser, url, options = {}) {
+/** A number as pages write it. */
+export const written = (number) => number.toLocaleString("en-US");
+
+/** This text and nothing else. */
+export const exactly = (text) => new RegExp(`^\\s*${text.replace(/[^\w\s]/g, "\\$&")}\\s*$`);
+
+/** A page as a person sees it. It must not fail at anything but the trouble that is made, nor ask anybody but the network. */
+export async function open(browser, url, { trouble, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const wrong = [];
+  const isWrong = (text) => !trouble || !text.includes(trouble);
   page.on("pageerror", (error) => wrong.push(error.message));
-  page.on("console", (line) => line.type() === "error" && wrong.push(line.text()));
+  page.on("console", (line) => line.type() === "error" && isWrong(line.text()) && wrong.push(line.text()));
   page.on("request", (request) => {
     const { hostname, protocol } = new URL(request.url());
     if (hostname !== "127.0.0.1" && protocol !== "data:") wrong.push(`asked ${request.url()}`);
   });
+  const sizes = new Map();
+  page.on("requestfinished", (request) => {
+    // A page may be closed before it is known.
+    const size = request.sizes().catch(() => ({ responseBodySize: 0 }));
+    if (!sizes.has(request.url())) sizes.set(request.url(), size);
+  });
+  const sockets = [];
+  page.on("websocket", (socket) => sockets.push(socket));
   let loads = 0;
   page.on("load", () => { loads += 1; });
   const answer = await page.goto(url);
@@ -53,6 +68,12 @@ export async function open(browser, url, options = {}) {
     answer,
     /** Until the page says this. */
     reads: (selector, text) => page.locator(selector, { hasText: text }).first().waitFor(),
+    /** Until the page says this, and nothing else. */
+    says: (selector, text) => page.locator(selector, { hasText: exactly(text) }).first().waitFor(),
+    /** What came over the line, each once: answers without their heads, compressed where they came so. */
+    bytes: async () => (await Promise.all(sizes.values())).reduce((sum, { responseBodySize }) => sum + responseBodySize, 0),
+    /** Streams of events that were ever opened, and of these those that are. */
+    sockets: () => [sockets.length, sockets.filter((socket) => !socket.isClosed()).length],
     /** It was never loaded again, and nothing went wrong. */
     async close() {
       assert.deepEqual(wrong, []);
