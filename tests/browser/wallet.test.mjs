@@ -354,6 +354,8 @@ test("a browser that cannot have keys is told so", async () => {
 
 test("it is used by the keyboard alone, and fits a small screen", async () => {
   const it = await opened({ viewport: { width: 360, height: 740 } });
+  // Until its script is ready there is no such button.
+  await it.part("create").waitFor();
   await it.part("create").focus();
   await it.page.keyboard.press("Enter");
   await it.part("words").waitFor();

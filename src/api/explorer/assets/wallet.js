@@ -156,7 +156,6 @@ function showAccount() {
   const { text } = own;
   put("address", text);
   at("copy").dataset.copy = text;
-  at("copy").hidden = !navigator.clipboard;
   at("qr").src = `/qr/${text}.svg`;
   const { desk } = document.body.dataset;
   at("coins").hidden = !desk;
