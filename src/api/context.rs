@@ -9,10 +9,12 @@ use tokio::sync::Semaphore;
 use tokio::task;
 
 use super::events::{Hub, StreamLimits};
+use super::explorer::Stones;
 use super::immature::Immature;
 use super::lately::Lately;
 use super::meters::Meters;
 use super::problem::{Code, Problem};
+use super::samples::Samples;
 use super::view::{AddressText, TipView};
 use crate::consensus::Params;
 use crate::mempool::PoolView;
@@ -41,6 +43,10 @@ struct Inner {
     lately: Mutex<Lately>,
     assigned: AtomicU32,
     meters: Arc<Meters>,
+    samples: Arc<Samples>,
+    stones: Stones,
+    /// Behind which port all nodes of its devnet are ordered about.
+    desk: Option<u16>,
 }
 
 /// The pool as it was looked at last.
@@ -56,8 +62,17 @@ impl Context {
         Self::with_limits(node, peers, StreamLimits::default())
     }
 
+    /// Of a node of a devnet, all of which is ordered about behind this port of the same machine.
+    pub fn of_devnet(node: NodeHandle, peers: PeersHandle, desk: u16) -> Self {
+        Self::with(node, Some(peers), StreamLimits::default(), Some(desk))
+    }
+
     /// The same, with other limits to streams of events.
     pub fn with_limits(node: NodeHandle, peers: Option<PeersHandle>, limits: StreamLimits) -> Self {
+        Self::with(node, peers, limits, None)
+    }
+
+    fn with(node: NodeHandle, peers: Option<PeersHandle>, limits: StreamLimits, desk: Option<u16>) -> Self {
         let readers = Arc::new(Semaphore::new(READERS_MAX));
         // Other nodes may pay the same address: from the same number on, they would do the same work.
         let first = getrandom::u32().expect("the operating system gives randomness");
@@ -72,6 +87,9 @@ impl Context {
             lately: Mutex::default(),
             assigned: AtomicU32::new(first),
             meters: Arc::default(),
+            samples: Arc::default(),
+            stones: Stones::default(),
+            desk,
         }))
     }
 
@@ -119,6 +137,21 @@ impl Context {
     /// What is counted of requests.
     pub fn meters(&self) -> &Arc<Meters> {
         &self.0.meters
+    }
+
+    /// How much waited lately.
+    pub(super) fn samples(&self) -> &Arc<Samples> {
+        &self.0.samples
+    }
+
+    /// The last blocks, as the explorer shows them.
+    pub(super) fn stones(&self) -> &Stones {
+        &self.0.stones
+    }
+
+    /// Behind which port all nodes of its devnet are ordered about, if it is part of one.
+    pub(super) fn desk(&self) -> Option<u16> {
+        self.0.desk
     }
 
     /// When the node began to answer.

@@ -19,6 +19,11 @@ pub struct PlaceCursor {
 }
 
 impl PlaceCursor {
+    /// What stands there.
+    pub fn of(height: Height, position: u32) -> Self {
+        Self { height, position }
+    }
+
     /// Where a list goes on below it.
     pub fn newest_first(cursor: Option<Self>) -> Order {
         Order::Newest { before: cursor.map(|cursor| cursor.place(0)) }

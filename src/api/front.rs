@@ -34,8 +34,9 @@ use super::rates::{Rates, Visit};
 use super::reply::Fresh;
 use super::requests::{Answered, Names, REQUEST_ID, RequestLog};
 use super::routes;
+use super::samples::Samples;
 use crate::net::Log;
-use crate::node::Tip;
+use crate::node::{NodeHandle, Tip};
 
 /// The whole of the API, without a socket.
 pub struct Front {
@@ -44,6 +45,8 @@ pub struct Front {
     tips: watch::Receiver<Tip>,
     /// What goes on without end, where this has any of that.
     streams: Option<Arc<Hub>>,
+    /// Whose pool is looked at every few seconds, and what was seen.
+    watched: Option<(NodeHandle, Arc<Samples>)>,
     meters: Arc<Meters>,
     names: Names,
     rates: Rates,
@@ -68,9 +71,17 @@ impl Front {
 
     /// Of a node, which deals with its clients like this.
     pub fn with_manners(context: Context, manners: &Manners) -> Self {
+        let watched = Some((context.node().clone(), Arc::clone(context.samples())));
         let (tips, meters) = (context.node().tips(), Arc::clone(context.meters()));
         let streams = Some(Arc::clone(context.hub()));
-        Self { streams, ..Self::of(routes::router(context), tips, meters, manners) }
+        Self { streams, watched, ..Self::of(routes::router(context), tips, meters, manners) }
+    }
+
+    /// Looks at what changes by itself, until told to end.
+    pub(super) async fn watch(&self, ended: watch::Receiver<bool>) {
+        if let Some((node, samples)) = &self.watched {
+            samples.keep(node.clone(), ended).await;
+        }
     }
 
     /// Ends what would otherwise go on without end: streams of events.
@@ -97,6 +108,7 @@ impl Front {
             cache,
             tips,
             streams: None,
+            watched: None,
             meters,
             names: Names::new(),
             rates: Rates::new(manners.requests_per_second),

@@ -8,6 +8,8 @@
 //! A request goes through [`Front`], which turns away whoever may not ask and has answers that were given before, to one of `routes`; that reads through a
 //! [`Context`] and answers with a [`Reply`] in one of the forms of [`view`], or a [`Problem`].
 //!
+//! People are answered with pages: [`explorer`].
+//!
 //! The operator's side, `admin`, has a listener of its own: orders, and the figures of `metrics`.
 //!
 //! Read `routes/blocks.rs` first: every other is like it.
@@ -23,6 +25,7 @@ mod described;
 mod document;
 mod events;
 mod examples;
+pub mod explorer;
 mod extract;
 mod flow;
 mod front;
@@ -39,6 +42,7 @@ mod ready;
 mod reply;
 mod requests;
 mod routes;
+mod samples;
 mod server;
 mod steady;
 pub mod view;

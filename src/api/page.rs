@@ -26,7 +26,7 @@ pub fn page(document: &Value, heading: &str, examples: &[Example]) -> String {
             }
             body {
                 nav aria-label="Contents" {
-                    strong { "Cairn " (text(&document["info"]["version"])) }
+                    a href="/" { strong { "Cairn " (text(&document["info"]["version"])) } }
                     @for tag in tags {
                         a href={ "#" (text(&tag["name"])) } { (text(&tag["name"])) }
                         ul {

@@ -60,6 +60,11 @@ impl<T> Reply<T> {
     pub fn now(body: T) -> Self {
         Self { body, fresh: Fresh::Now }
     }
+
+    /// What is answered.
+    pub fn into_body(self) -> T {
+        self.body
+    }
 }
 
 impl<T: Serialize> IntoResponse for Reply<T> {

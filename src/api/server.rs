@@ -62,6 +62,8 @@ impl Server {
         let connections = Arc::new(Semaphore::new(connections_max as usize));
         let (ending, ended) = watch::channel(false);
         let front = Arc::new(front.at(address));
+        let watching = (Arc::clone(&front), ended.clone());
+        runtime.spawn(async move { watching.0.watch(watching.1).await });
         runtime.spawn(listen(listener, Arc::clone(&front), Arc::clone(&connections), ended));
         let runtime = runtime.clone();
         Ok(Self { address, front, ending: Some(ending), connections, connections_max, runtime })

@@ -47,8 +47,8 @@ const END_TIME_MAX: Duration = Duration::from_secs(1);
 #[command(next_help_heading = "HTTP")]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Serving {
-    /// Where wallets and explorers ask this node, in JSON over HTTP: `0.0.0.0:9330` lets all the network ask, `off` nobody
-    /// [default: port 9330 of this machine alone, another port where that one is taken].
+    /// Where this node is asked over HTTP, by wallets in JSON and by browsers for its explorer: `0.0.0.0:9330` lets all the
+    /// network ask, `off` nobody [default: port 9330 of this machine alone, another port where that one is taken].
     #[arg(long, env = "CAIRN_HTTP", value_name = "HOST:PORT")]
     #[serde(rename = "listen")]
     http: Option<String>,

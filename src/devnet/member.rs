@@ -29,6 +29,8 @@ pub(super) struct Common {
     pub runtime: Handle,
     /// How clients are dealt with.
     pub manners: Manners,
+    /// Where orders to all are taken, for whoever looks at one.
+    pub desk: u16,
     /// The operator's word, the same for all.
     pub token: Token,
     /// Where lines for a log go.
@@ -176,7 +178,7 @@ impl Member {
         let stratum =
             stratum::Server::start(node.handle(), feed, listeners.stratum, options, &common.runtime)
                 .map_err(serve(self.places.stratum))?;
-        let context = Context::new(node.handle(), Some(peers.handle()));
+        let context = Context::of_devnet(node.handle(), peers.handle(), common.desk);
         let options = AdminOptions {
             token: common.token.clone(),
             mining: None,

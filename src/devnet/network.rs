@@ -151,6 +151,7 @@ impl Devnet {
             clock,
             runtime: runtime.handle().clone(),
             manners,
+            desk: desk_at.port(),
             token,
             log: Arc::clone(&log),
             hush: Arc::new(AtomicBool::new(false)),

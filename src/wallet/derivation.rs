@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use zeroize::Zeroizing;
 
@@ -9,6 +10,12 @@ use crate::crypto::SecretKey;
 
 /// The words behind every devnet's prefunded accounts. Public: whoever reads this can spend them.
 pub const DEVNET_MNEMONIC: &str = "test test test test test test test test test test test junk";
+
+/// The words that a mnemonic is made of, in the order that gives each its number, one a line.
+pub fn wordlist() -> &'static str {
+    static WORDS: LazyLock<String> = LazyLock::new(|| bip39::Language::English.word_list().join("\n"));
+    &WORDS
+}
 
 /// Purpose and coin of the derivation path `m/44'/9333'/account'`.
 const PURPOSE: u32 = 44;

@@ -36,7 +36,7 @@ mod words;
 
 pub use batch::{BatchError, BatchLine, read_batch};
 pub use caution::{Caution, FAR_SECONDS, cautions};
-pub use derivation::{ACCOUNTS_MAX, AccountError, DEVNET_MNEMONIC, Mnemonic, MnemonicError, Seed};
+pub use derivation::{ACCOUNTS_MAX, AccountError, DEVNET_MNEMONIC, Mnemonic, MnemonicError, Seed, wordlist};
 pub use describe::{describe, plain, quoted};
 pub use draft::{Draft, DraftError, Fee, Payment, Prepared, Rest, Scene, fee_for};
 pub use expression::{

@@ -18,7 +18,7 @@ fn rival(follower: &mut Follower, transactions: Vec<Transaction>) -> Block {
 }
 
 /// Two payments are taken off: one is mined again, one conflicts with what is mined instead, one returns to the pool.
-fn reorganized() -> (Stage, [Transaction; 4], Vec<Block>) {
+pub fn reorganized() -> (Stage, [Transaction; 4], Vec<Block>) {
     let mut stage = Stage::new();
     let mut other = stage.miner.clone();
     let (params, again, waits) =

@@ -17,6 +17,7 @@ mod listening;
 mod manners;
 mod metrics;
 mod operators;
+mod pages;
 mod sending;
 mod sockets;
 mod stage;

@@ -6,7 +6,7 @@
 use cairn::consensus::{Genesis, GenesisFile};
 use cairn::crypto::SecretKey;
 use cairn::types::{Policy, Prefix};
-use cairn::wallet::{DEVNET_MNEMONIC, Mnemonic, MnemonicError};
+use cairn::wallet::{DEVNET_MNEMONIC, Mnemonic, MnemonicError, wordlist};
 use serde::Deserialize;
 use slip10_ed25519::derive_ed25519_private_key;
 
@@ -74,6 +74,13 @@ fn entropy_becomes_the_published_words_and_words_the_published_seed() {
             assert_eq!(hex::encode(mnemonic.seed(PASSPHRASE).as_bytes()), seed, "{words}");
         }
     }
+}
+
+#[test]
+fn list_of_words_is_the_published_one_in_its_order() {
+    let published = include_str!("../vectors/data/wallet/bip39_english.txt");
+    assert_eq!(published.lines().count(), 2048);
+    assert!(wordlist().lines().eq(published.lines()));
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::codec::encode;
 use crate::consensus::Params;
 use crate::mempool::Entry;
 use crate::node::{Found, Reader, What};
+use crate::storage::Order;
 use crate::types::{Address, Height};
 
 /// Entries of a history in one answer.
@@ -49,14 +50,18 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
     params(("address" = AddressText, Path, description = "Whose")),
     responses((status = OK, body = AccountView)))]
 async fn account(State(context): State<Context>, Path(text): Path<String>) -> Answer<AccountView> {
-    let address = extract::address(&text, &context.params().prefix)?;
+    balance(&context, &extract::address(&text, &context.params().prefix)?)
+}
+
+/// The same, for pages.
+pub(in crate::api) fn balance(context: &Context, address: &Address) -> Answer<AccountView> {
     let view = context.look(|reader| {
-        let account = reader.account(&address)?.unwrap_or_default();
-        let (next_nonce, pending) = reader.pending(&address)?;
+        let account = reader.account(address)?.unwrap_or_default();
+        let (next_nonce, pending) = reader.pending(address)?;
         Ok(AccountView {
-            address: context.text(&address),
+            address: context.text(address),
             balance: account.balance,
-            immature: context.immature(reader)?.of(&address),
+            immature: context.immature(reader)?.of(address),
             spendable: account.balance.checked_sub(pending.outgoing).unwrap_or_default(),
             incoming: pending.incoming,
             outgoing: pending.outgoing,
@@ -74,7 +79,11 @@ async fn account(State(context): State<Context>, Path(text): Path<String>) -> An
     params(("address" = AddressText, Path, description = "Whose")),
     responses((status = OK, body = PendingPage)))]
 async fn pending(State(context): State<Context>, Path(text): Path<String>) -> Answer<PendingPage> {
-    let address = extract::address(&text, &context.params().prefix)?;
+    waiting(&context, extract::address(&text, &context.params().prefix)?).await
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn waiting(context: &Context, address: Address) -> Answer<PendingPage> {
     let at_hand = context.clone();
     // The whole pool is looked through, so this does not keep others waiting.
     let read = move |reader: &Reader| {
@@ -140,6 +149,16 @@ async fn history(
         Direction::Oldest => PlaceCursor::oldest_first(cursor),
     };
     let limit = extract::limit(part.limit, HISTORY_USUAL, HISTORY_MAX)?;
+    happenings(&context, address, order, limit).await
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn happenings(
+    context: &Context,
+    address: Address,
+    order: Order,
+    limit: usize,
+) -> Answer<HistoryPage> {
     let at_hand = context.clone();
     let read = move |reader: &Reader| {
         let page = reader.history(&address, order, limit)?;

@@ -48,6 +48,11 @@ struct Range {
 async fn blocks(State(context): State<Context>, Query(range): Query<Range>) -> Answer<BlockPage> {
     let before = range.before.map(|text| extract::height("before", &text)).transpose()?;
     let limit = extract::limit(range.limit, HEADERS_USUAL, HEADERS_MAX)?;
+    Ok(list(&context, before, limit))
+}
+
+/// The same, for pages.
+pub(in crate::api) fn list(context: &Context, before: Option<Height>, limit: usize) -> Reply<BlockPage> {
     let reader = context.node().reader();
     let tip = reader.tip();
     let top = before.map_or(Some(tip.height), Height::previous).map(|top| top.min(tip.height));
@@ -60,7 +65,7 @@ async fn blocks(State(context): State<Context>, Query(range): Query<Range>) -> A
         at = height.previous();
     }
     let next = at.and_then(Height::next);
-    Ok(Reply::at(tip, BlockPage { blocks, next }))
+    Reply::at(tip, BlockPage { blocks, next })
 }
 
 /// What else of a block.
@@ -84,7 +89,11 @@ async fn block(
     Path(name): Path<String>,
     Query(with): Query<With>,
 ) -> Answer<BlockView> {
-    let name = BlockName::parse(&name)?;
+    whole(&context, BlockName::parse(&name)?, with.txids).await
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn whole(context: &Context, name: BlockName, with_txids: bool) -> Answer<BlockView> {
     let params = context.clone();
     let read = move |reader: &Reader| {
         let (entry, block) = find(reader, name)?;
@@ -103,7 +112,7 @@ async fn block(
             coinbase: CoinbaseView::new(&block.coinbase, maturity, prefix),
             transaction_count: block.transactions.len(),
             fees: fees.unwrap_or_default(),
-            txids: with.txids.then(txids),
+            txids: with_txids.then(txids),
         };
         Ok(Reply::at(reader.tip(), view))
     };
@@ -159,6 +168,16 @@ async fn transactions(
     let name = BlockName::parse(&name)?;
     let limit = extract::limit(part.limit, TRANSACTIONS_USUAL, TRANSACTIONS_MAX)?;
     let first = part.from.unwrap_or(1);
+    transactions_of(&context, name, first, limit).await
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn transactions_of(
+    context: &Context,
+    name: BlockName,
+    first: u32,
+    limit: usize,
+) -> Answer<TransactionsPage> {
     if first == 0 {
         return Err(Problem::bad_value("from", "0", "the first transaction stands at 1, after the coinbase"));
     }
@@ -182,7 +201,7 @@ async fn transactions(
 }
 
 /// What is known of a block.
-fn entry(reader: &Reader, name: BlockName) -> Result<HeaderEntry, Problem> {
+pub(in crate::api) fn entry(reader: &Reader, name: BlockName) -> Result<HeaderEntry, Problem> {
     let (found, called) = match name {
         BlockName::Tip => (reader.header(&reader.tip().hash), "the tip".to_owned()),
         BlockName::Height(height) => {

@@ -32,6 +32,11 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 #[utoipa::path(get, path = "/v1/supply", tag = "chain", operation_id = "supply",
     responses((status = OK, body = SupplyView)))]
 async fn supply(State(context): State<Context>) -> Answer<SupplyView> {
+    money(&context)
+}
+
+/// The same, for pages.
+pub(in crate::api) fn money(context: &Context) -> Answer<SupplyView> {
     let genesis = context.node().genesis();
     let (tip, supply) = context.look(|reader| Ok((reader.tip(), reader.supply()?)))?;
     let given = genesis.allocation().iter().map(|(_, amount)| *amount);
@@ -56,8 +61,12 @@ async fn supply(State(context): State<Context>) -> Answer<SupplyView> {
 #[utoipa::path(get, path = "/v1/tips", tag = "chain", operation_id = "tips",
     responses((status = OK, body = Vec<BranchView>)))]
 async fn tips(State(context): State<Context>) -> Answer<Vec<BranchView>> {
-    let reader = context.node().reader();
-    Ok(Reply::now(reader.branches().iter().map(|branch| branch_view(&reader, branch)).collect()))
+    Ok(Reply::now(branches(&context.node().reader())))
+}
+
+/// The same, for pages.
+pub(in crate::api) fn branches(reader: &Reader) -> Vec<BranchView> {
+    reader.branches().iter().map(|branch| branch_view(reader, branch)).collect()
 }
 
 fn branch_view(reader: &Reader, branch: &Branch) -> BranchView {
@@ -101,6 +110,11 @@ async fn reorganizations(
     Query(part): Query<Part>,
 ) -> Answer<Vec<ReorganizationView>> {
     let limit = extract::limit(part.limit, REORGANIZATIONS_USUAL, REORGANIZATIONS_MAX as u32)?;
+    changes(&context, limit).await
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn changes(context: &Context, limit: usize) -> Answer<Vec<ReorganizationView>> {
     let read = move |reader: &Reader| {
         let changes = reader.reorganizations(limit)?;
         Ok(Reply::at(reader.tip(), changes.iter().map(change_view).collect()))
@@ -126,7 +140,11 @@ async fn reorganization(
     State(context): State<Context>,
     Path(step): Path<String>,
 ) -> Answer<ReorganizationStory> {
-    let step: u64 = extract::value("step", &step)?;
+    story(&context, extract::value("step", &step)?).await
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn story(context: &Context, step: u64) -> Answer<ReorganizationStory> {
     let read = move |reader: &Reader| {
         let changes = reader.reorganizations(REORGANIZATIONS_MAX)?;
         let change = changes.iter().find(|change| change.cursor.sequence == step);

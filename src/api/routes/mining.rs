@@ -33,7 +33,13 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 #[utoipa::path(get, path = "/v1/mining", tag = "mining", operation_id = "mining",
     responses((status = OK, body = MiningView)))]
 async fn mining(State(context): State<Context>) -> Answer<MiningView> {
-    let groundwork = context.node().groundwork().await?;
+    pace_and_miners(&context).await
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn pace_and_miners(context: &Context) -> Answer<MiningView> {
+    // A node that has stopped still tells how it went.
+    let groundwork = context.node().groundwork().await.ok().flatten();
     let next = groundwork.and_then(|groundwork| Target::from_bits(groundwork.context.bits).ok());
     let difficulty = next.map_or(0.0, |target| Difficulty::of(target).number());
     let at_hand = context.clone();
@@ -62,10 +68,11 @@ async fn mining(State(context): State<Context>) -> Answer<MiningView> {
 /// Hashes a second that the last blocks took, and seconds between two of them.
 fn pace(reader: &Reader) -> (f64, f64) {
     let tip = reader.tip().height;
-    let first = Height(tip.0.saturating_sub(BLOCKS_MAX as u32));
+    // Genesis may be years old when the first block is mined.
+    let first = Height(tip.0.saturating_sub(BLOCKS_MAX as u32).max(1));
     let (Some(low), Some(high)) = (reader.header_at(first), reader.header_at(tip)) else { return (0.0, 0.0) };
     let seconds = f64::from(high.header.time.0.saturating_sub(low.header.time.0));
-    let blocks = f64::from(tip.0 - first.0);
+    let blocks = f64::from(tip.0.saturating_sub(first.0));
     if blocks == 0.0 || seconds == 0.0 {
         return (0.0, 0.0);
     }

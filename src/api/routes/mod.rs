@@ -1,19 +1,22 @@
 //! What can be asked: one file for each kind of thing.
 
-mod accounts;
-mod blocks;
-mod chain;
-mod mining;
-mod peers;
-mod pool;
-mod search;
-mod status;
+pub(super) mod accounts;
+pub(super) mod blocks;
+pub(super) mod chain;
+pub(super) mod mining;
+pub(super) mod peers;
+pub(super) mod pool;
+pub(super) mod search;
+pub(super) mod status;
 mod submit;
-mod transactions;
+pub(super) mod transactions;
 
 pub(super) use status::standing;
 
 use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::context::Context;
@@ -21,7 +24,9 @@ use super::described::described;
 use super::document::document;
 use super::events;
 use super::examples::examples;
+use super::explorer;
 use super::page::page;
+use super::problem::{Code, Problem};
 use super::ready;
 
 /// Bytes of a request's body: a block in hexadecimal digits and what is around it.
@@ -44,10 +49,15 @@ pub(super) fn documented() -> OpenApiRouter<Context> {
         .merge(events::routes())
 }
 
+async fn nothing(State(context): State<Context>, headers: HeaderMap) -> Response {
+    explorer::problem_for(&context, &headers, Problem::new(Code::NotFound, "there is no such path"))
+}
+
 /// Everything that can be asked.
 pub(super) fn router(context: Context) -> Router {
     let (router, _) = documented().split_for_parts();
     let document = document();
     let page = page(&document, "What a node can be asked", &examples());
-    described(router, document, page, BODY_BYTES_MAX).with_state(context)
+    let routes = router.merge(explorer::routes(&context));
+    described(routes, document, page, BODY_BYTES_MAX).fallback(nothing).with_state(context)
 }

@@ -16,6 +16,11 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 #[utoipa::path(get, path = "/v1/peers", tag = "peers", operation_id = "peers",
     responses((status = OK, body = PeersView)))]
 async fn peers(State(context): State<Context>) -> Answer<PeersView> {
+    connected(&context).await
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn connected(context: &Context) -> Answer<PeersView> {
     let (peers, report) = (context.port()?, context.report().await?);
     let machine = &report.machine;
     Ok(Reply::now(PeersView {

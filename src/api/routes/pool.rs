@@ -10,7 +10,7 @@ use crate::api::extract::{self, Query};
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{FeesView, HistogramBar, PoolPage, PoolTransaction, PoolView};
 use crate::mempool::Entry;
-use crate::types::{Action, Amount};
+use crate::types::{Action, Amount, Body};
 
 /// Transactions in one answer.
 const TRANSACTIONS_MAX: u32 = 1000;
@@ -30,6 +30,11 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 #[utoipa::path(get, path = "/v1/mempool", tag = "mempool", operation_id = "mempool",
     responses((status = OK, body = PoolView)))]
 async fn mempool(State(context): State<Context>) -> Answer<PoolView> {
+    sums(&context)
+}
+
+/// The same, for pages.
+pub(in crate::api) fn sums(context: &Context) -> Answer<PoolView> {
     let bytes_max = context.node().look(|_, pool| pool.limits().bytes_max);
     let view = context.look(|reader| {
         let pool = context.pool(reader)?;
@@ -67,7 +72,11 @@ struct Part {
 #[utoipa::path(get, path = "/v1/mempool/transactions", tag = "mempool", operation_id = "mempool_transactions",
     params(Part), responses((status = OK, body = PoolPage)))]
 async fn transactions(State(context): State<Context>, Query(part): Query<Part>) -> Answer<PoolPage> {
-    let limit = extract::limit(part.limit, TRANSACTIONS_USUAL, TRANSACTIONS_MAX)?;
+    best(&context, extract::limit(part.limit, TRANSACTIONS_USUAL, TRANSACTIONS_MAX)?)
+}
+
+/// The same, for pages.
+pub(in crate::api) fn best(context: &Context, limit: usize) -> Answer<PoolPage> {
     let now = context.node().seconds();
     let view = context.look(|reader| {
         let pool = context.pool(reader)?;
@@ -79,7 +88,7 @@ async fn transactions(State(context): State<Context>, Query(part): Query<Part>) 
             rate: entry.rate().pebbles_per_kilobyte(),
             bytes: entry.facts().bytes,
             seconds: now.saturating_sub(entry.admitted_seconds()),
-            amount: sum(entry.transaction().transaction().body.actions.iter().map(paid)),
+            amount: paid_by(&entry.transaction().transaction().body),
         };
         Ok(PoolPage {
             transactions: pool.entries().iter().take(limit).map(|entry| shown(entry)).collect(),
@@ -88,6 +97,11 @@ async fn transactions(State(context): State<Context>, Query(part): Query<Part>) 
         })
     })?;
     Ok(Reply::now(view))
+}
+
+/// What a transaction pays to whomever, as far as its own bytes tell.
+pub(in crate::api) fn paid_by(body: &Body) -> Amount {
+    sum(body.actions.iter().map(paid))
 }
 
 fn paid(action: &Action) -> Amount {
@@ -101,6 +115,11 @@ fn paid(action: &Action) -> Amount {
 #[utoipa::path(get, path = "/v1/mempool/histogram", tag = "mempool", operation_id = "mempool_histogram",
     responses((status = OK, body = Vec<HistogramBar>)))]
 async fn histogram(State(context): State<Context>) -> Answer<Vec<HistogramBar>> {
+    bars(&context)
+}
+
+/// The same, for pages.
+pub(in crate::api) fn bars(context: &Context) -> Answer<Vec<HistogramBar>> {
     let bars = context.look(|reader| {
         let pool = context.pool(reader)?;
         let mut bars: Vec<HistogramBar> = Vec::new();
@@ -126,6 +145,11 @@ async fn histogram(State(context): State<Context>) -> Answer<Vec<HistogramBar>> 
 #[utoipa::path(get, path = "/v1/fees", tag = "mempool", operation_id = "fees",
     responses((status = OK, body = FeesView)))]
 async fn fees(State(context): State<Context>) -> Answer<FeesView> {
+    rates(&context)
+}
+
+/// The same, for pages.
+pub(in crate::api) fn rates(context: &Context) -> Answer<FeesView> {
     let view = context.look(|reader| {
         let pool = context.pool(reader)?;
         let within = |blocks| pool.estimate_fee_rate(blocks);

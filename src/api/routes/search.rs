@@ -33,10 +33,13 @@ struct Wanted {
 #[utoipa::path(get, path = "/v1/search", tag = "chain", operation_id = "search", params(Wanted),
     responses((status = OK, body = SearchView)))]
 async fn search(State(context): State<Context>, Query(wanted): Query<Wanted>) -> Answer<SearchView> {
-    let text = wanted.q.trim().to_owned();
+    Ok(Reply::now(SearchView { hits: hits(&context, wanted.q.trim().to_owned()).await? }))
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn hits(context: &Context, text: String) -> Result<Vec<Hit>, Problem> {
     let at_hand = context.clone();
-    let hits = context.read(move |reader| find(&at_hand, reader, &text)).await?;
-    Ok(Reply::now(SearchView { hits }))
+    context.read(move |reader| find(&at_hand, reader, &text)).await
 }
 
 fn find(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Hit>, Problem> {
@@ -50,7 +53,8 @@ fn find(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Hit>, Prob
         hits.push(block(reader, &entry));
     }
     if let Ok(txid) = text.parse::<Txid>() {
-        let is_here = reader.pooled_by_txid(&txid).is_some() || mined(reader, &txid)?.is_some();
+        let waits_or_left = reader.pooled_by_txid(&txid).is_some() || reader.departed(&txid).is_some();
+        let is_here = waits_or_left || mined(reader, &txid)?.is_some();
         hits.extend(is_here.then_some(Hit::Transaction { txid }));
     }
     if let Some(digits) = text.parse::<FirstDigits>().ok().filter(|_| text.len() < 64) {

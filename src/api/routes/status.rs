@@ -20,11 +20,16 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 #[utoipa::path(get, path = "/v1/status", tag = "node", operation_id = "status",
     responses((status = OK, body = StatusView)))]
 async fn status(State(context): State<Context>) -> Answer<StatusView> {
-    let (sync, peers) = standing(&context).await;
+    Ok(Reply::now(whole(&context).await))
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn whole(context: &Context) -> StatusView {
+    let (sync, peers) = standing(context).await;
     let node = context.node();
     let (condition, reader) = (node.condition(), node.reader());
     let tip = reader.tip();
-    Ok(Reply::now(StatusView {
+    StatusView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         network: ParametersView::new(node.genesis()),
         tip: tip_view(tip),
@@ -38,7 +43,7 @@ async fn status(State(context): State<Context>) -> Answer<StatusView> {
         uptime_seconds: context.begun().elapsed().as_secs(),
         stopped: condition.stopped,
         alarm: condition.alarm,
-    }))
+    }
 }
 
 /// How far the node is with catching up, and with how many others it is connected.

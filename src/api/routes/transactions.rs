@@ -38,8 +38,12 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
     params(("txid" = Txid, Path, description = "What people call it")),
     responses((status = OK, body = TransactionView)))]
 async fn transaction(State(context): State<Context>, Path(txid): Path<String>) -> Answer<TransactionView> {
-    let txid: Txid = extract::value("txid", &txid)?;
-    if let Some(view) = pending(&context, &txid) {
+    whole(&context, extract::value("txid", &txid)?).await
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn whole(context: &Context, txid: Txid) -> Answer<TransactionView> {
+    if let Some(view) = pending(context, &txid) {
         return Ok(Reply::now(view));
     }
     let at_hand = context.clone();
@@ -54,7 +58,7 @@ async fn transaction(State(context): State<Context>, Path(txid): Path<String>) -
         return Ok(reply);
     }
     // It may have come, or come back, while the blocks were looked through.
-    let view = pending(&context, &txid).or_else(|| departed(&context, &txid));
+    let view = pending(context, &txid).or_else(|| departed(context, &txid));
     view.map(Reply::now).ok_or_else(|| unknown(&txid))
 }
 

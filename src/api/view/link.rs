@@ -9,9 +9,9 @@ use crate::api::Problem;
 use crate::net::Link;
 
 /// Longest that anything may be held up by a link.
-const DELAY_MS_MAX: u64 = 60_000;
+pub const DELAY_MS_MAX: u64 = 60_000;
 /// Percent that a link may lose, at most: one that loses all is cut.
-const LOSS_PERCENT_MAX: f64 = 99.0;
+pub const LOSS_PERCENT_MAX: f64 = 99.0;
 
 /// What is wrong with a link; nothing, where nothing is said.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]

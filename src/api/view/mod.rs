@@ -35,7 +35,7 @@ pub use event::{
     ReorganizationEvent, ResetEvent, ResetWhy, ResyncEvent, ResyncWhy, SubscribedEvent, SubscriptionView,
     TransactionEvent,
 };
-pub use link::LinkFaults;
+pub use link::{DELAY_MS_MAX, LOSS_PERCENT_MAX, LinkFaults};
 pub use mining::{MinerShare, MiningView, TemplateView, WorkerView};
 pub use operating::{
     BanOrder, BanView, BlockOrder, BlocksMade, BlocksOrder, ConditionView, HealthView, KnownView, LinkView,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 
 use crate::cli::output::{aligned, count};
-use crate::devnet::SPREAD_TIME_MAX;
+use crate::devnet::desk::words::{in_words, late, numbers, what_is_wrong};
 use crate::devnet::desk::{LinkView, NetworkView, NodeView};
 
 /// What is shown once it runs: where everything is, the money and the keys to it, and what to do next.
@@ -47,7 +47,7 @@ pub(super) fn greeting(network: &NetworkView, desk: &str) -> String {
     let miner = first.map(|node| node.at.stratum.trim_start_matches("stratum+tcp://")).unwrap_or_default();
     let _ = write!(
         text,
-        "\nlook       {desk}, {asked}/docs\n\
+        "\nlook       {asked} the chain, {desk} all nodes\n\
          coins      cairn devnet faucet ADDRESS\n\
          send       echo {words} | cairn wallet restore --open --mnemonic-file - --node {asked}\n           \
          cairn wallet send {payee} 12.5 --yes --node {asked}\n\
@@ -71,18 +71,6 @@ fn left(network: &NetworkView) -> String {
             write!(text, "\nlinks, as they were left: {}; `cairn devnet heal` mends all\n", links.join("; "));
     }
     text
-}
-
-/// When blocks come, as one says it.
-pub(super) fn in_words(mining: &str) -> String {
-    match mining.split_once('=') {
-        Some(("interval", "1")) => "every second".to_owned(),
-        Some(("interval", seconds)) => format!("every {seconds} seconds"),
-        _ if mining == "manual" => "when they are ordered".to_owned(),
-        _ if mining == "automine" => "when there is a transaction".to_owned(),
-        _ if mining == "work" => "by work".to_owned(),
-        _ => format!("at {mining}"),
-    }
 }
 
 /// How a network is.
@@ -123,21 +111,7 @@ fn row(node: &NodeView) -> Vec<String> {
 
 /// A bad link, by its ends.
 pub(super) fn in_a_line(link: &LinkView) -> String {
-    format!("{} to {}: {}", link.a, link.b, what_is_wrong(link))
-}
-
-/// Numbers of nodes.
-pub(super) fn numbers(nodes: impl IntoIterator<Item = usize>) -> String {
-    nodes.into_iter().map(|node| node.to_string()).collect::<Vec<_>>().join(", ")
-}
-
-/// To whom a block has not come in time; nothing where it has come to all.
-pub(super) fn late(behind: &[usize]) -> Option<String> {
-    let nodes = if behind.len() == 1 { "node" } else { "nodes" };
-    let seconds = SPREAD_TIME_MAX.as_secs();
-    (!behind.is_empty()).then(|| {
-        format!("it has not come to {nodes} {} in {seconds} seconds", numbers(behind.iter().copied()))
-    })
+    format!("{} to {}: {}", link.a, link.b, what_is_wrong(&link.faults))
 }
 
 /// That a block has come to all in time.
@@ -147,25 +121,4 @@ pub(super) fn in_time(behind: &[usize]) -> Result<()> {
             "{late}, and may come yet: `cairn devnet status` says who is where, and what is wrong with links"
         )
     })
-}
-
-/// What a link does that it should not.
-pub(super) fn what_is_wrong(link: &LinkView) -> String {
-    let (link, mut wrong) = (&link.faults, Vec::new());
-    if link.cut {
-        wrong.push("cut".to_owned());
-    }
-    if link.delay_ms > 0 {
-        wrong.push(format!("{} ms late", link.delay_ms));
-    }
-    if link.jitter_ms > 0 {
-        wrong.push(format!("up to {} ms more", link.jitter_ms));
-    }
-    if link.loss_percent > 0.0 {
-        wrong.push(format!("loses {} %", link.loss_percent));
-    }
-    if let Some(rate) = link.bytes_per_second {
-        wrong.push(format!("{rate} bytes a second"));
-    }
-    wrong.join(", ")
 }

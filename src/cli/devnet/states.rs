@@ -7,10 +7,11 @@ use clap::Args;
 use serde_json::json;
 
 use super::place::{Which, explained};
-use super::screen::{in_a_line, in_time, numbers};
+use super::screen::{in_a_line, in_time};
 use super::span;
 use super::traffic::{self, Wanted};
 use crate::cli::output::{Report, aligned, count, tell, tell_json};
+use crate::devnet::desk::words::numbers;
 use crate::devnet::desk::{
     FileOrder, NetworkView, ReorganizationOrder, ReorganizationView, SnapshotOrder, SnapshotView,
 };

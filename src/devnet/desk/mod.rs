@@ -5,12 +5,14 @@
 //! off as from every port, and it listens to this machine alone unless it is told otherwise.
 
 mod branches;
+mod faucet;
 mod faults;
-mod home;
 mod mining;
+mod page;
 mod snapshots;
 mod time;
 mod view;
+pub mod words;
 
 use axum::extract::State;
 use tokio::task;
@@ -66,8 +68,9 @@ pub(super) fn front(devnet: &DevnetHandle, manners: &Manners) -> Front {
         .merge(faults::routes())
         .merge(branches::routes())
         .merge(snapshots::routes())
-        .merge(home::routes())
-        .with_state(devnet.clone());
+        .merge(faucet::routes())
+        .with_state(devnet.clone())
+        .merge(page::routes(devnet.clone()).into());
     let roster = devnet.roster();
     let live = living(&roster).into_iter().next().expect("a devnet begins with one that runs");
     let manners = Manners {

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::keys::Order;
-use crate::cli::devnet::screen::late;
+use crate::devnet::desk::words::late;
 use crate::devnet::{DevnetError, DevnetHandle};
 use crate::miner::STACK_BYTES;
 

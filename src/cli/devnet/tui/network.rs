@@ -6,9 +6,9 @@ use super::board::{BlockLine, Board, Sight};
 use super::draw::{Drawn, Room, apart, best};
 use super::paint::Paint;
 use super::words;
-use crate::cli::devnet::screen::what_is_wrong;
 use crate::cli::output::count;
 use crate::devnet::Up;
+use crate::devnet::desk::words::what_is_wrong;
 use crate::types::BlockHash;
 
 /// Rows for links, at most; whoever wants to see more asks `cairn devnet status`.
@@ -132,7 +132,7 @@ fn links<'a>(sight: &Sight, room: Room, paint: Paint) -> Vec<Line<'a>> {
     let mut others = Vec::new();
     for link in &sight.links {
         let ends = format!("{}-{}", link.a, link.b);
-        match what_is_wrong(link) {
+        match what_is_wrong(&link.faults) {
             wrong if wrong == "cut" => cut.push(ends),
             wrong => others.push(Line::from(paint.odd(format!("link {ends}: {wrong}")))),
         }

@@ -1,0 +1,71 @@
+//! What pages are made with: one style, two scripts, the words that keys are made of. All of it is in the binary.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing;
+use maud::PreEscaped;
+use std::sync::OnceLock;
+
+use crate::crypto::sha256;
+use crate::wallet::wordlist;
+
+/// The cairn beside the name.
+pub const LOGO: PreEscaped<&str> = PreEscaped(include_str!("assets/logo.svg"));
+
+/// Something that pages are made with.
+pub struct Asset {
+    name: &'static str,
+    kind: &'static str,
+    text: fn() -> &'static str,
+    mark: OnceLock<String>,
+}
+
+/// How pages look, in light and in dark.
+pub static STYLE: Asset =
+    Asset::new("explorer.css", "text/css; charset=utf-8", || include_str!("assets/explorer.css"));
+/// What keeps pages up to date.
+pub static SCRIPT: Asset =
+    Asset::new("explorer.js", "text/javascript; charset=utf-8", || include_str!("assets/explorer.js"));
+/// The wallet of the wallet's page.
+pub static WALLET: Asset =
+    Asset::new("wallet.js", "text/javascript; charset=utf-8", || include_str!("assets/wallet.js"));
+/// What keys are: curves, hashes, addresses, what is signed.
+pub static KEYS: Asset =
+    Asset::new("keys.js", "text/javascript; charset=utf-8", || include_str!("assets/keys.js"));
+/// The 2048 words.
+pub static WORDS: Asset = Asset::new("words.txt", "text/plain; charset=utf-8", wordlist);
+/// The cairn in the window's name.
+pub static ICON: Asset = Asset::new("cairn.svg", "image/svg+xml", || include_str!("assets/icon.svg"));
+
+static ALL: [&Asset; 6] = [&STYLE, &SCRIPT, &WALLET, &KEYS, &WORDS, &ICON];
+
+impl Asset {
+    const fn new(name: &'static str, kind: &'static str, text: fn() -> &'static str) -> Self {
+        Self { name, kind, text, mark: OnceLock::new() }
+    }
+
+    /// Where it is. Another version is somewhere else, so that browsers may keep it for ever.
+    pub fn path(&self) -> String {
+        format!("/assets/{}/{}", self.mark(), self.name)
+    }
+
+    fn mark(&self) -> &str {
+        self.mark.get_or_init(|| hex::encode(&sha256((self.text)().as_bytes())[..6]))
+    }
+}
+
+/// All of them, at their places.
+pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/assets/{mark}/{name}", routing::get(asset))
+}
+
+async fn asset(Path((mark, name)): Path<(String, String)>) -> Response {
+    let found = ALL.into_iter().find(|asset| asset.name == name);
+    let Some(asset) = found else { return StatusCode::NOT_FOUND.into_response() };
+    // A page of another version, open since before the node was replaced, gets what there is and keeps nothing of it.
+    let keep = if mark == asset.mark() { "public, max-age=31536000, immutable" } else { "no-store" };
+    ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, keep)], (asset.text)()).into_response()
+}

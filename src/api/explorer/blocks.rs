@@ -1,0 +1,206 @@
+//! Blocks: the list of them, and one.
+
+use axum::extract::State;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::curves::difficulty;
+use super::draft::{Draft, Live, Shown};
+use super::parts;
+use super::shell::Place;
+use super::transaction::first_actions;
+use crate::api::context::Context;
+use crate::api::extract::{self, BlockName, Path, Query};
+use crate::api::problem::Code;
+use crate::api::routes::blocks as asked;
+use crate::api::view::{BlockView, ContentView, HeaderView};
+use crate::chain::Validity;
+use crate::node::Reader;
+use crate::types::{BlockHash, Height};
+
+/// Blocks of a list, and transactions of a block, on one page.
+const ROWS: u32 = 50;
+
+/// Which of the list.
+#[derive(Deserialize)]
+pub(super) struct Part {
+    before: Option<String>,
+    from: Option<u32>,
+}
+
+/// The blocks that are followed, newest first.
+pub(super) async fn list(State(context): State<Context>, Query(part): Query<Part>) -> Shown {
+    let before = part.before.map(|text| extract::height("before", &text)).transpose()?;
+    let page = asked::list(&context, before, ROWS as usize).into_body();
+    let body = html! {
+        (table(&page.blocks))
+        nav.pages aria-label="Further" {
+            @if before.is_some() { a href="/blocks" { "Newest" } }
+            @if let Some(next) = page.next { a href={ "/blocks?before=" (next) } { "Older" } }
+        }
+        (parts::raw(&[("the list", "/v1/blocks".to_owned())]))
+    };
+    // Whoever looks at old ones does not want them to move.
+    let live = if before.is_some() { Live::NEVER } else { Live::CHAIN };
+    Ok(Draft::new("Blocks", Place::Blocks, live, body))
+}
+
+fn table(blocks: &[HeaderView]) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-label="Blocks" {
+            table {
+                thead { tr { th scope="col" { "Height" } th scope="col" { "Hash" } th scope="col" { "Made" } th.number scope="col" { "Difficulty" } } }
+                tbody {
+                    @for block in blocks {
+                        tr data-key=(block.hash) {
+                            th scope="row" { (parts::height(block.height)) }
+                            td { (parts::block(&block.hash)) }
+                            td { (parts::time(block.time)) }
+                            td.number { (difficulty(block.difficulty)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One block.
+pub(super) async fn block(
+    State(context): State<Context>,
+    Path(name): Path<String>,
+    Query(part): Query<Part>,
+) -> Shown {
+    let name = BlockName::parse(&name)?;
+    let from = part.from.unwrap_or(1);
+    let view = match asked::whole(&context, name, false).await {
+        Ok(view) => view.into_body(),
+        Err(problem) if problem.code == Code::NotKept => return header_alone(&context, name),
+        Err(problem) => return Err(problem.into()),
+    };
+    // By its hash: another may have come to stand at its height.
+    let hash = view.header.hash;
+    let transactions =
+        asked::transactions_of(&context, BlockName::Hash(hash), from, ROWS as usize).await?.into_body();
+    let above = Some(Height(view.header.height.0 + 1)).filter(|_| view.followed && view.depth > 1);
+    let body = html! {
+        p.lead { (standing(&context.node().reader(), &view)) }
+        (parts::whole(&hash.to_string()))
+        nav.pages aria-label="Neighbours" {
+            @if view.header.height.0 > 0 { a rel="prev" href={ "/block/" (view.header.previous) } { "The block below" } }
+            @if let Some(above) = above { a rel="next" href={ "/block/" (above) } { "The block above" } }
+        }
+        (facts(&view))
+        h2 { (parts::count(view.transaction_count, "transaction")) }
+        @if view.transaction_count == 0 { (parts::empty("Nobody wanted anything in this block but its miner, who is paid all the same.")) }
+        @else { (list_of(&transactions.transactions, from)) }
+        nav.pages aria-label="Further transactions" {
+            @if from > 1 { a href={ "/block/" (hash) } { "First" } }
+            @if let Some(next) = transactions.next { a href={ "/block/" (hash) "?from=" (next) } { "More" } }
+        }
+        (details(&view))
+        (parts::raw(&[
+            ("block", format!("/v1/blocks/{hash}")),
+            ("transactions", format!("/v1/blocks/{hash}/transactions")),
+            ("bytes", format!("/v1/blocks/{hash}/raw")),
+        ]))
+    };
+    let title = format!("Block {}", parts::number(view.header.height));
+    Ok(Draft::new(title, Place::Blocks, Live::CHAIN, body))
+}
+
+fn standing(reader: &Reader, view: &BlockView) -> Markup {
+    html! {
+        @if view.followed {
+            span.state.good { "followed" } " " (parts::count(view.depth as usize, "block")) " deep, made " (parts::ago(view.header.time)) "."
+        } @else {
+            span.state.bad { "not followed" } " " (why_not(reader, &view.header.hash)) " See " a href="/forks" { "forks" } "."
+        }
+    }
+}
+
+/// What keeps a block from being followed.
+fn why_not(reader: &Reader, hash: &BlockHash) -> &'static str {
+    match reader.header(hash).map(|entry| entry.validity) {
+        Some(Validity::Invalid) => "It breaks a rule.",
+        Some(Validity::AboveInvalid) => "It stands on one that breaks a rule.",
+        Some(Validity::RuledOut | Validity::AboveRuledOut) => "The operator ruled it out, or one below it.",
+        Some(Validity::Valid) | None => "Another branch has more work, or came first.",
+    }
+}
+
+/// A block of which only the header is here: what it held was pruned, or never came.
+fn header_alone(context: &Context, name: BlockName) -> Shown {
+    let reader = context.node().reader();
+    let entry = asked::entry(&reader, name)?;
+    let header = HeaderView::new(&entry);
+    let body = html! {
+        p.lead {
+            @if reader.is_followed(&header.hash) { span.state.good { "followed" } " Only its header is here: what it held was pruned." }
+            @else { span.state.bad { "not followed" } " Only its header is here. " (why_not(&reader, &header.hash)) }
+        }
+        (parts::whole(&header.hash.to_string()))
+        (parts::facts(&[
+            ("Made", parts::time(header.time)),
+            ("Difficulty", html! { (difficulty(header.difficulty)) }),
+            ("Stands on", parts::block(&header.previous)),
+        ]))
+        (parts::raw(&[("header", format!("/v1/blocks/{}/header", header.hash))]))
+    };
+    Ok(Draft::new(format!("Block {}", parts::number(header.height)), Place::Blocks, Live::CHAIN, body))
+}
+
+fn facts(view: &BlockView) -> Markup {
+    let coinbase = &view.coinbase;
+    parts::facts(&[
+        ("Made", parts::time(view.header.time)),
+        (
+            "Miner",
+            html! { (parts::address(&coinbase.recipient)) @if let Some(tag) = &coinbase.tag { " " q dir="auto" { (tag) } } },
+        ),
+        (
+            "Reward",
+            html! { (parts::amount(coinbase.amount)) ", to be spent from block " (parts::number(coinbase.matures_at)) " on" },
+        ),
+        ("Fees in it", parts::amount(view.fees)),
+        ("Size", html! { (parts::bytes(view.bytes)) }),
+        ("Difficulty", html! { (difficulty(view.header.difficulty)) }),
+    ])
+}
+
+fn list_of(transactions: &[ContentView], from: u32) -> Markup {
+    html! {
+        ol.transactions start=(from) {
+            @for transaction in transactions {
+                li {
+                    (parts::transaction(&transaction.txid)) " from " (parts::address(&transaction.from))
+                    ", fee " (parts::amount(transaction.fee))
+                    (first_actions(transaction))
+                }
+            }
+        }
+    }
+}
+
+/// What only those want who know what it is.
+fn details(view: &BlockView) -> Markup {
+    let header = &view.header;
+    let code = |text: &dyn std::fmt::Display| html! { code { (text) } };
+    html! {
+        details id="header" {
+            summary { "Header and commitments" }
+            (parts::facts(&[
+                ("Version", html! { code { (format!("{:08x}", header.version)) } }),
+                ("Bits", code(&header.bits)),
+                ("Nonce", code(&header.nonce)),
+                ("Median time", parts::time(header.median_time)),
+                ("Work of the branch", html! { (parts::number(&header.work)) " hashes" }),
+                ("Merkle root", code(&header.merkle_root)),
+                ("State below", code(&view.state)),
+                ("Headers below", code(&view.history)),
+                ("Header", code(&header.header.0)),
+                ("Coinbase extra", code(&view.coinbase.extra.0)),
+            ]))
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Small things that pages are put together from: amounts, times, names, lists of facts.
+
+use std::fmt::Display;
+
+use jiff::Timestamp as Moment;
+use maud::{Markup, html};
+
+use crate::api::view::AddressText;
+use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
+
+/// Digits in threes.
+pub fn number(number: impl Display) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// So many of something.
+pub fn count(count: usize, name: &str) -> String {
+    format!("{} {name}{}", number(count), if count == 1 { "" } else { "s" })
+}
+
+/// Money.
+pub fn amount(amount: Amount) -> Markup {
+    let text = amount.to_string();
+    let coins = text.trim_end_matches(" CRN");
+    let (whole, part) = coins.split_once('.').unwrap_or((coins, ""));
+    html! {
+        span.amount {
+            (number(whole)) @if !part.is_empty() { span.part { "." (part) } } " " small { "CRN" }
+        }
+    }
+}
+
+/// When something was, by the clock of the chain: exactly, and how long ago.
+pub fn time(at: Timestamp) -> Markup {
+    html! { time datetime=(exact(at, "%FT%TZ")) { (exact(at, "%F %T")) " UTC" } " " (ago(at)) }
+}
+
+/// How long ago something was. The script fills it in and counts on; without one the exact time is there.
+pub fn ago(at: Timestamp) -> Markup {
+    html! { time.ago datetime=(exact(at, "%FT%TZ")) title={ (exact(at, "%F %T")) " UTC" } { (exact(at, "%F %T")) } }
+}
+
+fn exact(at: Timestamp, form: &str) -> String {
+    Moment::from_second(i64::from(at.0)).unwrap_or_default().strftime(form).to_string()
+}
+
+/// How long something takes, in its largest two units.
+pub fn span(seconds: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let first = UNITS.iter().position(|(size, _)| seconds >= *size).unwrap_or(UNITS.len() - 1);
+    let (size, name) = UNITS[first];
+    let rest = UNITS.get(first + 1).map(|(small, name)| (seconds % size / small, name));
+    match rest {
+        Some((rest, small)) if rest > 0 => format!("{} {name} {rest} {small}", seconds / size),
+        _ => format!("{} {name}", seconds / size),
+    }
+}
+
+/// A size that may be large, with the name of its unit.
+pub fn scaled(size: f64, unit: &str) -> String {
+    const STEPS: [(f64, &str); 6] =
+        [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    match STEPS.iter().find(|(step, _)| size >= *step) {
+        Some((step, name)) => format!("{:.1} {name}{unit}", size / step),
+        None if size == size.trunc() => format!("{size:.0} {unit}"),
+        None => format!("{size:.2} {unit}"),
+    }
+}
+
+/// So many bytes.
+pub fn bytes(bytes: usize) -> String {
+    scaled(bytes as f64, "B")
+}
+
+/// A long name by its beginning and its end; whole, it is read out and copied.
+pub fn short(name: &str) -> Markup {
+    let (head, tail) = (name.get(..8), name.len().checked_sub(6).and_then(|from| name.get(from..)));
+    html! {
+        @if let (Some(head), Some(tail)) = (head.filter(|_| name.len() > 20), tail) {
+            code title=(name) { (head) "…" (tail) }
+        } @else { code { (name) } }
+    }
+}
+
+/// A long name, whole, with a button that copies it.
+pub fn whole(name: &str) -> Markup {
+    html! { span.whole { code { (name) } (copy(name)) } }
+}
+
+/// A button that copies; the script shows it.
+pub fn copy(text: &str) -> Markup {
+    html! { button.copy type="button" data-copy=(text) aria-label={ "Copy " (text) } hidden { "Copy" } }
+}
+
+/// The way to a block.
+pub fn block(hash: &BlockHash) -> Markup {
+    let name = hash.to_string();
+    html! { a href={ "/block/" (name) } { (short(&name)) } }
+}
+
+/// The way to the block that is followed at a height.
+pub fn height(height: Height) -> Markup {
+    html! { a href={ "/block/" (height) } { (number(height)) } }
+}
+
+/// The way to a transaction.
+pub fn transaction(txid: &Txid) -> Markup {
+    let name = txid.to_string();
+    html! { a href={ "/tx/" (name) } { (short(&name)) } }
+}
+
+/// The way to an account.
+pub fn address(AddressText(text): &AddressText) -> Markup {
+    html! { a href={ "/account/" (text) } { (short(text)) } }
+}
+
+/// Things that are so: what is said of each.
+pub fn facts(facts: &[(&str, Markup)]) -> Markup {
+    html! { dl.facts { @for (name, fact) in facts { div { dt { (name) } dd { (fact) } } } } }
+}
+
+/// Text in which names stand between backticks.
+pub fn marked(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// Where nothing is, and why that is no fault.
+pub fn empty(why: &str) -> Markup {
+    html! { p.empty { (marked(why)) } }
+}
+
+/// What programs are answered to the same question.
+pub fn raw(links: &[(&str, String)]) -> Markup {
+    html! {
+        p.raw { "For programs: " @for (at, (name, path)) in links.iter().enumerate() {
+            @if at > 0 { " · " } a href=(path) { (name) }
+        } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_stand_in_threes() {
+        let written: Vec<String> = [0_u64, 999, 1_000, 1_234_567].into_iter().map(number).collect();
+        assert_eq!(written, ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn span_has_its_two_largest_units() {
+        let spans: Vec<String> = [0, 59, 60, 61, 3_600, 90_061].into_iter().map(span).collect();
+        assert_eq!(spans, ["0 s", "59 s", "1 min", "1 min 1 s", "1 h", "1 d 1 h"]);
+    }
+
+    #[test]
+    fn amount_keeps_every_pebble() {
+        let shown = amount(Amount::from_pebbles(123_456_700_000_001)).into_string();
+        assert!(shown.contains("1,234,567<span class=\"part\">.00000001</span>"), "{shown}");
+    }
+
+    #[test]
+    fn name_of_a_stranger_is_cut_between_letters() {
+        let shown = short(&"ä".repeat(30)).into_string();
+        assert!(shown.contains("ä"), "{shown}");
+    }
+}

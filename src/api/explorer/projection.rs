@@ -1,0 +1,112 @@
+//! The blocks that what waits would make, were they found now.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::parts;
+use crate::api::context::Context;
+use crate::api::problem::Problem;
+use crate::consensus::{BLOCK_OVERHEAD_BYTES, Params};
+use crate::mempool::Entry;
+use crate::node::Reader;
+use crate::types::{Address, Amount};
+
+/// Blocks that are projected; the last has all the rest.
+const BLOCKS_MAX: usize = 4;
+
+/// A block that is not there yet.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Projected {
+    /// Transactions in it.
+    pub count: usize,
+    /// Their bytes.
+    pub bytes: usize,
+    /// What they do.
+    actions: usize,
+    /// What they pay.
+    pub fees: Amount,
+    /// The lowest and the highest rate among them, in pebbles for a thousand bytes.
+    pub rates: Option<(u64, u64)>,
+}
+
+impl Projected {
+    fn add(&mut self, entry: &Entry) {
+        let rate = entry.rate().pebbles_per_kilobyte();
+        self.count += 1;
+        self.bytes += entry.facts().bytes;
+        self.actions += entry.transaction().transaction().body.actions.len();
+        self.fees = self.fees.checked_add(entry.fee()).unwrap_or(self.fees);
+        self.rates = Some(self.rates.map_or((rate, rate), |(low, high)| (low.min(rate), high.max(rate))));
+    }
+}
+
+/// What the next blocks would hold, the next one first: each takes what pays best of what still fits, and nothing comes
+/// before an earlier one of its sender. The last has all that is left.
+pub fn projection(context: &Context, reader: &Reader) -> Result<Vec<Projected>, Problem> {
+    let pool = context.pool(reader)?;
+    Ok(packed(context.params(), pool.entries().iter().map(|entry| (entry.facts().sender, &**entry))))
+}
+
+fn packed<'a>(params: &Params, best_first: impl Iterator<Item = (Address, &'a Entry)>) -> Vec<Projected> {
+    let room = params.block_bytes_max.saturating_sub(BLOCK_OVERHEAD_BYTES) as usize;
+    let mut blocks = vec![Projected::default(); BLOCKS_MAX];
+    let mut earliest: BTreeMap<Address, usize> = BTreeMap::new();
+    for (sender, entry) in best_first {
+        let (bytes, actions) = (entry.facts().bytes, entry.transaction().transaction().body.actions.len());
+        let from = earliest.get(&sender).copied().unwrap_or(0);
+        let fits = |block: &Projected| {
+            block.bytes + bytes <= room && block.actions + actions <= params.block_actions_max as usize
+        };
+        let at = (from..BLOCKS_MAX - 1).find(|at| fits(&blocks[*at])).unwrap_or(BLOCKS_MAX - 1);
+        blocks[at].add(entry);
+        earliest.insert(sender, at);
+    }
+    blocks.retain(|block| block.count > 0);
+    blocks
+}
+
+/// What would be mined next, block by block.
+pub fn table(blocks: &[Projected]) -> Markup {
+    html! {
+        @if blocks.is_empty() {
+            (parts::empty("Nothing waits: the next block pays its miner, and nobody else."))
+        } @else {
+            div.wide tabindex="0" role="region" aria-label="What would be mined next" {
+                table {
+                    thead { tr {
+                        th scope="col" { "Block" } th.number scope="col" { "Transactions" } th.number scope="col" { "Size" }
+                        th.number scope="col" { "Fees" } th.number scope="col" { "Pebbles for a thousand bytes" }
+                    } }
+                    tbody { @for (at, block) in blocks.iter().enumerate() {
+                        tr data-key=(at) {
+                            th scope="row" { (when(at)) }
+                            td.number { (parts::number(block.count)) }
+                            td.number { (parts::bytes(block.bytes)) }
+                            td.number { (parts::amount(block.fees)) }
+                            td.number { (rates(block)) }
+                        }
+                    } }
+                }
+            }
+        }
+    }
+}
+
+/// When a projected block comes.
+pub fn when(at: usize) -> String {
+    match at {
+        0 => "next".to_owned(),
+        at if at + 1 == BLOCKS_MAX => "later".to_owned(),
+        at => format!("in {} blocks", at + 1),
+    }
+}
+
+/// What its transactions pay.
+pub fn rates(block: &Projected) -> String {
+    match block.rates {
+        Some((low, high)) if low == high => parts::number(low),
+        Some((low, high)) => format!("{} to {}", parts::number(low), parts::number(high)),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,294 @@
+//! The forms of the page, carried out. Each leads back to the page, which then says what became of it.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Instant;
+
+use axum::extract::{FromRequest, Request, State};
+use axum::response::Redirect;
+use axum::{Form, Router, routing};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Desk, Said};
+use crate::api::explorer::parts;
+use crate::api::view::LinkFaults;
+use crate::api::{Code, Problem};
+use crate::devnet::desk::view::{FaucetOrder, GivenView};
+use crate::devnet::desk::words::{in_words, late};
+use crate::devnet::desk::{carry_out, faucet};
+use crate::devnet::error::DevnetError;
+use crate::devnet::links::Partition;
+use crate::devnet::mining::Mining;
+use crate::devnet::network::DevnetHandle;
+use crate::types::Amount;
+
+pub(super) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/orders/link", routing::post(link))
+        .route("/orders/partition", routing::post(partition))
+        .route("/orders/heal", routing::post(heal))
+        .route("/orders/kill", routing::post(kill))
+        .route("/orders/restart", routing::post(restart))
+        .route("/orders/mine", routing::post(mine))
+        .route("/orders/interval", routing::post(interval))
+        .route("/orders/mode", routing::post(mode))
+        .route("/orders/warp", routing::post(warp))
+        .route("/orders/clock", routing::post(clock))
+        .route("/orders/reorganize", routing::post(reorganize))
+        .route("/orders/faucet", routing::post(coins))
+        .route("/orders/snapshot", routing::post(snapshot))
+        .route("/orders/revert", routing::post(revert))
+        .route("/orders/remove", routing::post(remove))
+}
+
+impl Desk {
+    /// Notes what became of an order.
+    fn note(&self, done: Result<String, Problem>) {
+        let text = done.map_err(|problem| problem.detail);
+        *self.said.lock() = Some(Said { at: Instant::now(), text });
+    }
+
+    /// Carries an order out, and leads back.
+    async fn order(
+        &self,
+        order: impl FnOnce(&DevnetHandle) -> Result<String, DevnetError> + Send + 'static,
+    ) -> Redirect {
+        let done = carry_out(&self.devnet, order).await;
+        self.note(done);
+        Redirect::to("/")
+    }
+}
+
+/// That a block has not come to all.
+fn not_everywhere(behind: &[usize]) -> String {
+    late(behind).map_or_else(String::new, |late| format!(" But {late}."))
+}
+
+/// A form, filled in so that it can be read.
+struct Filled<T>(T);
+
+impl<T: DeserializeOwned> FromRequest<Desk> for Filled<T> {
+    type Rejection = Redirect;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, Redirect> {
+        match Form::<T>::from_request(request, desk).await {
+            Ok(Form(form)) => Ok(Self(form)),
+            Err(error) => {
+                desk.note(Err(Problem::new(Code::BadRequest, error.body_text())));
+                Err(Redirect::to("/"))
+            }
+        }
+    }
+}
+
+/// A number as it was typed; 0, where nothing was.
+fn typed<N: FromStr<Err: Display> + Default>(name: &str, text: &str) -> Result<N, Problem> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(N::default());
+    }
+    text.parse().map_err(|error| Problem::bad_value(name, text, error))
+}
+
+#[derive(Deserialize)]
+struct LinkForm {
+    a: usize,
+    b: usize,
+    #[serde(default)]
+    delay_ms: String,
+    #[serde(default)]
+    jitter_ms: String,
+    #[serde(default)]
+    loss_percent: String,
+    #[serde(default)]
+    bytes_per_second: String,
+    cut: Option<String>,
+}
+
+impl LinkForm {
+    fn faults(&self) -> Result<LinkFaults, Problem> {
+        Ok(LinkFaults {
+            delay_ms: typed("delay_ms", &self.delay_ms)?,
+            jitter_ms: typed("jitter_ms", &self.jitter_ms)?,
+            loss_percent: typed("loss_percent", &self.loss_percent)?,
+            bytes_per_second: Some(typed("bytes_per_second", &self.bytes_per_second)?)
+                .filter(|rate| *rate > 0),
+            cut: self.cut.is_some(),
+        })
+    }
+}
+
+async fn link(State(desk): State<Desk>, Filled(form): Filled<LinkForm>) -> Redirect {
+    let (a, b) = (form.a, form.b);
+    match form.faults().and_then(|faults| faults.link()) {
+        Ok(link) => {
+            let said = format!("Link {a} – {b} is as you said.");
+            let done = carry_out(&desk.devnet, move |devnet| devnet.set_link(a, b, link)).await;
+            desk.note(done.map(|()| said));
+        }
+        Err(problem) => desk.note(Err(problem)),
+    }
+    // It stays chosen.
+    Redirect::to(&format!("/?link={}-{}", a.min(b), a.max(b)))
+}
+
+#[derive(Deserialize)]
+struct GroupsForm {
+    groups: String,
+}
+
+async fn partition(State(desk): State<Desk>, Filled(form): Filled<GroupsForm>) -> Redirect {
+    desk.order(move |devnet| {
+        let partition: Partition = form.groups.parse()?;
+        devnet.part(&partition)?;
+        Ok(format!("The network is parted: {}.", form.groups.trim()))
+    })
+    .await
+}
+
+async fn heal(State(desk): State<Desk>) -> Redirect {
+    desk.order(|devnet| devnet.heal().map(|()| "All links are as they should be.".to_owned())).await
+}
+
+#[derive(Deserialize)]
+struct NodeForm {
+    node: usize,
+}
+
+async fn kill(State(desk): State<Desk>, Filled(NodeForm { node }): Filled<NodeForm>) -> Redirect {
+    desk.order(move |devnet| devnet.kill(node).map(|()| format!("Node {node} is down, without a farewell.")))
+        .await
+}
+
+async fn restart(State(desk): State<Desk>, Filled(NodeForm { node }): Filled<NodeForm>) -> Redirect {
+    desk.order(move |devnet| devnet.restart(node).map(|()| format!("Node {node} is up again."))).await
+}
+
+#[derive(Deserialize)]
+struct BlocksForm {
+    blocks: usize,
+    node: Option<usize>,
+}
+
+async fn mine(State(desk): State<Desk>, Filled(form): Filled<BlocksForm>) -> Redirect {
+    desk.order(move |devnet| {
+        let made = devnet.mine(form.blocks, form.node)?;
+        Ok(format!("Mined {}.{}", parts::count(made.blocks.len(), "block"), not_everywhere(&made.behind)))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct IntervalForm {
+    seconds: String,
+}
+
+async fn interval(State(desk): State<Desk>, Filled(form): Filled<IntervalForm>) -> Redirect {
+    set_mining(&desk, format!("interval={}", form.seconds.trim())).await
+}
+
+#[derive(Deserialize)]
+struct ModeForm {
+    mode: String,
+}
+
+async fn mode(State(desk): State<Desk>, Filled(form): Filled<ModeForm>) -> Redirect {
+    set_mining(&desk, form.mode).await
+}
+
+async fn set_mining(desk: &Desk, mode: String) -> Redirect {
+    desk.order(move |devnet| {
+        let mining: Mining = mode.parse()?;
+        devnet.set_mining(mining)?;
+        Ok(format!("Blocks come {}.", in_words(&devnet.mining().to_string())))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct WarpForm {
+    seconds: u32,
+}
+
+async fn warp(State(desk): State<Desk>, Filled(form): Filled<WarpForm>) -> Redirect {
+    desk.order(move |devnet| {
+        devnet.warp(form.seconds).map(|_| format!("It is {} seconds later.", form.seconds))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct ClockForm {
+    hold: String,
+}
+
+async fn clock(State(desk): State<Desk>, Filled(form): Filled<ClockForm>) -> Redirect {
+    let hold = form.hold == "on";
+    let said = if hold { "The clock stands still." } else { "The clock goes on." };
+    desk.order(move |devnet| devnet.hold_clock(hold).map(|_| said.to_owned())).await
+}
+
+#[derive(Deserialize)]
+struct DepthForm {
+    depth: u32,
+}
+
+async fn reorganize(State(desk): State<Desk>, Filled(form): Filled<DepthForm>) -> Redirect {
+    desk.order(move |devnet| {
+        let made = devnet.reorganize(form.depth, None)?;
+        let late = not_everywhere(&made.behind);
+        Ok(format!("Node {} mined a heavier branch: {} blocks are left.{late}", made.node, made.depth))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct CoinsForm {
+    address: String,
+    #[serde(default)]
+    amount: String,
+}
+
+async fn coins(State(desk): State<Desk>, Filled(form): Filled<CoinsForm>) -> Redirect {
+    let amount = match form.amount.trim() {
+        "" => Ok(None),
+        text => text.parse::<Amount>().map(Some).map_err(|error| Problem::bad_value("amount", text, error)),
+    };
+    let given = match amount {
+        Ok(amount) => {
+            faucet::give(&desk.devnet, FaucetOrder { address: form.address, amount, node: None }).await
+        }
+        Err(problem) => Err(problem),
+    };
+    desk.note(
+        given.map(|GivenView { txid, amount }| format!("{amount} are on their way, in transaction {txid}.")),
+    );
+    Redirect::to("/")
+}
+
+#[derive(Deserialize)]
+struct NameForm {
+    #[serde(default)]
+    name: String,
+}
+
+async fn snapshot(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> Redirect {
+    let name = Some(form.name.trim().to_owned()).filter(|name| !name.is_empty());
+    desk.order(move |devnet| devnet.snapshot(name).map(|taken| format!("Snapshot {} is taken.", taken.name)))
+        .await
+}
+
+async fn revert(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> Redirect {
+    desk.order(move |devnet| {
+        devnet.revert(&form.name).map(|to| format!("All is as it was at snapshot {}.", to.name))
+    })
+    .await
+}
+
+async fn remove(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> Redirect {
+    desk.order(move |devnet| {
+        devnet.remove_snapshot(&form.name).map(|()| format!("Snapshot {} is gone.", form.name))
+    })
+    .await
+}

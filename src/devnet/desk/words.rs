@@ -1,0 +1,51 @@
+//! How a devnet is told of in words: in a terminal, and on its page.
+
+use crate::api::view::LinkFaults;
+use crate::devnet::spreading::SPREAD_TIME_MAX;
+
+/// When blocks come, as one says it.
+pub fn in_words(mining: &str) -> String {
+    match mining.split_once('=') {
+        Some(("interval", "1")) => "every second".to_owned(),
+        Some(("interval", seconds)) => format!("every {seconds} seconds"),
+        _ if mining == "manual" => "when they are ordered".to_owned(),
+        _ if mining == "automine" => "when there is a transaction".to_owned(),
+        _ if mining == "work" => "by work".to_owned(),
+        _ => format!("at {mining}"),
+    }
+}
+
+/// Numbers of nodes.
+pub fn numbers(nodes: impl IntoIterator<Item = usize>) -> String {
+    nodes.into_iter().map(|node| node.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// To whom a block has not come in time; nothing where it has come to all.
+pub fn late(behind: &[usize]) -> Option<String> {
+    let nodes = if behind.len() == 1 { "node" } else { "nodes" };
+    let seconds = SPREAD_TIME_MAX.as_secs();
+    (!behind.is_empty()).then(|| {
+        format!("it has not come to {nodes} {} in {seconds} seconds", numbers(behind.iter().copied()))
+    })
+}
+
+/// What a link does that it should not.
+pub fn what_is_wrong(link: &LinkFaults) -> String {
+    let mut wrong = Vec::new();
+    if link.cut {
+        wrong.push("cut".to_owned());
+    }
+    if link.delay_ms > 0 {
+        wrong.push(format!("{} ms late", link.delay_ms));
+    }
+    if link.jitter_ms > 0 {
+        wrong.push(format!("up to {} ms more", link.jitter_ms));
+    }
+    if link.loss_percent > 0.0 {
+        wrong.push(format!("loses {} %", link.loss_percent));
+    }
+    if let Some(rate) = link.bytes_per_second {
+        wrong.push(format!("{rate} bytes a second"));
+    }
+    wrong.join(", ")
+}

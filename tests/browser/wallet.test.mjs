@@ -1,0 +1,421 @@
+// The wallet's page, as people use it; `keys.test.mjs` holds what it signs to the byte.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { PATIENCE_MS, ask, complaints, give, launch, mine, node, order } from "./stage.mjs";
+
+const { wallets, keys } = JSON.parse(readFileSync(new URL("vectors.json", import.meta.url), "utf8"));
+const [everybodys, another] = wallets;
+const [, payee] = everybodys.accounts;
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+/** A page as a person sees it, which notes whatever goes wrong in it and all that leaves it. */
+async function opened({ prepare, url = `${node}/wallet`, ...options } = {}) {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
+  await prepare?.(context);
+  const page = await context.newPage();
+  const part = (name) => page.locator(`#wallet-${name}`);
+  const seen = { wrong: [], left: [] };
+  page.on("pageerror", (error) => seen.wrong.push(error.message));
+  page.on("console", (line) => line.type() === "error" && seen.wrong.push(line.text()));
+  page.on("request", (request) => seen.left.push(`${request.url()} ${request.postData() ?? ""}`));
+  await page.goto(url);
+  const reads = (name, pattern) => page.waitForFunction(
+    ([id, source]) => {
+      const element = document.getElementById(id);
+      return element.checkVisibility() && new RegExp(source).test(element.innerText);
+    },
+    [`wallet-${name}`, pattern.source],
+  );
+  return { context, page, part, seen, reads };
+}
+
+/** Blocks where the page looks: what others make is here a little later. */
+const block = (blocks = 1) => mine(blocks, 0);
+
+async function restored(secret) {
+  const it = await opened();
+  await it.part("typed").fill(secret);
+  await it.part("restore").getByRole("button", { name: "Restore" }).click();
+  await it.part("account").waitFor();
+  return it;
+}
+
+/** A key of its own with so many coins, in a page. */
+async function funded(amount) {
+  const it = await opened();
+  await it.part("create").click();
+  await it.part("written").click();
+  const address = await it.part("address").textContent();
+  await give(address, String(amount * 100_000_000));
+  await block();
+  await it.reads("balance", new RegExp(`^${amount} CRN$`));
+  return { ...it, address };
+}
+
+async function fill({ part }, to, amount, more = {}) {
+  await part("to").fill(to);
+  if (amount === null) await part("all").check();
+  else await part("amount").fill(amount);
+  for (const [name, text] of Object.entries(more)) await part(name).fill(text);
+  await part("send").getByRole("button", { name: "Review" }).click();
+}
+
+const accountOf = (address) => ask(`/v1/accounts/${address}`);
+
+test("a key is made, paid, and pays, and never leaves the page", async () => {
+  const it = await opened();
+  await it.part("create").click();
+  const words = await it.part("words-list").locator("li").allTextContents();
+  assert.equal(words.length, 12);
+  await it.part("written").click();
+  assert.equal(await it.part("words-list").locator("li").count(), 0);
+  const address = await it.part("address").textContent();
+  await it.part("qr").waitFor();
+  assert.equal(await it.part("coins-link").getAttribute("href"), `/devnet?address=${address}#faucet`);
+  await give(address, "10000000000");
+  await it.reads("incoming", /^100 CRN$/);
+  await it.reads("payments", /waits for a block\s+received for “faucet”/);
+  await block();
+  await it.reads("balance", /^100 CRN$/);
+  await fill(it, payee.address, "12.5", { reference: "INVOICE-42" });
+  await it.part("review").waitFor();
+  const review = await it.part("review").innerText();
+  for (const said of [payee.address, "12.5 CRN", "“INVOICE-42”", "Fee", "87.5 CRN"]) assert.ok(review.includes(said), said);
+  await it.part("confirm").dblclick();
+  await it.reads("sent", /^waits for a block 12\.5 CRN/);
+  await it.reads("spendable", /^87\.5 CRN$/);
+  await block();
+  await it.reads("sent", /^confirmed × 1 12\.5 CRN/);
+  await block(2);
+  await it.reads("sent", /^confirmed × 3 12\.5 CRN/);
+  assert.equal((await accountOf(address)).nonce, 1, "it was sent once");
+  const txid = (await it.part("sent").locator("a").first().getAttribute("href")).split("/").at(-1);
+  const payment = await ask(`/v1/transactions/${txid}`);
+  assert.deepEqual(payment.transaction.actions, [
+    { kind: "pay", to: payee.address, amount: "1250000000", reference: "494e564f4943452d3432" },
+  ]);
+  const secrets = [words.join(" "), words.slice(0, 3).join("%20"), words.slice(0, 3).join("+")];
+  for (const left of it.seen.left) {
+    assert.ok(left.startsWith(node), `nothing from elsewhere: ${left}`);
+    for (const secret of secrets) assert.ok(!left.includes(secret), left);
+  }
+  assert.deepEqual(it.seen.wrong, []);
+  await it.context.close();
+});
+
+test("words and keys are brought back as the command line's wallet has them", async () => {
+  const it = await opened();
+  const refused = async (typed, pattern) => {
+    await it.part("typed").fill(typed);
+    await it.part("restore").getByRole("button", { name: "Restore" }).click();
+    await it.reads("restore-error", pattern);
+  };
+  await refused("one two", /12 or 24 words are expected, these are 2/);
+  await refused(everybodys.words.replace("junk", "jnuk"), /Word 12, “jnuk”, is not on the list/);
+  await refused(everybodys.words.replace("junk", "test"), /do not belong together/);
+  await it.part("typed").fill(` ${another.words.toUpperCase()}\n`);
+  await it.page.getByText("The words have a passphrase").click();
+  await it.part("passphrase").fill(another.passphrase);
+  await it.part("restore").getByRole("button", { name: "Restore" }).click();
+  await it.reads("address", new RegExp(another.accounts[0].address));
+  assert.equal(await it.part("typed").inputValue(), "", "the words are off the screen");
+  await it.part("number").fill("2");
+  await it.part("number").press("Tab");
+  await it.reads("address", new RegExp(another.accounts[2].address));
+  await it.part("number").fill("-1");
+  await it.part("number").press("Tab");
+  await it.reads("key-error", /numbered from 0/);
+  assert.equal(await it.part("public").isVisible(), false);
+  await it.context.close();
+  for (const { secret, address } of keys) {
+    const other = await restored(secret);
+    await other.reads("address", new RegExp(address));
+    assert.equal(await other.part("number-line").isVisible(), false);
+    await other.context.close();
+  }
+  const open = await restored(everybodys.words);
+  await open.part("public").waitFor();
+  await open.context.close();
+});
+
+test("what is wrong with a payment is said before it is signed", async () => {
+  const it = await funded(50);
+  const refused = async (name, pattern, ...words) => {
+    await fill(it, ...words);
+    await it.reads(`${name}-error`, pattern);
+    assert.equal(await it.part("review").isVisible(), false);
+  };
+  const slip = payee.address.slice(0, 20) + (payee.address[20] === "q" ? "p" : "q") + payee.address.slice(21);
+  await refused("to", /the letter at place 21 is likely wrong/, slip, "1");
+  await refused("to", /of another network: it begins with cairn1/, payee.address.replace("cdev1", "cairn1"), "1");
+  await refused("to", /Whom to pay is missing/, "", "1");
+  await refused("amount", /a point and no comma/, payee.address, "1,5");
+  await refused("amount", /no more than 8 decimals/, payee.address, "0.123456789");
+  await refused("send", /At least a pebble/, payee.address, "0");
+  await refused("send", /costs 50\.00000001 CRN with its fee, and 50 CRN can be spent/, payee.address, "50.00000001");
+  await refused("reference", /at most 32 bytes, this has 33/, payee.address, "1", { reference: "x".repeat(33) });
+  assert.equal(await it.part("reference").getAttribute("aria-invalid"), "true");
+  await fill(it, it.address, "1", { reference: "" });
+  await it.reads("review", /\(your own\)[^]*Left\s+50 CRN[^]*pays the account that it comes from/);
+  await it.page.keyboard.press("Escape");
+  await fill(it, payee.address, "1", { fee: "0.5" });
+  await it.reads("review", /fee is far more than it usually takes/);
+  assert.equal(await it.part("confirm").isDisabled(), true);
+  await it.part("mean").check();
+  assert.equal(await it.part("confirm").isDisabled(), false);
+  await it.part("back").click();
+  await fill(it, payee.address, "49", { fee: "0" });
+  await it.reads("review", /pays nearly everything/);
+  await it.part("back").click();
+  assert.equal((await accountOf(it.address)).pending, 0, "nothing was sent");
+  assert.deepEqual(it.seen.wrong, []);
+  await it.context.close();
+});
+
+test("everything is sent to an address that nobody ever paid", async () => {
+  const it = await funded(30);
+  const nobody = await opened();
+  await nobody.part("create").click();
+  await nobody.part("written").click();
+  const to = await nobody.part("address").textContent();
+  await fill(it, `cairn:${to}?reference=last%20one`, null);
+  assert.equal(await it.part("to").inputValue(), to, "the link was taken apart");
+  await it.reads("review", /29\.99999 CRN, and whatever else is there[^]*“last one”[^]*New account\s+0\.00001 CRN[^]*Nobody ever paid/);
+  await it.part("confirm").click();
+  await it.reads("sent", /waits for a block/);
+  await block();
+  await it.reads("sent", /confirmed × 1/);
+  await it.reads("balance", /^0 CRN$/);
+  await nobody.reads("balance", /^29\.99999 CRN$/);
+  await Promise.all([it.context.close(), nobody.context.close()]);
+});
+
+test("a payment that was cut off is made once, however often it is sent", async () => {
+  const it = await funded(20);
+  let cut = "before";
+  await it.context.route("**/v1/transactions", async (route) => {
+    if (cut === "after") await route.fetch();
+    if (cut) await route.abort();
+    else await route.continue();
+  });
+  await fill(it, payee.address, "3");
+  await it.part("confirm").click();
+  await it.reads("sent", /in doubt: the node does not know it/);
+  await fill(it, payee.address, "3");
+  await it.reads("review", /Just this payment was sent before[^]*takes the place of 3 CRN/);
+  await it.part("back").click();
+  cut = "";
+  await it.part("sent").getByRole("button", { name: "Send the same again" }).click();
+  await it.reads("sent", /^waits for a block 3 CRN/);
+  await block();
+  await it.reads("sent", /^confirmed × 1 3 CRN/);
+  cut = "after";
+  await fill(it, payee.address, "3");
+  await it.part("confirm").click();
+  await it.reads("sent", /^waits for a block 3 CRN/);
+  await block();
+  await it.reads("sent", /^confirmed × 1 3 CRN/);
+  const { nonce, balance } = await accountOf(it.address);
+  assert.deepEqual({ nonce, balance }, { nonce: 2, balance: "1400000000" });
+  await it.context.close();
+});
+
+test("a node that answers about something else is not believed", async () => {
+  const it = await funded(10);
+  const lie = async (pattern, change, doing) => {
+    const handler = async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: change(await response.json()) });
+    };
+    await it.context.route(pattern, handler);
+    await doing();
+    await it.context.unroute(pattern, handler);
+  };
+  await lie("**/v1/network", (said) => ({ ...said, chain: "00".repeat(32) }), async () => {
+    await fill(it, payee.address, "1");
+    await it.reads("send-error", /follows another chain/);
+  });
+  await lie(`**/v1/accounts/${it.address}`, (said) => ({ ...said, address: payee.address }), async () => {
+    await fill(it, payee.address, "1");
+    await it.reads("send-error", /about another account/);
+  });
+  await lie("**/v1/fees", (said) => ({ ...said, next_block: 100_000_000 }), async () => {
+    await fill(it, payee.address, "1");
+    await it.reads("review", /fee is far more than it usually takes/);
+    await it.part("back").click();
+  });
+  await lie(/v1\/transactions/, (said) => ({ ...said, txid: "00".repeat(32) }), async () => {
+    await fill(it, payee.address, "1");
+    await it.part("confirm").click();
+    await it.reads("sent", /in doubt: the node answered about another payment/);
+  });
+  await block();
+  await it.reads("sent", /confirmed × 1/);
+  await it.context.close();
+});
+
+test("a payment whose block is taken off waits again", async () => {
+  const it = await funded(6);
+  await fill(it, payee.address, "1");
+  await it.part("confirm").click();
+  await it.reads("sent", /waits for a block/);
+  await block();
+  await it.reads("sent", /confirmed × 1/);
+  const { hash } = await ask("/v1/tip");
+  await order(`/v1/blocks/${hash}/invalidate`, {});
+  await it.reads("sent", /waits for a block/);
+  await block(2);
+  await it.reads("sent", /confirmed × 2/);
+  await it.context.close();
+});
+
+test("a key is kept where that is wanted, and forgotten where not", async () => {
+  const it = await funded(5);
+  await it.page.reload();
+  await it.part("create").waitFor();
+  assert.equal(await it.part("account").isVisible(), false, "it is gone");
+  await it.part("create").click();
+  await it.part("written").click();
+  const address = await it.part("address").textContent();
+  await it.part("keep").check();
+  await it.page.reload();
+  await it.reads("address", new RegExp(address));
+  assert.equal(await it.part("keep").isChecked(), true);
+  await it.page.getByText("Show what brings it back").click();
+  await it.reads("secret-text", /^(\w+ ){11}\w+$/);
+  const kept = () => it.page.evaluate(() => localStorage.length);
+  await it.part("keep").uncheck();
+  assert.equal(await kept(), 0);
+  const window = await it.context.newPage();
+  await window.goto(`${node}/wallet`);
+  await window.locator("#wallet-create").click();
+  await window.locator("#wallet-written").click();
+  await it.part("keep").check();
+  await window.locator("#wallet-keep").click();
+  await window.getByText("keeps another key already").waitFor();
+  assert.equal(await window.locator("#wallet-keep").isChecked(), false);
+  assert.ok((await it.page.evaluate(() => localStorage.getItem("cairn-wallet"))).includes("words"), "the first is kept");
+  await it.part("forget").click();
+  await it.part("sure-forget").click();
+  await it.part("create").waitFor();
+  assert.equal(await kept(), 0);
+  await it.page.reload();
+  await it.part("create").waitFor();
+  await it.context.close();
+});
+
+test("a payment that a page was sending when it was closed is followed on", async () => {
+  const it = await funded(8);
+  await it.part("keep").check();
+  let isCut = true;
+  await it.context.route("**/v1/transactions", async (route) => { if (!isCut) await route.continue(); });
+  await fill(it, payee.address, "2");
+  await it.part("confirm").click();
+  await it.reads("sent", /being sent/);
+  isCut = false;
+  await it.page.reload();
+  await it.reads("sent", /in doubt: the node does not know it/);
+  await it.part("sent").getByRole("button", { name: "Send the same again" }).click();
+  await it.reads("sent", /waits for a block/);
+  await it.context.close();
+});
+
+test("a browser that cannot have keys is told so", async () => {
+  const withoutEd25519 = () => {
+    const { importKey } = SubtleCrypto.prototype;
+    SubtleCrypto.prototype.importKey = function only(...how) {
+      return how[2] === "Ed25519" ? Promise.reject(new DOMException("", "NotSupportedError")) : importKey.apply(this, how);
+    };
+  };
+  const old = await opened({ prepare: (context) => context.addInitScript(withoutEd25519) });
+  await old.reads("trouble", /cannot sign with Ed25519\. Chrome/);
+  assert.equal(await old.part("create").isVisible(), false);
+  await old.context.close();
+  // By a name that is not this machine's, and without TLS.
+  const far = "http://cairn.test";
+  const answered = async (route) => {
+    const url = route.request().url().replace(far, node);
+    await route.fulfill({ response: await route.fetch({ url, headers: {} }) });
+  };
+  const insecure = await opened({ prepare: (context) => context.route(`${far}/**`, answered), url: `${far}/wallet` });
+  await insecure.reads("trouble", /Open it over HTTPS, or[^]*http:\/\/localhost/);
+  await insecure.context.close();
+  const bare = await opened({ javaScriptEnabled: false });
+  await bare.page.locator("noscript pre").waitFor();
+  assert.match(await bare.page.locator("noscript").innerText(), /needs scripts[^]*cairn wallet send ADDRESS 12\.5/);
+  assert.equal(await bare.part("create").isVisible(), false);
+  await bare.context.close();
+});
+
+test("it is used by the keyboard alone, and fits a small screen", async () => {
+  const it = await opened({ viewport: { width: 360, height: 740 } });
+  // Until its script is ready there is no such button.
+  await it.part("create").waitFor();
+  await it.part("create").focus();
+  await it.page.keyboard.press("Enter");
+  await it.part("words").waitFor();
+  const focused = () => it.page.evaluate(() => document.activeElement.id);
+  assert.equal(await focused(), "wallet-words-title");
+  await it.page.keyboard.press("Tab");
+  await it.page.keyboard.press("Enter");
+  assert.equal(await focused(), "wallet-account-title");
+  const address = await it.part("address").textContent();
+  await give(address, "10000000000");
+  await block();
+  await it.reads("balance", /^100 CRN$/);
+  await it.part("to").focus();
+  await it.page.keyboard.type(payee.address);
+  await it.page.keyboard.press("Tab");
+  await it.page.keyboard.type("1.5");
+  await it.page.keyboard.press("Enter");
+  await it.part("review").waitFor();
+  assert.equal(await focused(), "wallet-back");
+  await it.page.keyboard.press("Tab");
+  await it.page.keyboard.press("Enter");
+  await it.reads("sent", /waits for a block/);
+  assert.equal(await focused(), "wallet-payments-title");
+  await it.reads("said", /1\.5 CRN to cdev1ethx5cz: waits for a block/);
+  const wide = await it.page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= 360, `${wide} pixels wide`);
+  const unnamed = await it.page.evaluate(() => [...document.querySelectorAll("#wallet input, #wallet textarea")]
+    .filter((input) => input.labels.length === 0).map((input) => input.id));
+  assert.deepEqual(unnamed, []);
+  await it.context.close();
+});
+
+test("axe has nothing to say against any step, in light and in dark", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    // What looks at pages is no part of them, and would not be let in.
+    const it = await opened({ colorScheme, bypassCSP: true });
+    const fine = async (step) => assert.deepEqual(await complaints(it.page), [], `${step}, ${colorScheme}`);
+    await it.part("create").waitFor();
+    await fine("no key");
+    await it.part("create").click();
+    await it.part("written").waitFor();
+    await fine("words");
+    await it.part("written").click();
+    const address = await it.part("address").textContent();
+    await give(address, "10000000000");
+    await block();
+    await it.reads("balance", /^100 CRN$/);
+    await fill(it, "cdev1", "1,5");
+    await it.reads("to-error", /Mistyped: it has 5 letters/);
+    await fine("mistakes");
+    await fill(it, payee.address, "1.5", { fee: "0.5" });
+    await it.part("review").waitFor();
+    await fine("review");
+    await it.part("mean").check();
+    await it.part("confirm").click();
+    await it.reads("sent", /waits for a block/);
+    await fine("sent");
+    await it.part("forget").click();
+    await fine("forget");
+    await block();
+    await it.context.close();
+  }
+});

@@ -1,0 +1,120 @@
+//! The page on which a devnet is looked at and ordered about.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use cairn::types::Height;
+
+use super::stage::Stage;
+
+/// What a page is asked, as a browser does, and the whole of the answer.
+fn ask(stage: &Stage, line: &str, more: &str, form: &str) -> String {
+    let mut stream = TcpStream::connect(stage.devnet.desk().unwrap()).unwrap();
+    let head =
+        format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept: text/html\r\n{more}");
+    let kind = "content-type: application/x-www-form-urlencoded\r\n";
+    write!(stream, "{head}{kind}content-length: {}\r\n\r\n{form}", form.len()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn page(stage: &Stage) -> String {
+    let answer = ask(stage, "GET /", "", "");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer
+}
+
+/// Sends a form, which leads back to the page; what is said there of it.
+fn order(stage: &Stage, path: &str, form: &str) -> String {
+    let answer = ask(stage, &format!("POST {path}"), "", form);
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+    let page = page(stage);
+    let said = page.split("id=\"said\"").nth(1).unwrap().split("</div>").next().unwrap();
+    said.to_owned()
+}
+
+#[test]
+fn page_shows_every_node_with_the_way_to_its_explorer() {
+    let stage = Stage::start(2);
+    stage.handle().mine(3, None).unwrap();
+    stage.agree();
+    stage.handle().kill(1).unwrap();
+    let shown = page(&stage);
+    let network = stage.network();
+    let port = network.nodes[0].at.http.rsplit(':').next().unwrap();
+    assert!(shown.contains(&format!("href=\"http://localhost:{port}/\">Node 0</a>")), "{shown}");
+    assert!(shown.contains("Node 1</th>") && shown.contains("down"), "{shown}");
+    assert!(shown.contains("content-security-policy: default-src 'none'"), "{shown}");
+    for account in &network.accounts {
+        assert!(shown.contains(&account.address) && shown.contains(&account.key));
+    }
+}
+
+#[test]
+fn orders_given_on_the_page_are_carried_out_and_told_of() {
+    let stage = Stage::start(3);
+    assert!(order(&stage, "/orders/mine", "blocks=4&node=1").contains("Mined 4 blocks."));
+    stage.agree();
+    assert_eq!(stage.network().nodes[0].height, Some(Height(4)));
+    assert!(order(&stage, "/orders/link", "a=1&b=0&delay_ms=200&loss_percent=&cut=on").contains("good"));
+    let links = stage.network().links;
+    assert_eq!((links[0].a, links[0].b), (0, 1));
+    assert!(page(&stage).contains("Link between 0 and 1: cut"));
+    assert!(order(&stage, "/orders/heal", "").contains("as they should be"));
+    assert!(order(&stage, "/orders/partition", "groups=0+%7C+1%2C2").contains("parted"));
+    assert_eq!(stage.network().links.len(), 2);
+    order(&stage, "/orders/heal", "");
+    assert!(order(&stage, "/orders/kill", "node=2").contains("Node 2 is down"));
+    assert!(order(&stage, "/orders/restart", "node=2").contains("Node 2 is up again"));
+    let before = stage.network().clock.time;
+    order(&stage, "/orders/warp", "seconds=3600");
+    assert!(stage.network().clock.time.0 >= before.0 + 3600);
+    order(&stage, "/orders/clock", "hold=on");
+    assert!(stage.network().clock.frozen);
+    order(&stage, "/orders/clock", "hold=off");
+    order(&stage, "/orders/interval", "seconds=0.5");
+    assert_eq!(stage.network().mining, "interval=0.5");
+    order(&stage, "/orders/mode", "mode=manual");
+    assert!(order(&stage, "/orders/snapshot", "name=here").contains("Snapshot here is taken"));
+    assert!(order(&stage, "/orders/reorganize", "depth=2").contains("2 blocks are left"));
+    assert!(order(&stage, "/orders/revert", "name=here").contains("as it was at snapshot here"));
+    assert!(order(&stage, "/orders/remove", "name=here").contains("Snapshot here is gone"));
+}
+
+#[test]
+fn page_gives_coins_and_shows_what_is_typed_as_text() {
+    let stage = Stage::start(1);
+    let address = "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawamt";
+    let given = order(&stage, "/orders/faucet", &format!("address={address}&amount=2.5"));
+    assert!(given.contains("2.5 CRN are on their way"), "{given}");
+    let refused = order(&stage, "/orders/faucet", "address=%3Cb%3Ehello&amount=");
+    assert!(refused.contains("bad") && !refused.contains("<b>hello"), "{refused}");
+}
+
+#[test]
+fn order_that_cannot_be_carried_out_says_why_and_changes_nothing() {
+    let stage = Stage::start(2);
+    for (path, form, part) in [
+        ("/orders/link", "a=0&b=1&delay_ms=soon", "delay_ms"),
+        ("/orders/link", "a=0&b=1&loss_percent=200", "loss_percent"),
+        ("/orders/link", "a=0&b=7&cut=on", "7"),
+        ("/orders/partition", "groups=0%7C0", "two groups"),
+        ("/orders/mode", "mode=whenever", "no way to mine"),
+        ("/orders/reorganize", "depth=9", "9"),
+        ("/orders/revert", "name=nowhere", "nowhere"),
+        ("/orders/restart", "node=0", "0"),
+    ] {
+        let said = order(&stage, path, form);
+        assert!(said.contains("class=\"said bad\"") && said.contains(part), "{path} {form}: {said}");
+    }
+    assert!(stage.network().links.is_empty());
+}
+
+#[test]
+fn page_of_another_site_orders_nothing() {
+    let stage = Stage::start(1);
+    let answer = ask(&stage, "POST /orders/mine", "origin: https://elsewhere.example\r\n", "blocks=4");
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert_eq!(stage.network().nodes[0].height, Some(Height(0)));
+}
