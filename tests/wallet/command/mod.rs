@@ -7,6 +7,7 @@ mod chain;
 mod codes;
 mod history;
 mod keeping;
+mod loops;
 mod losses;
 mod lost;
 mod making;
