@@ -284,7 +284,10 @@ impl Watch<'_> {
             }
             Ok(Some(Standing::Confirmed { .. })) => {
                 let proven = self.desk.proves_shut_out(&self.transaction.body, &by);
-                Err(self.lost_if(proven, &why))
+                let txid = self.txid();
+                let pays = self.transaction.body.payments().next().is_some();
+                let again = format!(". Whoever orders the same once more says --again {txid}");
+                Err(self.lost_if(proven, &why, if pays { &again } else { "" }))
             }
             _ => Err(self.in_doubt(why)),
         }
@@ -315,7 +318,8 @@ impl Watch<'_> {
             return Ok(self.wait_in_doubt(&why, &format!("{passed} of the {LOST_DEPTH} blocks")));
         }
         let proven = self.desk.proves_void(&self.transaction.body);
-        Err(self.lost_if(proven, &why))
+        // Its number goes to what is sent next, the same included.
+        Err(self.lost_if(proven, &why, ""))
     }
 
     /// Goes on waiting: what speaks against it may be taken back yet.
@@ -327,13 +331,9 @@ impl Watch<'_> {
     }
 
     /// Lost where the node proved it, in doubt where it only says so.
-    fn lost_if(&self, proven: Result<bool>, why: &str) -> anyhow::Error {
+    fn lost_if(&self, proven: Result<bool>, why: &str, way_on: &str) -> anyhow::Error {
         match proven {
-            Ok(true) => {
-                let pays = self.transaction.body.payments().next().is_some();
-                let again = if pays { ". Whoever orders the same once more says --again" } else { "" };
-                Ended::Lost { txid: self.txid(), why: format!("{why}{again}") }.into()
-            }
+            Ok(true) => Ended::Lost { txid: self.txid(), why: format!("{why}{way_on}") }.into(),
             Ok(false) => self.in_doubt(format!("{why}, which the node says and does not prove")),
             Err(error) => self.in_doubt(format!("{why}, which the node says and does not prove ({error:#})")),
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::sent::{Progress, Sent};
 use super::{OUTBOX_MAX, Outbox, OutboxError};
 use crate::codec::{decode, encode};
-use crate::types::{BlockHash, ChainId, Timestamp};
+use crate::types::{BlockHash, ChainId, Timestamp, Txid};
 
 const VERSION: u32 = 1;
 
@@ -32,6 +32,8 @@ struct SentForm {
     told: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     weighed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beside: Option<Txid>,
 }
 
 impl Outbox {
@@ -61,6 +63,7 @@ impl Outbox {
             let transaction = decode(&bytes).map_err(|error| malformed(&error))?;
             let mut sent = Sent::new(transaction, form.progress, Timestamp(form.since));
             (sent.is_reported, sent.is_told, sent.is_weighed) = (form.reported, form.told, form.weighed);
+            sent.beside = form.beside;
             Ok(sent)
         };
         let sent: Result<Vec<Sent>, OutboxError> = form.sent.into_iter().map(read).collect();
@@ -79,6 +82,7 @@ impl Outbox {
             reported: sent.is_reported,
             told: sent.is_told,
             weighed: sent.is_weighed,
+            beside: sent.beside,
         };
         let sent = self.sent.iter().map(form).collect();
         let form = Form { cairn_outbox: VERSION, chain: Some(chain.0), sent };

@@ -137,12 +137,14 @@ impl Outbox {
         last.into_values().collect()
     }
 
-    /// Writes a transaction down, before anybody hears of it.
+    /// Writes a transaction down, before anybody hears of it. What was ordered beside another stays so under a higher fee.
     ///
     /// # Errors
     /// When there is no room.
     pub fn add(&mut self, transaction: Transaction, now: Timestamp) -> Result<(), OutboxError> {
-        let sent = Sent::new(transaction, Progress::Signed, now);
+        let mut sent = Sent::new(transaction, Progress::Signed, now);
+        let of_one_order = self.sent.iter().rev().find(|earlier| earlier.is_of_one_order_with(&sent));
+        sent.beside = of_one_order.and_then(|earlier| earlier.beside);
         self.sent.retain(|earlier| earlier.txid() != sent.txid());
         if self.sent.len() >= OUTBOX_MAX {
             let closed = self.sent.iter().position(|sent| sent.is_mined() && sent.is_closed());

@@ -88,3 +88,45 @@ fn payment_that_a_script_takes_back_until_a_block_comes_is_taken_back_once_and_w
     assert_eq!((&told["txid"], &told["status"]), (&json!(taking), &json!("confirmed")));
     assert_eq!(balance(&home, &devnet, "bob"), bob);
 }
+
+#[test]
+fn payment_that_a_script_means_once_more_until_a_block_comes_is_made_once_more() {
+    let (home, devnet) = stage();
+    let bob = balance(&home, &devnet, "bob");
+    let first = sent(&home, &devnet, &["send", "bob", "1"]);
+    let again = ["send", "bob", "1", "--again", &*first];
+    for _ in 0..=TURNS {
+        ends_with(&turn(&home, &devnet, &again), 4, "");
+        assert_eq!(devnet.waiting(), 2);
+    }
+    // A higher fee is no other payment.
+    let second = devnet.pool().into_iter().find(|txid| *txid != first).unwrap();
+    sent(&home, &devnet, &["bump", &second]);
+    ends_with(&turn(&home, &devnet, &again), 4, "");
+    assert_eq!(devnet.waiting(), 2);
+    devnet.mine(1);
+    for _ in 0..TURNS {
+        assert_eq!(turn(&home, &devnet, &again).json()["repeated"], json!(true));
+    }
+    let coin = 100_000_000;
+    assert_eq!((devnet.waiting(), balance(&home, &devnet, "bob") - bob), (0, 2 * coin));
+    let other = ["send", "bob", "2", "--again", &first, "--yes", "--wait", "0"];
+    ends_with(&devnet.wallet(&home, &other), 1, "is no payment of just this");
+}
+
+#[test]
+fn refusal_that_says_how_nothing_is_paid_keeps_its_word() {
+    let (home, devnet) = stage();
+    let first = sent(&home, &devnet, &["send", "bob", "1"]);
+    let again = ["send", "bob", "1", "--yes", "--again", &first];
+    let mut killed =
+        devnet.command(&home, &again).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    devnet.until_waiting(2);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let advice = "Order it once more as that was ordered, and you are told, and nothing is paid";
+    ends_with(&devnet.wallet(&home, &["prepare", "bob", "1", "--out", "wish.json"]), 3, advice);
+    ends_with(&turn(&home, &devnet, &again[..3]), 4, "");
+    ends_with(&devnet.wallet(&home, &[&again[..], &["--wait", "0"]].concat()), 0, "");
+    assert_eq!(devnet.waiting(), 2);
+}

@@ -59,8 +59,9 @@ fn payment_is_lost_once_another_with_its_number_stands_deep_enough() {
     assert_eq!(told["error"]["code"], json!("lost"));
     // A reorganization that is deeper still could bring it back, so the same has to be meant.
     let send = ["send", "bob", "1", "--yes", "--wait", "0"];
-    ends_with(&devnet.wallet(&home, &send), 3, "to pay the same once more, say --again");
-    devnet.wallet(&home, &[&send[..], &["--again"]].concat()).success();
+    let named = told["error"]["txid"].as_str().unwrap();
+    ends_with(&devnet.wallet(&home, &send), 3, &format!("to pay the same once more, say --again {named}"));
+    devnet.wallet(&home, &[&send[..], &["--again", named]].concat()).success();
     assert_eq!(devnet.waiting(), 1);
 }
 

@@ -146,8 +146,9 @@ fn same_payment_twice_has_to_be_meant() {
     let (home, devnet) = stage();
     let send = ["send", "bob", "1", "--yes", "--wait", "0"];
     devnet.wallet(&home, &send).success();
-    ends_with(&devnet.wallet(&home, &send), 3, "say --again");
-    devnet.wallet(&home, &[&send[..], &["--again"]].concat()).success();
+    let first = devnet.pool()[0].clone();
+    ends_with(&devnet.wallet(&home, &send), 3, &format!("say --again {first}"));
+    devnet.wallet(&home, &[&send[..], &["--again", &first]].concat()).success();
     assert_eq!(devnet.waiting(), 2);
 }
 
@@ -226,7 +227,7 @@ fn fee_is_raised_and_payment_taken_back_while_they_wait() {
         3,
         &format!("By the node's word {fourth}, which has its number, stands"),
     );
-    let anew = txid(wallet(&["send", "bob", "1", "--again"]));
+    let anew = txid(wallet(&["send", "bob", "1", "--again", &first]));
     let last = txid(wallet(&["cancel", &anew]));
     assert_eq!(devnet.pool(), [&*last]);
     devnet.mine(1);
