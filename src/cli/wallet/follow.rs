@@ -211,7 +211,10 @@ impl Watch<'_> {
         let txid = self.txid();
         let account = self.desk.chain.account(&policy.address());
         if account.is_ok_and(|account| account.nonce > *nonce) {
-            let known = self.desk.vault.note(|file| Ok(file.outbox.find(&txid).map(Sent::progress)))?;
+            let known = self.desk.vault.note(|file| {
+                let known = file.outbox.find(&txid);
+                Ok(known.filter(|sent| file.outbox.mined_instead_of(sent).is_none()).map(Sent::progress))
+            })?;
             return match known {
                 // Where this very watch saw the block, as many above it were waited for, and did not come.
                 Some(Progress::Mined { height }) if self.mined.is_none() => Ok(Some(Seen::Before { height })),
@@ -221,11 +224,14 @@ impl Watch<'_> {
         }
         self.taken_back();
         self.line.say("the node forgot it, and is told again".to_owned());
-        match self.desk.tell(&self.transaction) {
-            Ok(Heard::Taken) => Ok(None),
+        match self.desk.tell_what_stands(&self.transaction) {
+            Ok(None) => {
+                Err(self.in_doubt("the node forgot it, and it was given up for another since".to_owned()))
+            }
+            Ok(Some(Heard::Taken)) => Ok(None),
             // A block came in between, and may be its own.
-            Ok(Heard::Refused(problem)) if problem.code == Code::NonceUsed => Ok(None),
-            Ok(Heard::Refused(problem)) => {
+            Ok(Some(Heard::Refused(problem))) if problem.code == Code::NonceUsed => Ok(None),
+            Ok(Some(Heard::Refused(problem))) => {
                 let why = format!("the node gave it up, and does not take it again: {}", problem.detail);
                 Err(self.in_doubt(why))
             }

@@ -60,7 +60,10 @@ impl<'a> Desk<'a> {
         let mut asked = order.ask(&self.chain)?;
         // Before what it costs is judged: what was sent already has taken that from the account.
         let nonce = match self.course(&asked, again)? {
-            Course::Anew(nonce) => nonce,
+            Course::Anew(nonce) => {
+                self.check_ready()?;
+                nonce
+            }
             Course::Repeat(words, sent) => {
                 self.say(words);
                 if sent.progress() == Progress::Signed {

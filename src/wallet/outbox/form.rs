@@ -1,11 +1,13 @@
 //! An outbox as it is written down.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::sent::{Progress, Sent};
 use super::{OUTBOX_MAX, Outbox, OutboxError};
 use crate::codec::{decode, encode};
-use crate::types::{BlockHash, ChainId, Timestamp, Txid};
+use crate::types::{Address, BlockHash, ChainId, Nonce, Timestamp, Txid};
 
 const VERSION: u32 = 1;
 
@@ -17,6 +19,9 @@ struct Form {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     chain: Option<BlockHash>,
     sent: Vec<SentForm>,
+    /// By account, the nonce above all that are kept no longer. Earlier versions did not say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    settled: BTreeMap<String, u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,7 +72,15 @@ impl Outbox {
             Ok(sent)
         };
         let sent: Result<Vec<Sent>, OutboxError> = form.sent.into_iter().map(read).collect();
-        Ok(Self { sent: sent? })
+        let settled: Result<BTreeMap<Address, Nonce>, OutboxError> = form
+            .settled
+            .iter()
+            .map(|(account, nonce)| {
+                let bytes: [u8; 32] = hex::FromHex::from_hex(account).map_err(|error| malformed(&error))?;
+                Ok((Address::from_bytes(bytes), Nonce(*nonce)))
+            })
+            .collect();
+        Ok(Self { sent: sent?, settled: settled? })
     }
 
     /// As it is written down.
@@ -85,7 +98,9 @@ impl Outbox {
             beside: sent.beside,
         };
         let sent = self.sent.iter().map(form).collect();
-        let form = Form { cairn_outbox: VERSION, chain: Some(chain.0), sent };
+        let settled =
+            self.settled.iter().map(|(account, nonce)| (hex::encode(account.as_bytes()), nonce.0)).collect();
+        let form = Form { cairn_outbox: VERSION, chain: Some(chain.0), sent, settled };
         serde_json::to_string_pretty(&form).expect("text and numbers")
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod asking;
+mod behind;
 mod cameras;
 mod chain;
 mod codes;

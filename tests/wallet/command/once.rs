@@ -353,7 +353,11 @@ fn payment_in_doubt_is_not_sent_unless_somebody_agrees_and_never_once_the_same_w
     devnet.forget_everything(&home);
     // A node that says for a moment that it has it does not change that.
     ends_with(&devnet.wallet_through(&home, &pending, &["send", "bob", "2"]), 3, "nobody to ask");
-    ends_with(&devnet.wallet(&home, &order("2")), 3, "and the same was paid anew since");
+    let asked = devnet.wallet(&home, &order("2"));
+    ends_with(&asked, 3, "and the same was paid anew since");
+    assert!(!asked.err.contains("wallet bump"), "it would be paid beside that: {asked:?}");
+    let bump = ["bump", first.as_str().unwrap(), "--yes", "--wait", "0"];
+    ends_with(&devnet.wallet(&home, &bump), 3, "puts nothing in its place");
     assert_eq!(devnet.waiting(), 0);
     ends_with(&devnet.wallet_through(&home, &beyond, &SEND), 3, "waits for a block already");
     devnet.forget_everything(&home);

@@ -67,6 +67,7 @@ impl Submit {
         let mut repeated = matches!(standing, Some(Standing::Pending { .. } | Standing::Confirmed { .. }))
             || matches!(known, Some(Progress::Mined { .. }));
         if !repeated {
+            desk.check_ready()?;
             let is_ours = desk.file.book().account_at(&sender).is_some();
             repeated = is_ours && !self.write_down(&desk, &transaction)?;
         }

@@ -43,6 +43,7 @@ impl Prepare {
         };
         let order = self.terms.order(desk.file.book(), payments, rest)?;
         let (_, policy) = self.terms.payer(desk.file.book())?;
+        desk.check_ready()?;
         let asked = order.ask(&desk.chain)?;
         desk.look_after(&policy.address())?;
         let nonce = self.nonce(&desk, &policy.address(), asked.expected)?;
