@@ -31,6 +31,9 @@ struct SentForm {
     progress: Progress,
     #[serde(default)]
     since: u32,
+    /// Earlier versions did not say, and nothing was before that.
+    #[serde(default)]
+    made: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     reported: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -68,7 +71,7 @@ impl Outbox {
             let transaction = decode(&bytes).map_err(|error| malformed(&error))?;
             let mut sent = Sent::new(transaction, form.progress, Timestamp(form.since));
             (sent.is_reported, sent.is_told, sent.is_weighed) = (form.reported, form.told, form.weighed);
-            sent.beside = form.beside;
+            (sent.beside, sent.made) = (form.beside, Timestamp(form.made));
             Ok(sent)
         };
         let sent: Result<Vec<Sent>, OutboxError> = form.sent.into_iter().map(read).collect();
@@ -92,6 +95,7 @@ impl Outbox {
             raw: hex::encode(encode(&sent.transaction)),
             progress: sent.progress,
             since: sent.since.0,
+            made: sent.made.0,
             reported: sent.is_reported,
             told: sent.is_told,
             weighed: sent.is_weighed,

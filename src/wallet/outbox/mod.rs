@@ -173,6 +173,7 @@ impl Outbox {
         let mut sent = Sent::new(transaction, Progress::Signed, now);
         let of_one_order = self.sent.iter().rev().find(|earlier| earlier.is_of_one_order_with(&sent));
         sent.beside = of_one_order.and_then(|earlier| earlier.beside);
+        sent.made = of_one_order.map_or(now, |earlier| earlier.made);
         self.sent.retain(|earlier| earlier.txid() != sent.txid());
         if self.sent.len() >= OUTBOX_MAX {
             let closed = self.sent.iter().position(|sent| sent.is_mined() && sent.is_closed());

@@ -65,6 +65,8 @@ pub struct Sent {
     txid: Txid,
     account: Address,
     pub(super) progress: Progress,
+    /// When it was signed.
+    pub(super) made: Timestamp,
     /// When that became known.
     pub(super) since: Timestamp,
     /// Whether whoever sent it was told what became of it: where not, that command was cut off, or nobody knows.
@@ -82,7 +84,18 @@ impl Sent {
     pub(super) fn new(transaction: Transaction, progress: Progress, since: Timestamp) -> Self {
         let (txid, account) = (transaction.body.txid(), transaction.body.policy.address());
         let (is_reported, is_told, is_weighed) = (false, false, false);
-        Self { transaction, txid, account, progress, since, is_reported, is_told, is_weighed, beside: None }
+        Self {
+            transaction,
+            txid,
+            account,
+            progress,
+            since,
+            is_reported,
+            is_told,
+            is_weighed,
+            beside: None,
+            made: since,
+        }
     }
 
     /// The transaction, signed.
@@ -108,6 +121,11 @@ impl Sent {
     /// What is known of it.
     pub fn progress(&self) -> Progress {
         self.progress
+    }
+
+    /// When it was signed, by the clock of this machine.
+    pub fn made(&self) -> Timestamp {
+        self.made
     }
 
     /// When that became known, by the clock of this machine.
