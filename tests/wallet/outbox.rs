@@ -275,3 +275,56 @@ fn full_outbox_gives_up_what_was_mined_and_nothing_else() {
     assert_eq!((outbox.find(&third), outbox.iter().count()), (None, OUTBOX_MAX));
     assert!(outbox.find(&one_more.body.txid()).is_some());
 }
+
+#[test]
+fn number_that_was_seen_in_a_block_is_not_used_again_by_the_word_of_a_node_that_is_behind() {
+    let mined = transaction(1, 4, 5, 1);
+    let (account, txid) = (policy(1).address(), mined.body.txid());
+    let mut outbox = outbox(&[mined]);
+    outbox.note(&txid, Progress::Mined { height: Height(3) }, NOW);
+    outbox.report(&txid);
+    for _ in 0..2 {
+        for free in [0, 4] {
+            let behind = Err(OutboxError::Behind { free: Nonce(free) });
+            assert_eq!(outbox.next_nonce(&account, Nonce(free)), behind);
+        }
+        assert_eq!(outbox.next_nonce(&account, Nonce(5)), Ok(Nonce(5)));
+        assert_eq!(outbox.next_nonce(&policy(2).address(), Nonce(0)), Ok(Nonce(0)));
+        // The number outlives what had it.
+        outbox.settle(Height(3 + SETTLED_DEPTH), NOW);
+        assert_eq!(outbox.iter().count(), 0);
+        outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
+    }
+}
+
+#[test]
+fn of_two_with_one_number_no_more_than_one_stands_in_a_block() {
+    let (first, bump) = (transaction(1, 4, 5, 1), transaction(1, 4, 5, 9));
+    let names = [first.body.txid(), bump.body.txid()];
+    let mut outbox = outbox(&[first, bump]);
+    for (now, before) in [(0, 1), (1, 0)] {
+        outbox.note(&names[now], Progress::Mined { height: Height(9) }, NOW);
+        assert!(outbox.find(&names[now]).unwrap().is_mined());
+        assert!(!outbox.find(&names[before]).unwrap().is_mined());
+        outbox.report(&names[now]);
+    }
+    assert!(outbox.find(&names[0]).unwrap().is_doubtful());
+    assert!(!outbox.find(&names[0]).unwrap().is_known(), "nobody was told that it was displaced");
+}
+
+#[test]
+fn order_that_names_what_it_comes_beside_is_found_again_whatever_became_of_it() {
+    let (first, second, bump) = (transaction(1, 0, 5, 1), transaction(1, 1, 5, 1), transaction(1, 1, 5, 9));
+    let (account, named) = (policy(1).address(), first.body.txid());
+    let mut outbox = outbox(&[first, second.clone()]);
+    let made = |outbox: &Outbox| outbox.made_beside(&account, &[pay(5)], &named).map(|sent| *sent.txid());
+    assert_eq!(made(&outbox), None);
+    outbox.set_beside(&second.body.txid(), &named);
+    let mut outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
+    assert_eq!(made(&outbox), Some(second.body.txid()));
+    outbox.add(bump.clone(), NOW).unwrap();
+    assert_eq!(made(&outbox), Some(bump.body.txid()));
+    outbox.note(&second.body.txid(), Progress::Mined { height: Height(9) }, NOW);
+    assert_eq!(made(&outbox), Some(second.body.txid()));
+    assert_eq!(outbox.made_beside(&account, &[pay(6)], &named), None);
+}

@@ -111,10 +111,14 @@ impl Ended {
 /// The payment of which whoever reads this is told that it waits.
 pub(super) fn told_of(error: &anyhow::Error) -> Option<&Txid> {
     match error.downcast_ref() {
-        Some(Ended::Repeats { txid, .. } | Ended::OnItsWay { txid, .. }) => Some(txid),
-        // Of a doubt nobody can be told.
+        Some(Ended::OnItsWay { txid, .. }) => Some(txid),
+        // Of a doubt nobody can be told; and a refusal to pay the same is no answer to whoever ordered the first.
         Some(
-            Ended::Declined { .. } | Ended::ComesFirst { .. } | Ended::InDoubt { .. } | Ended::Lost { .. },
+            Ended::Declined { .. }
+            | Ended::Repeats { .. }
+            | Ended::ComesFirst { .. }
+            | Ended::InDoubt { .. }
+            | Ended::Lost { .. },
         )
         | None => None,
     }

@@ -211,7 +211,10 @@ impl Watch<'_> {
         let txid = self.txid();
         let account = self.desk.chain.account(&policy.address());
         if account.is_ok_and(|account| account.nonce > *nonce) {
-            let known = self.desk.vault.note(|file| Ok(file.outbox.find(&txid).map(Sent::progress)))?;
+            let known = self.desk.vault.note(|file| {
+                let known = file.outbox.find(&txid);
+                Ok(known.filter(|sent| file.outbox.mined_instead_of(sent).is_none()).map(Sent::progress))
+            })?;
             return match known {
                 // Where this very watch saw the block, as many above it were waited for, and did not come.
                 Some(Progress::Mined { height }) if self.mined.is_none() => Ok(Some(Seen::Before { height })),
@@ -221,11 +224,14 @@ impl Watch<'_> {
         }
         self.taken_back();
         self.line.say("the node forgot it, and is told again".to_owned());
-        match self.desk.tell(&self.transaction) {
-            Ok(Heard::Taken) => Ok(None),
+        match self.desk.tell_what_stands(&self.transaction) {
+            Ok(None) => {
+                Err(self.in_doubt("the node forgot it, and it was given up for another since".to_owned()))
+            }
+            Ok(Some(Heard::Taken)) => Ok(None),
             // A block came in between, and may be its own.
-            Ok(Heard::Refused(problem)) if problem.code == Code::NonceUsed => Ok(None),
-            Ok(Heard::Refused(problem)) => {
+            Ok(Some(Heard::Refused(problem))) if problem.code == Code::NonceUsed => Ok(None),
+            Ok(Some(Heard::Refused(problem))) => {
                 let why = format!("the node gave it up, and does not take it again: {}", problem.detail);
                 Err(self.in_doubt(why))
             }
@@ -284,7 +290,10 @@ impl Watch<'_> {
             }
             Ok(Some(Standing::Confirmed { .. })) => {
                 let proven = self.desk.proves_shut_out(&self.transaction.body, &by);
-                Err(self.lost_if(proven, &why))
+                let txid = self.txid();
+                let pays = self.transaction.body.payments().next().is_some();
+                let again = format!(". Whoever orders the same once more says --again {txid}");
+                Err(self.lost_if(proven, &why, if pays { &again } else { "" }))
             }
             _ => Err(self.in_doubt(why)),
         }
@@ -315,7 +324,8 @@ impl Watch<'_> {
             return Ok(self.wait_in_doubt(&why, &format!("{passed} of the {LOST_DEPTH} blocks")));
         }
         let proven = self.desk.proves_void(&self.transaction.body);
-        Err(self.lost_if(proven, &why))
+        // Its number goes to what is sent next, the same included.
+        Err(self.lost_if(proven, &why, ""))
     }
 
     /// Goes on waiting: what speaks against it may be taken back yet.
@@ -327,13 +337,9 @@ impl Watch<'_> {
     }
 
     /// Lost where the node proved it, in doubt where it only says so.
-    fn lost_if(&self, proven: Result<bool>, why: &str) -> anyhow::Error {
+    fn lost_if(&self, proven: Result<bool>, why: &str, way_on: &str) -> anyhow::Error {
         match proven {
-            Ok(true) => {
-                let pays = self.transaction.body.payments().next().is_some();
-                let again = if pays { ". Whoever orders the same once more says --again" } else { "" };
-                Ended::Lost { txid: self.txid(), why: format!("{why}{again}") }.into()
-            }
+            Ok(true) => Ended::Lost { txid: self.txid(), why: format!("{why}{way_on}") }.into(),
             Ok(false) => self.in_doubt(format!("{why}, which the node says and does not prove")),
             Err(error) => self.in_doubt(format!("{why}, which the node says and does not prove ({error:#})")),
         }

@@ -5,7 +5,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::ends::{Ended, Undone};
 use super::now;
@@ -29,6 +29,15 @@ pub(super) enum Heard {
     Taken,
     /// It will not have it.
     Refused(Box<Problem>),
+}
+
+impl Heard {
+    fn progress(&self) -> Progress {
+        match self {
+            Self::Taken => Progress::Taken,
+            Self::Refused(_) => Progress::Refused,
+        }
+    }
 }
 
 /// What a node's answer says of a transaction, in the words of the outbox.
@@ -83,7 +92,8 @@ impl Desk<'_> {
             }
             // Of what a node took, and nobody has given up for another since, it is certain that it is meant.
             if sent.progress() != Progress::Taken || sent.is_weighed() {
-                if transaction.body.actions[..] == *order {
+                // One that is over with is not carried out again: what is ordered now comes behind it.
+                if transaction.body.actions[..] == *order && !sent.is_closed() {
                     continue;
                 }
                 self.agree_to_tell(sent, yes)?;
@@ -146,10 +156,15 @@ impl Desk<'_> {
     /// What can be done about a payment that stands before others: first what harms nobody, last what forgets.
     fn ways_out(&self, sent: &Sent) -> String {
         let txid = sent.txid();
-        let fee = if sent.progress() == Progress::Signed { "" } else { " for a higher fee" };
+        let bump = match sent.progress() {
+            // It would be paid beside that.
+            _ if sent.is_weighed() => String::new(),
+            Progress::Signed => format!(" `cairn wallet bump {txid}` sends it;"),
+            _ => format!(" `cairn wallet bump {txid}` sends it for a higher fee;"),
+        };
         let ways = format!(
-            "`cairn wallet show {txid}` looks for it, another node with --node; `cairn wallet bump {txid}` sends it{fee}; `cairn \
-             wallet cancel {txid}` puts nothing in its place"
+            "`cairn wallet show {txid}` looks for it, another node with --node;{bump} `cairn wallet cancel {txid}` puts nothing in its \
+             place"
         );
         match sent.progress() {
             Progress::Mined { .. } => format!(
@@ -163,26 +178,60 @@ impl Desk<'_> {
     /// Tells the node of a transaction that is written down, and notes what it says. Where nobody answers, or not to the point,
     /// it is kept as it was.
     pub fn tell(&self, transaction: &Transaction) -> Result<Heard> {
+        let heard = self.submit(transaction)?;
+        self.note(&transaction.body.txid(), heard.progress());
+        Ok(heard)
+    }
+
+    /// The same for one that somebody waits for, and that its node forgot; nothing where it is not what stands for its order.
+    ///
+    /// # Security
+    /// Looked at, told and noted under one lock: what was taken back, or paid anew, meanwhile would come back to life.
+    pub fn tell_what_stands(&self, transaction: &Transaction) -> Result<Option<Heard>> {
         let txid = transaction.body.txid();
+        self.vault.note(|file| {
+            let stands = |sent: &Sent| {
+                let is_passed = matches!(sent.progress(), Progress::Passed { .. });
+                file.outbox.stands_for(sent).txid() == sent.txid() && !is_passed && !sent.is_weighed()
+            };
+            // What is not ours was never written down.
+            if !file.outbox.find(&txid).is_none_or(stands) {
+                return Ok(None);
+            }
+            let heard = self.submit(transaction)?;
+            let _ = file.note(&txid, heard.progress());
+            Ok(Some(heard))
+        })
+    }
+
+    fn submit(&self, transaction: &Transaction) -> Result<Heard> {
         match self.chain.client.submit(transaction) {
-            Ok(_) => self.note(&txid, Progress::Taken),
+            Ok(_) => Ok(Heard::Taken),
             // It is there already.
-            Err(ClientError::Problem(problem)) if problem.code == Code::OtherWitness => {
-                self.note(&txid, Progress::Taken);
-            }
-            Err(ClientError::Problem(problem)) if problem.code.is_verdict() => {
-                self.note(&txid, Progress::Refused);
-                return Ok(Heard::Refused(problem));
-            }
+            Err(ClientError::Problem(problem)) if problem.code == Code::OtherWitness => Ok(Heard::Taken),
+            Err(ClientError::Problem(problem)) if problem.code.is_verdict() => Ok(Heard::Refused(problem)),
             Err(error) => {
-                return Err(error).with_context(|| {
+                let txid = transaction.body.txid();
+                Err(error).with_context(|| {
                     format!(
                         "{txid} is signed and kept, and may not have been heard of: say the same again, and it is sent once"
                     )
-                });
+                })
             }
         }
-        Ok(Heard::Taken)
+    }
+
+    /// Refuses to have something new signed by the word of a node that says of itself that it lacks blocks.
+    pub fn check_ready(&self) -> Result<()> {
+        match self.chain.client.ready() {
+            Err(ClientError::Problem(problem)) if problem.code == Code::NotReady => Err(anyhow!(
+                "the node at {} is not ready, so nothing is paid by its word: {}. Wait until it is, or ask another with --node",
+                self.chain.client.url(),
+                problem.detail
+            )),
+            // Whoever hides that it is not lies about the rest as well.
+            _ => Ok(()),
+        }
     }
 
     /// Notes what a node said to a transaction. Where that cannot be written the node has said it all the same, and what was

@@ -15,7 +15,7 @@ use super::preimages::Preimages;
 use super::terminal::Terminal;
 use super::wording::{shared_lines, why_not_alone};
 use crate::codec::List;
-use crate::types::{ACTIONS_MAX, Action, Address, Amount, Height, Nonce, Note, Policy};
+use crate::types::{ACTIONS_MAX, Action, Address, Amount, Height, Nonce, Note, Policy, Txid};
 use crate::wallet::keyring::{Account, Book};
 use crate::wallet::{
     Draft, Fee, Means, Payment, Prepared, Rest, Scene, Warning, Way, explain_mistyped, quoted, warning_lines,
@@ -61,16 +61,17 @@ pub(super) struct Manner {
 /// Whether the same is paid once more.
 #[derive(Args)]
 pub(super) struct Repeat {
-    /// Pay even where just this payment was signed before, and waits for a block or may yet be mined.
-    #[arg(long)]
-    pub again: bool,
+    /// Pay the same once more, beside the payment of this name, which waits for a block or may yet be mined. However often this is said
+    /// of one payment, one more is made.
+    #[arg(long, value_name = "TXID")]
+    pub again: Option<Txid>,
 }
 
 impl Manner {
     /// Pays these, and to somebody all that is left.
     pub fn pay(&self, desk: &Desk<'_>, payments: Vec<Payment>, rest: Option<Rest>) -> Result<()> {
         let order = self.terms.order(desk.file.book(), payments, rest)?;
-        desk.pay(order, &self.terms, self.repeat.again, &self.patience)
+        desk.pay(order, &self.terms, self.repeat.again.as_ref(), &self.patience)
     }
 }
 

@@ -11,7 +11,6 @@ use super::follow::{Patience, follow};
 use super::order::{Asked, Order, Terms};
 use super::paid::told;
 use super::reader::wait_for_reader;
-use super::sent::SentFile;
 use super::vault::Vault;
 use super::wording::own_keys;
 use crate::api::view::ContentView;
@@ -19,7 +18,7 @@ use crate::cli::output::{Delivery, Report};
 use crate::crypto::{PublicKey, sha256};
 use crate::types::{Action, Address, Nonce, Preimage, Transaction, Txid};
 use crate::wallet::keystore::{Unlocked, WalletFile};
-use crate::wallet::{Earlier, Means, Prepared, Progress, Sent, Signing};
+use crate::wallet::{Earlier, Means, Outbox, Prepared, Progress, Sent, Signing};
 
 /// Everything that a command that pays has at hand.
 pub(super) struct Desk<'a> {
@@ -52,8 +51,8 @@ impl<'a> Desk<'a> {
         Means { keys: own_keys(self.file.book()), hashes, height: asked.height() }
     }
 
-    /// Pays: asks, signs, sends, and waits for blocks. `again` is said where the same was paid before and is meant once more.
-    pub fn pay(&self, order: Order, terms: &Terms, again: bool, patience: &Patience) -> Result<()> {
+    /// Pays: asks, signs, sends, and waits for blocks. `again` names what the same was paid as before, where it is meant once more.
+    pub fn pay(&self, order: Order, terms: &Terms, again: Option<&Txid>, patience: &Patience) -> Result<()> {
         let (account, _) = terms.payer(self.file.book())?;
         let address = account.address();
         self.look_after(&address)?;
@@ -61,7 +60,10 @@ impl<'a> Desk<'a> {
         let mut asked = order.ask(&self.chain)?;
         // Before what it costs is judged: what was sent already has taken that from the account.
         let nonce = match self.course(&asked, again)? {
-            Course::Anew(nonce) => nonce,
+            Course::Anew(nonce) => {
+                self.check_ready()?;
+                nonce
+            }
             Course::Repeat(words, sent) => {
                 self.say(words);
                 if sent.progress() == Progress::Signed {
@@ -81,26 +83,23 @@ impl<'a> Desk<'a> {
 
     /// Whether an order is one that was signed before.
     ///
-    /// One of which nobody was told is never a second payment, `again` or not: `again` was said of the one before it.
-    fn course(&self, asked: &Asked, again: bool) -> Result<Course> {
+    /// One of which nobody was told is never a second payment, `again` or not: `again` was said of the one before it. Nor is one a
+    /// third that was made beside the same before, whatever became of it.
+    fn course(&self, asked: &Asked, again: Option<&Txid>) -> Result<Course> {
         let (account, actions) = (asked.account(), asked.actions()?);
         self.vault.note(|file| {
-            let nonce = file.outbox.next_nonce(&account, asked.expected)?;
-            match file.outbox.earlier(&account, &actions, nonce) {
-                Some(Earlier::Unheard(sent)) => {
-                    let words = match sent.progress() {
-                        Progress::Signed => {
-                            "this payment was signed before and cut off: it is sent now, and once"
-                        }
-                        _ => {
-                            "this payment was made before, and whoever ordered it was never told how it ended: it is not made again"
-                        }
-                    };
-                    Ok(Course::Repeat(words, Box::new(sent.clone())))
-                }
-                Some(earlier) if !again => Err(repeats(earlier)),
-                Some(_) | None => Ok(Course::Anew(nonce)),
+            let outbox = &file.outbox;
+            let next = outbox.next_nonce(&account, asked.expected);
+            let nonce = *next.as_ref().unwrap_or(&asked.expected);
+            let made = again.and_then(|named| outbox.made_beside(&account, &actions, named));
+            if let Some(made) = made.filter(|made| !made.is_doubtful()) {
+                return Ok(repeat(made));
             }
+            if let Some(Earlier::Unheard(sent)) = outbox.earlier(&account, &actions, nonce) {
+                return Ok(repeat(sent));
+            }
+            check_once(outbox, &account, &actions, nonce, again)?;
+            Ok(Course::Anew(next?))
         })
     }
 
@@ -111,7 +110,7 @@ impl<'a> Desk<'a> {
         means: &Means,
         preimages: &[Preimage],
         agreed: &Prepared,
-        again: bool,
+        again: Option<&Txid>,
     ) -> Result<Transaction> {
         let (account, params) = (asked.account(), self.chain.params());
         // Somebody else may have paid from it while this was being looked at.
@@ -121,7 +120,8 @@ impl<'a> Desk<'a> {
             check_book(wallet, &self.file)?;
             let nonce = sent.outbox.next_nonce(&account, asked.expected)?;
             let prepared = asked.prepare(&self.chain, self.file.book(), nonce, means)?;
-            check_once(sent, &account, &prepared.body.actions, nonce, again)?;
+            let actions = prepared.body.actions.clone();
+            check_once(&sent.outbox, &account, &actions, nonce, again)?;
             ensure!(
                 prepared.settlement.cost == agreed.settlement.cost,
                 "what this costs changed while you were asked: say it again"
@@ -131,25 +131,8 @@ impl<'a> Desk<'a> {
             preimages.iter().try_for_each(|preimage| signing.add_preimage(*preimage))?;
             let signed = signing.complete(asked.height().max(prepared.way.min_height()), params);
             let transaction = signed.map_err(anyhow::Error::from)?.transaction().clone();
-            sent.add(&transaction)?;
+            sent.add_beside(&transaction, again)?;
             Ok(transaction)
-        })
-    }
-
-    /// Refuses what others are to sign, or have, where just that was paid before with another number, unless it is meant.
-    pub fn check_meant(
-        &self,
-        account: &Address,
-        actions: &[Action],
-        nonce: Nonce,
-        again: bool,
-    ) -> Result<()> {
-        self.vault.note(|file| match file.outbox.earlier(account, actions, nonce) {
-            // No more than one with a number is ever mined.
-            Some(earlier) if earlier.sent().nonce() == nonce => Ok(()),
-            Some(earlier @ Earlier::Unheard(_)) => Err(repeats(earlier)),
-            Some(earlier) if !again => Err(repeats(earlier)),
-            Some(_) | None => Ok(()),
         })
     }
 
@@ -240,24 +223,60 @@ pub(super) fn check_book(opened: &Unlocked, shown: &WalletFile) -> Result<()> {
     Ok(())
 }
 
-/// Refuses under the lock what would be paid a second time, unless that is meant.
-fn check_once(
-    sent: &mut SentFile,
+/// What was signed before, and is meant.
+fn repeat(sent: &Sent) -> Course {
+    let words = match sent.progress() {
+        Progress::Signed => "this payment was signed before and cut off: it is sent now, and once",
+        _ if sent.is_known() => "this payment was made before: it is not made again",
+        _ => {
+            "this payment was made before, and whoever ordered it was never told how it ended: it is not made again"
+        }
+    };
+    Course::Repeat(words, Box::new(sent.clone()))
+}
+
+/// Refuses under the lock what would be paid a second time with another number, unless that is meant.
+pub(super) fn check_once(
+    outbox: &Outbox,
     account: &Address,
     actions: &[Action],
     nonce: Nonce,
-    again: bool,
+    again: Option<&Txid>,
 ) -> Result<()> {
-    match sent.outbox.earlier(account, actions, nonce) {
+    let named = again.and_then(|named| outbox.find(named));
+    if let Some(txid) = again {
+        if let Some(made) = outbox.made_beside(account, actions, txid).filter(|made| made.nonce() != nonce) {
+            return Err(made_already(outbox, made, txid));
+        }
+        let does_same =
+            |named: &Sent| named.account() == account && named.transaction().body.actions[..] == *actions;
+        ensure!(
+            named.is_some_and(does_same),
+            "{txid} is no payment of just this that this wallet remembers, and --again names such a one: say it without --again"
+        );
+    }
+    match outbox.earlier(account, actions, nonce) {
+        // No more than one with a number is ever mined.
+        Some(earlier) if earlier.sent().nonce() == nonce => Ok(()),
         // Another command signed it while this one asked: whoever says `again` could not mean that one.
-        Some(earlier @ Earlier::Unheard(_)) => return Err(repeats(earlier)),
-        Some(earlier) if !again => return Err(repeats(earlier)),
-        Some(_) | None => {}
+        Some(earlier @ Earlier::Unheard(_)) => Err(repeats(earlier)),
+        // Whatever stands for it now.
+        Some(earlier) if named.is_some_and(|named| named.nonce() == earlier.sent().nonce()) => Ok(()),
+        Some(earlier) => Err(repeats(earlier)),
+        None => Ok(()),
     }
-    if again {
-        sent.outbox.answer(account, actions);
+}
+
+/// Why another is not made beside one beside which there is one.
+fn made_already(outbox: &Outbox, made: &Sent, beside: &Txid) -> anyhow::Error {
+    if made.is_doubtful() {
+        return repeats(outbox.doubt(made));
     }
-    Ok(())
+    let txid = made.txid();
+    let why = format!(
+        "just this payment was made beside {beside} already, as {txid}; to pay the same once more, say --again {txid}"
+    );
+    Ended::Repeats { txid: *txid, why, undone: Undone::SentAgain }.into()
 }
 
 /// Why an order is not carried out that was signed before, what is known of that, and what to do.
@@ -268,7 +287,7 @@ fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
         Earlier::Unheard(_) => {
             let why = format!(
                 "just this payment was made before, as {txid}, and whoever ordered it was never told how it ended. Order it once \
-                 more as that was ordered, and you are told, and nothing is paid; from then on --again means another"
+                 more as that was ordered, and you are told, and nothing is paid; from then on --again {txid} means another"
             );
             return Ended::Repeats { txid: *txid, why, undone: Undone::SentAgain }.into();
         }
@@ -297,7 +316,7 @@ fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
             )
         }
     };
-    let why = format!("{why}; to pay the same once more, say --again");
+    let why = format!("{why}; to pay the same once more, say --again {txid}");
     Ended::Repeats { txid: *txid, why, undone: Undone::SentAgain }.into()
 }
 

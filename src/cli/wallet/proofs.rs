@@ -2,10 +2,13 @@
 //! against them.
 //!
 //! # Security
-//! To lie here a node would have to do as much work as the chain's miners did. What is not covered stands in `docs/light.md`.
+//! To lie here a node would have to do as much work as the chain's miners did, where headers were kept from before; whoever looks for
+//! the first time is shown a branch from genesis, and has nothing to hold its work against. What is not covered stands in
+//! `docs/light.md`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
@@ -16,12 +19,15 @@ use super::vault::Vault;
 use crate::api::view::AddressText;
 use crate::cli::secrets::write_whole;
 use crate::codec::decode;
+use crate::consensus::PowMode;
 use crate::ledger::{Account as Entry, BalanceProof, TransactionProof};
 use crate::light::{Accepted, Headers, Inclusion, VerifiedBalance};
-use crate::types::{Address, Header, Height, Transaction, Txid};
+use crate::types::{Address, Header, Height, Timestamp, Transaction, Txid};
 
 /// Headers that are asked for at a time.
 const HEADERS_TOGETHER: u32 = 1000;
+/// Times the usual between two blocks after which the last header is old: a node hides those above it, or has none.
+const NEW_SPACINGS_MAX: u32 = 24;
 /// Times that all is proven again where the chain goes on meanwhile.
 const TRIES_MAX: usize = 5;
 
@@ -40,6 +46,28 @@ impl Whose {
 /// Where headers that were checked are kept, beside the wallets of their chain.
 fn kept(vault: &Vault, chain: &Chain) -> PathBuf {
     vault.path().with_file_name(format!("{}.headers", chain.params().chain))
+}
+
+/// Whether headers above genesis were kept before this moment, and were new when they were.
+///
+/// # Security
+/// Kept later, or long before, they say little of the work that the chain had by then.
+pub(super) fn were_kept_before(vault: &Vault, chain: &Chain, moment: Timestamp) -> bool {
+    let path = kept(vault, chain);
+    let changed = fs::metadata(&path).and_then(|found| found.modified());
+    let since = changed.ok().and_then(|changed| changed.duration_since(UNIX_EPOCH).ok());
+    let was_before = since.is_some_and(|since| since.as_secs() <= moment.0.into());
+    let headers = fs::read(&path).ok().and_then(|bytes| Headers::from_bytes(&bytes, &chain.genesis).ok());
+    let tip = headers.filter(|headers| headers.height() > Height::GENESIS);
+    was_before && tip.is_some_and(|headers| is_new(chain, &headers, moment))
+}
+
+/// Whether the last of these headers was new at a moment, where work says how long blocks take.
+pub(super) fn is_new(chain: &Chain, headers: &Headers, moment: Timestamp) -> bool {
+    let params = chain.params();
+    let age_max = params.spacing.saturating_mul(NEW_SPACINGS_MAX);
+    let tip = headers.header(headers.height());
+    params.pow_mode != PowMode::Asert || tip.is_some_and(|tip| moment.0.saturating_sub(tip.time.0) <= age_max)
 }
 
 /// Follows the node's headers from where the last look ended, and checks them all.
@@ -178,6 +206,10 @@ pub(super) fn prove_transaction(
     txid: &Txid,
 ) -> Result<Option<(Transaction, Inclusion)>> {
     let headers = follow(vault, chain)?;
+    ensure!(
+        is_new(chain, &headers, now()),
+        "the node's last header is old: it is behind, or hides something"
+    );
     let Some(said) = chain.client.prove_transaction(txid)? else { return Ok(None) };
     let bytes = hex::decode(&said.proof.0).context("the node's proof is no hexadecimal digits")?;
     let proof: TransactionProof = decode(&bytes).context("the node's proof cannot be read")?;

@@ -40,7 +40,7 @@ impl Instead {
 
 /// What was done about a payment before.
 enum Before {
-    /// Just this was signed, and whoever asked for it was cut off.
+    /// Just this was signed, and waits or is mined: whoever asks for it again does not mean one more.
     Asked(Box<Sent>),
     /// Nothing that is meant now. Whether whoever ordered the payment knows how it ended, or does not wait for that.
     Other { is_closed: bool },
@@ -53,7 +53,8 @@ const MORE_PERCENT: u64 = 10;
 pub(super) struct Replace {
     /// Which transaction, of those that this wallet sent.
     txid: Txid,
-    /// What the miner gets now, in coins [default: what it takes to be in the next block, and a tenth more than before].
+    /// What the miner gets now, in coins [default: what it takes to be in the next block, and a tenth more than before; what has
+    /// taken its place already is followed, and not raised again].
     #[arg(long, value_name = "AMOUNT")]
     fee: Option<Amount>,
     /// Do not ask.
@@ -82,7 +83,7 @@ impl Replace {
         let is_closed = match self.before(&desk, what)? {
             Before::Other { is_closed } => is_closed,
             Before::Asked(sent) => {
-                desk.say(&format!("{} does that, and nobody was told: it is not signed again", sent.txid()));
+                desk.say(&format!("{} does that already: it is followed, and not signed again", sent.txid()));
                 if sent.progress() == Progress::Signed {
                     desk.send(sent.transaction())?;
                 }
@@ -138,9 +139,13 @@ impl Replace {
         Ok(())
     }
 
-    /// What was done before: whoever says the same again of which nobody was told was cut off.
+    /// What was done before: whoever says the same again means that, whether they were cut off or told that it waits.
     ///
     /// One that was named itself and that no node may have heard of is such a one where it is to do the same.
+    ///
+    /// # Security
+    /// Else a script that repeats a `bump` until a block comes raises the fee each time, without end. A higher fee than the last takes
+    /// --fee, or the name of what has that.
     fn before(&self, desk: &Desk<'_>, what: Instead) -> Result<Before> {
         let named = desk.vault.note(|file| {
             let outbox = &file.outbox;
@@ -158,9 +163,17 @@ impl Replace {
             let body = &stands.transaction().body;
             let is_asked = body.actions == what.of(&named.transaction().body)?.actions
                 && self.fee.is_none_or(|fee| fee == body.fee);
-            let is_other = stands.txid() != named.txid();
-            let is_cut_off = stands.progress() == Progress::Signed || (is_other && !stands.is_known());
-            Ok(match is_asked && is_cut_off {
+            let is_there = match stands.progress() {
+                Progress::Signed => true,
+                Progress::Taken => stands.txid() != named.txid(),
+                // Whoever asked for it was never told that it did what it was for.
+                Progress::Mined { .. } => stands.txid() != named.txid() && !stands.is_closed(),
+                Progress::Refused | Progress::Passed { .. } => false,
+            };
+            if what == Instead::Same {
+                check_not_paid_anew(stands)?;
+            }
+            Ok(match is_asked && is_there {
                 true => Before::Asked(Box::new(stands.clone())),
                 false => Before::Other { is_closed },
             })
@@ -282,14 +295,27 @@ fn least_above(before: &Transaction) -> Result<Amount> {
     old.checked_add(more).context("no fee is higher")
 }
 
+/// Refuses to have something sent, or followed, that was in doubt and that somebody paid anew since: they would pay both.
+fn check_not_paid_anew(stands: &Sent) -> Result<()> {
+    let is_mined = matches!(stands.progress(), Progress::Mined { .. });
+    if stands.is_weighed() && !is_mined {
+        let txid = stands.txid();
+        let why = format!(
+            "{txid} was in doubt, and the same was paid anew since: with a higher fee it would be paid beside that. `cairn wallet \
+             cancel {txid}` puts nothing in its place"
+        );
+        return Err(Ended::declined(why, Undone::Replaced));
+    }
+    Ok(())
+}
+
 /// What to say about a fee that is far more than it takes.
 ///
 /// # Security
+/// However it came about: a tenth more than what was given before is too much, too, where that was.
+///
 /// Where nobody says a fee it is the node that names it, and a miner's node could name any.
 fn high_fee(desk: &Desk<'_>, before: &Transaction, fee: Amount, named_by: NamedBy) -> Result<Option<String>> {
-    if fee <= least_above(before)? {
-        return Ok(None);
-    }
     let (bytes, sent) = (before.names().bytes, paid_by(&before.body));
     let warning = fee_warning(fee, bytes, sent, desk.chain.client.fees()?.floor, named_by);
     let is_high = |warning: &Warning| matches!(warning, Warning::FeeBeyondReason { .. });

@@ -51,6 +51,17 @@ impl SentFile {
         self.save()
     }
 
+    /// The same for one that is meant besides another that pays just this, whatever became of that: its doubts are known.
+    pub fn add_beside(&mut self, transaction: &Transaction, again: Option<&Txid>) -> Result<()> {
+        let (body, now) = (&transaction.body, now());
+        self.outbox.add(transaction.clone(), now)?;
+        if let Some(named) = again {
+            self.outbox.set_beside(&body.txid(), named);
+            self.outbox.answer(&body.policy.address(), &body.actions);
+        }
+        self.save()
+    }
+
     /// Notes what became of one.
     pub fn note(&mut self, txid: &Txid, progress: Progress) -> Result<()> {
         self.outbox.note(txid, progress, now());

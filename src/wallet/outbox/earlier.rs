@@ -2,7 +2,7 @@
 
 use super::Outbox;
 use super::sent::Sent;
-use crate::types::{Action, Address, Nonce};
+use crate::types::{Action, Address, Nonce, Txid};
 
 /// A transaction that was signed here and does just what is asked for now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,8 +55,32 @@ impl Outbox {
             return Some(Earlier::Waits(sent));
         }
         let sent = last(&|sent| self.is_in_doubt(sent) && sent.nonce() != nonce)?;
+        Some(self.doubt(sent))
+    }
+
+    /// What was ordered beside this very payment, as far as it came: whoever says that order again means no other.
+    ///
+    /// # Security
+    /// A script says an order until it ends well. One that did not name what it comes beside would pay once each time.
+    pub fn made_beside(&self, account: &Address, actions: &[Action], named: &Txid) -> Option<&Sent> {
+        let is_same =
+            |sent: &&Sent| sent.account() == account && sent.transaction().body.actions[..] == *actions;
+        let ordered = self.sent.iter().filter(is_same).rfind(|sent| sent.beside.as_ref() == Some(named))?;
+        let of_it = || self.sent.iter().filter(|sent| sent.is_of_one_order_with(ordered));
+        let mined = of_it().find(|sent| sent.is_mined());
+        Some(mined.or_else(|| of_it().rfind(|sent| sent.is_on_its_way())).unwrap_or(ordered))
+    }
+
+    /// Notes beside which payment of the same one was ordered.
+    pub fn set_beside(&mut self, txid: &Txid, named: &Txid) {
+        let meant = self.sent.iter_mut().filter(|sent| sent.txid() == txid);
+        meant.for_each(|sent| sent.beside = Some(*named));
+    }
+
+    /// One of which it is not known what became of it, and what may have come of its nonce instead.
+    pub fn doubt<'a>(&'a self, sent: &'a Sent) -> Earlier<'a> {
         let instead = self.instead_of(sent).or_else(|| self.mined_instead_of(sent));
-        Some(Earlier::Doubtful { sent, instead })
+        Earlier::Doubtful { sent, instead }
     }
 
     /// What was signed for the nonce of this one and waits for a block. The last, where there are several.

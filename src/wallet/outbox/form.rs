@@ -1,11 +1,13 @@
 //! An outbox as it is written down.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::sent::{Progress, Sent};
 use super::{OUTBOX_MAX, Outbox, OutboxError};
 use crate::codec::{decode, encode};
-use crate::types::{BlockHash, ChainId, Timestamp};
+use crate::types::{Address, BlockHash, ChainId, Nonce, Timestamp, Txid};
 
 const VERSION: u32 = 1;
 
@@ -17,6 +19,9 @@ struct Form {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     chain: Option<BlockHash>,
     sent: Vec<SentForm>,
+    /// By account, the nonce above all that are kept no longer. Earlier versions did not say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    settled: BTreeMap<String, u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -26,12 +31,17 @@ struct SentForm {
     progress: Progress,
     #[serde(default)]
     since: u32,
+    /// Earlier versions did not say, and nothing was before that.
+    #[serde(default)]
+    made: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     reported: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     told: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     weighed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beside: Option<Txid>,
 }
 
 impl Outbox {
@@ -61,10 +71,19 @@ impl Outbox {
             let transaction = decode(&bytes).map_err(|error| malformed(&error))?;
             let mut sent = Sent::new(transaction, form.progress, Timestamp(form.since));
             (sent.is_reported, sent.is_told, sent.is_weighed) = (form.reported, form.told, form.weighed);
+            (sent.beside, sent.made) = (form.beside, Timestamp(form.made));
             Ok(sent)
         };
         let sent: Result<Vec<Sent>, OutboxError> = form.sent.into_iter().map(read).collect();
-        Ok(Self { sent: sent? })
+        let settled: Result<BTreeMap<Address, Nonce>, OutboxError> = form
+            .settled
+            .iter()
+            .map(|(account, nonce)| {
+                let bytes: [u8; 32] = hex::FromHex::from_hex(account).map_err(|error| malformed(&error))?;
+                Ok((Address::from_bytes(bytes), Nonce(*nonce)))
+            })
+            .collect();
+        Ok(Self { sent: sent?, settled: settled? })
     }
 
     /// As it is written down.
@@ -76,12 +95,16 @@ impl Outbox {
             raw: hex::encode(encode(&sent.transaction)),
             progress: sent.progress,
             since: sent.since.0,
+            made: sent.made.0,
             reported: sent.is_reported,
             told: sent.is_told,
             weighed: sent.is_weighed,
+            beside: sent.beside,
         };
         let sent = self.sent.iter().map(form).collect();
-        let form = Form { cairn_outbox: VERSION, chain: Some(chain.0), sent };
+        let settled =
+            self.settled.iter().map(|(account, nonce)| (hex::encode(account.as_bytes()), nonce.0)).collect();
+        let form = Form { cairn_outbox: VERSION, chain: Some(chain.0), sent, settled };
         serde_json::to_string_pretty(&form).expect("text and numbers")
     }
 }

@@ -48,6 +48,15 @@ pub enum OutboxError {
         "{OUTBOX_MAX} transactions of this wallet wait for a block, or are in doubt; wait until some are mined"
     )]
     Full,
+    /// A node that has not seen what others have: what it calls free was used.
+    #[error(
+        "by this node's word number {free} is the next of this account, and that number was seen in a block: the node is behind. Wait \
+         until it has caught up, or ask another with --node"
+    )]
+    Behind {
+        /// The nonce that it calls free.
+        free: Nonce,
+    },
     /// All nonces of an account are used.
     #[error("this account has sent as many transactions as one can")]
     NoncesUsedUp,
@@ -57,6 +66,8 @@ pub enum OutboxError {
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Outbox {
     sent: Vec<Sent>,
+    /// For each account the nonce above all that were mined and are kept no longer.
+    settled: BTreeMap<Address, Nonce>,
 }
 
 impl Outbox {
@@ -100,8 +111,11 @@ impl Outbox {
     /// A node that names a nonce that is taken cannot have a payment replaced: what was signed here counts as well. Nor can one
     /// that refuses a payment, keeps it and has it signed again under the nonce behind: that of what was refused comes first.
     ///
+    /// Nor can one that is behind have a number used again that was seen in a block: where just the same is signed with it, that is
+    /// the very transaction that was mined, and would be taken for another.
+    ///
     /// # Errors
-    /// When there is no further one.
+    /// When there is no further one, or it was seen to be used.
     pub fn next_nonce(&self, account: &Address, expected: Nonce) -> Result<Nonce, OutboxError> {
         let taken: BTreeSet<Nonce> = self.on_their_way(account).map(Sent::nonce).collect();
         let refused = self
@@ -115,7 +129,21 @@ impl Outbox {
         while taken.contains(&free) {
             free = free.next().or(refused).ok_or(OutboxError::NoncesUsedUp)?;
         }
-        Ok(refused.map_or(free, |refused| refused.min(free)))
+        let free = refused.map_or(free, |refused| refused.min(free));
+        if self.was_used(account, free) { Err(OutboxError::Behind { free }) } else { Ok(free) }
+    }
+
+    /// Whether this nonce, or one above it, was seen in a block.
+    fn was_used(&self, account: &Address, nonce: Nonce) -> bool {
+        let mined = self.sent.iter().filter(|sent| sent.account() == account && sent.is_mined());
+        mined.map(Sent::nonce).any(|used| used >= nonce)
+            || self.settled.get(account).is_some_and(|above| *above > nonce)
+    }
+
+    /// Keeps the nonce of what was mined, when that is forgotten.
+    fn remember_nonce(&mut self, sent: &Sent) {
+        let above = self.settled.entry(*sent.account()).or_default();
+        *above = (*above).max(sent.nonce().next().unwrap_or(sent.nonce()));
     }
 
     /// What a node has to be told again that expects this nonce from an account: for each nonce from there on what was
@@ -137,17 +165,21 @@ impl Outbox {
         last.into_values().collect()
     }
 
-    /// Writes a transaction down, before anybody hears of it.
+    /// Writes a transaction down, before anybody hears of it. What was ordered beside another stays so under a higher fee.
     ///
     /// # Errors
     /// When there is no room.
     pub fn add(&mut self, transaction: Transaction, now: Timestamp) -> Result<(), OutboxError> {
-        let sent = Sent::new(transaction, Progress::Signed, now);
+        let mut sent = Sent::new(transaction, Progress::Signed, now);
+        let of_one_order = self.sent.iter().rev().find(|earlier| earlier.is_of_one_order_with(&sent));
+        sent.beside = of_one_order.and_then(|earlier| earlier.beside);
+        sent.made = of_one_order.map_or(now, |earlier| earlier.made);
         self.sent.retain(|earlier| earlier.txid() != sent.txid());
         if self.sent.len() >= OUTBOX_MAX {
             let closed = self.sent.iter().position(|sent| sent.is_mined() && sent.is_closed());
             let mined = closed.or_else(|| self.sent.iter().position(Sent::is_mined));
-            self.sent.remove(mined.ok_or(OutboxError::Full)?);
+            let mined = self.sent.remove(mined.ok_or(OutboxError::Full)?);
+            self.remember_nonce(&mined);
         }
         self.sent.push(sent);
         Ok(())
@@ -157,12 +189,25 @@ impl Outbox {
     pub fn note(&mut self, txid: &Txid, progress: Progress, now: Timestamp) {
         let meant = self.sent.iter_mut().filter(|sent| sent.txid() == txid);
         meant.for_each(|sent| sent.become_known(progress, now));
+        if let Progress::Mined { height } = progress {
+            self.displace(txid, height, now);
+        }
     }
 
     /// Notes what is to be made of a node's word about one.
     pub fn hear(&mut self, txid: &Txid, word: Word, look: &Look) {
         let meant = self.sent.iter_mut().filter(|sent| sent.txid() == txid);
         meant.for_each(|sent| sent.become_known(sent.after(word, look), look.now));
+        if let Word::Confirmed(_) = word {
+            self.displace(txid, look.tip, look.now);
+        }
+    }
+
+    /// One stands in a block: whatever else was seen in one with its nonce does not any more.
+    fn displace(&mut self, txid: &Txid, tip: Height, now: Timestamp) {
+        let Some(mined) = self.find(txid).cloned() else { return };
+        let displaced = self.sent.iter_mut().filter(|sent| sent.is_mined() && sent.excludes(&mined));
+        displaced.for_each(|sent| sent.become_known(Progress::Passed { height: tip }, now));
     }
 
     fn has_rivals(&self, sent: &Sent) -> bool {
@@ -190,5 +235,6 @@ impl Outbox {
         let goes =
             |sent: &Sent, with: &Sent| sent.txid() == with.txid() || (with.is_mined() && sent.excludes(with));
         self.sent.retain(|sent| !settled.iter().any(|with| goes(sent, with)));
+        settled.iter().filter(|sent| sent.is_mined()).for_each(|sent| self.remember_nonce(sent));
     }
 }

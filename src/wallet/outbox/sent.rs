@@ -65,6 +65,8 @@ pub struct Sent {
     txid: Txid,
     account: Address,
     pub(super) progress: Progress,
+    /// When it was signed.
+    pub(super) made: Timestamp,
     /// When that became known.
     pub(super) since: Timestamp,
     /// Whether whoever sent it was told what became of it: where not, that command was cut off, or nobody knows.
@@ -73,6 +75,8 @@ pub struct Sent {
     pub(super) is_told: bool,
     /// Whether somebody knew of the doubts about it and paid the same once more. That stays so, whatever nodes say later.
     pub(super) is_weighed: bool,
+    /// The payment of the same that it was ordered beside, by whoever knew of that.
+    pub(super) beside: Option<Txid>,
 }
 
 impl Sent {
@@ -80,7 +84,18 @@ impl Sent {
     pub(super) fn new(transaction: Transaction, progress: Progress, since: Timestamp) -> Self {
         let (txid, account) = (transaction.body.txid(), transaction.body.policy.address());
         let (is_reported, is_told, is_weighed) = (false, false, false);
-        Self { transaction, txid, account, progress, since, is_reported, is_told, is_weighed }
+        Self {
+            transaction,
+            txid,
+            account,
+            progress,
+            since,
+            is_reported,
+            is_told,
+            is_weighed,
+            beside: None,
+            made: since,
+        }
     }
 
     /// The transaction, signed.
@@ -108,6 +123,11 @@ impl Sent {
         self.progress
     }
 
+    /// When it was signed, by the clock of this machine.
+    pub fn made(&self) -> Timestamp {
+        self.made
+    }
+
     /// When that became known, by the clock of this machine.
     pub fn since(&self) -> Timestamp {
         self.since
@@ -128,7 +148,8 @@ impl Sent {
         self.is_reported || self.is_weighed
     }
 
-    pub(super) fn is_mined(&self) -> bool {
+    /// Whether it was seen in a block.
+    pub fn is_mined(&self) -> bool {
         matches!(self.progress, Progress::Mined { .. })
     }
 
@@ -138,13 +159,21 @@ impl Sent {
     }
 
     /// Whether it may have been mined, or may yet be, although nodes say otherwise.
-    pub(super) fn is_doubtful(&self) -> bool {
+    pub fn is_doubtful(&self) -> bool {
         matches!(self.progress, Progress::Refused | Progress::Passed { .. })
     }
 
     /// Whether both were signed for one nonce, so that no more than one of them can ever be mined.
     pub(super) fn excludes(&self, other: &Self) -> bool {
         self.account == other.account && self.nonce() == other.nonce() && self.txid != other.txid
+    }
+
+    /// Whether both do the same with one nonce: one order, of which one is mined at most.
+    pub(super) fn is_of_one_order_with(&self, other: &Self) -> bool {
+        let actions = &self.transaction.body.actions;
+        self.account == other.account
+            && self.nonce() == other.nonce()
+            && *actions == other.transaction.body.actions
     }
 
     /// What is known now. Whatever was told before, nobody was told of a doubt that is new.

@@ -28,6 +28,14 @@ fn hiding(is_hidden: &'static AtomicBool) -> &'static Lie {
     }))
 }
 
+/// A home whose wallet has seen a block, and checked it.
+fn stage_with_headers() -> (Home, Devnet) {
+    let (home, devnet) = stage();
+    devnet.mine(1);
+    devnet.wallet(&home, &["balance", "--verify"]).success();
+    (home, devnet)
+}
+
 /// How a payment ends that is taken back while it is waited for, so many blocks before that is seen.
 fn taken_back(
     home: &Home,
@@ -52,16 +60,25 @@ fn taken_back(
 #[test]
 fn payment_is_lost_once_another_with_its_number_stands_deep_enough() {
     static IS_HIDDEN: AtomicBool = AtomicBool::new(true);
-    let (home, devnet) = stage();
+    let (home, devnet) = stage_with_headers();
     let ended = taken_back(&home, &devnet, DEPTH, hiding(&IS_HIDDEN), &IS_HIDDEN);
     ends_with(&ended, 5, "which the node proved: another of this account took its place");
     let told: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(told["error"]["code"], json!("lost"));
     // A reorganization that is deeper still could bring it back, so the same has to be meant.
     let send = ["send", "bob", "1", "--yes", "--wait", "0"];
-    ends_with(&devnet.wallet(&home, &send), 3, "to pay the same once more, say --again");
-    devnet.wallet(&home, &[&send[..], &["--again"]].concat()).success();
+    let named = told["error"]["txid"].as_str().unwrap();
+    ends_with(&devnet.wallet(&home, &send), 3, &format!("to pay the same once more, say --again {named}"));
+    devnet.wallet(&home, &[&send[..], &["--again", named]].concat()).success();
     assert_eq!(devnet.waiting(), 1);
+}
+
+#[test]
+fn payment_is_not_lost_by_blocks_that_nothing_is_held_against() {
+    static IS_HIDDEN: AtomicBool = AtomicBool::new(true);
+    let (home, devnet) = stage();
+    let ended = taken_back(&home, &devnet, DEPTH, hiding(&IS_HIDDEN), &IS_HIDDEN);
+    ends_with(&ended, 4, "which the node says and does not prove");
 }
 
 #[test]
@@ -116,10 +133,10 @@ fn nothing_is_lost_by_a_nodes_word_alone() {
 #[test]
 fn payment_whose_last_block_has_passed_is_lost_once_that_lies_deep_enough() {
     for (blocks, code, said) in [
-        (DEPTH, 4, "5 of the 6 blocks are there that make it certain"),
-        (DEPTH + 1, 5, "which the node proved: the last block it could stand in has passed"),
+        (DEPTH + 1, 4, "5 of the 6 blocks are there that make it certain"),
+        (DEPTH + 2, 5, "which the node proved: the last block it could stand in has passed"),
     ] {
-        let (home, devnet) = stage();
+        let (home, devnet) = stage_with_headers();
         let ended = thread::scope(|scope| {
             let (whoever, home) = (devnet.for_another(), &home);
             let order = ["send", "bob", "1", "--expires", "1", "--yes", "--timeout", "5"];

@@ -2,11 +2,13 @@
 
 mod accounts;
 mod asking;
+mod behind;
 mod cameras;
 mod chain;
 mod codes;
 mod history;
 mod keeping;
+mod loops;
 mod losses;
 mod lost;
 mod making;

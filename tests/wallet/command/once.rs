@@ -53,7 +53,11 @@ fn node_that_lies_about_the_nonce_has_nothing_paid_twice() {
     let asked = devnet.wallet_through(&home, &beyond, &SEND);
     ends_with(&asked, 3, "what became of it is not known");
     let txid = first["txid"].as_str().unwrap();
-    for remedy in [&*format!("`cairn wallet show {txid}`"), "--node", "say --again: nothing more was sent"] {
+    for remedy in [
+        &*format!("`cairn wallet show {txid}`"),
+        "--node",
+        &format!("say --again {txid}: nothing more was sent"),
+    ] {
         assert!(asked.err.contains(remedy), "{asked:?}");
     }
     assert_eq!(devnet.pool(), [txid]);
@@ -68,7 +72,7 @@ fn node_that_lies_about_the_nonce_has_nothing_paid_twice() {
 #[test]
 fn node_that_says_a_payment_was_replaced_has_nothing_paid_twice() {
     let (home, devnet) = stage();
-    devnet.wallet(&home, &SEND).success();
+    let first = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
     let through = |arguments: &[&str]| devnet.wallet_through(&home, &replaced, arguments);
     for _ in 0..2 {
         ends_with(&through(&SEND), 3, "what became of it is not known");
@@ -76,7 +80,7 @@ fn node_that_says_a_payment_was_replaced_has_nothing_paid_twice() {
     assert_eq!(devnet.waiting(), 1);
     // Others are paid meanwhile, and the same where that is meant.
     through(&["send", "bob", "2", "--yes", "--wait", "0"]).success();
-    through(&[&SEND[..], &["--again"]].concat()).success();
+    through(&[&SEND[..], &["--again", &first]].concat()).success();
     assert_eq!(devnet.waiting(), 3);
 }
 
@@ -191,8 +195,8 @@ fn sweep_that_is_typed_again_is_not_said_to_cost_too_much() {
 #[test]
 fn payment_that_is_meant_once_more_is_made_once_more_and_not_twice() {
     let (home, devnet) = stage();
-    devnet.wallet(&home, &SEND).success();
-    let again = ["send", "bob", "1", "--yes", "--again", "--json"];
+    let first = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
+    let again = ["send", "bob", "1", "--yes", "--again", &first, "--json"];
     let mut killed =
         devnet.command(&home, &again).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     devnet.until_waiting(2);
@@ -203,8 +207,10 @@ fn payment_that_is_meant_once_more_is_made_once_more_and_not_twice() {
     let repeated = devnet.wallet(&home, &again).json();
     assert_eq!((&repeated["repeated"], &repeated["nonce"]), (&json!(true), &json!(1)));
     assert_eq!(devnet.waiting(), 2);
-    // Now they know, and mean a third.
-    assert_eq!(devnet.wallet(&home, &again).json()["nonce"], json!(2));
+    // Now they know, and mean the same by the same words, and a third by others.
+    assert_eq!(devnet.wallet(&home, &again).json()["nonce"], json!(1));
+    let third = [&SEND[..], &["--again", repeated["txid"].as_str().unwrap()]].concat();
+    assert_eq!(devnet.wallet(&home, &third).json()["nonce"], json!(2));
     devnet.mine(1);
     assert_eq!(devnet.waiting(), 0);
 }
@@ -302,11 +308,15 @@ fn payment_that_others_sign_is_not_made_beside_the_same() {
     ends_with(&devnet.wallet(&home, &["sign", "second.json", "--yes", "--out", "second.json"]), 0, "");
     let waits = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
     ends_with(&devnet.wallet(&home, &prepare), 3, "waits for a block already");
-    ends_with(&devnet.wallet(&home, &[&prepare[..3], &["--again", "--out", "third.json"]].concat()), 0, "");
+    ends_with(
+        &devnet.wallet(&home, &[&prepare[..3], &["--again", &waits, "--out", "third.json"]].concat()),
+        0,
+        "",
+    );
     let submit = ["submit", "second.json", "--wait", "0"];
     ends_with(&devnet.wallet(&home, &submit), 3, "waits for a block already");
     assert_eq!(devnet.waiting(), 1);
-    ends_with(&devnet.wallet(&home, &[&submit[..], &["--again"]].concat()), 0, "");
+    ends_with(&devnet.wallet(&home, &[&submit[..], &["--again", &waits]].concat()), 0, "");
     assert_eq!(devnet.waiting(), 2);
     // One that has the number of another is no second payment, and says whose place it takes.
     let more = ["--fee", "0.001", "--high-fee", "--nonce", "0", "--out", "more.json"];
@@ -336,12 +346,18 @@ fn payment_in_doubt_is_not_sent_unless_somebody_agrees_and_never_once_the_same_w
     assert_eq!((terminal.end().1, devnet.pool()), (Some(3), vec![first.as_str().unwrap().to_owned()]));
     // In doubt again, and paid anew by somebody who knows that.
     ends_with(&devnet.wallet_through(&home, &beyond, &SEND), 3, "what became of it is not known");
-    let anew = devnet.wallet_through(&home, &beyond, &[&SEND[..], &["--again"]].concat()).json();
+    let anew = devnet
+        .wallet_through(&home, &beyond, &[&SEND[..], &["--again", first.as_str().unwrap()]].concat())
+        .json();
     assert_eq!(anew["nonce"], json!(1));
     devnet.forget_everything(&home);
     // A node that says for a moment that it has it does not change that.
     ends_with(&devnet.wallet_through(&home, &pending, &["send", "bob", "2"]), 3, "nobody to ask");
-    ends_with(&devnet.wallet(&home, &order("2")), 3, "and the same was paid anew since");
+    let asked = devnet.wallet(&home, &order("2"));
+    ends_with(&asked, 3, "and the same was paid anew since");
+    assert!(!asked.err.contains("wallet bump"), "it would be paid beside that: {asked:?}");
+    let bump = ["bump", first.as_str().unwrap(), "--yes", "--wait", "0"];
+    ends_with(&devnet.wallet(&home, &bump), 3, "puts nothing in its place");
     assert_eq!(devnet.waiting(), 0);
     ends_with(&devnet.wallet_through(&home, &beyond, &SEND), 3, "waits for a block already");
     devnet.forget_everything(&home);

@@ -146,8 +146,9 @@ fn same_payment_twice_has_to_be_meant() {
     let (home, devnet) = stage();
     let send = ["send", "bob", "1", "--yes", "--wait", "0"];
     devnet.wallet(&home, &send).success();
-    ends_with(&devnet.wallet(&home, &send), 3, "say --again");
-    devnet.wallet(&home, &[&send[..], &["--again"]].concat()).success();
+    let first = devnet.pool()[0].clone();
+    ends_with(&devnet.wallet(&home, &send), 3, &format!("say --again {first}"));
+    devnet.wallet(&home, &[&send[..], &["--again", &first]].concat()).success();
     assert_eq!(devnet.waiting(), 2);
 }
 
@@ -203,15 +204,17 @@ fn fee_is_raised_and_payment_taken_back_while_they_wait() {
     assert_eq!(devnet.pool(), [&*second]);
     let shown = devnet.wallet(&home, &["show", &first]);
     assert!(shown.success().contains("took its place"), "{shown:?}");
-    // Whoever names the first one means that which stands for it now.
-    let third = txid(wallet(&["bump", &first]));
+    // Whoever names the first one means that which stands for it now, and has it raised once.
+    assert_eq!(txid(wallet(&["bump", &first])), second);
+    let third = txid(wallet(&["bump", &second]));
     assert_eq!(devnet.pool(), [&*third]);
     let fourth = txid(wallet(&["cancel", &first]));
     assert_eq!(devnet.pool(), [&*fourth]);
-    for (again, what) in [("bump", "does something else"), ("cancel", "takes it back already")] {
-        let said = format!("{fourth} was signed in the place of {first} and {what}");
-        ends_with(&wallet(&[again, &first]), 1, &said);
-    }
+    let said = format!("{fourth} was signed in the place of {first} and does something else");
+    ends_with(&wallet(&["bump", &first]), 1, &said);
+    assert_eq!(txid(wallet(&["cancel", &first])), fourth);
+    let said = format!("{fourth} was signed in the place of {first} and takes it back already");
+    ends_with(&wallet(&["cancel", &first, "--fee", "0.01"]), 1, &said);
     // Until that is mined any of the others may be.
     let early = wallet(&["send", "bob", "1"]);
     ends_with(&early, 3, &format!("can be mined until {fourth}, which has its number, is: wait for that"));
@@ -224,7 +227,7 @@ fn fee_is_raised_and_payment_taken_back_while_they_wait() {
         3,
         &format!("By the node's word {fourth}, which has its number, stands"),
     );
-    let anew = txid(wallet(&["send", "bob", "1", "--again"]));
+    let anew = txid(wallet(&["send", "bob", "1", "--again", &first]));
     let last = txid(wallet(&["cancel", &anew]));
     assert_eq!(devnet.pool(), [&*last]);
     devnet.mine(1);

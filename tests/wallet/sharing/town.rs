@@ -100,7 +100,7 @@ impl Town {
     /// Pays somebody's account from the bank, which makes a block.
     pub fn fund(&self, who: &str, account: &str, amount: &str) {
         let address = self.address(who, account);
-        let paid = self.json("bank", &["send", &address, amount, "--yes", "--again"]);
+        let paid = self.json("bank", &["send", &address, amount, "--yes"]);
         assert_eq!(paid["status"], "confirmed", "{paid}");
     }
 

@@ -6,9 +6,10 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use super::super::Options;
+use super::super::ends::{Ended, Undone};
 use super::super::follow::Patience;
 use super::super::order::Repeat;
-use super::super::paying::Desk;
+use super::super::paying::{Desk, check_once};
 use super::super::preimages::Preimages;
 use super::super::wording::lack_words;
 use super::carried::Carried;
@@ -63,39 +64,48 @@ impl Submit {
         let (sender, txid) = (transaction.body.policy.address(), transaction.body.txid());
         let standing = desk.chain.client.transaction(&txid)?.map(|view| view.standing);
         let known = desk.vault.note(|sent| Ok(sent.outbox.find(&txid).map(Sent::progress)))?;
-        let repeated = matches!(standing, Some(Standing::Pending { .. } | Standing::Confirmed { .. }))
+        let mut repeated = matches!(standing, Some(Standing::Pending { .. } | Standing::Confirmed { .. }))
             || matches!(known, Some(Progress::Mined { .. }));
         if !repeated {
-            if desk.file.book().account_at(&sender).is_some() {
-                self.write_down(&desk, &transaction)?;
-            }
+            desk.check_ready()?;
+            let is_ours = desk.file.book().account_at(&sender).is_some();
+            repeated = is_ours && !self.write_down(&desk, &transaction)?;
+        }
+        if !repeated {
             desk.send(&transaction)?;
         }
         desk.say_hole(&sender, transaction.body.nonce);
         desk.follow(&transaction, &self.patience, repeated)
     }
 
-    /// Writes it down, unless the same was paid before, and says whose place it takes.
-    fn write_down(&self, desk: &Desk<'_>, transaction: &Transaction) -> Result<()> {
-        let (account, txid) = (transaction.body.policy.address(), transaction.body.txid());
+    /// Writes it down, unless the same was paid before, and says whose place it takes; gives whether it is to be sent.
+    ///
+    /// # Security
+    /// Looked at and written under one lock: two commands at once, each of which found nothing, would pay twice.
+    fn write_down(&self, desk: &Desk<'_>, transaction: &Transaction) -> Result<bool> {
+        let (body, again) = (&transaction.body, self.repeat.again.as_ref());
+        let (account, txid) = (body.policy.address(), body.txid());
         desk.look_after(&account)?;
-        let is_known = desk.vault.note(|file| Ok(file.outbox.find(&txid).is_some()))?;
-        if !is_known {
-            let body = &transaction.body;
-            desk.check_meant(&account, &body.actions, body.nonce, self.repeat.again)?;
-        }
-        let displaced = desk.vault.note(|file| {
-            if self.repeat.again {
-                file.outbox.answer(&account, &transaction.body.actions);
-            }
-            file.add(transaction)?;
+        let (is_mined, displaced) = desk.vault.note(|file| {
             let outbox = &file.outbox;
-            Ok(outbox.find(&txid).and_then(|sent| outbox.instead_of(sent)).map(|sent| *sent.txid()))
+            match outbox.find(&txid) {
+                Some(known) if known.is_mined() => return Ok((true, None)),
+                Some(known) if known.is_weighed() => return Err(paid_anew(known)),
+                // Sent before: the chain takes it once.
+                Some(_) => file.add(transaction)?,
+                None => {
+                    check_once(outbox, &account, &body.actions, body.nonce, again)?;
+                    file.add_beside(transaction, again)?;
+                }
+            }
+            let outbox = &file.outbox;
+            let displaced = outbox.find(&txid).and_then(|sent| outbox.instead_of(sent));
+            Ok((false, displaced.map(|sent| *sent.txid())))
         })?;
         if let Some(displaced) = displaced {
             desk.say(&format!("{txid} has the number of {displaced}, which waits, and takes its place where the node takes it"));
         }
-        Ok(())
+        Ok(!is_mined)
     }
 
     /// The transaction, if it is complete for the next block.
@@ -112,4 +122,13 @@ impl Submit {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Why one is not sent that was in doubt until somebody paid the same beside it.
+fn paid_anew(known: &Sent) -> anyhow::Error {
+    let txid = *known.txid();
+    let why = format!(
+        "{txid} was in doubt, and the same was paid anew since: both would be paid. Whoever means a further one prepares that"
+    );
+    Ended::Repeats { txid, why, undone: Undone::SentAgain }.into()
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::super::Options;
 use super::super::ends::Undone;
 use super::super::order::{Repeat, Terms};
-use super::super::paying::Desk;
+use super::super::paying::{Desk, check_once};
 use super::super::send::Wish;
 use super::carried::Carried;
 use crate::types::{Address, Height, Nonce, Policy};
@@ -43,10 +43,12 @@ impl Prepare {
         };
         let order = self.terms.order(desk.file.book(), payments, rest)?;
         let (_, policy) = self.terms.payer(desk.file.book())?;
+        desk.check_ready()?;
         let asked = order.ask(&desk.chain)?;
         desk.look_after(&policy.address())?;
         let nonce = self.nonce(&desk, &policy.address(), asked.expected)?;
-        desk.check_meant(&policy.address(), &asked.actions()?, nonce, self.repeat.again)?;
+        let (account, actions, again) = (policy.address(), asked.actions()?, self.repeat.again.as_ref());
+        desk.vault.note(|file| check_once(&file.outbox, &account, &actions, nonce, again))?;
         let way = way_for_all(&policy, asked.height()).context(
             "nobody can ever spend from that account: no way of meeting its policy has a key that can sign",
         )?;
