@@ -47,8 +47,10 @@ pub(super) fn wait_for_lock(path: &Path) -> Result<bool, KvError> {
     };
     for _ in 0..LOCK_TRIES_MAX {
         match file.try_lock() {
-            // Closing the handle lets go of it again.
-            Ok(()) => return Ok(true),
+            // Closing the handle alone may leave it held: a process that is being begun elsewhere has a copy until it runs.
+            Ok(()) => {
+                return file.unlock().map(|()| true).map_err(KvError::io("letting go of the store's log"));
+            }
             Err(TryLockError::WouldBlock) => thread::sleep(LOCK_WAIT),
             Err(TryLockError::Error(error)) => return Err(KvError::io("locking the store's log")(error)),
         }
