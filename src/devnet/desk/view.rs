@@ -41,7 +41,7 @@ pub struct NetworkView {
 pub struct AccountKeys {
     /// Where the money is.
     pub address: String,
-    /// The secret key, in hexadecimal digits: `cairn wallet restore` takes it.
+    /// The secret key, in hexadecimal digits: `cairn wallet import` takes it.
     pub key: String,
 }
 
