@@ -54,6 +54,17 @@ fn what_it_says_at_first_leads_to_everything() {
 }
 
 #[test]
+fn orders_come_to_a_devnet_in_a_folder_of_its_own_as_it_says_they_do() {
+    let shell = Shell::start(&["--nodes", "1"]);
+    let line = shell.greeting().lines().find(|line| line.starts_with("first"));
+    let (name, desk) = line.unwrap().split_once("export ").unwrap().1.split_once('=').unwrap();
+    let desk = desk.split(' ').next().unwrap();
+    let mut order = shell.folder.command(&["devnet", "mine", "2", "--json"]);
+    super::process::answer_of(order.env(name, desk)).success();
+    assert_eq!(shell.heights(), [Some(2)]);
+}
+
+#[test]
 fn without_a_terminal_a_dashboard_is_lines() {
     let mut shell = Shell::start(&["--nodes", "2", "--tui"]);
     shell.order(&["mine"]).success();

@@ -49,10 +49,15 @@ impl Which {
                     folder.display()
                 )
             })?,
-            (None, None) => written(&default_folder()?)?.unwrap_or_else(|| USUAL.to_owned()),
+            (None, None) => usual()?,
         };
         Ok(Client::patient(&url)?)
     }
+}
+
+/// Where orders go that name no devnet.
+pub(super) fn usual() -> Result<String> {
+    Ok(written(&default_folder()?)?.unwrap_or_else(|| USUAL.to_owned()))
 }
 
 /// What an error of a devnet's desk means to whoever gave an order.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
-use super::place::{Notice, default_folder};
+use super::place::{Notice, default_folder, usual};
 use super::screen;
 use super::tui;
 use crate::api::{Manners, Origin};
@@ -90,7 +90,7 @@ pub(super) fn run(run: &Run) -> Result<()> {
     let url = devnet.desk().map(|at| format!("http://{at}")).unwrap_or_default();
     let _notice = Notice::put(&folder, &url)?;
     let network = pollster::block_on(NetworkView::of(&devnet.handle()));
-    tell(&screen::greeting(&network, &url))?;
+    tell(&screen::greeting(&network, &url, usual().is_ok_and(|usual| usual == url)))?;
     say(&format!("ready after {} ms; Ctrl-C ends it", begun.elapsed().as_millis()));
     let handle = devnet.handle();
     let tips = sender;

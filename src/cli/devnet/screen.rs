@@ -8,8 +8,9 @@ use crate::cli::output::{aligned, count};
 use crate::devnet::desk::words::{in_words, late, numbers, what_is_wrong};
 use crate::devnet::desk::{LinkView, NetworkView, NodeView};
 
-/// What is shown once it runs: where everything is, the money and the keys to it, and what to do next.
-pub(super) fn greeting(network: &NetworkView, desk: &str) -> String {
+/// What is shown once it runs: where everything is, the money and the keys to it, and what to do next; also how orders come
+/// here, where those that name no devnet go to another.
+pub(super) fn greeting(network: &NetworkView, desk: &str, is_usual: bool) -> String {
     let mut text = format!(
         "{}: {}, blocks come {}, in {}\n\n",
         network.name,
@@ -45,9 +46,13 @@ pub(super) fn greeting(network: &NetworkView, desk: &str) -> String {
     let asked = first.map(|node| node.at.http.as_str()).unwrap_or_default();
     let payee = network.accounts.get(1).map(|account| account.address.as_str()).unwrap_or_default();
     let miner = first.map(|node| node.at.stratum.trim_start_matches("stratum+tcp://")).unwrap_or_default();
+    text.push('\n');
+    if !is_usual {
+        let _ = writeln!(text, "first      export CAIRN_DEVNET={desk} in the terminal that gives orders");
+    }
     let _ = write!(
         text,
-        "\nlook       {asked} the chain, {desk} all nodes\n\
+        "look       {asked} the chain, {desk} all nodes\n\
          coins      cairn devnet faucet ADDRESS\n\
          send       echo {words} | cairn wallet restore --open --mnemonic-file - --node {asked}\n           \
          cairn wallet send {payee} 12.5 --yes --node {asked}\n\
