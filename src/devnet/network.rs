@@ -90,6 +90,8 @@ pub struct Devnet {
     schedule: Option<Schedule>,
     desk: Option<Server>,
     runtime: Option<Runtime>,
+    /// Nobody else has the folder while this runs.
+    _lock: File,
 }
 
 /// Orders a devnet about; every copy is the same one.
@@ -113,8 +115,6 @@ pub(super) struct Inner {
     pub turn: Arc<Mutex<()>>,
     /// Whoever has it carries a state to a file, or from one.
     pub files: Mutex<()>,
-    /// Nobody else has it while this runs.
-    _lock: File,
 }
 
 impl Devnet {
@@ -171,7 +171,6 @@ impl Devnet {
             mining: watch::Sender::new(mining),
             turn: Arc::default(),
             files: Mutex::default(),
-            _lock: lock,
         }));
         handle.start_all_but(&down)?;
         handle.note().write(&handle.0.layout.0)?;
@@ -188,7 +187,7 @@ impl Devnet {
         let front = desk::front(&handle, &handle.0.common.manners);
         let desk = Server::start(front, listener, runtime.handle());
         let desk = desk.map_err(DevnetError::io(format!("cannot take orders at {desk_at}")))?;
-        Ok(Self { handle, schedule, desk: Some(desk), runtime: Some(runtime) })
+        Ok(Self { handle, schedule, desk: Some(desk), runtime: Some(runtime), _lock: lock })
     }
 
     /// To order it about.
