@@ -1,6 +1,8 @@
 //! Programs that repeat an order until it ends well, and readers that die before they have read how it ended.
 
 use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -59,6 +61,39 @@ fn reader_that_dies_in_the_middle_of_an_answer_was_not_told() {
     // Begun anew, it says the same again.
     let again = devnet.wallet(&home, &SEND).json();
     assert_eq!((&again["repeated"], &again["height"], devnet.waiting()), (&json!(true), &json!(1), 0));
+}
+
+/// Says an order to a socket, as programs do that were written for Node.js; gives the reader's end.
+fn through_socket(home: &Home, devnet: &Devnet) -> (Child, UnixStream) {
+    let (reader, writer) = UnixStream::pair().unwrap();
+    let mut command = devnet.command(home, &SEND);
+    let child = command.stdout(OwnedFd::from(writer)).stderr(Stdio::null()).spawn().unwrap();
+    (child, reader)
+}
+
+#[test]
+fn reader_at_a_socket_was_told_once_it_has_read() {
+    let (home, devnet) = stage();
+    let (mut child, mut reader) = through_socket(&home, &devnet);
+    let mut part = [0; 10];
+    reader.read_exact(&mut part).unwrap();
+    thread::sleep(Duration::from_millis(300));
+    drop(reader);
+    assert!(child.wait().unwrap().success());
+    devnet.mine(1);
+    let again = devnet.wallet(&home, &SEND).json();
+    assert_eq!((&again["repeated"], devnet.waiting()), (&json!(true), 0), "it died with the answer unread");
+    let other = ["send", "bob", "2", "--yes", "--wait", "0"];
+    devnet.wallet(&home, &other).success();
+    devnet.mine(1);
+    // One that reads all of it, and goes away at once.
+    let (mut child, mut reader) = through_socket(&home, &devnet);
+    let mut answer = String::new();
+    reader.read_to_string(&mut answer).unwrap();
+    drop(reader);
+    assert!(child.wait().unwrap().success() && answer.ends_with("}\n"));
+    devnet.mine(1);
+    assert_eq!(devnet.wallet(&home, &SEND).json()["repeated"], json!(false));
 }
 
 #[test]
