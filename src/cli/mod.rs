@@ -69,7 +69,7 @@ enum Command {
     /// It is not while it takes nothing in, catches up, or hears of no new blocks where blocks come by work.
     Ready(ready::Ready),
     /// Keep keys, accounts and the people you pay in a file of your own.
-    Wallet(wallet::Wallet),
+    Wallet(Box<wallet::Wallet>),
     /// Run whole networks in virtual time: what befalls them is in a file, and so is what is expected of them.
     #[command(subcommand)]
     Lab(lab::Command),

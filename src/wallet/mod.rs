@@ -49,7 +49,8 @@ pub use link::{
 pub use mistyped::{Slip, explain_mistyped, likely};
 pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
 pub use outbox::{
-    Earlier, LOST_DEPTH, Look, OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH,
+    Earlier, KEY_SECONDS, KEYS_MAX, Kept, LOST_DEPTH, Look, ORDER_KEY_LETTERS_MAX, OUTBOX_MAX, OrderKey,
+    OrderKeyError, Ordered, Outbox, OutboxError, Progress, Purpose, SETTLED_DEPTH, Sent, UNHEARD_DEPTH,
     UNHEARD_SECONDS, Word, is_shut_out, is_void,
 };
 pub use parts::{PartError, Parts};

@@ -3,8 +3,8 @@
 use cairn::codec::List;
 use cairn::types::{Action, Amount, Height, Nonce, Note, Timestamp, Transaction, Txid};
 use cairn::wallet::{
-    Earlier, LOST_DEPTH, Look, Outbox, Progress, SETTLED_DEPTH, Sent, UNHEARD_DEPTH, UNHEARD_SECONDS, Word,
-    is_shut_out, is_void,
+    Earlier, LOST_DEPTH, Look, Outbox, Progress, Purpose, SETTLED_DEPTH, Sent, UNHEARD_DEPTH,
+    UNHEARD_SECONDS, Word, is_shut_out, is_void,
 };
 use proptest::prelude::*;
 
@@ -132,7 +132,7 @@ fn payment_that_was_taken_back_stays_in_doubt_whatever_is_said_to_be_mined() {
     outbox.hear(&names[1], Word::Confirmed(Height(20)), &look(5));
     outbox.report(&names[1]);
     assert!(is_doubtful(&outbox, 5), "the block is a node's word, and a miner may hold the first");
-    outbox.answer(&policy(1).address(), &[pay(5)]);
+    outbox.weigh(&names[0]);
     assert_eq!(against(&outbox, 5), None);
 }
 
@@ -153,12 +153,13 @@ fn doubt_that_somebody_has_weighed_is_not_raised_again() {
     let first = transaction(1, 4, 5, 1);
     let txid = first.body.txid();
     let mut outbox = outbox(&[first]);
+    outbox.note(&txid, Progress::Taken, NOW);
     outbox.report(&txid);
     outbox.hear(&txid, Word::Unknown, &look(5));
     assert!(is_doubtful(&outbox, 5), "that it waits was told before, and no doubt");
-    outbox.answer(&policy(1).address(), &[pay(6)]);
+    outbox.weigh(&transaction(1, 9, 5, 1).body.txid());
     assert!(is_doubtful(&outbox, 5));
-    outbox.answer(&policy(1).address(), &[pay(5)]);
+    outbox.weigh(&txid);
     outbox.hear(&txid, Word::Replaced, &look(5));
     assert_eq!(against(&outbox, 5), None);
     // Nor when a node has it for a while, and when it was refused first.
@@ -173,6 +174,109 @@ fn doubt_that_somebody_has_weighed_is_not_raised_again() {
     );
     outbox.hear(&txid, Word::Confirmed(Height(20)), &look(5));
     assert_eq!(against(&outbox, 5), None, "that it may have been mined was known");
+}
+
+#[test]
+fn doubts_of_other_orders_of_the_same_stay() {
+    let (first, other) = (transaction(1, 4, 5, 1), transaction(1, 5, 5, 1));
+    let names = [first.body.txid(), other.body.txid()];
+    let mut outbox = outbox(&[first, other]);
+    names.iter().for_each(|txid| outbox.hear(txid, Word::Unknown, &look(6)));
+    outbox.weigh(&names[1]);
+    let left = against(&outbox, 6).map(|earlier| *earlier.sent().txid());
+    assert_eq!(left, Some(names[0]), "who ordered that one knows nothing of this");
+    outbox.weigh(&names[0]);
+    assert_eq!(against(&outbox, 6), None);
+}
+
+#[test]
+fn whoever_names_the_last_of_a_row_knows_of_those_before_it() {
+    let row = [transaction(1, 4, 5, 1), transaction(1, 5, 5, 1), transaction(1, 6, 5, 1)];
+    let names = row.each_ref().map(|transaction| transaction.body.txid());
+    let mut outbox = outbox(&row[..1]);
+    for (before, transaction) in names.iter().zip(&row[1..]) {
+        outbox.add(transaction.clone(), Purpose::Beside(before), None, NOW).unwrap();
+    }
+    names.iter().for_each(|txid| outbox.hear(txid, Word::Unknown, &look(7)));
+    outbox.weigh(&names[1]);
+    let left = against(&outbox, 7).map(|earlier| *earlier.sent().txid());
+    assert_eq!(left, Some(names[2]));
+    outbox.weigh(&names[2]);
+    assert_eq!(against(&outbox, 7), None);
+}
+
+/// One in doubt of which nobody was told, and one that somebody who knew that had made beside it.
+fn with_one_beside() -> (Outbox, [Txid; 2]) {
+    let (first, second) = (transaction(1, 4, 5, 1), transaction(1, 5, 5, 1));
+    let names = [first.body.txid(), second.body.txid()];
+    let mut outbox = outbox(&[first]);
+    outbox.hear(&names[0], Word::Unknown, &look(5));
+    outbox.weigh(&names[0]);
+    outbox.add(second, Purpose::Beside(&names[0]), None, NOW).unwrap();
+    outbox.note(&names[1], Progress::Taken, NOW);
+    (outbox, names)
+}
+
+#[test]
+fn who_goes_on_saying_an_order_that_somebody_weighed_is_given_what_that_one_had_made() {
+    let (mut outbox, names) = with_one_beside();
+    outbox.report(&names[1]);
+    outbox.note(&names[1], Progress::Mined { height: Height(20) }, NOW);
+    let mut outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
+    for _ in 0..2 {
+        match against(&outbox, 6) {
+            Some(Earlier::Beside { first, sent }) if [*first.txid(), *sent.txid()] == names => {}
+            other => panic!("a third would be paid: {other:?}"),
+        }
+    }
+    outbox.report_beside(&names[0]);
+    assert_eq!(against(&outbox, 6), None, "they know of the second now");
+}
+
+#[test]
+fn who_ordered_what_somebody_weighed_is_told_of_it_where_it_was_mined_after_all() {
+    let (mut outbox, names) = with_one_beside();
+    outbox.report(&names[1]);
+    outbox.note(&names[1], Progress::Mined { height: Height(20) }, NOW);
+    for progress in [Progress::Taken, Progress::Mined { height: Height(21) }] {
+        outbox.note(&names[0], progress, NOW);
+        let unheard = matches!(against(&outbox, 6), Some(Earlier::Unheard(sent)) if *sent.txid() == names[0]);
+        assert!(unheard, "{:?}", against(&outbox, 6));
+    }
+    outbox.report(&names[0]);
+    assert_eq!(against(&outbox, 6), None);
+}
+
+#[test]
+fn what_was_made_beside_one_is_remembered_for_as_long_as_that() {
+    let (mut outbox, names) = with_one_beside();
+    outbox.note(&names[1], Progress::Mined { height: Height(20) }, NOW);
+    outbox.report(&names[1]);
+    outbox.settle(Height(20 + SETTLED_DEPTH), LATER);
+    let made = outbox.made_beside(&policy(1).address(), &[pay(5)], &names[0]);
+    assert_eq!(made.map(Sent::txid), Some(&names[1]), "an order that names the first would make a third");
+    let deep = Height(20 + UNHEARD_DEPTH);
+    outbox.settle(deep, LATER);
+    outbox.settle(deep, LATER);
+    assert_eq!(outbox.iter().count(), 0);
+}
+
+#[test]
+fn higher_fee_for_what_was_over_is_no_order_of_its_own() {
+    let (first, bump) = (transaction(1, 4, 5, 1), transaction(1, 4, 5, 9));
+    let names = [first.body.txid(), bump.body.txid()];
+    for is_over in [true, false] {
+        let mut outbox = outbox(std::slice::from_ref(&first));
+        outbox.note(&names[0], Progress::Taken, NOW);
+        if is_over {
+            outbox.report(&names[0]);
+        }
+        outbox.add(bump.clone(), Purpose::InPlaceOf(&names[0]), None, NOW).unwrap();
+        let mut outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
+        outbox.hear(&names[0], Word::Replaced, &look(5));
+        outbox.hear(&names[1], Word::Confirmed(Height(9)), &look(5));
+        assert_eq!(against(&outbox, 5).is_none(), is_over, "nobody was told of the raised one");
+    }
 }
 
 #[test]
@@ -289,7 +393,7 @@ impl World {
     fn sign(&mut self, mut transaction: Transaction) {
         // No two are the same.
         transaction.body.fee = Amount::from_pebbles(1 + self.log.len() as u64);
-        self.outbox.add(transaction.clone(), NOW).unwrap();
+        self.outbox.add(transaction.clone(), Purpose::Order(None), None, NOW).unwrap();
         self.log.push(Logged { transaction, was_mined: false, was_told: false, was_weighed: false });
     }
 
@@ -298,9 +402,12 @@ impl World {
         // A number that was seen in a block is not used again.
         let Ok(nonce) = self.outbox.next_nonce(&account, Nonce(expected)) else { return };
         if again {
-            self.outbox.answer(&account, &actions);
+            // Whoever orders it beside one knows of all of the same.
             let same = self.log.iter_mut().filter(|it| it.transaction.body.actions[..] == actions);
-            same.for_each(|it| it.was_weighed = true);
+            for logged in same {
+                logged.was_weighed = true;
+                self.outbox.weigh(&logged.transaction.body.txid());
+            }
         } else if self.outbox.earlier(&account, &actions, nonce).is_some() {
             return;
         }

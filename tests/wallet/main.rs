@@ -12,6 +12,7 @@ mod keystore;
 mod links;
 mod mistyping;
 mod offline;
+mod once;
 mod outbox;
 mod people;
 mod policies;

@@ -7,8 +7,10 @@ use cairn::types::{
     Transaction, Witness,
 };
 use cairn::wallet::{
-    Earlier, OUTBOX_MAX, Outbox, OutboxError, Progress, SETTLED_DEPTH, UNHEARD_DEPTH, UNHEARD_SECONDS,
+    Earlier, OUTBOX_MAX, Outbox, OutboxError, Progress, Purpose, SETTLED_DEPTH, UNHEARD_DEPTH,
+    UNHEARD_SECONDS,
 };
+use serde_json::json;
 
 /// When all of this happens, unless it is said otherwise.
 pub const NOW: Timestamp = Timestamp(1_800_000_000);
@@ -39,7 +41,7 @@ pub fn transaction(key: u8, nonce: u64, amount: u64, fee: u64) -> Transaction {
 
 pub fn outbox(signed: &[Transaction]) -> Outbox {
     let mut outbox = Outbox::default();
-    signed.iter().for_each(|signed| outbox.add(signed.clone(), NOW).unwrap());
+    signed.iter().for_each(|signed| outbox.add(signed.clone(), Purpose::Order(None), None, NOW).unwrap());
     outbox
 }
 
@@ -76,7 +78,7 @@ fn other_text_is_refused_with_its_place() {
     malformed(r#"{"cairn_outbox":1,"sent":[{"raw":"00","progress":"taken"}]}"#);
     malformed(r#"{"cairn_outbox":0,"sent":[]}"#);
     malformed("");
-    assert_eq!(Outbox::from_json(r#"{"cairn_outbox":2,"sent":[]}"#, CHAIN), Err(OutboxError::Later(2)));
+    assert_eq!(Outbox::from_json(r#"{"cairn_outbox":3,"sent":[]}"#, CHAIN), Err(OutboxError::Later(3)));
 }
 
 /// The transaction that was signed before, if it waits.
@@ -169,7 +171,7 @@ fn no_nonce_is_used_twice_whatever_a_node_says() {
     let last = *outbox.iter().nth(1).unwrap().txid();
     outbox.note(&last, Progress::Mined { height: Height(3) }, NOW);
     assert_eq!(outbox.next_nonce(&account, Nonce(6)), Ok(Nonce(6)));
-    outbox.add(transaction(1, u64::MAX, 5, 1), NOW).unwrap();
+    outbox.add(transaction(1, u64::MAX, 5, 1), Purpose::Order(None), None, NOW).unwrap();
     assert_eq!(outbox.next_nonce(&account, Nonce(6)), Ok(Nonce(6)));
     assert_eq!(outbox.next_nonce(&account, Nonce(u64::MAX)), Err(OutboxError::NoncesUsedUp));
 }
@@ -186,7 +188,7 @@ fn holes_below_what_was_signed_are_filled_before_anything_behind_it() {
             assert_eq!(outbox.next_nonce(&account, Nonce(said)), Ok(Nonce(next)), "{progress:?}");
         }
     }
-    outbox.add(transaction(1, 6, 6, 1), NOW).unwrap();
+    outbox.add(transaction(1, 6, 6, 1), Purpose::Order(None), None, NOW).unwrap();
     assert_eq!(outbox.next_nonce(&account, Nonce(4)), Ok(Nonce(7)));
 }
 
@@ -202,7 +204,7 @@ fn what_was_refused_gives_its_nonce_to_the_next_whatever_a_node_says() {
         assert_eq!(outbox.next_nonce(&account, Nonce(said)), Ok(Nonce(4)));
     }
     // Once it is used again, the next is behind all of them.
-    outbox.add(transaction(1, 4, 5, 2), NOW).unwrap();
+    outbox.add(transaction(1, 4, 5, 2), Purpose::Order(None), None, NOW).unwrap();
     assert_eq!(outbox.next_nonce(&account, Nonce(4)), Ok(Nonce(6)));
 }
 
@@ -227,7 +229,7 @@ fn node_is_not_told_of_a_doubt_that_was_weighed_nor_of_one_beside_what_waits() {
         outbox.untold(&policy(1).address(), Nonce(4)).into_iter().map(|sent| *sent.txid()).collect()
     };
     assert_eq!(untold(&outbox), [first.body.txid(), other.body.txid()]);
-    outbox.answer(&policy(1).address(), &other.body.actions);
+    outbox.weigh(&other.body.txid());
     assert_eq!(untold(&outbox), [first.body.txid()], "the same was paid anew since");
 }
 
@@ -266,12 +268,13 @@ fn what_was_mined_alone_and_told_is_settled_by_height() {
 #[test]
 fn full_outbox_gives_up_what_was_mined_and_nothing_else() {
     let mut outbox = Outbox::default();
-    (0..OUTBOX_MAX as u64).for_each(|nonce| outbox.add(transaction(1, nonce, 5, 1), NOW).unwrap());
+    (0..OUTBOX_MAX as u64)
+        .for_each(|nonce| outbox.add(transaction(1, nonce, 5, 1), Purpose::Order(None), None, NOW).unwrap());
     let one_more = transaction(1, OUTBOX_MAX as u64, 5, 1);
-    assert_eq!(outbox.add(one_more.clone(), NOW), Err(OutboxError::Full));
+    assert_eq!(outbox.add(one_more.clone(), Purpose::Order(None), None, NOW), Err(OutboxError::Full));
     let third = *outbox.iter().nth(2).unwrap().txid();
     outbox.note(&third, Progress::Mined { height: Height(1) }, NOW);
-    outbox.add(one_more.clone(), NOW).unwrap();
+    outbox.add(one_more.clone(), Purpose::Order(None), None, NOW).unwrap();
     assert_eq!((outbox.find(&third), outbox.iter().count()), (None, OUTBOX_MAX));
     assert!(outbox.find(&one_more.body.txid()).is_some());
 }
@@ -295,6 +298,20 @@ fn number_that_was_seen_in_a_block_is_not_used_again_by_the_word_of_a_node_that_
         assert_eq!(outbox.iter().count(), 0);
         outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
     }
+    // Whoever showed that block may have lied: nobody is kept from paying for ever.
+    outbox.settle(Height(1), Timestamp(NOW.0 + UNHEARD_SECONDS));
+    assert_eq!(outbox.next_nonce(&account, Nonce(4)), Ok(Nonce(4)));
+}
+
+#[test]
+fn what_the_first_version_wrote_is_read() {
+    let raw = hex::encode(cairn::codec::encode(&transaction(1, 0, 5, 1)));
+    let account = hex::encode(policy(1).address().as_bytes());
+    let sent = json!({ "raw": raw, "progress": "taken", "since": NOW.0, "made": NOW.0, "told": true });
+    let text = json!({ "cairn_outbox": 1, "chain": CHAIN.0, "sent": [sent], "settled": { account: 3 } });
+    let outbox = Outbox::from_json(&text.to_string(), CHAIN).unwrap();
+    assert!(outbox.iter().all(|sent| sent.is_known() && sent.progress() == Progress::Taken));
+    assert!(outbox.next_nonce(&policy(1).address(), Nonce(2)).is_err(), "numbers below 3 were used");
 }
 
 #[test]
@@ -316,13 +333,13 @@ fn of_two_with_one_number_no_more_than_one_stands_in_a_block() {
 fn order_that_names_what_it_comes_beside_is_found_again_whatever_became_of_it() {
     let (first, second, bump) = (transaction(1, 0, 5, 1), transaction(1, 1, 5, 1), transaction(1, 1, 5, 9));
     let (account, named) = (policy(1).address(), first.body.txid());
-    let mut outbox = outbox(&[first, second.clone()]);
+    let mut outbox = outbox(&[first]);
     let made = |outbox: &Outbox| outbox.made_beside(&account, &[pay(5)], &named).map(|sent| *sent.txid());
     assert_eq!(made(&outbox), None);
-    outbox.set_beside(&second.body.txid(), &named);
+    outbox.add(second.clone(), Purpose::Beside(&named), None, NOW).unwrap();
     let mut outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
     assert_eq!(made(&outbox), Some(second.body.txid()));
-    outbox.add(bump.clone(), NOW).unwrap();
+    outbox.add(bump.clone(), Purpose::InPlaceOf(&second.body.txid()), None, NOW).unwrap();
     assert_eq!(made(&outbox), Some(bump.body.txid()));
     outbox.note(&second.body.txid(), Progress::Mined { height: Height(9) }, NOW);
     assert_eq!(made(&outbox), Some(second.body.txid()));

@@ -12,7 +12,7 @@ use crate::client::ClientError;
 use crate::ledger::SpendError;
 use crate::wallet::keyring::KeyringError;
 use crate::wallet::keystore::KeystoreError;
-use crate::wallet::{BatchError, DraftError, LinkError};
+use crate::wallet::{BatchError, DraftError, LinkError, OutboxError};
 
 /// The exit code of a command that was asked wrongly.
 const USAGE: u8 = 2;
@@ -81,6 +81,8 @@ fn name_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         name_of_keyring(error)
     } else if let Some(error) = cause.downcast_ref() {
         Some(name_of_draft(error))
+    } else if matches!(cause.downcast_ref(), Some(OutboxError::OtherOrder { .. })) {
+        Some("key_taken")
     } else if cause.is::<Mistyped>() {
         Some("bad_address")
     } else if cause.is::<LinkError>() {

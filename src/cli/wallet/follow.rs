@@ -211,6 +211,10 @@ impl Watch<'_> {
         let txid = self.txid();
         let account = self.desk.chain.account(&policy.address());
         if account.is_ok_and(|account| account.nonce > *nonce) {
+            if let Some(same) = self.mined_of_its_order()? {
+                self.go_over_to(same);
+                return Ok(None);
+            }
             let known = self.desk.vault.note(|file| {
                 let known = file.outbox.find(&txid);
                 Ok(known.filter(|sent| file.outbox.mined_instead_of(sent).is_none()).map(Sent::progress))
@@ -274,15 +278,17 @@ impl Watch<'_> {
 
     /// Another has its number: for good where that one provably stands in a block, deep enough. Else any miner may still hold this one.
     fn replaced(&mut self, by: Option<Txid>) -> Result<Option<Seen>> {
+        let same = match by {
+            Some(by) => self.of_its_order(&by)?,
+            None => self.mined_of_its_order()?,
+        };
+        if let Some(same) = same {
+            self.go_over_to(same);
+            return Ok(None);
+        }
         let Some(by) = by else {
             return Err(self.in_doubt("another of this account took its place".to_owned()));
         };
-        if let Some(same) = self.raised(&by)? {
-            let said = format!("{by} took the place of {} and does the same: that is followed", self.txid());
-            self.line.beside(|| self.desk.say(&said));
-            (self.transaction, self.mined) = (same, None);
-            return Ok(None);
-        }
         let why = format!("another of this account took its place, {by}");
         match self.desk.chain.client.transaction(&by).map(|found| found.map(|found| found.standing)) {
             Ok(Some(Standing::Confirmed { depth, .. })) if depth < LOST_DEPTH => {
@@ -292,22 +298,55 @@ impl Watch<'_> {
                 let proven = self.desk.proves_shut_out(&self.transaction.body, &by);
                 let txid = self.txid();
                 let pays = self.transaction.body.payments().next().is_some();
-                let again = format!(". Whoever orders the same once more says --again {txid}");
+                let again = match self
+                    .desk
+                    .vault
+                    .note(|file| Ok(file.outbox.find(&txid).and_then(Sent::once).cloned()))?
+                {
+                    Some(_) => ". Whoever orders the same once more takes another key".to_owned(),
+                    None => format!(". Whoever orders the same once more says --again {txid}"),
+                };
                 Err(self.lost_if(proven, &why, if pays { &again } else { "" }))
             }
             _ => Err(self.in_doubt(why)),
         }
     }
 
-    /// What this wallet signed in its place to do the same, if this is that.
-    fn raised(&self, by: &Txid) -> Result<Option<Transaction>> {
-        let other =
-            self.desk.vault.note(|file| Ok(file.outbox.find(by).map(|sent| sent.transaction().clone())))?;
-        let body = &self.transaction.body;
-        Ok(other.filter(|other| {
-            let other = &other.body;
-            (other.nonce, &other.policy, &other.actions) == (body.nonce, &body.policy, &body.actions)
-        }))
+    /// Whether this is another that was signed for the same order, for another fee.
+    fn of_its_order(&self, by: &Txid) -> Result<Option<Transaction>> {
+        Ok(self.others_of_its_order()?.into_iter().find(|other| other.body.txid() == *by))
+    }
+
+    /// What the node has in a block of all that was signed for the same order: that one may have won whose place this was to take.
+    fn mined_of_its_order(&self) -> Result<Option<Transaction>> {
+        for other in self.others_of_its_order()? {
+            let found = self.desk.chain.client.transaction(&other.body.txid())?;
+            if matches!(found.map(|view| view.standing), Some(Standing::Confirmed { .. })) {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
+    }
+
+    fn others_of_its_order(&self) -> Result<Vec<Transaction>> {
+        let txid = self.txid();
+        self.desk.vault.note(|file| {
+            let Some(this) = file.outbox.find(&txid) else { return Ok(Vec::new()) };
+            let others =
+                file.outbox.iter().filter(|sent| *sent.txid() != txid && sent.is_of_one_order_with(this));
+            Ok(others.map(|sent| sent.transaction().clone()).collect())
+        })
+    }
+
+    /// Follows another that does the same from now on.
+    fn go_over_to(&mut self, same: Transaction) {
+        let said = format!(
+            "{} took the place of {} and does the same: that is followed",
+            same.body.txid(),
+            self.txid()
+        );
+        self.line.beside(|| self.desk.say(&said));
+        (self.transaction, self.mined) = (same, None);
     }
 
     /// The last block it could stand in has passed: for good where that provably lies deep enough.

@@ -5,13 +5,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, ensure};
 
 use super::ends::{Ended, Undone};
 use super::now;
-use super::order::ask_for_yes;
+use super::order::{Which, ask_for_yes};
 use super::paying::Desk;
-use crate::api::view::Standing;
+use crate::api::view::{Standing, SyncView};
 use crate::api::{Code, Problem};
 use crate::cli::secrets::beside;
 use crate::client::ClientError;
@@ -79,7 +79,7 @@ impl Desk<'_> {
     ///
     /// What no node may ever have heard of, is in doubt, or stood in a block that this node does not have, is sent only where somebody
     /// agrees: it may be forgotten, of a chain that was begun anew, or given up for another.
-    pub fn tell_again(&self, address: &Address, order: &[Action], yes: bool) -> Result<()> {
+    pub fn tell_again(&self, address: &Address, order: &[Action], which: Which<'_>, yes: bool) -> Result<()> {
         let expected = self.chain.account(address)?.next_nonce;
         let untold = self.vault.note(|file| {
             let untold = file.outbox.untold(address, expected).into_iter();
@@ -93,7 +93,7 @@ impl Desk<'_> {
             // Of what a node took, and nobody has given up for another since, it is certain that it is meant.
             if sent.progress() != Progress::Taken || sent.is_weighed() {
                 // One that is over with is not carried out again: what is ordered now comes behind it.
-                if transaction.body.actions[..] == *order && !sent.is_closed() {
+                if which.is_of(sent, address, order) && !sent.is_closed() {
                     continue;
                 }
                 self.agree_to_tell(sent, yes)?;
@@ -192,7 +192,8 @@ impl Desk<'_> {
         self.vault.note(|file| {
             let stands = |sent: &Sent| {
                 let is_passed = matches!(sent.progress(), Progress::Passed { .. });
-                file.outbox.stands_for(sent).txid() == sent.txid() && !is_passed && !sent.is_weighed()
+                let is_last = file.outbox.stands_for(sent).txid() == sent.txid();
+                is_last && !is_passed && !sent.is_weighed() && file.outbox.mined_instead_of(sent).is_none()
             };
             // What is not ours was never written down.
             if !file.outbox.find(&txid).is_none_or(stands) {
@@ -221,17 +222,24 @@ impl Desk<'_> {
         }
     }
 
-    /// Refuses to have something new signed by the word of a node that says of itself that it lacks blocks.
+    /// Refuses to have something new signed by the word of a node that says of itself that it lacks blocks, or takes nothing in.
+    ///
+    /// Where it only has heard of no block for long, nobody may have mined one, and it is as good as any: that is said.
     pub fn check_ready(&self) -> Result<()> {
-        match self.chain.client.ready() {
-            Err(ClientError::Problem(problem)) if problem.code == Code::NotReady => Err(anyhow!(
-                "the node at {} is not ready, so nothing is paid by its word: {}. Wait until it is, or ask another with --node",
-                self.chain.client.url(),
-                problem.detail
-            )),
+        let client = &self.chain.client;
+        let why = match client.ready() {
+            Err(ClientError::Problem(problem)) if problem.code == Code::NotReady => problem.detail,
             // Whoever hides that it is not lies about the rest as well.
-            _ => Ok(()),
-        }
+            _ => return Ok(()),
+        };
+        let url = client.url();
+        let status = client.status()?;
+        ensure!(
+            status.sync == SyncView::Synced && status.stopped.is_none(),
+            "the node at {url} is not ready, so nothing is paid by its word: {why}. Wait until it is, or ask another with --node"
+        );
+        self.say(&format!("the node at {url} may be behind: {why}. Where others have more blocks, ask one of those with --node"));
+        Ok(())
     }
 
     /// Notes what a node said to a transaction. Where that cannot be written the node has said it all the same, and what was

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::now;
 use super::paying::Desk;
-use super::proofs::{Whose, is_new, prove_accounts, prove_transaction, were_kept_before};
+use super::proofs::{Whose, has_block, is_new, prove_accounts, prove_transaction};
 use crate::consensus::check_transaction;
 use crate::types::{Body, Nonce, Txid};
 use crate::wallet::{Sent, is_shut_out, is_void};
@@ -15,7 +15,7 @@ impl Desk<'_> {
     /// # Security
     /// Whoever mines a block by themselves can put anything into it: what shuts a payment out has to be signed by its account.
     pub fn proves_shut_out(&self, body: &Body, by: &Txid) -> Result<bool> {
-        if !self.knew_headers(&body.txid())? {
+        if !self.builds_on_what_was_seen(&body.txid())? {
             return Ok(false);
         }
         let Some((other, found)) = prove_transaction(&self.vault, &self.chain, by)? else { return Ok(false) };
@@ -25,7 +25,7 @@ impl Desk<'_> {
 
     /// Whether the last block that a payment could stand in has provably passed without it.
     pub fn proves_void(&self, body: &Body) -> Result<bool> {
-        if !self.knew_headers(&body.txid())? {
+        if !self.builds_on_what_was_seen(&body.txid())? {
             return Ok(false);
         }
         let address = body.policy.address();
@@ -36,12 +36,12 @@ impl Desk<'_> {
         Ok(is_void && is_new(&self.chain, &headers, now()))
     }
 
-    /// Whether headers were checked and kept shortly before it was signed, so that a branch that leaves them takes real work.
+    /// Whether the node's chain goes on from the block whose header was checked when it was signed, so that it took real work.
     ///
     /// # Security
     /// From genesis alone, at genesis's difficulty, a node could mine the few blocks itself that say that a payment is lost.
-    fn knew_headers(&self, txid: &Txid) -> Result<bool> {
-        let made = self.vault.note(|file| Ok(file.outbox.find(txid).map(Sent::made)))?;
-        Ok(made.is_some_and(|made| were_kept_before(&self.vault, &self.chain, made)))
+    fn builds_on_what_was_seen(&self, txid: &Txid) -> Result<bool> {
+        let seen = self.vault.note(|file| Ok(file.outbox.find(txid).and_then(Sent::seen)))?;
+        seen.map_or(Ok(false), |seen| has_block(&self.vault, &self.chain, seen))
     }
 }

@@ -18,8 +18,8 @@ use crate::codec::List;
 use crate::types::{ACTIONS_MAX, Action, Address, Amount, Height, Nonce, Note, Policy, Txid};
 use crate::wallet::keyring::{Account, Book};
 use crate::wallet::{
-    Draft, Fee, Means, Payment, Prepared, Rest, Scene, Warning, Way, explain_mistyped, quoted, warning_lines,
-    ways,
+    Draft, Fee, Means, OrderKey, Payment, Prepared, Purpose, Rest, Scene, Sent, Warning, Way,
+    explain_mistyped, quoted, warning_lines, ways,
 };
 
 /// What all commands that pay take.
@@ -54,8 +54,42 @@ pub(super) struct Manner {
     pub terms: Terms,
     #[command(flatten)]
     repeat: Repeat,
+    /// Call this order KEY, whatever you like: said again with that KEY it is the same order, and never a second payment, also when it
+    /// ended long ago. For programs.
+    #[arg(long, value_name = "KEY", conflicts_with = "again")]
+    once: Option<OrderKey>,
     #[command(flatten)]
     patience: Patience,
+}
+
+/// Which order it is, among those that would pay just the same.
+#[derive(Clone, Copy)]
+pub(super) enum Which<'a> {
+    /// The same as the one before, as far as that can be known.
+    Plain,
+    /// One more, beside the payment of this name.
+    Beside(&'a Txid),
+    /// The one of this key.
+    Once(&'a OrderKey),
+}
+
+impl<'a> Which<'a> {
+    /// What is signed for it.
+    pub fn purpose(self) -> Purpose<'a> {
+        match self {
+            Self::Plain => Purpose::Order(None),
+            Self::Beside(named) => Purpose::Beside(named),
+            Self::Once(key) => Purpose::Order(Some(key)),
+        }
+    }
+
+    /// Whether a transaction was signed for this very order.
+    pub fn is_of(self, sent: &Sent, account: &Address, actions: &[Action]) -> bool {
+        match self {
+            Self::Once(key) => sent.once() == Some(key),
+            Self::Plain | Self::Beside(_) => sent.once().is_none() && sent.does(account, actions),
+        }
+    }
 }
 
 /// Whether the same is paid once more.
@@ -64,14 +98,22 @@ pub(super) struct Repeat {
     /// Pay the same once more, beside the payment of this name, which waits for a block or may yet be mined. However often this is said
     /// of one payment, one more is made.
     #[arg(long, value_name = "TXID")]
-    pub again: Option<Txid>,
+    again: Option<Txid>,
 }
 
 impl Manner {
     /// Pays these, and to somebody all that is left.
     pub fn pay(&self, desk: &Desk<'_>, payments: Vec<Payment>, rest: Option<Rest>) -> Result<()> {
         let order = self.terms.order(desk.file.book(), payments, rest)?;
-        desk.pay(order, &self.terms, self.repeat.again.as_ref(), &self.patience)
+        let which = self.once.as_ref().map_or_else(|| self.repeat.which(), Which::Once);
+        desk.pay(order, &self.terms, which, &self.patience)
+    }
+}
+
+impl Repeat {
+    /// Which order it is.
+    pub fn which(&self) -> Which<'_> {
+        self.again.as_ref().map_or(Which::Plain, Which::Beside)
     }
 }
 

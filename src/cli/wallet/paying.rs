@@ -1,24 +1,26 @@
 //! From an order to a transaction that a node has: signed under the wallet's lock, written down, and sent, unless it was before.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::Options;
 use super::chain::Chain;
 use super::ends::{Ended, Undone};
-use super::follow::{Patience, follow};
-use super::order::{Asked, Order, Terms};
+use super::follow::{Patience, Seen, follow};
+use super::order::{Asked, Order, Terms, Which};
 use super::paid::told;
+use super::proofs::checked_tip;
 use super::reader::wait_for_reader;
 use super::vault::Vault;
 use super::wording::own_keys;
-use crate::api::view::ContentView;
+use crate::api::view::{ContentView, Standing};
 use crate::cli::output::{Delivery, Report};
 use crate::crypto::{PublicKey, sha256};
 use crate::types::{Action, Address, Nonce, Preimage, Transaction, Txid};
 use crate::wallet::keystore::{Unlocked, WalletFile};
-use crate::wallet::{Earlier, Means, Outbox, Prepared, Progress, Sent, Signing};
+use crate::wallet::{Earlier, Kept, Means, OrderKey, Ordered, Outbox, Prepared, Progress, Sent, Signing};
 
 /// Everything that a command that pays has at hand.
 pub(super) struct Desk<'a> {
@@ -31,8 +33,17 @@ pub(super) struct Desk<'a> {
 
 /// What is to be done about an order.
 enum Course {
-    /// It was signed before, and that is what is meant: what to say about it, and what was signed.
-    Repeat(&'static str, Box<Sent>),
+    /// It was signed before, and that is what is meant.
+    Repeat {
+        /// What to say about it.
+        words: &'static str,
+        /// What was signed.
+        sent: Box<Sent>,
+        /// The one that this was made beside, where whoever orders now may have ordered that.
+        first: Option<Txid>,
+    },
+    /// It has a key, was over with long ago, and this is all that is left of it.
+    Over(Kept),
     /// It is to be signed, and this is its nonce.
     Anew(Nonce),
 }
@@ -51,56 +62,97 @@ impl<'a> Desk<'a> {
         Means { keys: own_keys(self.file.book()), hashes, height: asked.height() }
     }
 
-    /// Pays: asks, signs, sends, and waits for blocks. `again` names what the same was paid as before, where it is meant once more.
-    pub fn pay(&self, order: Order, terms: &Terms, again: Option<&Txid>, patience: &Patience) -> Result<()> {
+    /// Pays: asks, signs, sends, and waits for blocks.
+    pub fn pay(&self, order: Order, terms: &Terms, which: Which<'_>, patience: &Patience) -> Result<()> {
         let (account, _) = terms.payer(self.file.book())?;
         let address = account.address();
         self.look_after(&address)?;
-        self.tell_again(&address, &order.actions()?, terms.yes)?;
+        self.tell_again(&address, &order.actions()?, which, terms.yes)?;
         let mut asked = order.ask(&self.chain)?;
         // Before what it costs is judged: what was sent already has taken that from the account.
-        let nonce = match self.course(&asked, again)? {
+        let nonce = match self.course(&asked, which)? {
             Course::Anew(nonce) => {
                 self.check_ready()?;
                 nonce
             }
-            Course::Repeat(words, sent) => {
+            Course::Repeat { words, sent, first } => {
                 self.say(words);
                 if sent.progress() == Progress::Signed {
                     self.send(sent.transaction())?;
                 }
-                return self.follow(sent.transaction(), patience, true);
+                self.follow(sent.transaction(), patience, true)?;
+                // They were told of one that does just this, and do not wait for the other.
+                first.iter().for_each(|first| self.vault.reported_beside(first));
+                return Ok(());
             }
+            Course::Over(kept) => return self.tell_what_is_left(&kept),
         };
         let preimages = terms.preimages.all()?;
         let means = self.means(&preimages, &asked);
         let agreed = asked.prepare(&self.chain, self.file.book(), nonce, &means)?;
         asked.agree(&agreed, self.file.book(), &self.chain, terms)?;
-        let transaction = self.sign(&mut asked, &means, &preimages, &agreed, again)?;
+        let transaction = self.sign(&mut asked, &means, &preimages, &agreed, which)?;
         self.send(&transaction)?;
         self.follow(&transaction, patience, false)
     }
 
     /// Whether an order is one that was signed before.
     ///
-    /// One of which nobody was told is never a second payment, `again` or not: `again` was said of the one before it. Nor is one a
+    /// One of which nobody was told is never a second payment, beside another or not: that was said of the one before it. Nor is one a
     /// third that was made beside the same before, whatever became of it.
-    fn course(&self, asked: &Asked, again: Option<&Txid>) -> Result<Course> {
+    fn course(&self, asked: &Asked, which: Which<'_>) -> Result<Course> {
         let (account, actions) = (asked.account(), asked.actions()?);
         self.vault.note(|file| {
             let outbox = &file.outbox;
+            let named = match which {
+                Which::Once(key) => return course_of_key(outbox, key, &account, &actions, asked.expected),
+                Which::Beside(named) => Some(named),
+                Which::Plain => None,
+            };
             let next = outbox.next_nonce(&account, asked.expected);
             let nonce = *next.as_ref().unwrap_or(&asked.expected);
-            let made = again.and_then(|named| outbox.made_beside(&account, &actions, named));
+            let made = named.and_then(|named| outbox.made_beside(&account, &actions, named));
             if let Some(made) = made.filter(|made| !made.is_doubtful()) {
-                return Ok(repeat(made));
+                return Ok(repeat(made, None));
             }
-            if let Some(Earlier::Unheard(sent)) = outbox.earlier(&account, &actions, nonce) {
-                return Ok(repeat(sent));
+            match outbox.earlier(&account, &actions, nonce) {
+                Some(Earlier::Unheard(sent)) => return Ok(repeat(sent, None)),
+                Some(Earlier::Beside { first, sent }) if named.is_none() => {
+                    return Ok(repeat(sent, Some(first)));
+                }
+                _ => {}
             }
-            check_once(outbox, &account, &actions, nonce, again)?;
+            check_once(outbox, &account, &actions, nonce, which)?;
             Ok(Course::Anew(next?))
         })
+    }
+
+    /// Says all that is known of an order with a key that was over with long ago.
+    fn tell_what_is_left(&self, kept: &Kept) -> Result<()> {
+        let txid = kept.txid;
+        if !kept.is_mined {
+            let why = format!(
+                "the order of this key was {txid}, and that was given up: another was mined in its place, or nobody ever knew what \
+                 became of it. To pay the same after all take another key"
+            );
+            return Err(Ended::Repeats { txid, why, undone: Undone::SentAgain }.into());
+        }
+        let report = Report::default().same("txid", "sent", txid);
+        let report = match self.chain.client.transaction(&txid)?.map(|view| view.standing) {
+            Some(Standing::Confirmed { block, height, depth, .. }) => {
+                Seen::Mined { block, height, depth }.told(report)
+            }
+            _ => report.fact(
+                "status",
+                "status",
+                "was mined, so long ago that no more is kept here",
+                "confirmed",
+            ),
+        };
+        report
+            .only_json("repeated", true)
+            .only_json("notes", self.options.notes.take())
+            .tell(self.options.json)
     }
 
     /// Has the order's body signed with the next nonce, and written down before anybody hears of it.
@@ -110,18 +162,18 @@ impl<'a> Desk<'a> {
         means: &Means,
         preimages: &[Preimage],
         agreed: &Prepared,
-        again: Option<&Txid>,
+        which: Which<'_>,
     ) -> Result<Transaction> {
         let (account, params) = (asked.account(), self.chain.params());
+        let seen = checked_tip(&self.vault, &self.chain);
         // Somebody else may have paid from it while this was being looked at.
         asked.expected = self.chain.account(&account)?.next_nonce;
         self.vault.sign(&self.options.passwords(), |wallet, sent| {
             // Names were looked up in what anybody could have written there; now it is certain who wrote it.
             check_book(wallet, &self.file)?;
-            let nonce = sent.outbox.next_nonce(&account, asked.expected)?;
+            let nonce = next_nonce(&sent.outbox, &account, &asked.actions()?, asked.expected, which)?;
             let prepared = asked.prepare(&self.chain, self.file.book(), nonce, means)?;
-            let actions = prepared.body.actions.clone();
-            check_once(&sent.outbox, &account, &actions, nonce, again)?;
+            check_once(&sent.outbox, &account, &prepared.body.actions, nonce, which)?;
             ensure!(
                 prepared.settlement.cost == agreed.settlement.cost,
                 "what this costs changed while you were asked: say it again"
@@ -131,7 +183,7 @@ impl<'a> Desk<'a> {
             preimages.iter().try_for_each(|preimage| signing.add_preimage(*preimage))?;
             let signed = signing.complete(asked.height().max(prepared.way.min_height()), params);
             let transaction = signed.map_err(anyhow::Error::from)?.transaction().clone();
-            sent.add_beside(&transaction, again)?;
+            sent.add(&transaction, which.purpose(), seen)?;
             Ok(transaction)
         })
     }
@@ -223,16 +275,53 @@ pub(super) fn check_book(opened: &Unlocked, shown: &WalletFile) -> Result<()> {
     Ok(())
 }
 
+/// What is to be done about an order with a key.
+fn course_of_key(
+    outbox: &Outbox,
+    key: &OrderKey,
+    account: &Address,
+    actions: &[Action],
+    expected: Nonce,
+) -> Result<Course> {
+    Ok(match outbox.ordered(key, account, actions)? {
+        Ordered::New => Course::Anew(outbox.next_nonce(account, expected)?),
+        Ordered::Refused(nonce) => Course::Anew(nonce),
+        Ordered::Signed(sent) => repeat(sent, None),
+        Ordered::Over(kept) => Course::Over(*kept),
+    })
+}
+
+/// The nonce for an order that is to be signed: the next one, but for an order with a key its own.
+fn next_nonce(
+    outbox: &Outbox,
+    account: &Address,
+    actions: &[Action],
+    expected: Nonce,
+    which: Which<'_>,
+) -> Result<Nonce> {
+    match which {
+        Which::Once(key) => match outbox.ordered(key, account, actions)? {
+            Ordered::Refused(nonce) => Ok(nonce),
+            _ => Ok(outbox.next_nonce(account, expected)?),
+        },
+        Which::Plain | Which::Beside(_) => Ok(outbox.next_nonce(account, expected)?),
+    }
+}
+
 /// What was signed before, and is meant.
-fn repeat(sent: &Sent) -> Course {
+fn repeat(sent: &Sent, first: Option<&Sent>) -> Course {
     let words = match sent.progress() {
         Progress::Signed => "this payment was signed before and cut off: it is sent now, and once",
+        _ if first.is_some() => {
+            "this payment was made before, what became of it is in doubt, and somebody had another made beside it, which is meant now: no \
+             third is made"
+        }
         _ if sent.is_known() => "this payment was made before: it is not made again",
         _ => {
             "this payment was made before, and whoever ordered it was never told how it ended: it is not made again"
         }
     };
-    Course::Repeat(words, Box::new(sent.clone()))
+    Course::Repeat { words, sent: Box::new(sent.clone()), first: first.map(|first| *first.txid()) }
 }
 
 /// Refuses under the lock what would be paid a second time with another number, unless that is meant.
@@ -241,17 +330,27 @@ pub(super) fn check_once(
     account: &Address,
     actions: &[Action],
     nonce: Nonce,
-    again: Option<&Txid>,
+    which: Which<'_>,
 ) -> Result<()> {
-    let named = again.and_then(|named| outbox.find(named));
-    if let Some(txid) = again {
+    let mut known = BTreeSet::new();
+    if let Which::Once(key) = which {
+        return match outbox.ordered(key, account, actions)? {
+            Ordered::New => Ok(()),
+            Ordered::Refused(own) if own == nonce => Ok(()),
+            Ordered::Refused(_) | Ordered::Signed(_) | Ordered::Over(_) => {
+                bail!(
+                    "another command carries out the order `{key}` as well: say it again, and that is followed"
+                )
+            }
+        };
+    }
+    if let Which::Beside(txid) = which {
         if let Some(made) = outbox.made_beside(account, actions, txid).filter(|made| made.nonce() != nonce) {
             return Err(made_already(outbox, made, txid));
         }
-        let does_same =
-            |named: &Sent| named.account() == account && named.transaction().body.actions[..] == *actions;
+        known = outbox.known_to(txid);
         ensure!(
-            named.is_some_and(does_same),
+            outbox.find(txid).is_some_and(|named| named.does(account, actions)),
             "{txid} is no payment of just this that this wallet remembers, and --again names such a one: say it without --again"
         );
     }
@@ -260,8 +359,10 @@ pub(super) fn check_once(
         Some(earlier) if earlier.sent().nonce() == nonce => Ok(()),
         // Another command signed it while this one asked: whoever says `again` could not mean that one.
         Some(earlier @ Earlier::Unheard(_)) => Err(repeats(earlier)),
+        // Said by somebody who names the second, or the first knowing that there is none beside it.
+        Some(Earlier::Beside { .. }) if !known.is_empty() => Ok(()),
         // Whatever stands for it now.
-        Some(earlier) if named.is_some_and(|named| named.nonce() == earlier.sent().nonce()) => Ok(()),
+        Some(earlier) if known.contains(earlier.sent().txid()) => Ok(()),
         Some(earlier) => Err(repeats(earlier)),
         None => Ok(()),
     }
@@ -284,7 +385,7 @@ fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
     let txid = earlier.sent().txid();
     let why = match earlier {
         Earlier::Waits(_) => format!("just this payment waits for a block already, as {txid}"),
-        Earlier::Unheard(_) => {
+        Earlier::Unheard(_) | Earlier::Beside { .. } => {
             let why = format!(
                 "just this payment was made before, as {txid}, and whoever ordered it was never told how it ended. Order it once \
                  more as that was ordered, and you are told, and nothing is paid; from then on --again {txid} means another"

@@ -8,7 +8,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
@@ -22,10 +21,12 @@ use crate::codec::decode;
 use crate::consensus::PowMode;
 use crate::ledger::{Account as Entry, BalanceProof, TransactionProof};
 use crate::light::{Accepted, Headers, Inclusion, VerifiedBalance};
-use crate::types::{Address, Header, Height, Timestamp, Transaction, Txid};
+use crate::types::{Address, BlockHash, Header, Height, Timestamp, Transaction, Txid};
 
 /// Headers that are asked for at a time.
 const HEADERS_TOGETHER: u32 = 1000;
+/// Headers that are asked for, at most, where something else is to be done.
+const HEADERS_ON_THE_WAY_MAX: u32 = 10_000;
 /// Times the usual between two blocks after which the last header is old: a node hides those above it, or has none.
 const NEW_SPACINGS_MAX: u32 = 24;
 /// Times that all is proven again where the chain goes on meanwhile.
@@ -48,18 +49,26 @@ fn kept(vault: &Vault, chain: &Chain) -> PathBuf {
     vault.path().with_file_name(format!("{}.headers", chain.params().chain))
 }
 
-/// Whether headers above genesis were kept before this moment, and were new when they were.
+/// The newest block of the node's whose header is checked, where headers were kept by an earlier command and looking costs little.
 ///
 /// # Security
-/// Kept later, or long before, they say little of the work that the chain had by then.
-pub(super) fn were_kept_before(vault: &Vault, chain: &Chain, moment: Timestamp) -> bool {
-    let path = kept(vault, chain);
-    let changed = fs::metadata(&path).and_then(|found| found.modified());
-    let since = changed.ok().and_then(|changed| changed.duration_since(UNIX_EPOCH).ok());
-    let was_before = since.is_some_and(|since| since.as_secs() <= moment.0.into());
-    let headers = fs::read(&path).ok().and_then(|bytes| Headers::from_bytes(&bytes, &chain.genesis).ok());
-    let tip = headers.filter(|headers| headers.height() > Height::GENESIS);
-    was_before && tip.is_some_and(|headers| is_new(chain, &headers, moment))
+/// Whoever wants to prove later that a payment is lost has to build on it, with the chain's work. Nothing was seen before the first
+/// look, and a node could show a chain of its own.
+pub(super) fn checked_tip(vault: &Vault, chain: &Chain) -> Option<BlockHash> {
+    let before = fs::read(kept(vault, chain)).ok();
+    let before = before.and_then(|bytes| Headers::from_bytes(&bytes, &chain.genesis).ok());
+    let known = before.as_ref().map_or(Height::GENESIS, Headers::height);
+    let tip = chain.client.tip().ok()?.height;
+    if tip.0.saturating_sub(known.0) > HEADERS_ON_THE_WAY_MAX {
+        return None;
+    }
+    let headers = follow(vault, chain).ok()?;
+    (known > Height::GENESIS && is_new(chain, &headers, now())).then(|| headers.tip())
+}
+
+/// Whether the node's chain has this block, by headers that were checked.
+pub(super) fn has_block(vault: &Vault, chain: &Chain, block: BlockHash) -> Result<bool> {
+    Ok(follow(vault, chain)?.height_of(&block).is_some())
 }
 
 /// Whether the last of these headers was new at a moment, where work says how long blocks take.

@@ -8,12 +8,15 @@ use super::ends::{Ended, Undone};
 use super::follow::Patience;
 use super::order::ask_for_yes;
 use super::paying::Desk;
+use super::proofs::checked_tip;
 use super::sent::SentFile;
 use super::wording::lack_words;
 use crate::api::view::Standing;
 use crate::codec::List;
 use crate::types::{Action, Amount, Body, Note, Transaction, Txid};
-use crate::wallet::{NamedBy, Progress, Sent, Signing, SigningError, Warning, fee_for, fee_warning, paid_by};
+use crate::wallet::{
+    NamedBy, Progress, Purpose, Sent, Signing, SigningError, Warning, fee_for, fee_warning, paid_by,
+};
 
 /// What is put in the place of a payment.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,14 +39,6 @@ impl Instead {
             }
         })
     }
-}
-
-/// What was done about a payment before.
-enum Before {
-    /// Just this was signed, and waits or is mined: whoever asks for it again does not mean one more.
-    Asked(Box<Sent>),
-    /// Nothing that is meant now. Whether whoever ordered the payment knows how it ended, or does not wait for that.
-    Other { is_closed: bool },
 }
 
 /// What nodes ask of a transaction that takes another's place: so many percent more than that gave.
@@ -80,16 +75,13 @@ impl Replace {
 
     fn run(&self, options: &Options, what: Instead) -> Result<()> {
         let desk = Desk::open(options)?;
-        let is_closed = match self.before(&desk, what)? {
-            Before::Other { is_closed } => is_closed,
-            Before::Asked(sent) => {
-                desk.say(&format!("{} does that already: it is followed, and not signed again", sent.txid()));
-                if sent.progress() == Progress::Signed {
-                    desk.send(sent.transaction())?;
-                }
-                return self.follow(&desk, sent.transaction(), what, false, true);
+        if let Some(sent) = self.before(&desk, what)? {
+            desk.say(&format!("{} does that already: it is followed, and not signed again", sent.txid()));
+            if sent.progress() == Progress::Signed {
+                desk.send(sent.transaction())?;
             }
-        };
+            return self.follow(&desk, sent.transaction(), what, true);
+        }
         let before = self.waiting(&desk, what)?;
         let mut body = what.of(&before.body)?;
         self.check_timely(&desk, &body)?;
@@ -114,7 +106,7 @@ impl Replace {
         }
         let transaction = self.sign(&desk, body, &before, what)?;
         desk.send(&transaction)?;
-        self.follow(&desk, &transaction, what, is_closed, false)
+        self.follow(&desk, &transaction, what, false)
     }
 
     /// Waits for blocks, and says what became of it.
@@ -127,10 +119,9 @@ impl Replace {
         desk: &Desk<'_>,
         transaction: &Transaction,
         what: Instead,
-        is_closed: bool,
         repeated: bool,
     ) -> Result<()> {
-        if is_closed || what == Instead::Nothing {
+        if what == Instead::Nothing {
             return desk.follow(transaction, &self.patience, repeated);
         }
         if let Some(txid) = desk.watch(transaction, &self.patience, repeated)? {
@@ -139,26 +130,23 @@ impl Replace {
         Ok(())
     }
 
-    /// What was done before: whoever says the same again means that, whether they were cut off or told that it waits.
+    /// What was signed before to do just this, and waits or is mined: whoever says the same again means that, whether they were cut off
+    /// or told that it waits.
     ///
     /// One that was named itself and that no node may have heard of is such a one where it is to do the same.
     ///
     /// # Security
     /// Else a script that repeats a `bump` until a block comes raises the fee each time, without end. A higher fee than the last takes
     /// --fee, or the name of what has that.
-    fn before(&self, desk: &Desk<'_>, what: Instead) -> Result<Before> {
-        let named = desk.vault.note(|file| {
-            let outbox = &file.outbox;
-            Ok(outbox
-                .find(&self.txid)
-                .map(|named| (*named.account(), named.is_closed() || outbox.stands_for(named).is_closed())))
-        })?;
-        let Some((account, is_closed)) = named else { return Ok(Before::Other { is_closed: false }) };
+    fn before(&self, desk: &Desk<'_>, what: Instead) -> Result<Option<Sent>> {
+        let account =
+            desk.vault.note(|file| Ok(file.outbox.find(&self.txid).map(|named| *named.account())))?;
+        let Some(account) = account else { return Ok(None) };
         // What was mined meanwhile decides what stands.
         desk.look_after(&account)?;
         desk.vault.note(|file| {
             let outbox = &file.outbox;
-            let Some(named) = outbox.find(&self.txid) else { return Ok(Before::Other { is_closed }) };
+            let Some(named) = outbox.find(&self.txid) else { return Ok(None) };
             let stands = outbox.mined_instead_of(named).unwrap_or_else(|| outbox.stands_for(named));
             let body = &stands.transaction().body;
             let is_asked = body.actions == what.of(&named.transaction().body)?.actions
@@ -167,16 +155,13 @@ impl Replace {
                 Progress::Signed => true,
                 Progress::Taken => stands.txid() != named.txid(),
                 // Whoever asked for it was never told that it did what it was for.
-                Progress::Mined { .. } => stands.txid() != named.txid() && !stands.is_closed(),
+                Progress::Mined { .. } => stands.txid() != named.txid() && !stands.is_reported(),
                 Progress::Refused | Progress::Passed { .. } => false,
             };
             if what == Instead::Same {
                 check_not_paid_anew(stands)?;
             }
-            Ok(match is_asked && is_there {
-                true => Before::Asked(Box::new(stands.clone())),
-                false => Before::Other { is_closed },
-            })
+            Ok((is_asked && is_there).then(|| stands.clone()))
         })
     }
 
@@ -262,6 +247,7 @@ impl Replace {
     fn sign(&self, desk: &Desk<'_>, body: Body, before: &Transaction, what: Instead) -> Result<Transaction> {
         let params = desk.chain.params();
         let height = desk.chain.next_height()?;
+        let seen = checked_tip(&desk.vault, &desk.chain);
         desk.vault.sign(&desk.options.passwords(), |wallet, file| {
             ensure!(
                 self.standing(file, what)?.body.txid() == before.body.txid(),
@@ -282,7 +268,7 @@ impl Replace {
                 error => error.into(),
             });
             let transaction = signed?.transaction().clone();
-            file.add(&transaction)?;
+            file.add(&transaction, Purpose::InPlaceOf(&before.body.txid()), seen)?;
             Ok(transaction)
         })
     }

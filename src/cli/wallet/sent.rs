@@ -10,8 +10,8 @@ use super::guard::{check_own, check_private};
 use super::now;
 use super::vault::Vault;
 use crate::cli::secrets::{beside, write_secret};
-use crate::types::{ChainId, Transaction, Txid};
-use crate::wallet::{Outbox, Progress};
+use crate::types::{BlockHash, ChainId, Transaction, Txid};
+use crate::wallet::{Outbox, Progress, Purpose};
 
 /// The file, while nobody else changes it: whoever has one holds the wallet's lock.
 pub(super) struct SentFile {
@@ -45,19 +45,17 @@ impl SentFile {
         Ok(Self { path, chain, outbox })
     }
 
-    /// Writes a transaction down; from then on it outlives this process.
-    pub fn add(&mut self, transaction: &Transaction) -> Result<()> {
-        self.outbox.add(transaction.clone(), now())?;
-        self.save()
-    }
-
-    /// The same for one that is meant besides another that pays just this, whatever became of that: its doubts are known.
-    pub fn add_beside(&mut self, transaction: &Transaction, again: Option<&Txid>) -> Result<()> {
-        let (body, now) = (&transaction.body, now());
-        self.outbox.add(transaction.clone(), now)?;
-        if let Some(named) = again {
-            self.outbox.set_beside(&body.txid(), named);
-            self.outbox.answer(&body.policy.address(), &body.actions);
+    /// Writes a transaction down; from then on it outlives this process. Whoever orders one beside another knows of the doubts about
+    /// that.
+    pub fn add(
+        &mut self,
+        transaction: &Transaction,
+        purpose: Purpose<'_>,
+        seen: Option<BlockHash>,
+    ) -> Result<()> {
+        self.outbox.add(transaction.clone(), purpose, seen, now())?;
+        if let Purpose::Beside(named) = purpose {
+            self.outbox.weigh(named);
         }
         self.save()
     }

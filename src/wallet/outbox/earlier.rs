@@ -2,6 +2,8 @@
 
 use super::Outbox;
 use super::sent::Sent;
+use std::collections::BTreeSet;
+
 use crate::types::{Action, Address, Nonce, Txid};
 
 /// A transaction that was signed here and does just what is asked for now.
@@ -12,6 +14,14 @@ pub enum Earlier<'a> {
     /// It waits for a block or stands in one, and whoever sent it was never told that: they were cut off or waited no longer, and
     /// do not mean another.
     Unheard(&'a Sent),
+    /// Of the first, what became of it is not known, and whoever ordered it was told of none. Somebody who knew that had the second
+    /// made beside it, which waits or stands in a block: that is what both mean.
+    Beside {
+        /// The first.
+        first: &'a Sent,
+        /// The second.
+        sent: &'a Sent,
+    },
     /// It may have been mined, or may yet be: nodes say otherwise, and may be wrong.
     Doubtful {
         /// That one.
@@ -25,7 +35,10 @@ impl<'a> Earlier<'a> {
     /// That transaction.
     pub fn sent(&self) -> &'a Sent {
         match self {
-            Self::Waits(sent) | Self::Unheard(sent) | Self::Doubtful { sent, .. } => sent,
+            Self::Waits(sent)
+            | Self::Unheard(sent)
+            | Self::Beside { sent, .. }
+            | Self::Doubtful { sent, .. } => sent,
         }
     }
 }
@@ -40,11 +53,11 @@ impl Outbox {
     /// its place has its very nonce; or that somebody was told of one with its nonce that paid just this, and orders it anew.
     pub fn earlier(&self, account: &Address, actions: &[Action], nonce: Nonce) -> Option<Earlier<'_>> {
         let last = |is_meant: &dyn Fn(&&Sent) -> bool| {
-            let same =
-                |sent: &&Sent| *sent.account() == *account && sent.transaction().body.actions[..] == *actions;
-            self.sent.iter().rev().filter(same).find(is_meant)
+            self.sent.iter().rev().filter(|sent| sent.does(account, actions)).find(is_meant)
         };
+        // An order with a key is no other's.
         let is_unheard = |sent: &Sent| match sent.is_mined() {
+            _ if sent.once.is_some() => false,
             true => !sent.is_closed(),
             false => sent.is_on_its_way() && !sent.is_known(),
         };
@@ -54,8 +67,13 @@ impl Outbox {
         if let Some(sent) = last(&|sent| sent.is_on_its_way()) {
             return Some(Earlier::Waits(sent));
         }
-        let sent = last(&|sent| self.is_in_doubt(sent) && sent.nonce() != nonce)?;
-        Some(self.doubt(sent))
+        if let Some(sent) = last(&|sent| self.is_in_doubt(sent) && sent.nonce() != nonce) {
+            return Some(self.doubt(sent));
+        }
+        let first =
+            last(&|sent| sent.is_doubtful() && sent.is_weighed && !sent.is_over && sent.once.is_none())?;
+        let sent = self.made_beside(account, actions, first.txid()).filter(|sent| !sent.is_doubtful())?;
+        Some(Earlier::Beside { first, sent })
     }
 
     /// What was ordered beside this very payment, as far as it came: whoever says that order again means no other.
@@ -63,18 +81,11 @@ impl Outbox {
     /// # Security
     /// A script says an order until it ends well. One that did not name what it comes beside would pay once each time.
     pub fn made_beside(&self, account: &Address, actions: &[Action], named: &Txid) -> Option<&Sent> {
-        let is_same =
-            |sent: &&Sent| sent.account() == account && sent.transaction().body.actions[..] == *actions;
+        let is_same = |sent: &&Sent| sent.does(account, actions);
         let ordered = self.sent.iter().filter(is_same).rfind(|sent| sent.beside.as_ref() == Some(named))?;
         let of_it = || self.sent.iter().filter(|sent| sent.is_of_one_order_with(ordered));
         let mined = of_it().find(|sent| sent.is_mined());
         Some(mined.or_else(|| of_it().rfind(|sent| sent.is_on_its_way())).unwrap_or(ordered))
-    }
-
-    /// Notes beside which payment of the same one was ordered.
-    pub fn set_beside(&mut self, txid: &Txid, named: &Txid) {
-        let meant = self.sent.iter_mut().filter(|sent| sent.txid() == txid);
-        meant.for_each(|sent| sent.beside = Some(*named));
     }
 
     /// One of which it is not known what became of it, and what may have come of its nonce instead.
@@ -99,24 +110,35 @@ impl Outbox {
         self.sent.iter().find(|other| other.excludes(sent) && other.is_mined())
     }
 
-    /// Notes that somebody knows of the doubts about what does just this, and pays once more all the same.
-    pub fn answer(&mut self, account: &Address, actions: &[Action]) {
-        let is_meant = |sent: &&mut Sent| {
-            sent.account() == account && sent.transaction().body.actions[..] == *actions && sent.is_doubtful()
-        };
-        self.sent.iter_mut().filter(is_meant).for_each(|sent| sent.is_weighed = true);
+    /// Notes that somebody knows of the doubts about this payment, and pays the same once more all the same.
+    ///
+    /// # Security
+    /// Of this one, and of those beside which it was ordered itself. Who ordered others of the same may still mean those.
+    pub fn weigh(&mut self, named: &Txid) {
+        let known = self.known_to(named);
+        self.sent
+            .iter_mut()
+            .filter(|sent| sent.is_doubtful() && known.contains(sent.txid()))
+            .for_each(|sent| sent.is_weighed = true);
+    }
+
+    /// What is known to whoever names this payment of an order: all that was signed for it, and for those beside which it was ordered.
+    pub fn known_to(&self, named: &Txid) -> BTreeSet<Txid> {
+        let (mut known, mut next) = (BTreeSet::new(), self.find(named));
+        while let Some(named) = next.filter(|named| !known.contains(named.txid())) {
+            let of_it = self.sent.iter().filter(|sent| sent.is_of_one_order_with(named));
+            known.extend(of_it.map(|sent| *sent.txid()));
+            next = named.beside.and_then(|before| self.find(&before));
+        }
+        known
     }
 
     /// Whether what became of it is not known, nobody has weighed that, and nobody was told that just this was paid with its nonce.
     ///
     /// Whichever of both was mined in truth then, one payment was made, and they know of one.
     fn is_in_doubt(&self, sent: &Sent) -> bool {
-        let actions = &sent.transaction().body.actions;
         let was_paid = |other: &Sent| {
-            other.excludes(sent)
-                && other.is_mined()
-                && other.is_closed()
-                && other.transaction().body.actions == *actions
+            other.excludes(sent) && other.is_of_one_order_with(sent) && other.is_mined() && other.is_closed()
         };
         sent.is_doubtful() && !sent.is_weighed && !self.sent.iter().any(was_paid)
     }

@@ -3,20 +3,22 @@
 //! A send can be cut off anywhere: before the node has heard, after it has and before we know, while a block is waited for.
 //! Whoever types it again means the same payment. The outbox knows: it gives back the very transaction that was signed, and
 //! the chain takes that once. It also knows which nonces are taken, whatever a node says, and what to tell a node again that
-//! has forgotten. Read `sent.rs` first: what a node's word makes of a transaction; then `earlier.rs`: what an order would repeat.
+//! has forgotten. Read `sent.rs` first: what a node's word makes of a transaction; then `earlier.rs`: what an order would repeat; and `once.rs`: orders of which nothing has to be guessed.
 
 mod earlier;
 mod form;
 mod lost;
+mod once;
 mod sent;
 
 pub use earlier::Earlier;
 pub use lost::{LOST_DEPTH, is_shut_out, is_void};
+pub use once::{KEY_SECONDS, KEYS_MAX, Kept, ORDER_KEY_LETTERS_MAX, OrderKey, OrderKeyError, Ordered};
 pub use sent::{Look, Progress, Sent, Word};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{Address, ChainId, Height, Nonce, Timestamp, Transaction, Txid};
+use crate::types::{Address, BlockHash, ChainId, Height, Nonce, Timestamp, Transaction, Txid};
 
 /// Transactions that are kept. Beyond, those that were mined first leave; where none was, nothing more is signed.
 pub const OUTBOX_MAX: usize = 4096;
@@ -51,12 +53,36 @@ pub enum OutboxError {
     /// A node that has not seen what others have: what it calls free was used.
     #[error(
         "by this node's word number {free} is the next of this account, and that number was seen in a block: the node is behind. Wait \
-         until it has caught up, or ask another with --node"
+         until it has caught up, or ask another with --node. Where the one that showed that block lied, `prepare --nonce {free}` and \
+         `submit` pay with it all the same"
     )]
     Behind {
         /// The nonce that it calls free.
         free: Nonce,
     },
+    /// Something else was ordered by the same key.
+    #[error("another payment was ordered by the key `{key}`, as {txid}: take another key for this one")]
+    OtherOrder {
+        /// That key.
+        key: OrderKey,
+        /// What was signed for it.
+        txid: Txid,
+    },
+    /// Just this very transaction was signed for an order with another key, or without one.
+    #[error(
+        "just this transaction was signed for another order, and a node refused it: say that one again, or give another fee with --fee"
+    )]
+    OtherOrders {
+        /// That one.
+        txid: Txid,
+    },
+    /// Too many keys of late.
+    #[error(
+        "{KEYS_MAX} orders with keys ended in the last {} days, and no more are remembered: order without --once, or from another \
+         wallet",
+        KEY_SECONDS / (24 * 60 * 60)
+    )]
+    KeysFull,
     /// All nonces of an account are used.
     #[error("this account has sent as many transactions as one can")]
     NoncesUsedUp,
@@ -67,7 +93,27 @@ pub enum OutboxError {
 pub struct Outbox {
     sent: Vec<Sent>,
     /// For each account the nonce above all that were mined and are kept no longer.
-    settled: BTreeMap<Address, Nonce>,
+    settled: BTreeMap<Address, Settled>,
+    /// What is left of orders with keys that are over with.
+    kept: BTreeMap<OrderKey, Kept>,
+}
+
+/// What is left of transactions that were mined and are kept no longer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Settled {
+    above: Nonce,
+    since: Timestamp,
+}
+
+/// What a transaction is signed for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose<'a> {
+    /// An order by itself, with the key that it was given.
+    Order(Option<&'a OrderKey>),
+    /// An order of the same once more, beside this one, by whoever knows of that.
+    Beside(&'a Txid),
+    /// The place of this one.
+    InPlaceOf(&'a Txid),
 }
 
 impl Outbox {
@@ -89,7 +135,12 @@ impl Outbox {
     /// Notes that whoever sent it was told what became of it, or waits for nothing more. Of a doubt nobody can be told; that is
     /// for [`Outbox::answer`]. Nor of what no node may have heard of.
     pub fn report(&mut self, txid: &Txid) {
-        self.tellable(txid).for_each(|sent| sent.is_reported = true);
+        self.tellable(txid).for_each(|sent| (sent.is_reported, sent.is_over) = (true, true));
+    }
+
+    /// Notes that whoever ordered one, of which nobody can tell what became, was told of what was made beside it.
+    pub fn report_beside(&mut self, first: &Txid) {
+        self.sent.iter_mut().filter(|sent| sent.txid() == first).for_each(|sent| sent.is_over = true);
     }
 
     /// Notes that whoever sent it was told that it waits. When it is mined they do not know it by that: whoever says the same again
@@ -137,13 +188,18 @@ impl Outbox {
     fn was_used(&self, account: &Address, nonce: Nonce) -> bool {
         let mined = self.sent.iter().filter(|sent| sent.account() == account && sent.is_mined());
         mined.map(Sent::nonce).any(|used| used >= nonce)
-            || self.settled.get(account).is_some_and(|above| *above > nonce)
+            || self.settled.get(account).is_some_and(|settled| settled.above > nonce)
     }
 
-    /// Keeps the nonce of what was mined, when that is forgotten.
-    fn remember_nonce(&mut self, sent: &Sent) {
-        let above = self.settled.entry(*sent.account()).or_default();
-        *above = (*above).max(sent.nonce().next().unwrap_or(sent.nonce()));
+    /// Keeps what outlives a transaction that is forgotten: its order's key, and its nonce where it was mined.
+    fn remember(&mut self, sent: &Sent, now: Timestamp) {
+        self.keep_key(sent, now);
+        if sent.is_mined() {
+            let settled =
+                self.settled.entry(*sent.account()).or_insert(Settled { above: Nonce(0), since: now });
+            settled.above = settled.above.max(sent.nonce().next().unwrap_or(sent.nonce()));
+            settled.since = now;
+        }
     }
 
     /// What a node has to be told again that expects this nonce from an account: for each nonce from there on what was
@@ -165,24 +221,63 @@ impl Outbox {
         last.into_values().collect()
     }
 
-    /// Writes a transaction down, before anybody hears of it. What was ordered beside another stays so under a higher fee.
+    /// Writes a transaction down, before anybody hears of it, and the newest block whose header was checked by then. What belongs to
+    /// an order stays with it under a higher fee, and when it is signed anew with the same nonce.
     ///
     /// # Errors
-    /// When there is no room.
-    pub fn add(&mut self, transaction: Transaction, now: Timestamp) -> Result<(), OutboxError> {
+    /// When there is no room, or the very same was signed for another order.
+    pub fn add(
+        &mut self,
+        transaction: Transaction,
+        purpose: Purpose<'_>,
+        seen: Option<BlockHash>,
+        now: Timestamp,
+    ) -> Result<(), OutboxError> {
         let mut sent = Sent::new(transaction, Progress::Signed, now);
-        let of_one_order = self.sent.iter().rev().find(|earlier| earlier.is_of_one_order_with(&sent));
-        sent.beside = of_one_order.and_then(|earlier| earlier.beside);
-        sent.made = of_one_order.map_or(now, |earlier| earlier.made);
-        self.sent.retain(|earlier| earlier.txid() != sent.txid());
-        if self.sent.len() >= OUTBOX_MAX {
-            let closed = self.sent.iter().position(|sent| sent.is_mined() && sent.is_closed());
-            let mined = closed.or_else(|| self.sent.iter().position(Sent::is_mined));
-            let mined = self.sent.remove(mined.ok_or(OutboxError::Full)?);
-            self.remember_nonce(&mined);
+        match purpose {
+            Purpose::Order(key) => sent.once = key.cloned(),
+            Purpose::Beside(named) => sent.beside = Some(*named),
+            Purpose::InPlaceOf(txid) => {
+                let first = self
+                    .find(txid)
+                    .filter(|first| first.does(sent.account(), &sent.transaction.body.actions));
+                sent.once = first.and_then(|first| first.once.clone());
+                sent.is_raised = first.is_some_and(|first| first.is_over || first.is_raised);
+            }
         }
+        if self.find(sent.txid()).is_some_and(|same| same.once != sent.once) {
+            return Err(OutboxError::OtherOrders { txid: *sent.txid() });
+        }
+        let before = self.sent.iter().rev().find(|earlier| earlier.is_of_one_order_with(&sent));
+        sent.beside = sent.beside.or(before.and_then(|before| before.beside));
+        sent.seen = before.map_or(seen, |before| before.seen);
+        if sent.once.is_some() && before.is_none() {
+            self.make_room_for_key(now)?;
+        }
+        self.sent.retain(|earlier| earlier.txid() != sent.txid());
+        self.make_room(now)?;
         self.sent.push(sent);
         Ok(())
+    }
+
+    /// Forgets what was mined first, where nothing more goes in; last what others still lean on.
+    fn make_room(&mut self, now: Timestamp) -> Result<(), OutboxError> {
+        if self.sent.len() < OUTBOX_MAX {
+            return Ok(());
+        }
+        let first = |is_meant: &dyn Fn(&Sent) -> bool| {
+            self.sent.iter().position(|sent| sent.is_mined() && is_meant(sent))
+        };
+        let goes = first(&|sent| sent.is_closed() && !self.stands_beside(sent));
+        let goes = goes.or_else(|| first(&Sent::is_closed)).or_else(|| first(&|_| true));
+        let goes = self.sent.remove(goes.ok_or(OutboxError::Full)?);
+        self.remember(&goes, now);
+        Ok(())
+    }
+
+    /// Whether it was ordered beside one that is remembered: whoever says that order again means this one.
+    fn stands_beside(&self, sent: &Sent) -> bool {
+        sent.beside.is_some_and(|named| self.find(&named).is_some())
     }
 
     /// Notes what became of one.
@@ -222,7 +317,8 @@ impl Outbox {
         let is_settled = |sent: &Sent| match sent.progress {
             // Whatever else was signed for its nonce is forgotten with it, and a node could have named both heights.
             Progress::Mined { height } if sent.is_closed() => {
-                is_deep(height, SETTLED_DEPTH) && (is_old(sent) || !self.has_rivals(sent))
+                let is_alone = !self.has_rivals(sent);
+                is_deep(height, SETTLED_DEPTH) && (is_old(sent) || is_alone) && !self.stands_beside(sent)
             }
             Progress::Mined { height } => is_deep(height, UNHEARD_DEPTH) && is_old(sent),
             // What was to take its place may still lose.
@@ -234,7 +330,11 @@ impl Outbox {
         let settled: Vec<Sent> = self.sent.iter().filter(|sent| is_settled(sent)).cloned().collect();
         let goes =
             |sent: &Sent, with: &Sent| sent.txid() == with.txid() || (with.is_mined() && sent.excludes(with));
-        self.sent.retain(|sent| !settled.iter().any(|with| goes(sent, with)));
-        settled.iter().filter(|sent| sent.is_mined()).for_each(|sent| self.remember_nonce(sent));
+        let (gone, left) = self.sent.drain(..).partition(|sent| settled.iter().any(|with| goes(sent, with)));
+        self.sent = left;
+        let gone: Vec<Sent> = gone;
+        gone.iter().for_each(|sent| self.remember(sent, now));
+        // A node that showed a block with it may have lied, and the number be free.
+        self.settled.retain(|_, settled| now.0.saturating_sub(settled.since.0) < UNHEARD_SECONDS);
     }
 }

@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Address, Height, Nonce, Timestamp, Transaction, Txid};
+use super::once::OrderKey;
+use crate::types::{Action, Address, BlockHash, Height, Nonce, Timestamp, Transaction, Txid};
 
 /// What is known of a transaction that was signed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -65,36 +66,44 @@ pub struct Sent {
     txid: Txid,
     account: Address,
     pub(super) progress: Progress,
-    /// When it was signed.
-    pub(super) made: Timestamp,
     /// When that became known.
     pub(super) since: Timestamp,
     /// Whether whoever sent it was told what became of it: where not, that command was cut off, or nobody knows.
     pub(super) is_reported: bool,
+    /// Whether they were told so at any time, whatever came into doubt since.
+    pub(super) is_over: bool,
+    /// Whether it took the place of another of an order that was over by then: whoever raised that fee ordered nothing anew.
+    pub(super) is_raised: bool,
     /// Whether they were told that it waits. Of its being mined they know nothing by that.
     pub(super) is_told: bool,
     /// Whether somebody knew of the doubts about it and paid the same once more. That stays so, whatever nodes say later.
     pub(super) is_weighed: bool,
     /// The payment of the same that it was ordered beside, by whoever knew of that.
     pub(super) beside: Option<Txid>,
+    /// What its order was called by whoever gave it.
+    pub(super) once: Option<OrderKey>,
+    /// The newest block whose header was checked when it was signed.
+    pub(super) seen: Option<BlockHash>,
 }
 
 impl Sent {
     /// One of which nobody was told anything.
     pub(super) fn new(transaction: Transaction, progress: Progress, since: Timestamp) -> Self {
         let (txid, account) = (transaction.body.txid(), transaction.body.policy.address());
-        let (is_reported, is_told, is_weighed) = (false, false, false);
         Self {
             transaction,
             txid,
             account,
             progress,
             since,
-            is_reported,
-            is_told,
-            is_weighed,
+            is_reported: false,
+            is_over: false,
+            is_raised: false,
+            is_told: false,
+            is_weighed: false,
             beside: None,
-            made: since,
+            once: None,
+            seen: None,
         }
     }
 
@@ -123,9 +132,14 @@ impl Sent {
         self.progress
     }
 
-    /// When it was signed, by the clock of this machine.
-    pub fn made(&self) -> Timestamp {
-        self.made
+    /// What its order was called by whoever gave it.
+    pub fn once(&self) -> Option<&OrderKey> {
+        self.once.as_ref()
+    }
+
+    /// The newest block whose header was checked when it was signed.
+    pub fn seen(&self) -> Option<BlockHash> {
+        self.seen
     }
 
     /// When that became known, by the clock of this machine.
@@ -143,9 +157,17 @@ impl Sent {
         self.is_weighed
     }
 
-    /// Whether the order behind it is over with: whoever says the same again means another payment, once this one is mined.
+    /// Whether whoever ordered it was told what became of it: whoever says the same again means another payment, once this one is mined.
+    ///
+    /// # Security
+    /// That somebody knew of the doubts about it and paid once more is no word to whoever ordered this one, and may say so still.
     pub fn is_closed(&self) -> bool {
-        self.is_reported || self.is_weighed
+        self.is_reported || self.is_raised || (self.is_weighed && self.is_over)
+    }
+
+    /// Whether anybody was told what became of this very one.
+    pub fn is_reported(&self) -> bool {
+        self.is_reported
     }
 
     /// Whether it was seen in a block.
@@ -168,12 +190,16 @@ impl Sent {
         self.account == other.account && self.nonce() == other.nonce() && self.txid != other.txid
     }
 
-    /// Whether both do the same with one nonce: one order, of which one is mined at most.
-    pub(super) fn is_of_one_order_with(&self, other: &Self) -> bool {
-        let actions = &self.transaction.body.actions;
-        self.account == other.account
-            && self.nonce() == other.nonce()
-            && *actions == other.transaction.body.actions
+    /// Whether it does just this, by this account.
+    pub fn does(&self, account: &Address, actions: &[Action]) -> bool {
+        self.account == *account && self.transaction.body.actions[..] == *actions
+    }
+
+    /// Whether both do the same with one nonce for one order, so that one is mined at most.
+    pub fn is_of_one_order_with(&self, other: &Self) -> bool {
+        self.nonce() == other.nonce()
+            && self.once == other.once
+            && self.does(&other.account, &other.transaction.body.actions)
     }
 
     /// What is known now. Whatever was told before, nobody was told of a doubt that is new.

@@ -37,6 +37,24 @@ fn payment_that_was_mined_is_not_taken_for_the_same_anew() {
     assert_eq!((&anew["nonce"], &anew["repeated"]), (&json!(1), &json!(false)));
 }
 
+/// As one answers whose chain stands still.
+fn standing_still(path: &str, body: &str) -> String {
+    match path {
+        "/ready" => json!(Problem::new(Code::NotReady, "its tip is 9000 seconds old")).to_string(),
+        _ => body.replace("\"sync\":{\"state\":\"alone\"}", "\"sync\":{\"state\":\"synced\"}"),
+    }
+}
+
+#[test]
+fn node_whose_chain_stands_still_is_believed_and_that_is_said() {
+    let (home, devnet) = stage();
+    let send = ["send", "bob", "1", "--yes", "--wait", "0", "--json"];
+    let told = devnet.wallet_through(&home, &standing_still, &send).json();
+    let note = told["notes"][0].as_str().unwrap();
+    assert!(note.contains("may be behind: its tip is 9000 seconds old"), "{note}");
+    assert_eq!(devnet.waiting(), 1);
+}
+
 #[test]
 fn nothing_is_paid_by_the_word_of_a_node_that_is_not_ready() {
     let (home, devnet) = stage();

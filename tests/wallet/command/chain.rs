@@ -113,6 +113,11 @@ impl Devnet {
         self.until(|| self.pool().first().is_some_and(|first| first != txid));
     }
 
+    /// Until the node can say where transactions stand.
+    pub fn until_indexed(&self, home: &Home) {
+        self.until(|| self.wallet(home, &["history", "--json"]).code == Some(0));
+    }
+
     fn until(&self, is_there: impl Fn() -> bool) {
         let begun = Instant::now();
         while !is_there() {

@@ -28,11 +28,16 @@ fn hiding(is_hidden: &'static AtomicBool) -> &'static Lie {
     }))
 }
 
-/// A home whose wallet has seen a block, and checked it.
-fn stage_with_headers() -> (Home, Devnet) {
+/// A home whose wallet has seen a block, and checked it, because somebody asked for that or has paid before.
+fn stage_with_headers(by_paying: bool) -> (Home, Devnet) {
     let (home, devnet) = stage();
-    devnet.mine(1);
-    devnet.wallet(&home, &["balance", "--verify"]).success();
+    devnet.rival(1).iter().for_each(|block| devnet.submit(block));
+    if by_paying {
+        devnet.wallet(&home, &["send", "bob", "7", "--yes", "--wait", "0"]).success();
+        devnet.mine(1);
+    } else {
+        devnet.wallet(&home, &["balance", "--verify"]).success();
+    }
     (home, devnet)
 }
 
@@ -60,17 +65,24 @@ fn taken_back(
 #[test]
 fn payment_is_lost_once_another_with_its_number_stands_deep_enough() {
     static IS_HIDDEN: AtomicBool = AtomicBool::new(true);
-    let (home, devnet) = stage_with_headers();
-    let ended = taken_back(&home, &devnet, DEPTH, hiding(&IS_HIDDEN), &IS_HIDDEN);
-    ends_with(&ended, 5, "which the node proved: another of this account took its place");
-    let told: Value = serde_json::from_str(&ended.out).unwrap();
-    assert_eq!(told["error"]["code"], json!("lost"));
-    // A reorganization that is deeper still could bring it back, so the same has to be meant.
-    let send = ["send", "bob", "1", "--yes", "--wait", "0"];
-    let named = told["error"]["txid"].as_str().unwrap();
-    ends_with(&devnet.wallet(&home, &send), 3, &format!("to pay the same once more, say --again {named}"));
-    devnet.wallet(&home, &[&send[..], &["--again", named]].concat()).success();
-    assert_eq!(devnet.waiting(), 1);
+    for by_paying in [false, true] {
+        IS_HIDDEN.store(true, Ordering::Relaxed);
+        let (home, devnet) = stage_with_headers(by_paying);
+        let ended = taken_back(&home, &devnet, DEPTH, hiding(&IS_HIDDEN), &IS_HIDDEN);
+        ends_with(&ended, 5, "which the node proved: another of this account took its place");
+        let told: Value = serde_json::from_str(&ended.out).unwrap();
+        assert_eq!(told["error"]["code"], json!("lost"));
+        // A reorganization that is deeper still could bring it back, so the same has to be meant.
+        let send = ["send", "bob", "1", "--yes", "--wait", "0"];
+        let named = told["error"]["txid"].as_str().unwrap();
+        ends_with(
+            &devnet.wallet(&home, &send),
+            3,
+            &format!("to pay the same once more, say --again {named}"),
+        );
+        devnet.wallet(&home, &[&send[..], &["--again", named]].concat()).success();
+        assert_eq!(devnet.waiting(), 1);
+    }
 }
 
 #[test]
@@ -136,13 +148,13 @@ fn payment_whose_last_block_has_passed_is_lost_once_that_lies_deep_enough() {
         (DEPTH + 1, 4, "5 of the 6 blocks are there that make it certain"),
         (DEPTH + 2, 5, "which the node proved: the last block it could stand in has passed"),
     ] {
-        let (home, devnet) = stage_with_headers();
+        let (home, devnet) = stage_with_headers(false);
         let ended = thread::scope(|scope| {
             let (whoever, home) = (devnet.for_another(), &home);
             let order = ["send", "bob", "1", "--expires", "1", "--yes", "--timeout", "5"];
             let waiting = scope.spawn(move || whoever.wallet(home, &order));
             devnet.until_waiting(1);
-            devnet.rival(blocks).iter().for_each(|block| devnet.submit(block));
+            devnet.rival(blocks).iter().skip(1).for_each(|block| devnet.submit(block));
             waiting.join().unwrap()
         });
         ends_with(&ended, code, said);

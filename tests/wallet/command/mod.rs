@@ -8,6 +8,7 @@ mod chain;
 mod codes;
 mod history;
 mod keeping;
+mod keys;
 mod loops;
 mod losses;
 mod lost;

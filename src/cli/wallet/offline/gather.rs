@@ -11,11 +11,12 @@ use super::super::follow::Patience;
 use super::super::order::Repeat;
 use super::super::paying::{Desk, check_once};
 use super::super::preimages::Preimages;
+use super::super::proofs::checked_tip;
 use super::super::wording::lack_words;
 use super::carried::Carried;
 use crate::api::view::Standing;
 use crate::types::Transaction;
-use crate::wallet::{Progress, Sent, SigningError};
+use crate::wallet::{Outbox, Progress, Purpose, Sent, SigningError};
 
 #[derive(Args)]
 pub(in super::super) struct Combine {
@@ -83,7 +84,8 @@ impl Submit {
     /// # Security
     /// Looked at and written under one lock: two commands at once, each of which found nothing, would pay twice.
     fn write_down(&self, desk: &Desk<'_>, transaction: &Transaction) -> Result<bool> {
-        let (body, again) = (&transaction.body, self.repeat.again.as_ref());
+        let (body, which) = (&transaction.body, self.repeat.which());
+        let seen = checked_tip(&desk.vault, &desk.chain);
         let (account, txid) = (body.policy.address(), body.txid());
         desk.look_after(&account)?;
         let (is_mined, displaced) = desk.vault.note(|file| {
@@ -91,11 +93,13 @@ impl Submit {
             match outbox.find(&txid) {
                 Some(known) if known.is_mined() => return Ok((true, None)),
                 Some(known) if known.is_weighed() => return Err(paid_anew(known)),
+                // It would come to life again.
+                Some(known) if outbox.instead_of(known).is_some() => return Err(given_up(outbox, known)),
                 // Sent before: the chain takes it once.
-                Some(_) => file.add(transaction)?,
+                Some(_) => file.add(transaction, Purpose::InPlaceOf(&txid), seen)?,
                 None => {
-                    check_once(outbox, &account, &body.actions, body.nonce, again)?;
-                    file.add_beside(transaction, again)?;
+                    check_once(outbox, &account, &body.actions, body.nonce, which)?;
+                    file.add(transaction, which.purpose(), seen)?;
                 }
             }
             let outbox = &file.outbox;
@@ -122,6 +126,16 @@ impl Submit {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Why one is not sent whose place another has taken since.
+fn given_up(outbox: &Outbox, known: &Sent) -> anyhow::Error {
+    let (txid, instead) = (*known.txid(), outbox.stands_for(known).txid());
+    let why = format!(
+        "{instead} was signed to take the place of {txid}, and waits: `cairn wallet show {instead}` says what it does. Where {txid} is \
+         meant after all, `cairn wallet prepare` it once more, with the number and a higher fee"
+    );
+    Ended::Repeats { txid, why, undone: Undone::SentAgain }.into()
 }
 
 /// Why one is not sent that was in doubt until somebody paid the same beside it.

@@ -47,8 +47,8 @@ impl Prepare {
         let asked = order.ask(&desk.chain)?;
         desk.look_after(&policy.address())?;
         let nonce = self.nonce(&desk, &policy.address(), asked.expected)?;
-        let (account, actions, again) = (policy.address(), asked.actions()?, self.repeat.again.as_ref());
-        desk.vault.note(|file| check_once(&file.outbox, &account, &actions, nonce, again))?;
+        let (account, actions, which) = (policy.address(), asked.actions()?, self.repeat.which());
+        desk.vault.note(|file| check_once(&file.outbox, &account, &actions, nonce, which))?;
         let way = way_for_all(&policy, asked.height()).context(
             "nobody can ever spend from that account: no way of meeting its policy has a key that can sign",
         )?;

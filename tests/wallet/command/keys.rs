@@ -1,0 +1,155 @@
+//! Orders with a key, as programs say them; and scripts that others come in between of.
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use cairn::api::{Code, Problem};
+
+use super::chain::{Devnet, ends_with, stage};
+use super::stage::Home;
+
+/// What an order says that is not waited for.
+fn told(home: &Home, devnet: &Devnet, order: &[&str]) -> Value {
+    devnet.wallet(home, &[order, &["--yes", "--wait", "0", "--json"]].concat()).json()
+}
+
+fn txid(told: &Value) -> String {
+    told["txid"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn order_with_a_key_is_paid_once_however_often_it_is_said() {
+    let (home, devnet) = stage();
+    let order = ["send", "bob", "1", "--once", "wages/11"];
+    let first = txid(&told(&home, &devnet, &order));
+    for _ in 0..2 {
+        let again = told(&home, &devnet, &order);
+        assert_eq!((txid(&again), &again["repeated"]), (first.clone(), &json!(true)));
+        devnet.mine(1);
+    }
+    // It was told to be confirmed, and still is no other.
+    let again = told(&home, &devnet, &order);
+    assert_eq!((txid(&again), &again["status"]), (first.clone(), &json!("confirmed")));
+    let other = told(&home, &devnet, &["send", "bob", "1", "--once", "wages/12"]);
+    assert_eq!((&other["repeated"], devnet.waiting()), (&json!(false), 1));
+    // What has no key is not answered with what has one.
+    devnet.mine(1);
+    assert_eq!(told(&home, &devnet, &["send", "bob", "1"])["repeated"], json!(false));
+}
+
+#[test]
+fn key_of_another_order_is_refused() {
+    let (home, devnet) = stage();
+    let first = txid(&told(&home, &devnet, &["send", "bob", "1", "--once", "a"]));
+    let other = devnet.wallet(&home, &["send", "bob", "2", "--once", "a", "--yes", "--json"]);
+    ends_with(&other, 1, &format!("another payment was ordered by the key `a`, as {first}"));
+    assert!(other.out.contains("key_taken"), "{other:?}");
+    ends_with(&devnet.wallet(&home, &["send", "bob", "2", "--once", "a b", "--yes"]), 2, "no spaces");
+    ends_with(
+        &devnet.wallet(&home, &["send", "bob", "1", "--once", "a", "--again", &first, "--yes"]),
+        2,
+        "--again",
+    );
+    assert_eq!(devnet.waiting(), 1);
+}
+
+#[test]
+fn order_with_a_key_that_was_cut_off_goes_on_whatever_is_paid_beside_it() {
+    let (home, devnet) = stage();
+    let order = ["send", "bob", "1", "--once", "a", "--yes"];
+    let mut killed =
+        devnet.command(&home, &order).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    devnet.until_waiting(1);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let first = devnet.pool()[0].clone();
+    let beside = devnet.wallet(&home, &["send", "bob", "1", "--yes"]);
+    ends_with(&beside, 3, &format!("waits for a block already, as {first}"));
+    told(&home, &devnet, &["send", "bob", "1", "--again", &first]);
+    let raised = txid(&told(&home, &devnet, &["bump", &first]));
+    devnet.mine(1);
+    let again = told(&home, &devnet, &order[..5]);
+    assert_eq!((txid(&again), &again["repeated"], devnet.waiting()), (raised, &json!(true), 0));
+}
+
+#[test]
+fn key_outlives_what_is_remembered_of_the_payment() {
+    let (home, devnet) = stage();
+    let order = ["send", "bob", "1", "--once", "a"];
+    let first = txid(&told(&home, &devnet, &order));
+    devnet.mine(1);
+    told(&home, &devnet, &order);
+    devnet.mine(150);
+    devnet.until_indexed(&home);
+    for _ in 0..2 {
+        let again = told(&home, &devnet, &order);
+        assert_eq!(
+            (txid(&again), &again["status"], &again["height"]),
+            (first.clone(), &json!("confirmed"), &json!(1))
+        );
+    }
+    let kept: Value =
+        serde_json::from_str(&fs::read_to_string(home.named("default.json.sent")).unwrap()).unwrap();
+    assert_eq!((&kept["sent"], &kept["kept"]["a"]["txid"]), (&json!([]), &json!(first)));
+}
+
+/// As a node answers that says of what was sent first that it is not there, and that its number is used.
+fn denying(path: &str, body: &str) -> String {
+    if path.starts_with("/v1/transactions/") {
+        return json!(Problem::new(Code::TransactionUnknown, "it is not here")).to_string();
+    }
+    body.replace("\"nonce\":0,", "\"nonce\":1,")
+}
+
+#[test]
+fn script_that_goes_on_after_somebody_paid_once_more_makes_no_third() {
+    let (home, devnet) = stage();
+    let through =
+        |order: &[&str]| devnet.wallet_through(&home, &denying, &[&["send", "bob", "1"], order].concat());
+    ends_with(&through(&["--yes", "--timeout", "30"]), 4, "has no block with it");
+    let first = devnet.pool()[0].clone();
+    let quick = ["--yes", "--wait", "0", "--json"];
+    ends_with(&through(&quick), 3, "what became of it is not known");
+    // An operator has seen that, and pays beside it.
+    let second = txid(&through(&[&quick[..], &["--again", &first]].concat()).json());
+    assert_eq!(devnet.waiting(), 2);
+    // The script knows nothing of that.
+    let given = devnet.wallet(&home, &[&["send", "bob", "1"], &quick[..]].concat()).json();
+    assert_eq!((&given["repeated"], devnet.waiting()), (&json!(true), 2));
+    assert!([&first, &second].contains(&&txid(&given)), "{given}");
+}
+
+#[test]
+fn fee_that_was_raised_after_an_order_had_ended_is_not_taken_for_the_next() {
+    let (home, devnet) = stage();
+    let first = txid(&told(&home, &devnet, &["send", "bob", "1"]));
+    // Cut off, as nobody hears of it.
+    let bump = ["bump", &*first, "--yes", "--timeout", "1"];
+    let mut command = devnet.command(&home, &bump);
+    assert_eq!(command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().code(), Some(4));
+    let mut killed =
+        devnet.command(&home, &bump).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    devnet.mine(1);
+    let next = told(&home, &devnet, &["send", "bob", "1"]);
+    assert_eq!((&next["repeated"], devnet.waiting()), (&json!(false), 1), "the order before ended with 0");
+}
+
+#[test]
+fn what_was_taken_back_is_not_sent_again_from_its_file() {
+    let (home, devnet) = stage();
+    ends_with(&devnet.wallet(&home, &["prepare", "bob", "1", "--out", "wish.json"]), 0, "");
+    ends_with(&home.wallet(&["sign", "wish.json", "--out", "signed.json", "--yes"]), 0, "");
+    let submit = ["submit", "signed.json", "--wait", "0", "--json"];
+    let first = txid(&devnet.wallet(&home, &submit).json());
+    let cancel = txid(&told(&home, &devnet, &["cancel", &first]));
+    ends_with(
+        &devnet.wallet(&home, &submit),
+        3,
+        &format!("{cancel} was signed to take the place of {first}"),
+    );
+    assert_eq!(devnet.pool(), [cancel]);
+}

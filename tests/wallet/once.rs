@@ -1,0 +1,264 @@
+//! Orders with a key: one order, however often it is said and whatever nodes say.
+
+use std::collections::BTreeMap;
+
+use cairn::codec::List;
+use cairn::types::{Action, Amount, Height, Nonce, Note, Timestamp, Transaction};
+use cairn::wallet::{
+    Earlier, KEY_SECONDS, KEYS_MAX, Look, ORDER_KEY_LETTERS_MAX, OrderKey, Ordered, Outbox, OutboxError,
+    Progress, Purpose, SETTLED_DEPTH, Sent, UNHEARD_DEPTH, UNHEARD_SECONDS, Word,
+};
+use proptest::prelude::*;
+
+use crate::outbox::{CHAIN, NOW, pay, policy, transaction};
+
+fn key(text: &str) -> OrderKey {
+    text.parse().unwrap()
+}
+
+fn add(outbox: &mut Outbox, transaction: &Transaction, key: &OrderKey) -> Result<(), OutboxError> {
+    outbox.add(transaction.clone(), Purpose::Order(Some(key)), None, NOW)
+}
+
+fn ordered<'a>(outbox: &'a Outbox, key: &OrderKey) -> Ordered<'a> {
+    outbox.ordered(key, &policy(1).address(), &[pay(5)]).unwrap()
+}
+
+/// What stands for an order.
+fn stands(outbox: &Outbox, key: &OrderKey) -> Transaction {
+    match ordered(outbox, key) {
+        Ordered::Signed(sent) => sent.transaction().clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn again(outbox: &Outbox) -> Outbox {
+    Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap()
+}
+
+#[test]
+fn keys_are_short_and_have_no_spaces() {
+    for text in ["a", "INVOICE-42/2026", &"x".repeat(ORDER_KEY_LETTERS_MAX)] {
+        assert_eq!(key(text).to_string(), text);
+    }
+    for text in ["", "two words", "line\n", "ä", &"x".repeat(ORDER_KEY_LETTERS_MAX + 1)] {
+        assert!(text.parse::<OrderKey>().is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn order_with_a_key_is_the_same_whoever_was_told_and_until_it_is_long_over() {
+    let (first, a) = (transaction(1, 0, 5, 1), key("a"));
+    let txid = first.body.txid();
+    let mut outbox = Outbox::default();
+    assert_eq!(ordered(&outbox, &a), Ordered::New);
+    add(&mut outbox, &first, &a).unwrap();
+    for progress in [Progress::Signed, Progress::Taken, Progress::Mined { height: Height(9) }] {
+        outbox.note(&txid, progress, NOW);
+        outbox.report(&txid);
+        outbox = again(&outbox);
+        assert_eq!(stands(&outbox, &a), first);
+    }
+    assert_eq!(ordered(&outbox, &key("b")), Ordered::New, "with another key it is another order");
+    outbox.settle(Height(9 + SETTLED_DEPTH), NOW);
+    assert_eq!(outbox.iter().count(), 0);
+    match ordered(&again(&outbox), &a) {
+        Ordered::Over(kept) => assert_eq!((kept.txid, kept.is_mined), (txid, true)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn key_of_one_order_is_refused_to_another() {
+    let (first, a) = (transaction(1, 0, 5, 1), key("a"));
+    let other_order = Err(OutboxError::OtherOrder { key: a.clone(), txid: first.body.txid() });
+    let mut outbox = Outbox::default();
+    add(&mut outbox, &first, &a).unwrap();
+    outbox.note(&first.body.txid(), Progress::Mined { height: Height(9) }, NOW);
+    outbox.report(&first.body.txid());
+    for _ in 0..2 {
+        assert_eq!(outbox.ordered(&a, &policy(1).address(), &[pay(6)]), other_order);
+        assert_eq!(outbox.ordered(&a, &policy(2).address(), &[pay(5)]), other_order);
+        outbox.settle(Height(9 + SETTLED_DEPTH), NOW);
+    }
+}
+
+#[test]
+fn refused_order_is_signed_anew_with_its_own_number_alone() {
+    let (first, a) = (transaction(1, 4, 5, 1), key("a"));
+    let txid = first.body.txid();
+    let mut outbox = Outbox::default();
+    add(&mut outbox, &first, &a).unwrap();
+    outbox.note(&txid, Progress::Refused, NOW);
+    assert_eq!(ordered(&outbox, &a), Ordered::Refused(Nonce(4)));
+    // Another took its number: it may be mined all the same, and is not signed with a further one.
+    let other = transaction(1, 4, 6, 1);
+    let mut taken = outbox.clone();
+    taken.add(other.clone(), Purpose::Order(None), None, NOW).unwrap();
+    assert_eq!(stands(&taken, &a), first);
+    taken.note(&other.body.txid(), Progress::Mined { height: Height(9) }, NOW);
+    assert_eq!(stands(&taken, &a), first);
+    // Nor where a node says that its number is used.
+    outbox.hear(&txid, Word::Unknown, &Look { nonce: Nonce(5), tip: Height(9), now: NOW });
+    assert_eq!(stands(&outbox, &a), first);
+}
+
+#[test]
+fn raised_fee_belongs_to_the_order_and_what_takes_it_back_does_not() {
+    let (first, bump, a) = (transaction(1, 0, 5, 1), transaction(1, 0, 5, 9), key("a"));
+    let mut outbox = Outbox::default();
+    add(&mut outbox, &first, &a).unwrap();
+    outbox.note(&first.body.txid(), Progress::Taken, NOW);
+    outbox.add(bump.clone(), Purpose::InPlaceOf(&first.body.txid()), None, NOW).unwrap();
+    assert_eq!(stands(&outbox, &a), bump);
+    let mut cancel = transaction(1, 0, 5, 20);
+    cancel.body.actions = List::new(vec![Action::Note(Note::default())]).unwrap();
+    outbox.add(cancel.clone(), Purpose::InPlaceOf(&bump.body.txid()), None, NOW).unwrap();
+    assert_eq!(outbox.find(&cancel.body.txid()).and_then(Sent::once), None);
+    outbox.note(&cancel.body.txid(), Progress::Mined { height: Height(9) }, NOW);
+    outbox.report(&cancel.body.txid());
+    // Whatever is forgotten of it, it was no success.
+    outbox.settle(Height(9 + UNHEARD_DEPTH), Timestamp(NOW.0 + UNHEARD_SECONDS));
+    assert_eq!(outbox.iter().count(), 0);
+    assert!(matches!(ordered(&outbox, &a), Ordered::Over(kept) if !kept.is_mined));
+}
+
+#[test]
+fn orders_without_a_key_are_not_answered_with_one_that_has() {
+    let (first, a) = (transaction(1, 0, 5, 1), key("a"));
+    let mut outbox = Outbox::default();
+    add(&mut outbox, &first, &a).unwrap();
+    let against = |outbox: &Outbox| {
+        outbox.earlier(&policy(1).address(), &[pay(5)], Nonce(1)).map(|it| matches!(it, Earlier::Waits(_)))
+    };
+    assert_eq!(against(&outbox), Some(true), "it is said that one waits");
+    outbox.note(&first.body.txid(), Progress::Mined { height: Height(9) }, NOW);
+    assert_eq!(against(&outbox), None, "whoever gave the key asks by that");
+}
+
+#[test]
+fn one_transaction_is_not_signed_for_two_orders() {
+    let (first, a) = (transaction(1, 0, 5, 1), key("a"));
+    let mut outbox = Outbox::default();
+    add(&mut outbox, &first, &a).unwrap();
+    outbox.note(&first.body.txid(), Progress::Refused, NOW);
+    let refused = Err(OutboxError::OtherOrders { txid: first.body.txid() });
+    assert_eq!(add(&mut outbox, &first, &key("b")), refused);
+    assert_eq!(outbox.add(first.clone(), Purpose::Order(None), None, NOW), refused);
+    assert_eq!(add(&mut outbox, &first, &a), Ok(()));
+}
+
+#[test]
+fn keys_are_forgotten_when_they_are_old_and_others_need_the_room() {
+    let mut outbox = Outbox::default();
+    for at in 0..KEYS_MAX as u64 {
+        let transaction = transaction(1, at, 5, 1);
+        add(&mut outbox, &transaction, &key(&at.to_string())).unwrap();
+        outbox.note(&transaction.body.txid(), Progress::Mined { height: Height(1) }, NOW);
+        outbox.report(&transaction.body.txid());
+        outbox.settle(Height(1 + SETTLED_DEPTH), Timestamp(NOW.0 + at as u32));
+    }
+    let later = |outbox: &mut Outbox, seconds: u32| {
+        let now = Timestamp(NOW.0 + seconds);
+        outbox.add(transaction(1, u64::from(u32::MAX), 5, 1), Purpose::Order(Some(&key("more"))), None, now)
+    };
+    assert_eq!(later(&mut outbox, KEY_SECONDS - 1), Err(OutboxError::KeysFull));
+    assert!(matches!(ordered(&outbox, &key("0")), Ordered::Over(_)));
+    assert_eq!(later(&mut outbox, KEY_SECONDS), Ok(()));
+    assert_eq!(ordered(&outbox, &key("0")), Ordered::New);
+    assert!(matches!(ordered(&outbox, &key("1")), Ordered::Over(_)));
+}
+
+/// What happens to a wallet whose owner says orders with keys over and over.
+#[derive(Clone, Debug)]
+enum Event {
+    Said { key: usize, expected: u64 },
+    Heard { which: usize, word: Word, nonce: u64, tip: u32 },
+    Told { which: usize, is_taken: bool },
+    Raised { which: usize },
+    Reported { which: usize },
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let which = 0..8_usize;
+    let word = prop_oneof![
+        Just(Word::Pending),
+        (0..9_u32).prop_map(|height| Word::Confirmed(Height(height))),
+        Just(Word::Replaced),
+        Just(Word::Expired),
+        Just(Word::Unknown),
+    ];
+    let tip = prop_oneof![0..20_u32, Just(u32::MAX)];
+    prop_oneof![
+        4 => (0..3_usize, 0..5_u64).prop_map(|(key, expected)| Event::Said { key, expected }),
+        4 => (which.clone(), word, 0..5_u64, tip)
+            .prop_map(|(which, word, nonce, tip)| Event::Heard { which, word, nonce, tip }),
+        2 => (which.clone(), any::<bool>()).prop_map(|(which, is_taken)| Event::Told { which, is_taken }),
+        1 => which.clone().prop_map(|which| Event::Raised { which }),
+        1 => which.prop_map(|which| Event::Reported { which }),
+    ]
+}
+
+/// Says an order as the commands do; gives what is signed for it, if anything is.
+fn say(outbox: &mut Outbox, key: &OrderKey, expected: u64, fee: u64) -> Option<Transaction> {
+    let nonce = match ordered(outbox, key) {
+        Ordered::New => outbox.next_nonce(&policy(1).address(), Nonce(expected)).ok()?,
+        Ordered::Refused(nonce) => nonce,
+        Ordered::Signed(_) | Ordered::Over(_) => return None,
+    };
+    let transaction = transaction(1, nonce.0, 5, fee);
+    add(outbox, &transaction, key).unwrap();
+    Some(transaction)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whatever_nodes_say_all_that_is_signed_for_an_order_has_one_number(
+        events in proptest::collection::vec(events(), 1..40),
+    ) {
+        let (mut outbox, mut log) = (Outbox::default(), Vec::<(OrderKey, Transaction)>::new());
+        for event in events {
+            let meant = |which: usize, log: &[(OrderKey, Transaction)]| log.get(which % log.len().max(1)).cloned();
+            // No two are the same.
+            let fee = 1 + log.len() as u64;
+            match event {
+                Event::Said { key: named, expected } => {
+                    let named = key(&named.to_string());
+                    let signed = say(&mut outbox, &named, expected, fee);
+                    log.extend(signed.map(|signed| (named, signed)));
+                }
+                Event::Heard { which, word, nonce, tip } => {
+                    let look = Look { nonce: Nonce(nonce), tip: Height(tip), now: NOW };
+                    let meant = meant(which, &log);
+                    meant.iter().for_each(|(_, meant)| outbox.hear(&meant.body.txid(), word, &look));
+                    outbox.settle(look.tip, look.now);
+                }
+                Event::Told { which, is_taken } => {
+                    let progress = if is_taken { Progress::Taken } else { Progress::Refused };
+                    let meant = meant(which, &log);
+                    meant.iter().for_each(|(_, meant)| outbox.note(&meant.body.txid(), progress, NOW));
+                }
+                Event::Raised { which } => {
+                    let Some((key, mut raised)) = meant(which, &log) else { continue };
+                    let first = raised.body.txid();
+                    if outbox.find(&first).is_none() {
+                        continue;
+                    }
+                    raised.body.fee = Amount::from_pebbles(fee);
+                    outbox.add(raised.clone(), Purpose::InPlaceOf(&first), None, NOW).unwrap();
+                    log.push((key, raised));
+                }
+                Event::Reported { which } => {
+                    meant(which, &log).iter().for_each(|(_, meant)| outbox.report(&meant.body.txid()));
+                }
+            }
+            let mut numbers = BTreeMap::new();
+            for (key, signed) in &log {
+                let number = numbers.entry(key).or_insert(signed.body.nonce);
+                prop_assert_eq!(*number, signed.body.nonce, "two of {} can be mined", key);
+            }
+        }
+    }
+}
