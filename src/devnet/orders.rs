@@ -29,7 +29,9 @@ impl DevnetHandle {
     /// # Errors
     /// When they cannot on this chain.
     pub fn set_mining(&self, mining: Mining) -> Result<(), DevnetError> {
-        self.0.mining.send_replace(mining.check(self.genesis().params())?);
+        let mining = mining.check(self.genesis().params())?;
+        let _members = self.0.members.lock();
+        self.0.mining.send_replace(mining);
         self.keep()
     }
 
@@ -71,6 +73,8 @@ impl DevnetHandle {
     /// # Errors
     /// When that cannot be kept.
     pub fn warp(&self, seconds: u32) -> Result<Timestamp, DevnetError> {
+        // Where the network goes back meanwhile, its clock is that of the state first.
+        let _members = self.0.members.lock();
         self.clock().warp(seconds);
         self.keep().map(|()| self.clock().now())
     }
@@ -80,6 +84,7 @@ impl DevnetHandle {
     /// # Errors
     /// When that cannot be kept.
     pub fn hold_clock(&self, hold: bool) -> Result<Timestamp, DevnetError> {
+        let _members = self.0.members.lock();
         if hold {
             self.clock().freeze();
         } else {

@@ -265,7 +265,7 @@ impl DevnetHandle {
         };
         self.0.roster.send_replace(Roster::default());
         all_at_once(&mut members, Member::pause);
-        match self.count(&mut members, after) {
+        match self.be(after).and_then(|()| self.begin_noted(&mut members)) {
             Ok(()) => {
                 let gone = self.0.layout.generation(now);
                 // Nobody waits for that; what is left of it is removed at the next start.
@@ -274,27 +274,29 @@ impl DevnetHandle {
             }
             Err(error) if members.iter().any(Member::is_up) => Err(error),
             Err(error) => {
-                if let Err(unwritten) = before.write(&self.0.layout.0) {
+                if let Err(unwritten) = self.be(before) {
                     (self.0.common.log)(&format!("the next start may find it gone back: {unwritten}"));
                 }
-                self.begin_as(&mut members, before)?;
+                self.begin_noted(&mut members)?;
                 Err(DevnetError::NotBack(Box::new(error)))
             }
         }
     }
 
-    /// Has a manifest count: from then on the network is what it says, and those begin that ran there.
-    fn count(&self, members: &mut [Member], manifest: Manifest) -> Result<(), DevnetError> {
-        manifest.write(&self.0.layout.0)?;
-        self.begin_as(members, manifest)
-    }
-
-    /// Has the network be as a manifest says.
-    fn begin_as(&self, members: &mut [Member], manifest: Manifest) -> Result<(), DevnetError> {
+    /// Has a manifest count: from then on the network is what it says, here whether or not that could be written.
+    fn be(&self, manifest: Manifest) -> Result<(), DevnetError> {
+        // Until both agree nobody else writes: it would be what was before, and the folders of that go.
+        let mut noted = self.0.manifest.lock();
+        let written = manifest.write(&self.0.layout.0);
         self.clock().set(manifest.clock);
         *self.0.links.lock() = manifest.links.clone();
-        let down = manifest.down.clone();
-        *self.0.manifest.lock() = manifest;
+        *noted = manifest;
+        written
+    }
+
+    /// Begins those that are not noted as down.
+    fn begin_noted(&self, members: &mut [Member]) -> Result<(), DevnetError> {
+        let down = self.0.manifest.lock().down.clone();
         // Before any node runs: halves that were cut off must not meet for a moment.
         self.relink_all(members)?;
         self.start_those(members, |index| !down.contains(&index))

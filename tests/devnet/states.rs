@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cairn::api::Code;
-use cairn::devnet::DevnetError;
 use cairn::devnet::desk::{NetworkView, SnapshotOrder, SnapshotView};
+use cairn::devnet::{DevnetError, DevnetHandle};
 use cairn::types::{Amount, BlockHash, StateRoot, Txid};
 use serde_json::json;
 
@@ -362,6 +363,44 @@ fn two_networks_on_their_way_to_files_do_not_mix() {
     for file in [one, two] {
         stage.handle().load(&file).unwrap();
     }
+}
+
+#[test]
+fn what_is_ordered_while_the_network_goes_back_does_not_bring_back_what_was() {
+    let stage = Stage::start(2);
+    stage.handle().mine(3, None).unwrap();
+    stage.handle().snapshot(Some("kept".to_owned())).unwrap();
+    let generation = || {
+        let text = fs::read_to_string(stage.folder.path().join("devnet.json")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["generation"].as_u64().unwrap()
+    };
+    let (handle, over) = (stage.handle(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let again = |order: &'static (dyn Fn(&DevnetHandle) + Sync)| {
+            let (handle, over) = (&handle, &over);
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    order(handle);
+                }
+            });
+        };
+        again(&|handle| drop(handle.warp(1).unwrap()));
+        again(&|handle| handle.set_mining("interval=3600".parse().unwrap()).unwrap());
+        again(&|handle| drop(handle.hold_clock(false).unwrap()));
+        for round in 2..10 {
+            let reverted = handle.revert("kept");
+            let noted = generation();
+            if reverted.is_err() || noted != round {
+                over.store(true, Ordering::Relaxed);
+            }
+            reverted.unwrap();
+            assert_eq!(noted, round);
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    drop(handle);
+    let stage = stage.again(|_| {}).unwrap();
+    assert_eq!(stage.heights(), [Some(3); 2]);
 }
 
 #[test]
