@@ -255,9 +255,22 @@ pub enum DevnetError {
         /// Why.
         error: RulingRefused,
     },
+    /// Some do what was ordered, and others cannot.
+    #[error("{done}, but not all: {}", in_a_row(.failed))]
+    NotAll {
+        /// What the others do.
+        done: &'static str,
+        /// Why each of those does not.
+        failed: Vec<Self>,
+    },
     /// It ends.
     #[error("the devnet is ending")]
     Ending,
+}
+
+/// Several of them, one after the other.
+fn in_a_row(errors: &[DevnetError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl DevnetError {

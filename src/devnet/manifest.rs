@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::ClockState;
 use super::error::DevnetError;
 use super::links::Links;
+use super::rulings::Rulings;
 
 /// The file's name.
 const NAME: &str = "devnet.json";
@@ -43,13 +44,17 @@ pub(super) struct Manifest {
     /// Which nodes were down.
     #[serde(default)]
     pub down: BTreeSet<usize>,
+    /// What some of them are yet to be told of blocks.
+    #[serde(default)]
+    pub rulings: Rulings,
 }
 
 impl Manifest {
     /// Of one that begins.
     pub fn new(mnemonic: String, nodes: usize, mining: String) -> Self {
         let (clock, links, down) = (ClockState::default(), Links::default(), BTreeSet::new());
-        Self { version: VERSION, mnemonic, generation: 1, nodes, clock, mining, links, down }
+        let rulings = Rulings::default();
+        Self { version: VERSION, mnemonic, generation: 1, nodes, clock, mining, links, down, rulings }
     }
 
     /// Of a folder; nothing where there is no devnet yet.

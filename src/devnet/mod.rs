@@ -22,6 +22,7 @@ mod network;
 mod orders;
 mod places;
 mod roster;
+mod rulings;
 mod schedule;
 mod snapshots;
 mod spreading;

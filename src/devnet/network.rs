@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::clock::ChainTime;
 use super::desk;
@@ -25,6 +25,7 @@ use super::member::{Common, Member, all_at_once};
 use super::mining::Mining;
 use super::places::{Places, bind};
 use super::roster::Roster;
+use super::rulings;
 use super::schedule::Schedule;
 use crate::api::{Manners, Server, Token};
 use crate::consensus::{Genesis, PowMode};
@@ -109,6 +110,8 @@ pub(super) struct Inner {
     pub links: Mutex<Links>,
     pub roster: watch::Sender<Roster>,
     pub mining: watch::Sender<Mining>,
+    /// Told when there are other blocks that all are to leave.
+    pub ruled: Arc<Notify>,
     /// Whoever has it makes blocks, or has all others make none.
     pub turn: Arc<Mutex<()>>,
     /// Whoever has it carries a state to a file, or from one.
@@ -169,6 +172,7 @@ impl Devnet {
             links: Mutex::new(links),
             roster: watch::Sender::new(Roster::default()),
             mining: watch::Sender::new(mining),
+            ruled: Arc::default(),
             turn: Arc::default(),
             files: Mutex::default(),
             _lock: lock,
@@ -176,6 +180,8 @@ impl Devnet {
         handle.start_all_but(&down)?;
         handle.note().write(&handle.0.layout.0)?;
         handle.0.layout.remove_leftovers(generation)?;
+        let (network, ruled) = (Arc::downgrade(&handle.0), Arc::clone(&handle.0.ruled));
+        runtime.spawn(rulings::heed(network, ruled, handle.roster()));
         let schedule = Schedule::start(
             handle.0.roster.subscribe(),
             handle.0.mining.subscribe(),
@@ -288,7 +294,7 @@ impl DevnetHandle {
     }
 
     /// Where it keeps everything.
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         &self.0.layout.0
     }
 
@@ -345,7 +351,7 @@ impl DevnetHandle {
         let started: Vec<Result<(), DevnetError>> = thread::scope(|scope| {
             let begin = |(index, member): (usize, &mut Member)| {
                 let chain = self.0.layout.chain(generation, index);
-                member.start(&self.0.common, &chain, self.added(index))
+                self.begin(member, &chain)
             };
             members
                 .iter_mut()
@@ -361,6 +367,14 @@ impl DevnetHandle {
         });
         self.show(members);
         started.into_iter().collect()
+    }
+
+    /// Begins a node on the chain in this folder.
+    pub(super) fn begin(&self, member: &mut Member, chain: &Path) -> Result<(), DevnetError> {
+        member.start(&self.0.common, chain, self.added(member.index()))?;
+        let seat = member.seat();
+        seat.live.iter().for_each(|live| self.catch_up_on_rulings(seat.index, live));
+        Ok(())
     }
 
     /// Tells everybody which nodes run.

@@ -179,8 +179,7 @@ impl DevnetHandle {
             return Err(DevnetError::Up(node));
         }
         let chain = self.0.layout.chain(self.generation(), node);
-        let added = self.added(node);
-        members[node].start(&self.0.common, &chain, added)?;
+        self.begin(&mut members[node], &chain)?;
         self.show(&members);
         self.keep_who_runs(&members)
     }

@@ -20,6 +20,7 @@ use super::manifest::{Layout, Manifest, write_synced};
 use super::member::{Member, all_at_once};
 use super::network::DevnetHandle;
 use super::roster::{Live, Roster};
+use super::rulings::Rulings;
 use crate::node::{Held, Node};
 use crate::storage::{Saved, restore};
 use crate::types::{BlockHash, ChainId, Height};
@@ -48,6 +49,9 @@ pub struct Snapshot {
     pub links: Links,
     /// How each node stood.
     pub nodes: Vec<SavedNode>,
+    /// What some of them were yet to be told of blocks.
+    #[serde(default, skip_serializing_if = "Rulings::is_empty")]
+    rulings: Rulings,
 }
 
 /// How a node stood.
@@ -180,7 +184,8 @@ impl DevnetHandle {
         }
         let chain = self.genesis().params().chain.0;
         let made_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let snapshot = Snapshot { version: VERSION, chain, name, made_at, clock, links, nodes };
+        let rulings = self.0.manifest.lock().rulings.clone();
+        let snapshot = Snapshot { version: VERSION, chain, name, made_at, clock, links, nodes, rulings };
         let text = serde_json::to_string_pretty(&snapshot).expect("text and numbers");
         write_synced(part, NAME, &text)?;
         Ok(snapshot)
@@ -261,6 +266,7 @@ impl DevnetHandle {
             clock: snapshot.clock,
             links: snapshot.links.clone(),
             down: snapshot.down(),
+            rulings: snapshot.rulings.clone().with_absent(&before.rulings, members.len()),
             ..before.clone()
         };
         self.0.roster.send_replace(Roster::default());

@@ -113,6 +113,7 @@ impl From<DevnetError> for Problem {
             | DevnetError::Closed { .. }
             | DevnetError::NotBack(_)
             | DevnetError::NotKept(_)
+            | DevnetError::NotAll { .. }
             // A disk that is full or fails: the node's own log tells more.
             | DevnetError::Start { .. }
             | DevnetError::Serve { .. }
