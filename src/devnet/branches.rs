@@ -2,7 +2,6 @@
 
 use super::error::DevnetError;
 use super::network::DevnetHandle;
-use crate::miner::Maker;
 use crate::types::{BlockHash, Height};
 
 /// A reorganization that was made.
@@ -35,8 +34,7 @@ impl DevnetHandle {
         let lowest = height.0.checked_sub(depth).filter(|_| depth > 0);
         let lowest = lowest.and_then(|below| reader.header_at(Height(below + 1)));
         let lowest = lowest.ok_or(DevnetError::NotSoDeep { depth, height: height.0 })?.hash;
-        let maker = Maker::new(live.node.clone(), self.0.ground.payout(index));
-        let mut maker = maker.map_err(DevnetError::order(index))?;
+        let mut maker = self.maker(index, &live)?;
         let refused = DevnetError::ruling(index);
         // Before it leaves anything: one that ends on the way is told when it begins again, or it would never follow the others.
         self.note_rulings(|rulings| rulings.owe([index], lowest))?;

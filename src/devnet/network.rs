@@ -24,12 +24,12 @@ use super::manifest::{Layout, Manifest, write_synced};
 use super::member::{Common, Member, all_at_once};
 use super::mining::Mining;
 use super::places::{Places, bind};
-use super::roster::Roster;
+use super::roster::{Live, Roster};
 use super::rulings;
 use super::schedule::Schedule;
 use crate::api::{Manners, Server, Token};
 use crate::consensus::{Genesis, PowMode};
-use crate::miner::STACK_BYTES;
+use crate::miner::{Maker, STACK_BYTES};
 use crate::net::{Faults, Log};
 use crate::protocol::NodeId;
 use crate::wallet::{DEVNET_MNEMONIC, Mnemonic};
@@ -157,7 +157,7 @@ impl Devnet {
             desk: desk_at.port(),
             token,
             log: Arc::clone(&log),
-            hush: Arc::new(AtomicBool::new(false)),
+            ending: Arc::new(AtomicBool::new(false)),
         };
         let members = members(&layout, &common, manifest.generation, nodes, host, port)?;
         let handle = DevnetHandle(Arc::new(Inner {
@@ -187,6 +187,7 @@ impl Devnet {
             handle.0.mining.subscribe(),
             Arc::clone(&handle.0.turn),
             ground,
+            Arc::clone(&handle.0.common.ending),
             runtime.handle().clone(),
             log,
         );
@@ -210,6 +211,8 @@ impl Devnet {
 
 impl Drop for Devnet {
     fn drop(&mut self) {
+        // Whoever makes blocks, or has yet to begin nodes, leaves it at that.
+        self.handle.0.common.ending.store(true, Ordering::Relaxed);
         // Orders first, then blocks, then nodes, then the threads that they live on.
         self.desk.iter_mut().for_each(Server::hang_up);
         self.schedule = None;
@@ -325,7 +328,13 @@ impl DevnetHandle {
 
     /// That it does not end: nothing is begun then any more.
     pub(super) fn check_not_ending(&self) -> Result<(), DevnetError> {
-        if self.0.common.hush.load(Ordering::Relaxed) { Err(DevnetError::Ending) } else { Ok(()) }
+        if self.0.common.ending.load(Ordering::Relaxed) { Err(DevnetError::Ending) } else { Ok(()) }
+    }
+
+    /// What has a node make blocks, as long as the network does not end.
+    pub(super) fn maker(&self, index: usize, live: &Live) -> Result<Maker, DevnetError> {
+        let maker = Maker::new(live.node.clone(), self.0.ground.payout(index));
+        maker.map(|maker| maker.until(Arc::clone(&self.0.common.ending))).map_err(DevnetError::order(index))
     }
 
     /// Those that a node always wants to be connected to.
@@ -371,6 +380,7 @@ impl DevnetHandle {
 
     /// Begins a node on the chain in this folder.
     pub(super) fn begin(&self, member: &mut Member, chain: &Path) -> Result<(), DevnetError> {
+        self.check_not_ending()?;
         member.start(&self.0.common, chain, self.added(member.index()))?;
         let seat = member.seat();
         seat.live.iter().for_each(|live| self.catch_up_on_rulings(seat.index, live));
@@ -401,8 +411,6 @@ impl DevnetHandle {
     fn end(&self) {
         let mut members = self.0.members.lock();
         self.0.roster.send_replace(Roster::default());
-        // That the others went is no news any more.
-        self.0.common.hush.store(true, Ordering::Relaxed);
         all_at_once(&mut members, Member::stop);
         if let Err(error) = self.note().write(&self.0.layout.0) {
             (self.0.common.log)(&format!("{error}"));

@@ -10,7 +10,6 @@ use super::mining::Mining;
 use super::network::DevnetHandle;
 use super::roster::{Live, living};
 use super::schedule::picked;
-use crate::miner::Maker;
 use crate::net::Link;
 use crate::types::{Address, Amount, BlockHash, Timestamp};
 
@@ -42,8 +41,7 @@ impl DevnetHandle {
     /// When that node is down, or makes fewer.
     pub fn mine(&self, count: usize, node: Option<usize>) -> Result<Mined, DevnetError> {
         let (index, live) = self.one(node)?;
-        let mut maker =
-            Maker::new(live.node, self.0.ground.payout(index)).map_err(DevnetError::order(index))?;
+        let mut maker = self.maker(index, &live)?;
         let turn = self.0.turn.lock();
         let blocks = maker.mine(count).map_err(|unfinished| DevnetError::unfinished(index, &unfinished))?;
         drop(turn);
@@ -174,7 +172,6 @@ impl DevnetHandle {
     pub fn restart(&self, node: usize) -> Result<(), DevnetError> {
         self.check(node)?;
         let mut members = self.0.members.lock();
-        self.check_not_ending()?;
         if members[node].is_up() {
             return Err(DevnetError::Up(node));
         }

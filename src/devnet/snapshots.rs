@@ -260,6 +260,7 @@ impl DevnetHandle {
         let now = self.generation();
         self.prepare_generation(&snapshot, from, &members, (now, now + 1))?;
         let _turn = self.0.turn.lock();
+        self.check_not_ending()?;
         let before = self.note().clone();
         let after = Manifest {
             generation: now + 1,

@@ -99,6 +99,13 @@ impl Maker {
         }
     }
 
+    /// The same, which makes no more blocks once this is set.
+    #[must_use]
+    pub fn until(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// Makes so many blocks, one on the other, and waits until they are durable and followed. The first of them take
     /// what waits in the pool.
     ///
