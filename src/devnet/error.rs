@@ -8,6 +8,7 @@ use super::faucet::FaucetError;
 use super::ground::GroundError;
 use super::links::PartitionError;
 use super::mining::MiningError;
+use super::orders::ORDERED_BLOCKS_MAX;
 use super::places::PortError;
 use crate::consensus::GenesisError;
 use crate::miner::{OrderError, Unfinished};
@@ -131,6 +132,9 @@ pub enum DevnetError {
         /// Why no more.
         error: OrderError,
     },
+    /// None, or more than are made for one order.
+    #[error("`{0}` blocks cannot be ordered: say 1 to {ORDERED_BLOCKS_MAX}, and order again for more")]
+    Blocks(usize),
     /// No partition.
     #[error(transparent)]
     Partition(#[from] PartitionError),

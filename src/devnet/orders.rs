@@ -13,6 +13,9 @@ use super::schedule::picked;
 use crate::net::Link;
 use crate::types::{Address, Amount, BlockHash, Timestamp};
 
+/// Blocks that are made for one order.
+pub const ORDERED_BLOCKS_MAX: usize = 100_000;
+
 /// Blocks that were made to order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mined {
@@ -38,8 +41,11 @@ impl DevnetHandle {
     /// is told when they are durable, and have come to all who can be reached.
     ///
     /// # Errors
-    /// When that node is down, or makes fewer.
+    /// When they are none or too many, that node is down, or makes fewer.
     pub fn mine(&self, count: usize, node: Option<usize>) -> Result<Mined, DevnetError> {
+        if !(1..=ORDERED_BLOCKS_MAX).contains(&count) {
+            return Err(DevnetError::Blocks(count));
+        }
         let (index, live) = self.one(node)?;
         let mut maker = self.maker(index, &live)?;
         let turn = self.0.turn.lock();

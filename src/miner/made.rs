@@ -114,7 +114,7 @@ impl Maker {
     /// # Errors
     /// When no more can be made; those that were made before stay.
     pub fn mine(&mut self, count: usize) -> Result<Vec<BlockHash>, Unfinished> {
-        let mut made = Vec::with_capacity(count);
+        let mut made = Vec::with_capacity(count.min(IN_FLIGHT_MAX));
         while made.len() < count {
             let (before, mut in_flight) = (made.len(), VecDeque::new());
             let outcome = self.mine_up_to(count, &mut made, &mut in_flight);

@@ -99,6 +99,7 @@ impl From<DevnetError> for Problem {
         let code = match &error {
             DevnetError::NoNode { .. } => Code::NotFound,
             DevnetError::SameNode(_)
+            | DevnetError::Blocks(_)
             | DevnetError::Partition(_)
             | DevnetError::Mining(_)
             | DevnetError::SnapshotName(_) => Code::BadValue,
