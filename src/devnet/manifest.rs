@@ -73,13 +73,17 @@ impl Manifest {
         Ok(Some(manifest))
     }
 
-    /// For so many nodes. Where all of them were down none is: one that begins is to be of use.
+    /// For so many nodes. Where all of them were down none is: one that begins is to be of use. What is kept of others waits
+    /// until there are so many again.
     pub fn fit(&mut self, nodes: usize) {
-        self.links.keep_within(nodes);
-        self.down.retain(|node| *node < nodes);
-        if self.down.len() == nodes {
-            self.down.clear();
+        if self.down.range(..nodes).count() == nodes {
+            self.down.retain(|node| *node >= nodes);
         }
+    }
+
+    /// Which nodes were down of those that have no part in this: there are fewer now than there were.
+    pub fn absent_down(&self, nodes: usize) -> impl Iterator<Item = usize> {
+        self.down.range(nodes..).copied()
     }
 
     /// Takes the place of the one before, as one step that is durable when this returns.
@@ -134,6 +138,23 @@ impl Layout {
     /// One node's chain.
     pub fn chain(&self, generation: u32, node: usize) -> PathBuf {
         self.generation(generation).join(format!("node-{node}"))
+    }
+
+    /// Takes the folders of nodes that had no part in it over into a generation from those before: there were fewer nodes when
+    /// the network went back than there had been.
+    pub fn carry_over(&self, generation: u32) -> Result<(), DevnetError> {
+        let to = self.generation(generation);
+        let carry = || -> io::Result<()> {
+            fs::create_dir_all(&to)?;
+            for before in (1..generation).rev() {
+                for folder in entries(self.generation(before)).filter(|path| path.is_dir()) {
+                    let to = folder.file_name().map(|name| to.join(name)).filter(|to| !to.exists());
+                    to.map_or(Ok(()), |to| fs::rename(&folder, to))?;
+                }
+            }
+            File::open(&to)?.sync_all()
+        };
+        carry().map_err(DevnetError::io(format!("cannot take all nodes over into {}", to.display())))
     }
 
     /// States that can be gone back to.
@@ -194,6 +215,19 @@ mod tests {
         layout.remove_leftovers(2).unwrap();
         assert!(left.iter().all(|path| !path.exists()));
         assert!(counts.iter().all(|path| path.is_dir()));
+    }
+
+    #[test]
+    fn nodes_that_had_no_part_in_a_generation_are_taken_over_and_the_others_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout(folder.path().to_owned());
+        for (generation, node) in [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (3, 0), (4, 3)] {
+            fs::create_dir_all(layout.chain(generation, node).join(generation.to_string())).unwrap();
+        }
+        layout.carry_over(3).unwrap();
+        let is_from = |node, generation: u32| layout.chain(3, node).join(generation.to_string()).is_dir();
+        assert!(is_from(0, 3) && is_from(1, 2) && is_from(2, 1));
+        assert!(!layout.chain(3, 3).exists(), "that one never counted");
     }
 
     #[test]

@@ -107,6 +107,7 @@ pub(super) struct Inner {
     pub ids: Vec<NodeId>,
     places: Vec<Places>,
     pub manifest: Mutex<Manifest>,
+    /// Also those of nodes that have no part in this, because there are fewer than before.
     pub links: Mutex<Links>,
     pub roster: watch::Sender<Roster>,
     pub mining: watch::Sender<Mining>,
@@ -159,6 +160,8 @@ impl Devnet {
             log: Arc::clone(&log),
             ending: Arc::new(AtomicBool::new(false)),
         };
+        // An end may have come between.
+        layout.carry_over(manifest.generation)?;
         let members = members(&layout, &common, manifest.generation, nodes, host, port)?;
         let handle = DevnetHandle(Arc::new(Inner {
             ids: members.iter().map(Member::id).collect(),
@@ -308,7 +311,7 @@ impl DevnetHandle {
 
     /// What is wrong with links.
     pub fn links(&self) -> Links {
-        self.0.links.lock().clone()
+        self.0.links.lock().within(self.0.ids.len())
     }
 
     /// When blocks come.
@@ -403,7 +406,7 @@ impl DevnetHandle {
         manifest.clock = self.clock().state();
         manifest.mining = self.mining().to_string();
         manifest.nodes = self.0.ids.len();
-        manifest.links = self.links();
+        manifest.links = self.0.links.lock().clone();
         manifest
     }
 

@@ -151,8 +151,10 @@ impl DevnetHandle {
 
     /// Writes down which nodes are down.
     fn keep_who_runs(&self, members: &[Member]) -> Result<(), DevnetError> {
-        let down = members.iter().enumerate().filter(|(_, member)| !member.is_up());
-        self.0.manifest.lock().down = down.map(|(index, _)| index).collect::<BTreeSet<_>>();
+        let down = members.iter().filter(|member| !member.is_up()).map(Member::index);
+        let mut noted = self.0.manifest.lock();
+        noted.down = down.chain(noted.absent_down(members.len())).collect::<BTreeSet<_>>();
+        drop(noted);
         self.keep()
     }
 

@@ -265,8 +265,8 @@ impl DevnetHandle {
         let after = Manifest {
             generation: now + 1,
             clock: snapshot.clock,
-            links: snapshot.links.clone(),
-            down: snapshot.down(),
+            links: snapshot.links.with_absent(&before.links, members.len()),
+            down: snapshot.down().into_iter().chain(before.absent_down(members.len())).collect(),
             rulings: snapshot.rulings.clone().with_absent(&before.rulings, members.len()),
             ..before.clone()
         };
@@ -274,6 +274,11 @@ impl DevnetHandle {
         all_at_once(&mut members, Member::pause);
         match self.be(after).and_then(|()| self.begin_noted(&mut members)) {
             Ok(()) => {
+                // Before what was goes: those that have no part in this are still there.
+                if let Err(error) = self.0.layout.carry_over(now + 1) {
+                    (self.0.common.log)(&format!("{error}: the next start tries again"));
+                    return Ok(snapshot);
+                }
                 let gone = self.0.layout.generation(now);
                 // Nobody waits for that; what is left of it is removed at the next start.
                 std::thread::spawn(move || fs::remove_dir_all(gone));

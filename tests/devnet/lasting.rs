@@ -1,5 +1,6 @@
 //! That a devnet goes on where it was left.
 
+use cairn::devnet::desk::NetworkView;
 use cairn::devnet::{DevnetError, Work};
 use cairn::types::Amount;
 
@@ -18,14 +19,10 @@ fn chain_pool_clock_and_mining_are_as_they_were_left() {
     let stage = stage.again(|options| options.mining = None).unwrap();
     stage.wait("the pool is back", |network| network.nodes.iter().all(|node| node.waiting == 1));
     let after = stage.network();
-    let tips = |network: &cairn::devnet::desk::NetworkView| {
-        network.nodes.iter().map(|node| node.tip).collect::<Vec<_>>()
-    };
+    let tips = |network: &NetworkView| network.nodes.iter().map(|node| node.tip).collect::<Vec<_>>();
     assert_eq!(tips(&before), tips(&after));
     assert_eq!((before.clock, &before.mining), (after.clock, &after.mining));
-    let ids = |network: &cairn::devnet::desk::NetworkView| {
-        network.nodes.iter().map(|node| node.id.clone()).collect::<Vec<_>>()
-    };
+    let ids = |network: &NetworkView| network.nodes.iter().map(|node| node.id.clone()).collect::<Vec<_>>();
     assert_eq!(ids(&before), ids(&after));
 }
 
@@ -59,6 +56,31 @@ fn who_was_down_and_what_was_wrong_with_links_is_so_again_and_there_are_as_many_
     stage.agree();
     let stage = stage.again(|options| options.nodes = Some(2)).unwrap();
     assert_eq!(stage.heights(), [Some(2); 2]);
+}
+
+#[test]
+fn what_is_kept_of_nodes_that_are_left_out_for_once_outlasts_that_and_a_revert() {
+    let stage = Stage::start(4);
+    stage.handle().mine(2, Some(0)).unwrap();
+    stage.handle().part(&"3".parse().unwrap()).unwrap();
+    stage.handle().mine(4, Some(3)).unwrap();
+    stage.handle().kill(2).unwrap();
+    let before = stage.network();
+    let stage = stage.again(|options| options.nodes = Some(2)).unwrap();
+    assert!(stage.network().links.is_empty());
+    stage.handle().snapshot(Some("two".to_owned())).unwrap();
+    stage.handle().mine(1, Some(0)).unwrap();
+    stage.handle().revert("two").unwrap();
+    let stage = stage.again(|options| options.nodes = Some(4)).unwrap();
+    let after = stage.network();
+    assert_eq!(before.links, after.links);
+    let stands = |network: &NetworkView| {
+        network.nodes.iter().map(|node| (node.id.clone(), node.tip)).collect::<Vec<_>>()
+    };
+    assert_eq!(stands(&before), stands(&after));
+    assert_eq!(stage.heights(), [Some(2), Some(2), None, Some(6)]);
+    stage.handle().restart(2).unwrap();
+    assert_eq!(stage.heights()[2], Some(2));
 }
 
 #[test]
