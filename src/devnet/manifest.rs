@@ -11,6 +11,7 @@ use super::clock::ClockState;
 use super::error::DevnetError;
 use super::links::Links;
 use super::rulings::Rulings;
+use crate::net::Log;
 
 /// The file's name.
 const NAME: &str = "devnet.json";
@@ -179,19 +180,23 @@ impl Layout {
     }
 
     /// Removes what was interrupted and left behind: the folders of nodes that do not count, and states that were being made or
-    /// on their way.
-    pub fn remove_leftovers(&self, generation: u32) -> Result<(), DevnetError> {
+    /// on their way. Whatever else lies there is somebody's; what cannot be removed is told, and in nobody's way.
+    pub fn remove_leftovers(&self, generation: u32, log: &Log) {
         let counts = self.generation(generation);
-        let nodes = entries(self.0.join("generations")).filter(|path| *path != counts);
+        let is_generation = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.parse().is_ok_and(|number| self.generation(number) == *path)
+        };
+        let nodes = entries(self.0.join("generations")).filter(|path| *path != counts && is_generation(path));
         let is_left = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             name.starts_with(PASSING) || name.starts_with('.') && name.ends_with(PART)
         };
         for path in nodes.chain(entries(self.snapshots()).filter(is_left)) {
-            fs::remove_dir_all(&path)
-                .map_err(DevnetError::io(format!("cannot remove {}", path.display())))?;
+            if let Err(error) = fs::remove_dir_all(&path) {
+                log(&format!("cannot remove {}, which is of no use any more: {error}", path.display()));
+            }
         }
-        Ok(())
     }
 }
 
@@ -202,6 +207,10 @@ fn entries(folder: PathBuf) -> impl Iterator<Item = PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
     use super::*;
 
     #[test]
@@ -210,9 +219,14 @@ mod tests {
         let layout = Layout(folder.path().to_owned());
         let (kept, hidden) = (layout.snapshot("kept.part"), layout.snapshot(".somebodys"));
         let left = [layout.generation(1), Layout::part_of(&kept), layout.passing("-in"), layout.passing("")];
-        let counts = [layout.generation(2), kept, hidden];
+        let (somebodys, padded) = (layout.0.join("generations/mine"), layout.0.join("generations/01"));
+        let counts = [layout.generation(2), kept, hidden, somebodys, padded];
         left.iter().chain(&counts).for_each(|path| fs::create_dir_all(path).unwrap());
-        layout.remove_leftovers(2).unwrap();
+        fs::write(layout.generation(3), "no folder").unwrap();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&told);
+        layout.remove_leftovers(2, &(Arc::new(move |line: &str| lines.lock().push(line.to_owned())) as Log));
+        assert!(told.lock()[0].contains("cannot remove"), "{told:?}");
         assert!(left.iter().all(|path| !path.exists()));
         assert!(counts.iter().all(|path| path.is_dir()));
     }

@@ -182,7 +182,7 @@ impl Devnet {
         }));
         handle.start_all_but(&down)?;
         handle.note().write(&handle.0.layout.0)?;
-        handle.0.layout.remove_leftovers(generation)?;
+        handle.0.layout.remove_leftovers(generation, &log);
         let (network, ruled) = (Arc::downgrade(&handle.0), Arc::clone(&handle.0.ruled));
         runtime.spawn(rulings::heed(network, ruled, handle.roster()));
         let schedule = Schedule::start(

@@ -84,6 +84,18 @@ fn what_is_kept_of_nodes_that_are_left_out_for_once_outlasts_that_and_a_revert()
 }
 
 #[test]
+fn what_somebody_puts_into_its_folders_is_in_nobodys_way() {
+    let stage = Stage::start(1);
+    stage.handle().mine(2, None).unwrap();
+    for name in ["notes", "7"] {
+        std::fs::write(stage.folder.path().join("generations").join(name), "a file").unwrap();
+    }
+    let stage = stage.again(|_| {}).unwrap();
+    assert_eq!(stage.heights(), [Some(2)]);
+    assert!(stage.folder.path().join("generations/notes").is_file());
+}
+
+#[test]
 fn where_all_were_down_all_begin() {
     let stage = Stage::start(2);
     stage.handle().kill(0).unwrap();
