@@ -259,8 +259,11 @@ pub enum DevnetError {
         /// Why.
         error: RulingRefused,
     },
+    /// Some do not begin, and the others run.
+    #[error("not all nodes run, and `cairn devnet restart` tries again: {}", in_a_row(.0))]
+    SomeDown(Vec<Self>),
     /// Some do what was ordered, and others cannot.
-    #[error("{done}, but not all: {}", in_a_row(.failed))]
+    #[error("{done}, but not all do: {}", in_a_row(.failed))]
     NotAll {
         /// What the others do.
         done: &'static str,

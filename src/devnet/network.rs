@@ -180,7 +180,11 @@ impl Devnet {
             files: Mutex::default(),
             _lock: lock,
         }));
-        handle.start_all_but(&down)?;
+        match handle.start_all_but(&down) {
+            // Whoever wants to know why, and to mend it, needs the others no less.
+            Err(error @ DevnetError::SomeDown(_)) => log(&error.to_string()),
+            started => started?,
+        }
         handle.note().write(&handle.0.layout.0)?;
         handle.0.layout.remove_leftovers(generation, &log);
         let (network, ruled) = (Arc::downgrade(&handle.0), Arc::clone(&handle.0.ruled));
@@ -282,7 +286,8 @@ fn members(
         let faults = Faults::new(common.genesis.params(), seed);
         let places = Places::of(host, port, index);
         let chain = layout.chain(generation, index);
-        common.begin_folder(&chain, generation).map_err(|error| DevnetError::Start { node: index, error })?;
+        // Where that fails it does not begin either, and says so then.
+        let _ = common.begin_folder(&chain, generation);
         Member::new(index, places, &chain, faults, &common.log)
     };
     (0..nodes).map(member).collect()
@@ -353,14 +358,14 @@ impl DevnetHandle {
         self.start_those(&mut members, |index| !down.contains(&index))
     }
 
-    /// Begins these nodes, all at once; the others are down.
+    /// Begins these nodes, all at once; the others are down. Where some do not begin, the answer names each of them.
     pub(super) fn start_those(
         &self,
         members: &mut [Member],
         runs: impl Fn(usize) -> bool,
     ) -> Result<(), DevnetError> {
         let generation = self.generation();
-        let started: Vec<Result<(), DevnetError>> = thread::scope(|scope| {
+        let mut failed: Vec<DevnetError> = thread::scope(|scope| {
             let begin = |(index, member): (usize, &mut Member)| {
                 let chain = self.0.layout.chain(generation, index);
                 self.begin(member, &chain)
@@ -375,10 +380,18 @@ impl DevnetHandle {
                 .map(|(index, member)| (index, scope.spawn(move || begin((index, member)))))
                 .collect();
             let fault = |index| move |_| Err(DevnetError::Fault(index));
-            starting.into_iter().map(|(index, thread)| thread.join().unwrap_or_else(fault(index))).collect()
+            let started = starting.into_iter();
+            started.filter_map(|(index, thread)| thread.join().unwrap_or_else(fault(index)).err()).collect()
         });
         self.show(members);
-        started.into_iter().collect()
+        match failed.pop() {
+            None => Ok(()),
+            Some(last) if members.iter().any(Member::is_up) => {
+                failed.push(last);
+                Err(DevnetError::SomeDown(failed))
+            }
+            Some(error) => Err(error),
+        }
     }
 
     /// Begins a node on the chain in this folder.

@@ -125,7 +125,7 @@ impl DevnetHandle {
             }
             Some(last) => {
                 failed.push(last);
-                Err(DevnetError::NotAll { done: "the others follow that", failed })
+                Err(DevnetError::NotAll { done: "the others go by that", failed })
             }
         }
     }

@@ -1,10 +1,12 @@
 //! That a devnet goes on where it was left.
 
+use std::sync::{Arc, Mutex};
+
 use cairn::devnet::desk::NetworkView;
-use cairn::devnet::{DevnetError, Work};
+use cairn::devnet::{Devnet, DevnetError, Work};
 use cairn::types::Amount;
 
-use super::stage::Stage;
+use super::stage::{Stage, options};
 
 #[test]
 fn chain_pool_clock_and_mining_are_as_they_were_left() {
@@ -96,6 +98,30 @@ fn what_somebody_puts_into_its_folders_is_in_nobodys_way() {
 }
 
 #[test]
+fn a_node_that_cannot_begin_is_down_and_the_others_run() {
+    let stage = Stage::start(3);
+    stage.handle().mine(2, None).unwrap();
+    let genesis = |node: usize| stage.folder.path().join(format!("generations/1/node-{node}/manifest.json"));
+    let (damaged, whole) = (genesis(1), std::fs::read(genesis(1)).unwrap());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let lines = Arc::clone(&told);
+    let stage = {
+        let Stage { devnet, folder } = stage;
+        drop(devnet);
+        std::fs::write(&damaged, "nothing of ours").unwrap();
+        let mut options = options(folder.path(), 3);
+        options.log = Arc::new(move |line| lines.lock().unwrap().push(line.to_owned()));
+        Stage { devnet: Devnet::start(options).unwrap(), folder }
+    };
+    assert!(told.lock().unwrap().iter().any(|line| line.contains("node 1: ")), "{told:?}");
+    stage.handle().mine(1, None).unwrap();
+    assert_eq!(stage.heights(), [Some(3), None, Some(3)]);
+    std::fs::write(&damaged, whole).unwrap();
+    stage.handle().restart(1).unwrap();
+    stage.agree();
+}
+
+#[test]
 fn where_all_were_down_all_begin() {
     let stage = Stage::start(2);
     stage.handle().kill(0).unwrap();
@@ -111,9 +137,9 @@ fn a_folder_of_other_words_or_of_other_work_is_left_alone() {
     let folder = stage.folder;
     drop(stage.devnet);
     let begin = |change: &dyn Fn(&mut cairn::devnet::DevnetOptions)| {
-        let mut options = super::stage::options(folder.path(), 1);
+        let mut options = options(folder.path(), 1);
         change(&mut options);
-        cairn::devnet::Devnet::start(options)
+        Devnet::start(options)
     };
     let other = "legal winner thank year wave sausage worth useful legal winner thank yellow";
     let refused = begin(&|options| options.mnemonic = Some(other.parse().unwrap())).err().unwrap();
@@ -129,7 +155,7 @@ fn a_folder_of_other_words_or_of_other_work_is_left_alone() {
 #[test]
 fn two_devnets_in_one_folder_are_one_too_many() {
     let stage = Stage::start(1);
-    let refused = cairn::devnet::Devnet::start(super::stage::options(stage.folder.path(), 1)).err().unwrap();
+    let refused = Devnet::start(options(stage.folder.path(), 1)).err().unwrap();
     assert!(matches!(refused, DevnetError::InUse(_)), "{refused}");
     assert_eq!(stage.handle().mine(1, None).unwrap().blocks.len(), 1);
 }

@@ -114,6 +114,7 @@ impl From<DevnetError> for Problem {
             | DevnetError::Closed { .. }
             | DevnetError::NotBack(_)
             | DevnetError::NotKept(_)
+            | DevnetError::SomeDown(_)
             | DevnetError::NotAll { .. }
             // A disk that is full or fails: the node's own log tells more.
             | DevnetError::Start { .. }
