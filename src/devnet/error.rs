@@ -179,6 +179,9 @@ pub enum DevnetError {
     /// An order was carried out, and that cannot be written down.
     #[error("it is done, but will be forgotten at the next start: {0}")]
     NotKept(Box<Self>),
+    /// Not all ran of what was gone back to.
+    #[error("the network is back at that state, but {0}")]
+    BackBut(Box<Self>),
     /// Nothing ran of what was gone back to.
     #[error("{0}; the network goes on where it was")]
     NotBack(Box<Self>),

@@ -284,7 +284,7 @@ impl DevnetHandle {
                 std::thread::spawn(move || fs::remove_dir_all(gone));
                 Ok(snapshot)
             }
-            Err(error) if members.iter().any(Member::is_up) => Err(error),
+            Err(error) if members.iter().any(Member::is_up) => Err(DevnetError::BackBut(Box::new(error))),
             Err(error) => {
                 if let Err(unwritten) = self.be(before) {
                     (self.0.common.log)(&format!("the next start may find it gone back: {unwritten}"));

@@ -241,6 +241,20 @@ fn where_no_node_begins_after_going_back_all_go_on_where_they_were() {
 }
 
 #[test]
+fn where_one_node_does_not_begin_after_going_back_it_is_said_that_the_others_are_back() {
+    let stage = eventful(3);
+    stage.handle().snapshot(Some("bad".to_owned())).unwrap();
+    damage_unseen(&stage.folder.path().join("snapshots/bad/node-1"));
+    stage.handle().mine(1, None).unwrap();
+    let said = stage.handle().revert("bad").unwrap_err().to_string();
+    assert!(
+        said.contains("is back at that state, but not all nodes run") && said.contains("node 1: "),
+        "{said}"
+    );
+    assert_eq!(stage.heights(), [Some(12), None, Some(12)]);
+}
+
+#[test]
 fn files_are_not_written_for_who_asks_from_elsewhere() {
     let stage = Stage::with(1, |options| options.host = "0.0.0.0".parse().unwrap());
     let file = stage.folder.path().join("state.cairn");

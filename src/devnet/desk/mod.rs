@@ -112,6 +112,7 @@ impl From<DevnetError> for Problem {
             | DevnetError::AllDown
             | DevnetError::Order { .. }
             | DevnetError::Closed { .. }
+            | DevnetError::BackBut(_)
             | DevnetError::NotBack(_)
             | DevnetError::NotKept(_)
             | DevnetError::SomeDown(_)
