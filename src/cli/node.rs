@@ -59,7 +59,7 @@ pub(super) fn run(run: &Run) -> Result<()> {
     let (signalled, called_off) = (sender.clone(), Arc::clone(&stop));
     signals::watch(move || {
         called_off.store(true, Ordering::Relaxed);
-        signalled.send(Wake::Signal).is_ok()
+        let _ = signalled.send(Wake::Signal);
     })?;
     files::raise_limit();
     let settled = run.place.settle()?;

@@ -1,10 +1,7 @@
-//! Branches to order: blocks that are left, and reorganizations that are really mined.
+//! Reorganizations to order, which are really mined.
 
 use super::error::DevnetError;
 use super::network::DevnetHandle;
-use super::roster::living;
-use crate::miner::Maker;
-use crate::node::RulingRefused;
 use crate::types::{BlockHash, Height};
 
 /// A reorganization that was made.
@@ -37,37 +34,22 @@ impl DevnetHandle {
         let lowest = height.0.checked_sub(depth).filter(|_| depth > 0);
         let lowest = lowest.and_then(|below| reader.header_at(Height(below + 1)));
         let lowest = lowest.ok_or(DevnetError::NotSoDeep { depth, height: height.0 })?.hash;
-        let maker = Maker::new(live.node.clone(), self.0.ground.payout(index));
-        let mut maker = maker.map_err(DevnetError::order(index))?;
+        let mut maker = self.maker(index, &live)?;
         let refused = DevnetError::ruling(index);
-        pollster::block_on(live.node.invalidate(lowest)).map_err(refused)?;
-        let made = maker.mine(depth as usize + 1);
-        pollster::block_on(live.node.reconsider(lowest)).map_err(refused)?;
-        made.map_err(|unfinished| DevnetError::unfinished(index, &unfinished))?;
+        // Before it leaves anything: one that ends on the way is told when it begins again, or it would never follow the others.
+        self.note_rulings(|rulings| rulings.owe([index], lowest))?;
+        let left = pollster::block_on(live.node.invalidate(lowest)).map_err(refused);
+        let made = left.and_then(|_| {
+            let made = maker.mine(depth as usize + 1);
+            made.map_err(|unfinished| DevnetError::unfinished(index, &unfinished))
+        });
+        let counts = pollster::block_on(live.node.reconsider(lowest)).map_err(refused);
+        if counts.is_ok() {
+            self.0.manifest.lock().rulings.settle(index, &lowest);
+        }
+        made.and(counts)?;
         let to = live.node.reader().tip().hash;
         drop(turn);
         Ok(Reorganized { node: index, depth, from, to, behind: self.spread(index, to) })
-    }
-
-    /// Has all nodes that run leave a block and what stands on it, or count it again.
-    ///
-    /// # Errors
-    /// When no node knows it, or it cannot be left.
-    pub fn rule(&self, block: BlockHash, counts: bool) -> Result<(), DevnetError> {
-        let _turn = self.0.turn.lock();
-        let (mut unknown, mut known) = (DevnetError::AllDown, false);
-        for (index, live) in living(&self.roster()) {
-            let done = match counts {
-                true => pollster::block_on(live.node.reconsider(block)),
-                false => pollster::block_on(live.node.invalidate(block)),
-            };
-            match done {
-                Ok(_) => known = true,
-                // A node that never heard of it has nothing to leave.
-                Err(error @ RulingRefused::Unknown(_)) => unknown = DevnetError::ruling(index)(error),
-                Err(error) => return Err(DevnetError::ruling(index)(error)),
-            }
-        }
-        if known { Ok(()) } else { Err(unknown) }
     }
 }

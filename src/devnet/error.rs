@@ -8,6 +8,7 @@ use super::faucet::FaucetError;
 use super::ground::GroundError;
 use super::links::PartitionError;
 use super::mining::MiningError;
+use super::orders::ORDERED_BLOCKS_MAX;
 use super::places::PortError;
 use crate::consensus::GenesisError;
 use crate::miner::{OrderError, Unfinished};
@@ -131,6 +132,9 @@ pub enum DevnetError {
         /// Why no more.
         error: OrderError,
     },
+    /// None, or more than are made for one order.
+    #[error("`{0}` blocks cannot be ordered: say 1 to {ORDERED_BLOCKS_MAX}, and order again for more")]
+    Blocks(usize),
     /// No partition.
     #[error(transparent)]
     Partition(#[from] PartitionError),
@@ -175,6 +179,9 @@ pub enum DevnetError {
     /// An order was carried out, and that cannot be written down.
     #[error("it is done, but will be forgotten at the next start: {0}")]
     NotKept(Box<Self>),
+    /// Not all ran of what was gone back to.
+    #[error("the network is back at that state, but {0}")]
+    BackBut(Box<Self>),
     /// Nothing ran of what was gone back to.
     #[error("{0}; the network goes on where it was")]
     NotBack(Box<Self>),
@@ -255,9 +262,25 @@ pub enum DevnetError {
         /// Why.
         error: RulingRefused,
     },
+    /// Some do not begin, and the others run.
+    #[error("not all nodes run, and `cairn devnet restart` tries again: {}", in_a_row(.0))]
+    SomeDown(Vec<Self>),
+    /// Some do what was ordered, and others cannot.
+    #[error("{done}, but not all do: {}", in_a_row(.failed))]
+    NotAll {
+        /// What the others do.
+        done: &'static str,
+        /// Why each of those does not.
+        failed: Vec<Self>,
+    },
     /// It ends.
     #[error("the devnet is ending")]
     Ending,
+}
+
+/// Several of them, one after the other.
+fn in_a_row(errors: &[DevnetError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl DevnetError {

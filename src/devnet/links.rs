@@ -60,9 +60,19 @@ impl Links {
         self.0.get(&(one.min(other), one.max(other))).is_some_and(|link| link.cut)
     }
 
-    /// Forgets those of nodes that are not there.
-    pub fn keep_within(&mut self, nodes: usize) {
-        self.0.retain(|(one, other), _| *one < nodes && *other < nodes);
+    /// Those between so many nodes.
+    #[must_use]
+    pub fn within(&self, nodes: usize) -> Self {
+        let is_within = |ends: &(usize, usize)| ends.0.max(ends.1) < nodes;
+        Self(self.0.iter().filter(|(ends, _)| is_within(ends)).map(|(ends, link)| (*ends, *link)).collect())
+    }
+
+    /// These between so many nodes, and others' beyond.
+    pub(super) fn with_absent(&self, others: &Self, nodes: usize) -> Self {
+        let mut all = others.clone();
+        all.0.retain(|(one, other), _| *one.max(other) >= nodes);
+        all.0.extend(self.within(nodes).0);
+        all
     }
 
     /// Makes all links healthy.

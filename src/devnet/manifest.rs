@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::clock::ClockState;
 use super::error::DevnetError;
 use super::links::Links;
+use super::rulings::Rulings;
+use crate::net::Log;
 
 /// The file's name.
 const NAME: &str = "devnet.json";
@@ -43,13 +45,17 @@ pub(super) struct Manifest {
     /// Which nodes were down.
     #[serde(default)]
     pub down: BTreeSet<usize>,
+    /// What some of them are yet to be told of blocks.
+    #[serde(default)]
+    pub rulings: Rulings,
 }
 
 impl Manifest {
     /// Of one that begins.
     pub fn new(mnemonic: String, nodes: usize, mining: String) -> Self {
         let (clock, links, down) = (ClockState::default(), Links::default(), BTreeSet::new());
-        Self { version: VERSION, mnemonic, generation: 1, nodes, clock, mining, links, down }
+        let rulings = Rulings::default();
+        Self { version: VERSION, mnemonic, generation: 1, nodes, clock, mining, links, down, rulings }
     }
 
     /// Of a folder; nothing where there is no devnet yet.
@@ -68,13 +74,17 @@ impl Manifest {
         Ok(Some(manifest))
     }
 
-    /// For so many nodes. Where all of them were down none is: one that begins is to be of use.
+    /// For so many nodes. Where all of them were down none is: one that begins is to be of use. What is kept of others waits
+    /// until there are so many again.
     pub fn fit(&mut self, nodes: usize) {
-        self.links.keep_within(nodes);
-        self.down.retain(|node| *node < nodes);
-        if self.down.len() == nodes {
-            self.down.clear();
+        if self.down.range(..nodes).count() == nodes {
+            self.down.retain(|node| *node >= nodes);
         }
+    }
+
+    /// Which nodes were down of those that have no part in this: there are fewer now than there were.
+    pub fn absent_down(&self, nodes: usize) -> impl Iterator<Item = usize> {
+        self.down.range(nodes..).copied()
     }
 
     /// Takes the place of the one before, as one step that is durable when this returns.
@@ -131,6 +141,23 @@ impl Layout {
         self.generation(generation).join(format!("node-{node}"))
     }
 
+    /// Takes the folders of nodes that had no part in it over into a generation from those before: there were fewer nodes when
+    /// the network went back than there had been.
+    pub fn carry_over(&self, generation: u32) -> Result<(), DevnetError> {
+        let to = self.generation(generation);
+        let carry = || -> io::Result<()> {
+            fs::create_dir_all(&to)?;
+            for before in (1..generation).rev() {
+                for folder in entries(self.generation(before)).filter(|path| path.is_dir()) {
+                    let to = folder.file_name().map(|name| to.join(name)).filter(|to| !to.exists());
+                    to.map_or(Ok(()), |to| fs::rename(&folder, to))?;
+                }
+            }
+            File::open(&to)?.sync_all()
+        };
+        carry().map_err(DevnetError::io(format!("cannot take all nodes over into {}", to.display())))
+    }
+
     /// States that can be gone back to.
     pub fn snapshots(&self) -> PathBuf {
         self.0.join("snapshots")
@@ -153,19 +180,23 @@ impl Layout {
     }
 
     /// Removes what was interrupted and left behind: the folders of nodes that do not count, and states that were being made or
-    /// on their way.
-    pub fn remove_leftovers(&self, generation: u32) -> Result<(), DevnetError> {
+    /// on their way. Whatever else lies there is somebody's; what cannot be removed is told, and in nobody's way.
+    pub fn remove_leftovers(&self, generation: u32, log: &Log) {
         let counts = self.generation(generation);
-        let nodes = entries(self.0.join("generations")).filter(|path| *path != counts);
+        let is_generation = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.parse().is_ok_and(|number| self.generation(number) == *path)
+        };
+        let nodes = entries(self.0.join("generations")).filter(|path| *path != counts && is_generation(path));
         let is_left = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             name.starts_with(PASSING) || name.starts_with('.') && name.ends_with(PART)
         };
         for path in nodes.chain(entries(self.snapshots()).filter(is_left)) {
-            fs::remove_dir_all(&path)
-                .map_err(DevnetError::io(format!("cannot remove {}", path.display())))?;
+            if let Err(error) = fs::remove_dir_all(&path) {
+                log(&format!("cannot remove {}, which is of no use any more: {error}", path.display()));
+            }
         }
-        Ok(())
     }
 }
 
@@ -176,6 +207,10 @@ fn entries(folder: PathBuf) -> impl Iterator<Item = PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
     use super::*;
 
     #[test]
@@ -184,11 +219,29 @@ mod tests {
         let layout = Layout(folder.path().to_owned());
         let (kept, hidden) = (layout.snapshot("kept.part"), layout.snapshot(".somebodys"));
         let left = [layout.generation(1), Layout::part_of(&kept), layout.passing("-in"), layout.passing("")];
-        let counts = [layout.generation(2), kept, hidden];
+        let (somebodys, padded) = (layout.0.join("generations/mine"), layout.0.join("generations/01"));
+        let counts = [layout.generation(2), kept, hidden, somebodys, padded];
         left.iter().chain(&counts).for_each(|path| fs::create_dir_all(path).unwrap());
-        layout.remove_leftovers(2).unwrap();
+        fs::write(layout.generation(3), "no folder").unwrap();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&told);
+        layout.remove_leftovers(2, &(Arc::new(move |line: &str| lines.lock().push(line.to_owned())) as Log));
+        assert!(told.lock()[0].contains("cannot remove"), "{told:?}");
         assert!(left.iter().all(|path| !path.exists()));
         assert!(counts.iter().all(|path| path.is_dir()));
+    }
+
+    #[test]
+    fn nodes_that_had_no_part_in_a_generation_are_taken_over_and_the_others_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout(folder.path().to_owned());
+        for (generation, node) in [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (3, 0), (4, 3)] {
+            fs::create_dir_all(layout.chain(generation, node).join(generation.to_string())).unwrap();
+        }
+        layout.carry_over(3).unwrap();
+        let is_from = |node, generation: u32| layout.chain(3, node).join(generation.to_string()).is_dir();
+        assert!(is_from(0, 3) && is_from(1, 2) && is_from(2, 1));
+        assert!(!layout.chain(3, 3).exists(), "that one never counted");
     }
 
     #[test]

@@ -35,16 +35,16 @@ pub(super) struct Common {
     pub token: Token,
     /// Where lines for a log go.
     pub log: Log,
-    /// Set once it ends: what nodes say of each other's end is no news.
-    pub hush: Arc<AtomicBool>,
+    /// Set once it ends: no block is begun any more, no node, and what nodes say of each other's end is no news.
+    pub ending: Arc<AtomicBool>,
 }
 
 impl Common {
     /// Says what a node says, until all of them end.
     fn say(&self, node: usize) -> Log {
-        let (log, hush) = (Arc::clone(&self.log), Arc::clone(&self.hush));
+        let (log, ending) = (Arc::clone(&self.log), Arc::clone(&self.ending));
         Arc::new(move |line: &str| {
-            if !hush.load(Ordering::Relaxed) {
+            if !ending.load(Ordering::Relaxed) {
                 log(&format!("node {node}: {line}"));
             }
         })

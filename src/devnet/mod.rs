@@ -22,6 +22,7 @@ mod network;
 mod orders;
 mod places;
 mod roster;
+mod rulings;
 mod schedule;
 mod snapshots;
 mod spreading;
@@ -35,7 +36,7 @@ pub use ground::{DEVNET_ACCOUNTS, DEVNET_BALANCE, Funded, Ground, GroundError, W
 pub use links::{Links, Partition, PartitionError};
 pub use mining::{Mining, MiningError};
 pub use network::{Devnet, DevnetHandle, DevnetOptions, NODES_MAX, NODES_USUAL};
-pub use orders::Mined;
+pub use orders::{Mined, ORDERED_BLOCKS_MAX};
 pub use places::{Places, PortError};
 pub use roster::{Live, Roster, Seat};
 pub use snapshots::{SNAPSHOT_NAME_MAX, SavedNode, Snapshot};

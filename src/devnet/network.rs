@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::clock::ChainTime;
 use super::desk;
@@ -24,11 +24,12 @@ use super::manifest::{Layout, Manifest, write_synced};
 use super::member::{Common, Member, all_at_once};
 use super::mining::Mining;
 use super::places::{Places, bind};
-use super::roster::Roster;
+use super::roster::{Live, Roster};
+use super::rulings;
 use super::schedule::Schedule;
 use crate::api::{Manners, Server, Token};
 use crate::consensus::{Genesis, PowMode};
-use crate::miner::STACK_BYTES;
+use crate::miner::{Maker, STACK_BYTES};
 use crate::net::{Faults, Log};
 use crate::protocol::NodeId;
 use crate::wallet::{DEVNET_MNEMONIC, Mnemonic};
@@ -108,9 +109,12 @@ pub(super) struct Inner {
     pub ids: Vec<NodeId>,
     places: Vec<Places>,
     pub manifest: Mutex<Manifest>,
+    /// Also those of nodes that have no part in this, because there are fewer than before.
     pub links: Mutex<Links>,
     pub roster: watch::Sender<Roster>,
     pub mining: watch::Sender<Mining>,
+    /// Told when there are other blocks that all are to leave.
+    pub ruled: Arc<Notify>,
     /// Whoever has it makes blocks, or has all others make none.
     pub turn: Arc<Mutex<()>>,
     /// Whoever has it carries a state to a file, or from one.
@@ -154,8 +158,10 @@ impl Devnet {
             desk: desk_at.port(),
             token,
             log: Arc::clone(&log),
-            hush: Arc::new(AtomicBool::new(false)),
+            ending: Arc::new(AtomicBool::new(false)),
         };
+        // An end may have come between.
+        layout.carry_over(manifest.generation)?;
         let members = members(&layout, &common, manifest.generation, nodes, host, port)?;
         let handle = DevnetHandle(Arc::new(Inner {
             ids: members.iter().map(Member::id).collect(),
@@ -169,17 +175,25 @@ impl Devnet {
             links: Mutex::new(links),
             roster: watch::Sender::new(Roster::default()),
             mining: watch::Sender::new(mining),
+            ruled: Arc::default(),
             turn: Arc::default(),
             files: Mutex::default(),
         }));
-        handle.start_all_but(&down)?;
+        match handle.start_all_but(&down) {
+            // Whoever wants to know why, and to mend it, needs the others no less.
+            Err(error @ DevnetError::SomeDown(_)) => log(&error.to_string()),
+            started => started?,
+        }
         handle.note().write(&handle.0.layout.0)?;
-        handle.0.layout.remove_leftovers(generation)?;
+        handle.0.layout.remove_leftovers(generation, &log);
+        let (network, ruled) = (Arc::downgrade(&handle.0), Arc::clone(&handle.0.ruled));
+        runtime.spawn(rulings::heed(network, ruled, handle.roster()));
         let schedule = Schedule::start(
             handle.0.roster.subscribe(),
             handle.0.mining.subscribe(),
             Arc::clone(&handle.0.turn),
             ground,
+            Arc::clone(&handle.0.common.ending),
             runtime.handle().clone(),
             log,
         );
@@ -203,6 +217,8 @@ impl Devnet {
 
 impl Drop for Devnet {
     fn drop(&mut self) {
+        // Whoever makes blocks, or has yet to begin nodes, leaves it at that.
+        self.handle.0.common.ending.store(true, Ordering::Relaxed);
         // Orders first, then blocks, then nodes, then the threads that they live on.
         self.desk.iter_mut().for_each(Server::hang_up);
         self.schedule = None;
@@ -269,7 +285,8 @@ fn members(
         let faults = Faults::new(common.genesis.params(), seed);
         let places = Places::of(host, port, index);
         let chain = layout.chain(generation, index);
-        common.begin_folder(&chain, generation).map_err(|error| DevnetError::Start { node: index, error })?;
+        // Where that fails it does not begin either, and says so then.
+        let _ = common.begin_folder(&chain, generation);
         Member::new(index, places, &chain, faults, &common.log)
     };
     (0..nodes).map(member).collect()
@@ -287,7 +304,7 @@ impl DevnetHandle {
     }
 
     /// Where it keeps everything.
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         &self.0.layout.0
     }
 
@@ -298,7 +315,7 @@ impl DevnetHandle {
 
     /// What is wrong with links.
     pub fn links(&self) -> Links {
-        self.0.links.lock().clone()
+        self.0.links.lock().within(self.0.ids.len())
     }
 
     /// When blocks come.
@@ -318,7 +335,13 @@ impl DevnetHandle {
 
     /// That it does not end: nothing is begun then any more.
     pub(super) fn check_not_ending(&self) -> Result<(), DevnetError> {
-        if self.0.common.hush.load(Ordering::Relaxed) { Err(DevnetError::Ending) } else { Ok(()) }
+        if self.0.common.ending.load(Ordering::Relaxed) { Err(DevnetError::Ending) } else { Ok(()) }
+    }
+
+    /// What has a node make blocks, as long as the network does not end.
+    pub(super) fn maker(&self, index: usize, live: &Live) -> Result<Maker, DevnetError> {
+        let maker = Maker::new(live.node.clone(), self.0.ground.payout(index));
+        maker.map(|maker| maker.until(Arc::clone(&self.0.common.ending))).map_err(DevnetError::order(index))
     }
 
     /// Those that a node always wants to be connected to.
@@ -334,17 +357,17 @@ impl DevnetHandle {
         self.start_those(&mut members, |index| !down.contains(&index))
     }
 
-    /// Begins these nodes, all at once; the others are down.
+    /// Begins these nodes, all at once; the others are down. Where some do not begin, the answer names each of them.
     pub(super) fn start_those(
         &self,
         members: &mut [Member],
         runs: impl Fn(usize) -> bool,
     ) -> Result<(), DevnetError> {
         let generation = self.generation();
-        let started: Vec<Result<(), DevnetError>> = thread::scope(|scope| {
+        let mut failed: Vec<DevnetError> = thread::scope(|scope| {
             let begin = |(index, member): (usize, &mut Member)| {
                 let chain = self.0.layout.chain(generation, index);
-                member.start(&self.0.common, &chain, self.added(index))
+                self.begin(member, &chain)
             };
             members
                 .iter_mut()
@@ -356,10 +379,27 @@ impl DevnetHandle {
                 .map(|(index, member)| (index, scope.spawn(move || begin((index, member)))))
                 .collect();
             let fault = |index| move |_| Err(DevnetError::Fault(index));
-            starting.into_iter().map(|(index, thread)| thread.join().unwrap_or_else(fault(index))).collect()
+            let started = starting.into_iter();
+            started.filter_map(|(index, thread)| thread.join().unwrap_or_else(fault(index)).err()).collect()
         });
         self.show(members);
-        started.into_iter().collect()
+        match failed.pop() {
+            None => Ok(()),
+            Some(last) if members.iter().any(Member::is_up) => {
+                failed.push(last);
+                Err(DevnetError::SomeDown(failed))
+            }
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Begins a node on the chain in this folder.
+    pub(super) fn begin(&self, member: &mut Member, chain: &Path) -> Result<(), DevnetError> {
+        self.check_not_ending()?;
+        member.start(&self.0.common, chain, self.added(member.index()))?;
+        let seat = member.seat();
+        seat.live.iter().for_each(|live| self.catch_up_on_rulings(seat.index, live));
+        Ok(())
     }
 
     /// Tells everybody which nodes run.
@@ -378,7 +418,7 @@ impl DevnetHandle {
         manifest.clock = self.clock().state();
         manifest.mining = self.mining().to_string();
         manifest.nodes = self.0.ids.len();
-        manifest.links = self.links();
+        manifest.links = self.0.links.lock().clone();
         manifest
     }
 
@@ -386,8 +426,6 @@ impl DevnetHandle {
     fn end(&self) {
         let mut members = self.0.members.lock();
         self.0.roster.send_replace(Roster::default());
-        // That the others went is no news any more.
-        self.0.common.hush.store(true, Ordering::Relaxed);
         all_at_once(&mut members, Member::stop);
         if let Err(error) = self.note().write(&self.0.layout.0) {
             (self.0.common.log)(&format!("{error}"));

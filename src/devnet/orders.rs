@@ -10,9 +10,11 @@ use super::mining::Mining;
 use super::network::DevnetHandle;
 use super::roster::{Live, living};
 use super::schedule::picked;
-use crate::miner::Maker;
 use crate::net::Link;
 use crate::types::{Address, Amount, BlockHash, Timestamp};
+
+/// Blocks that are made for one order.
+pub const ORDERED_BLOCKS_MAX: usize = 100_000;
 
 /// Blocks that were made to order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,7 +31,9 @@ impl DevnetHandle {
     /// # Errors
     /// When they cannot on this chain.
     pub fn set_mining(&self, mining: Mining) -> Result<(), DevnetError> {
-        self.0.mining.send_replace(mining.check(self.genesis().params())?);
+        let mining = mining.check(self.genesis().params())?;
+        let _members = self.0.members.lock();
+        self.0.mining.send_replace(mining);
         self.keep()
     }
 
@@ -37,11 +41,13 @@ impl DevnetHandle {
     /// is told when they are durable, and have come to all who can be reached.
     ///
     /// # Errors
-    /// When that node is down, or makes fewer.
+    /// When they are none or too many, that node is down, or makes fewer.
     pub fn mine(&self, count: usize, node: Option<usize>) -> Result<Mined, DevnetError> {
+        if !(1..=ORDERED_BLOCKS_MAX).contains(&count) {
+            return Err(DevnetError::Blocks(count));
+        }
         let (index, live) = self.one(node)?;
-        let mut maker =
-            Maker::new(live.node, self.0.ground.payout(index)).map_err(DevnetError::order(index))?;
+        let mut maker = self.maker(index, &live)?;
         let turn = self.0.turn.lock();
         let blocks = maker.mine(count).map_err(|unfinished| DevnetError::unfinished(index, &unfinished))?;
         drop(turn);
@@ -71,6 +77,8 @@ impl DevnetHandle {
     /// # Errors
     /// When that cannot be kept.
     pub fn warp(&self, seconds: u32) -> Result<Timestamp, DevnetError> {
+        // Where the network goes back meanwhile, its clock is that of the state first.
+        let _members = self.0.members.lock();
         self.clock().warp(seconds);
         self.keep().map(|()| self.clock().now())
     }
@@ -80,6 +88,7 @@ impl DevnetHandle {
     /// # Errors
     /// When that cannot be kept.
     pub fn hold_clock(&self, hold: bool) -> Result<Timestamp, DevnetError> {
+        let _members = self.0.members.lock();
         if hold {
             self.clock().freeze();
         } else {
@@ -142,8 +151,10 @@ impl DevnetHandle {
 
     /// Writes down which nodes are down.
     fn keep_who_runs(&self, members: &[Member]) -> Result<(), DevnetError> {
-        let down = members.iter().enumerate().filter(|(_, member)| !member.is_up());
-        self.0.manifest.lock().down = down.map(|(index, _)| index).collect::<BTreeSet<_>>();
+        let down = members.iter().filter(|member| !member.is_up()).map(Member::index);
+        let mut noted = self.0.manifest.lock();
+        noted.down = down.chain(noted.absent_down(members.len())).collect::<BTreeSet<_>>();
+        drop(noted);
         self.keep()
     }
 
@@ -169,13 +180,11 @@ impl DevnetHandle {
     pub fn restart(&self, node: usize) -> Result<(), DevnetError> {
         self.check(node)?;
         let mut members = self.0.members.lock();
-        self.check_not_ending()?;
         if members[node].is_up() {
             return Err(DevnetError::Up(node));
         }
         let chain = self.0.layout.chain(self.generation(), node);
-        let added = self.added(node);
-        members[node].start(&self.0.common, &chain, added)?;
+        self.begin(&mut members[node], &chain)?;
         self.show(&members);
         self.keep_who_runs(&members)
     }

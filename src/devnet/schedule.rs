@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use futures_util::future::select_all;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::runtime::Handle;
 use tokio::select;
 use tokio::sync::watch;
@@ -38,6 +39,8 @@ struct Keeper {
     stopping: watch::Receiver<()>,
     turn: Arc<Mutex<()>>,
     ground: Arc<Ground>,
+    /// Set once nobody makes blocks any more.
+    ending: Arc<AtomicBool>,
     runtime: Handle,
     log: Log,
     /// One for each node that has mined, and which start of it that was.
@@ -57,13 +60,14 @@ impl Schedule {
         mining: watch::Receiver<Mining>,
         turn: Arc<Mutex<()>>,
         ground: Arc<Ground>,
+        ending: Arc<AtomicBool>,
         runtime: Handle,
         log: Log,
     ) -> io::Result<Self> {
         let (stop, stopping) = watch::channel(());
         let handle = runtime.clone();
         let mut keeper =
-            Keeper { roster, mining, stopping, turn, ground, runtime, log, makers: BTreeMap::new() };
+            Keeper { roster, mining, stopping, turn, ground, ending, runtime, log, makers: BTreeMap::new() };
         let thread = thread::Builder::new().name("cairn-devnet".to_owned()).stack_size(STACK_BYTES);
         let thread = thread.spawn(move || {
             make_way();
@@ -152,6 +156,13 @@ impl Keeper {
     async fn automine(&mut self) -> Turn {
         let mut mined_at: Option<Instant> = None;
         loop {
+            // Where something always waits it would hear of neither below.
+            if self.is_over() {
+                return Turn::Over;
+            }
+            if self.mining.has_changed().unwrap_or(true) {
+                return Turn::Again;
+            }
             let living = living(&self.roster);
             let mut changes: Vec<_> = living.iter().map(|(_, live)| live.node.pool_changes()).collect();
             changes.iter_mut().for_each(watch::Receiver::mark_unchanged);
@@ -221,16 +232,32 @@ impl Keeper {
         }
     }
 
+    fn is_over(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
+    }
+
+    /// Waits for its turn, as long as there will be one.
+    fn turn_in<'a>(&self, turns: &'a Mutex<()>) -> Option<MutexGuard<'a, ()>> {
+        loop {
+            match turns.try_lock_for(PAUSE) {
+                None if self.is_over() => return None,
+                None => {}
+                turn => return turn,
+            }
+        }
+    }
+
     /// Has a node make a block. It may be ending, or may have been told not to.
     fn mine(&mut self, index: usize, live: &Live) -> bool {
+        let turns = Arc::clone(&self.turn);
+        let Some(_turn) = self.turn_in(&turns) else { return false };
         if self.makers.get(&index).is_none_or(|(start, _)| *start != live.start) {
             let Ok(maker) = Maker::new(live.node.clone(), self.ground.payout(index)) else {
                 return false;
             };
-            self.makers.insert(index, (live.start, maker));
+            self.makers.insert(index, (live.start, maker.until(Arc::clone(&self.ending))));
         }
         let Some((_, maker)) = self.makers.get_mut(&index) else { return false };
-        let _turn = self.turn.lock();
         match maker.mine(1) {
             Ok(_) => true,
             // It ends; another is picked next time.

@@ -20,6 +20,7 @@ use super::manifest::{Layout, Manifest, write_synced};
 use super::member::{Member, all_at_once};
 use super::network::DevnetHandle;
 use super::roster::{Live, Roster};
+use super::rulings::Rulings;
 use crate::node::{Held, Node};
 use crate::storage::{Saved, restore};
 use crate::types::{BlockHash, ChainId, Height};
@@ -48,6 +49,9 @@ pub struct Snapshot {
     pub links: Links,
     /// How each node stood.
     pub nodes: Vec<SavedNode>,
+    /// What some of them were yet to be told of blocks.
+    #[serde(default, skip_serializing_if = "Rulings::is_empty")]
+    rulings: Rulings,
 }
 
 /// How a node stood.
@@ -180,7 +184,8 @@ impl DevnetHandle {
         }
         let chain = self.genesis().params().chain.0;
         let made_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let snapshot = Snapshot { version: VERSION, chain, name, made_at, clock, links, nodes };
+        let rulings = self.0.manifest.lock().rulings.clone();
+        let snapshot = Snapshot { version: VERSION, chain, name, made_at, clock, links, nodes, rulings };
         let text = serde_json::to_string_pretty(&snapshot).expect("text and numbers");
         write_synced(part, NAME, &text)?;
         Ok(snapshot)
@@ -255,46 +260,55 @@ impl DevnetHandle {
         let now = self.generation();
         self.prepare_generation(&snapshot, from, &members, (now, now + 1))?;
         let _turn = self.0.turn.lock();
+        self.check_not_ending()?;
         let before = self.note().clone();
         let after = Manifest {
             generation: now + 1,
             clock: snapshot.clock,
-            links: snapshot.links.clone(),
-            down: snapshot.down(),
+            links: snapshot.links.with_absent(&before.links, members.len()),
+            down: snapshot.down().into_iter().chain(before.absent_down(members.len())).collect(),
+            rulings: snapshot.rulings.clone().with_absent(&before.rulings, members.len()),
             ..before.clone()
         };
         self.0.roster.send_replace(Roster::default());
         all_at_once(&mut members, Member::pause);
-        match self.count(&mut members, after) {
+        match self.be(after).and_then(|()| self.begin_noted(&mut members)) {
             Ok(()) => {
+                // Before what was goes: those that have no part in this are still there.
+                if let Err(error) = self.0.layout.carry_over(now + 1) {
+                    (self.0.common.log)(&format!("{error}: the next start tries again"));
+                    return Ok(snapshot);
+                }
                 let gone = self.0.layout.generation(now);
                 // Nobody waits for that; what is left of it is removed at the next start.
                 std::thread::spawn(move || fs::remove_dir_all(gone));
                 Ok(snapshot)
             }
-            Err(error) if members.iter().any(Member::is_up) => Err(error),
+            Err(error) if members.iter().any(Member::is_up) => Err(DevnetError::BackBut(Box::new(error))),
             Err(error) => {
-                if let Err(unwritten) = before.write(&self.0.layout.0) {
+                if let Err(unwritten) = self.be(before) {
                     (self.0.common.log)(&format!("the next start may find it gone back: {unwritten}"));
                 }
-                self.begin_as(&mut members, before)?;
+                self.begin_noted(&mut members)?;
                 Err(DevnetError::NotBack(Box::new(error)))
             }
         }
     }
 
-    /// Has a manifest count: from then on the network is what it says, and those begin that ran there.
-    fn count(&self, members: &mut [Member], manifest: Manifest) -> Result<(), DevnetError> {
-        manifest.write(&self.0.layout.0)?;
-        self.begin_as(members, manifest)
-    }
-
-    /// Has the network be as a manifest says.
-    fn begin_as(&self, members: &mut [Member], manifest: Manifest) -> Result<(), DevnetError> {
+    /// Has a manifest count: from then on the network is what it says, here whether or not that could be written.
+    fn be(&self, manifest: Manifest) -> Result<(), DevnetError> {
+        // Until both agree nobody else writes: it would be what was before, and the folders of that go.
+        let mut noted = self.0.manifest.lock();
+        let written = manifest.write(&self.0.layout.0);
         self.clock().set(manifest.clock);
         *self.0.links.lock() = manifest.links.clone();
-        let down = manifest.down.clone();
-        *self.0.manifest.lock() = manifest;
+        *noted = manifest;
+        written
+    }
+
+    /// Begins those that are not noted as down.
+    fn begin_noted(&self, members: &mut [Member]) -> Result<(), DevnetError> {
+        let down = self.0.manifest.lock().down.clone();
         // Before any node runs: halves that were cut off must not meet for a moment.
         self.relink_all(members)?;
         self.start_those(members, |index| !down.contains(&index))

@@ -99,6 +99,13 @@ impl Maker {
         }
     }
 
+    /// The same, which makes no more blocks once this is set.
+    #[must_use]
+    pub fn until(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// Makes so many blocks, one on the other, and waits until they are durable and followed. The first of them take
     /// what waits in the pool.
     ///
@@ -107,7 +114,7 @@ impl Maker {
     /// # Errors
     /// When no more can be made; those that were made before stay.
     pub fn mine(&mut self, count: usize) -> Result<Vec<BlockHash>, Unfinished> {
-        let mut made = Vec::with_capacity(count);
+        let mut made = Vec::with_capacity(count.min(IN_FLIGHT_MAX));
         while made.len() < count {
             let (before, mut in_flight) = (made.len(), VecDeque::new());
             let outcome = self.mine_up_to(count, &mut made, &mut in_flight);

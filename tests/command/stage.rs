@@ -173,6 +173,12 @@ impl Answer {
     }
 }
 
+/// Sends a process a signal, by its name.
+pub fn signal(process: u32, name: &str) {
+    let status = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
+    assert!(status.expect("kill").success());
+}
+
 /// A command that runs as a process. Killed where a test ends early.
 pub struct Running {
     child: Child,
@@ -223,8 +229,7 @@ impl Running {
 
     /// Sends a signal, by its name.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(status.expect("kill").success());
+        signal(self.child.id(), name);
     }
 
     /// The names of its threads, where the system tells.

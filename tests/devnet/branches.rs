@@ -1,11 +1,14 @@
 //! Branches to order.
 
+use std::thread;
+
 use cairn::api::Code;
 use cairn::devnet::desk::{NetworkView, ReorganizationOrder, ReorganizationView};
-use cairn::types::Amount;
+use cairn::devnet::{Devnet, DevnetError};
+use cairn::types::{Amount, Height};
 use serde_json::json;
 
-use super::stage::Stage;
+use super::stage::{Stage, options};
 
 #[test]
 fn a_reorganization_is_really_mined_and_all_go_over_to_it() {
@@ -42,6 +45,72 @@ fn a_reorganization_deeper_than_the_chain_is_refused() {
     }
     stage.handle().reorganize(3, None).unwrap();
     assert_eq!(stage.heights(), [Some(4); 2]);
+}
+
+/// Has node 1 of two begin a long reorganization, and does something as soon as it has left its blocks.
+fn while_reorganizing<T>(stage: Stage, act: impl FnOnce(Stage) -> T) -> T {
+    stage.handle().mine(300, None).unwrap();
+    let height = || stage.handle().roster().borrow()[1].live.as_ref().unwrap().node.reader().tip().height.0;
+    let handle = stage.handle();
+    let reorganizing = thread::spawn(move || handle.reorganize(299, Some(1)).map(drop));
+    while height() == 300 {
+        assert!(!reorganizing.is_finished());
+        thread::yield_now();
+    }
+    let acted = act(stage);
+    let ended = reorganizing.join().unwrap().unwrap_err();
+    assert!(matches!(ended, DevnetError::Order { node: 1, .. }), "{ended}");
+    acted
+}
+
+#[test]
+fn a_node_that_is_killed_while_it_reorganizes_follows_the_others_when_it_is_back() {
+    let stage = while_reorganizing(Stage::start(2), |stage| {
+        stage.handle().kill(1).unwrap();
+        stage
+    });
+    stage.handle().restart(1).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(300); 2]);
+}
+
+#[test]
+fn a_network_that_ends_while_it_reorganizes_is_one_when_it_begins_again() {
+    let folder = while_reorganizing(Stage::start(2), |stage| {
+        drop(stage.devnet);
+        stage.folder
+    });
+    let devnet = Devnet::start(options(folder.path(), 2)).unwrap();
+    let stage = Stage { devnet, folder };
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(300); 2]);
+}
+
+#[test]
+fn a_block_that_is_left_is_left_by_who_was_down_and_by_who_hears_of_it_later() {
+    let stage = Stage::start(3);
+    stage.handle().mine(2, Some(0)).unwrap();
+    stage.handle().kill(2).unwrap();
+    stage.handle().part(&"1".parse().unwrap()).unwrap();
+    let left = stage.handle().mine(3, Some(0)).unwrap().blocks[0];
+    stage.handle().rule(left, false).unwrap();
+    stage.handle().rule(left, true).unwrap();
+    stage.handle().rule(left, false).unwrap();
+    assert_eq!(stage.heights(), [Some(2), Some(2), None]);
+    stage.handle().restart(2).unwrap();
+    assert_eq!(stage.heights(), [Some(2); 3]);
+    // It comes to one that had nothing to leave.
+    let node = |index: usize| stage.handle().roster().borrow()[index].live.clone().unwrap().node;
+    let block = node(0).reader().block(&left).unwrap().unwrap();
+    pollster::block_on(node(1).submit_block(block)).wait().unwrap();
+    stage.wait("it is left", |network| network.nodes[1].height == Some(Height(2)));
+    assert!(node(1).reader().header(&left).is_some());
+    stage.handle().heal().unwrap();
+    stage.handle().kill(1).unwrap();
+    stage.handle().rule(left, true).unwrap();
+    stage.handle().restart(1).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(5); 3]);
 }
 
 #[test]

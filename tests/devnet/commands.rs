@@ -206,6 +206,47 @@ fn told_to_stop_it_ends_at_once_and_goes_on_where_it_was() {
 }
 
 #[test]
+fn told_to_stop_it_waits_for_no_order() {
+    let mut shell = Shell::start(&["--nodes", "2"]);
+    shell.order(&["mining", "interval=0.01"]).success();
+    let mut order = shell.folder.command(&["devnet", "mine", "100000", "--data-dir", "net"]);
+    let mining = std::thread::spawn(move || super::process::answer_of(&mut order));
+    while shell.heights()[0] < Some(50) {
+        std::thread::yield_now();
+    }
+    let begun = std::time::Instant::now();
+    let running = shell.running.take().unwrap();
+    running.signal("INT");
+    assert_eq!(running.end().code, Some(0));
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    assert_eq!(mining.join().unwrap().code, Some(1));
+}
+
+#[test]
+fn told_to_stop_once_more_it_ends_where_it_stands() {
+    let folder = Folder::new();
+    // Nobody reads what it says, and there is no more room: it stands still with its first line.
+    let (_unread, mut full) = std::io::pipe().unwrap();
+    std::io::Write::write_all(&mut full, &vec![b' '; 1 << 16]).unwrap();
+    let arguments = ["devnet", "--port", "0", "--data-dir", "net", "--nodes", "1"];
+    let mut stuck = folder.command(&arguments).stdout(full).spawn().unwrap();
+    while !folder.has("net/desk") {
+        std::thread::yield_now();
+    }
+    let told = std::time::Instant::now();
+    let ended = loop {
+        super::process::signal(stuck.id(), "INT");
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        match stuck.try_wait().unwrap() {
+            None if told.elapsed().as_secs() < 20 => {}
+            ended => break ended,
+        }
+    };
+    let _ = stuck.kill();
+    assert!(ended.is_some_and(|status| !status.success()), "{ended:?}");
+}
+
+#[test]
 fn a_port_that_is_taken_is_named_with_a_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let first = taken.local_addr().unwrap().port();

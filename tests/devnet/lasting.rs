@@ -1,9 +1,12 @@
 //! That a devnet goes on where it was left.
 
-use cairn::devnet::{DevnetError, Work};
+use std::sync::{Arc, Mutex};
+
+use cairn::devnet::desk::NetworkView;
+use cairn::devnet::{Devnet, DevnetError, Work};
 use cairn::types::Amount;
 
-use super::stage::Stage;
+use super::stage::{Stage, options};
 
 #[test]
 fn chain_pool_clock_and_mining_are_as_they_were_left() {
@@ -18,14 +21,10 @@ fn chain_pool_clock_and_mining_are_as_they_were_left() {
     let stage = stage.again(|options| options.mining = None).unwrap();
     stage.wait("the pool is back", |network| network.nodes.iter().all(|node| node.waiting == 1));
     let after = stage.network();
-    let tips = |network: &cairn::devnet::desk::NetworkView| {
-        network.nodes.iter().map(|node| node.tip).collect::<Vec<_>>()
-    };
+    let tips = |network: &NetworkView| network.nodes.iter().map(|node| node.tip).collect::<Vec<_>>();
     assert_eq!(tips(&before), tips(&after));
     assert_eq!((before.clock, &before.mining), (after.clock, &after.mining));
-    let ids = |network: &cairn::devnet::desk::NetworkView| {
-        network.nodes.iter().map(|node| node.id.clone()).collect::<Vec<_>>()
-    };
+    let ids = |network: &NetworkView| network.nodes.iter().map(|node| node.id.clone()).collect::<Vec<_>>();
     assert_eq!(ids(&before), ids(&after));
 }
 
@@ -62,6 +61,67 @@ fn who_was_down_and_what_was_wrong_with_links_is_so_again_and_there_are_as_many_
 }
 
 #[test]
+fn what_is_kept_of_nodes_that_are_left_out_for_once_outlasts_that_and_a_revert() {
+    let stage = Stage::start(4);
+    stage.handle().mine(2, Some(0)).unwrap();
+    stage.handle().part(&"3".parse().unwrap()).unwrap();
+    stage.handle().mine(4, Some(3)).unwrap();
+    stage.handle().kill(2).unwrap();
+    let before = stage.network();
+    let stage = stage.again(|options| options.nodes = Some(2)).unwrap();
+    assert!(stage.network().links.is_empty());
+    stage.handle().snapshot(Some("two".to_owned())).unwrap();
+    stage.handle().mine(1, Some(0)).unwrap();
+    stage.handle().revert("two").unwrap();
+    let stage = stage.again(|options| options.nodes = Some(4)).unwrap();
+    let after = stage.network();
+    assert_eq!(before.links, after.links);
+    let stands = |network: &NetworkView| {
+        network.nodes.iter().map(|node| (node.id.clone(), node.tip)).collect::<Vec<_>>()
+    };
+    assert_eq!(stands(&before), stands(&after));
+    assert_eq!(stage.heights(), [Some(2), Some(2), None, Some(6)]);
+    stage.handle().restart(2).unwrap();
+    assert_eq!(stage.heights()[2], Some(2));
+}
+
+#[test]
+fn what_somebody_puts_into_its_folders_is_in_nobodys_way() {
+    let stage = Stage::start(1);
+    stage.handle().mine(2, None).unwrap();
+    for name in ["notes", "7"] {
+        std::fs::write(stage.folder.path().join("generations").join(name), "a file").unwrap();
+    }
+    let stage = stage.again(|_| {}).unwrap();
+    assert_eq!(stage.heights(), [Some(2)]);
+    assert!(stage.folder.path().join("generations/notes").is_file());
+}
+
+#[test]
+fn a_node_that_cannot_begin_is_down_and_the_others_run() {
+    let stage = Stage::start(3);
+    stage.handle().mine(2, None).unwrap();
+    let genesis = |node: usize| stage.folder.path().join(format!("generations/1/node-{node}/manifest.json"));
+    let (damaged, whole) = (genesis(1), std::fs::read(genesis(1)).unwrap());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let lines = Arc::clone(&told);
+    let stage = {
+        let Stage { devnet, folder } = stage;
+        drop(devnet);
+        std::fs::write(&damaged, "nothing of ours").unwrap();
+        let mut options = options(folder.path(), 3);
+        options.log = Arc::new(move |line| lines.lock().unwrap().push(line.to_owned()));
+        Stage { devnet: Devnet::start(options).unwrap(), folder }
+    };
+    assert!(told.lock().unwrap().iter().any(|line| line.contains("node 1: ")), "{told:?}");
+    stage.handle().mine(1, None).unwrap();
+    assert_eq!(stage.heights(), [Some(3), None, Some(3)]);
+    std::fs::write(&damaged, whole).unwrap();
+    stage.handle().restart(1).unwrap();
+    stage.agree();
+}
+
+#[test]
 fn where_all_were_down_all_begin() {
     let stage = Stage::start(2);
     stage.handle().kill(0).unwrap();
@@ -77,9 +137,9 @@ fn a_folder_of_other_words_or_of_other_work_is_left_alone() {
     let folder = stage.folder;
     drop(stage.devnet);
     let begin = |change: &dyn Fn(&mut cairn::devnet::DevnetOptions)| {
-        let mut options = super::stage::options(folder.path(), 1);
+        let mut options = options(folder.path(), 1);
         change(&mut options);
-        cairn::devnet::Devnet::start(options)
+        Devnet::start(options)
     };
     let other = "legal winner thank year wave sausage worth useful legal winner thank yellow";
     let refused = begin(&|options| options.mnemonic = Some(other.parse().unwrap())).err().unwrap();
@@ -95,7 +155,7 @@ fn a_folder_of_other_words_or_of_other_work_is_left_alone() {
 #[test]
 fn two_devnets_in_one_folder_are_one_too_many() {
     let stage = Stage::start(1);
-    let refused = cairn::devnet::Devnet::start(super::stage::options(stage.folder.path(), 1)).err().unwrap();
+    let refused = Devnet::start(options(stage.folder.path(), 1)).err().unwrap();
     assert!(matches!(refused, DevnetError::InUse(_)), "{refused}");
     assert_eq!(stage.handle().mine(1, None).unwrap().blocks.len(), 1);
 }

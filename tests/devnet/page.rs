@@ -101,6 +101,8 @@ fn order_that_cannot_be_carried_out_says_why_and_changes_nothing() {
         ("/orders/link", "a=0&b=7&cut=on", "7"),
         ("/orders/partition", "groups=0%7C0", "two groups"),
         ("/orders/mode", "mode=whenever", "no way to mine"),
+        ("/orders/mine", "blocks=1000000000000", "1 to 100000"),
+        ("/orders/mine", "blocks=0", "1 to 100000"),
         ("/orders/reorganize", "depth=9", "9"),
         ("/orders/revert", "name=nowhere", "nowhere"),
         ("/orders/restart", "node=0", "0"),

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cairn::api::Code;
-use cairn::devnet::DevnetError;
 use cairn::devnet::desk::{NetworkView, SnapshotOrder, SnapshotView};
+use cairn::devnet::{DevnetError, DevnetHandle};
 use cairn::types::{Amount, BlockHash, StateRoot, Txid};
 use serde_json::json;
 
@@ -240,6 +241,20 @@ fn where_no_node_begins_after_going_back_all_go_on_where_they_were() {
 }
 
 #[test]
+fn where_one_node_does_not_begin_after_going_back_it_is_said_that_the_others_are_back() {
+    let stage = eventful(3);
+    stage.handle().snapshot(Some("bad".to_owned())).unwrap();
+    damage_unseen(&stage.folder.path().join("snapshots/bad/node-1"));
+    stage.handle().mine(1, None).unwrap();
+    let said = stage.handle().revert("bad").unwrap_err().to_string();
+    assert!(
+        said.contains("is back at that state, but not all nodes run") && said.contains("node 1: "),
+        "{said}"
+    );
+    assert_eq!(stage.heights(), [Some(12), None, Some(12)]);
+}
+
+#[test]
 fn files_are_not_written_for_who_asks_from_elsewhere() {
     let stage = Stage::with(1, |options| options.host = "0.0.0.0".parse().unwrap());
     let file = stage.folder.path().join("state.cairn");
@@ -362,6 +377,44 @@ fn two_networks_on_their_way_to_files_do_not_mix() {
     for file in [one, two] {
         stage.handle().load(&file).unwrap();
     }
+}
+
+#[test]
+fn what_is_ordered_while_the_network_goes_back_does_not_bring_back_what_was() {
+    let stage = Stage::start(2);
+    stage.handle().mine(3, None).unwrap();
+    stage.handle().snapshot(Some("kept".to_owned())).unwrap();
+    let generation = || {
+        let text = fs::read_to_string(stage.folder.path().join("devnet.json")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["generation"].as_u64().unwrap()
+    };
+    let (handle, over) = (stage.handle(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let again = |order: &'static (dyn Fn(&DevnetHandle) + Sync)| {
+            let (handle, over) = (&handle, &over);
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    order(handle);
+                }
+            });
+        };
+        again(&|handle| assert!(handle.warp(1).is_ok()));
+        again(&|handle| assert!(handle.set_mining("interval=3600".parse().unwrap()).is_ok()));
+        again(&|handle| assert!(handle.hold_clock(false).is_ok()));
+        for round in 2..10 {
+            let reverted = handle.revert("kept");
+            let noted = generation();
+            if reverted.is_err() || noted != round {
+                over.store(true, Ordering::Relaxed);
+            }
+            reverted.unwrap();
+            assert_eq!(noted, round);
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    drop(handle);
+    let stage = stage.again(|_| {}).unwrap();
+    assert_eq!(stage.heights(), [Some(3); 2]);
 }
 
 #[test]

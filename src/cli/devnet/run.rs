@@ -75,7 +75,7 @@ pub(super) enum Wake {
 pub(super) fn run(run: &Run) -> Result<()> {
     let (sender, woken) = channel();
     let signalled = sender.clone();
-    signals::watch(move || signalled.send(Wake::Signal).is_ok())?;
+    signals::watch(move || drop(signalled.send(Wake::Signal)))?;
     files::raise_limit();
     let kept = if run.ephemeral { Some(tempdir()?) } else { None };
     let folder = match (&kept, &run.data_dir) {

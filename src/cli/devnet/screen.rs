@@ -69,7 +69,7 @@ fn left(network: &NetworkView) -> String {
     let links: Vec<String> = network.links.iter().map(in_a_line).collect();
     let mut text = String::new();
     if !down.is_empty() {
-        let _ = write!(text, "\ndown, as it was left: {down}; `cairn devnet restart NODE` brings one back\n");
+        let _ = write!(text, "\ndown: {down}; `cairn devnet restart NODE` brings one back\n");
     }
     if !links.is_empty() {
         let _ =

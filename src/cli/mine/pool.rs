@@ -22,7 +22,7 @@ enum Wake {
 pub(super) fn mine(options: ClientOptions) -> Result<()> {
     let (sender, woken) = channel();
     let signalled = sender.clone();
-    signals::watch(move || signalled.send(Wake::Signal).is_ok())?;
+    signals::watch(move || drop(signalled.send(Wake::Signal)))?;
     let ClientOptions { pool, threads, kernel, .. } = &options;
     let mining = format!("mining for {pool}, {}, kernel {kernel}", count(*threads, "thread"));
     let client = Client::start(options, move |event| {

@@ -138,10 +138,7 @@ pub(super) fn follow(
     }
     let told_to_stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&told_to_stop);
-    signals::watch(move || {
-        flag.store(true, Ordering::Relaxed);
-        false
-    })?;
+    signals::watch(move || flag.store(true, Ordering::Relaxed))?;
     let usual = Duration::from_secs(desk.chain.params().spacing.into()) * SPACINGS;
     let longest = patience.timeout.map_or(usual.max(WAIT_MIN), Duration::from_secs);
     let begun = Instant::now();

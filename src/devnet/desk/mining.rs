@@ -10,9 +10,6 @@ use crate::api::{Answer, Json, Problem, Reply};
 use crate::devnet::Mining;
 use crate::devnet::network::DevnetHandle;
 
-/// Blocks that are made for one order.
-const BLOCKS_MAX: u32 = 100_000;
-
 pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
     OpenApiRouter::new().routes(routes!(mine)).routes(routes!(mining, set_mining))
 }
@@ -24,10 +21,6 @@ pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
 #[utoipa::path(post, path = "/v1/mine", tag = "mining", operation_id = "mine", request_body = BlocksOrder,
     responses((status = OK, body = BlocksMade)))]
 async fn mine(State(devnet): State<DevnetHandle>, Json(said): Json<BlocksOrder>) -> Answer<BlocksMade> {
-    if !(1..=BLOCKS_MAX).contains(&said.blocks) {
-        let why = format!("expected 1 to {BLOCKS_MAX}");
-        return Err(Problem::bad_value("blocks", &said.blocks.to_string(), why));
-    }
     let made = carry_out(&devnet, move |devnet| devnet.mine(said.blocks as usize, said.node)).await?;
     Ok(Reply::now(BlocksMade {
         blocks: made.blocks.len(),

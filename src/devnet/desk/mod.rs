@@ -99,6 +99,7 @@ impl From<DevnetError> for Problem {
         let code = match &error {
             DevnetError::NoNode { .. } => Code::NotFound,
             DevnetError::SameNode(_)
+            | DevnetError::Blocks(_)
             | DevnetError::Partition(_)
             | DevnetError::Mining(_)
             | DevnetError::SnapshotName(_) => Code::BadValue,
@@ -111,8 +112,11 @@ impl From<DevnetError> for Problem {
             | DevnetError::AllDown
             | DevnetError::Order { .. }
             | DevnetError::Closed { .. }
+            | DevnetError::BackBut(_)
             | DevnetError::NotBack(_)
             | DevnetError::NotKept(_)
+            | DevnetError::SomeDown(_)
+            | DevnetError::NotAll { .. }
             // A disk that is full or fails: the node's own log tells more.
             | DevnetError::Start { .. }
             | DevnetError::Serve { .. }
