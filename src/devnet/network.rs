@@ -38,7 +38,7 @@ pub const NODES_MAX: usize = 50;
 /// Those that one has which begins, where nothing is said.
 pub const NODES_USUAL: usize = 5;
 /// Others that each node always wants to be connected to.
-const ADDED_EACH: usize = 8;
+pub(super) const ADDED_EACH: usize = 8;
 /// How long threads may take to end.
 const END_TIME_MAX: Duration = Duration::from_millis(500);
 
@@ -325,7 +325,12 @@ impl DevnetHandle {
     /// Those that a node always wants to be connected to.
     pub(super) fn added(&self, node: usize) -> Vec<String> {
         let before = (0..node).rev().take(ADDED_EACH);
-        before.map(|other| self.0.places[other].peers.to_string()).collect()
+        before.map(|other| self.peers_at(other)).collect()
+    }
+
+    /// Where other nodes reach this one.
+    pub(super) fn peers_at(&self, node: usize) -> String {
+        self.0.places[node].peers.to_string()
     }
 
     /// Begins all nodes but these; links are what they were before any of them runs.

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 
 use crate::cli::output::{aligned, count};
-use crate::devnet::desk::words::{in_words, late, numbers, what_is_wrong};
-use crate::devnet::desk::{LinkView, NetworkView, NodeView};
+use crate::devnet::desk::words::{apart, in_words, late, numbers, what_is_wrong};
+use crate::devnet::desk::{LinkView, MendedView, NetworkView, NodeView};
 
 /// What is shown once it runs: where everything is, the money and the keys to it, and what to do next; also how orders come
 /// here, where those that name no devnet go to another.
@@ -125,5 +125,12 @@ pub(super) fn in_time(behind: &[usize]) -> Result<()> {
         bail!(
             "{late}, and may come yet: `cairn devnet status` says who is where, and what is wrong with links"
         )
+    })
+}
+
+/// That links stand again which could.
+pub(super) fn mended(now: &MendedView) -> Result<()> {
+    apart(&now.missing()).map_or(Ok(()), |apart| {
+        bail!("{apart}, and may yet: `cairn devnet status` says who is connected to whom")
     })
 }

@@ -28,9 +28,9 @@ use crate::api::{Answer, Code, Front, Manners, Problem, Reply};
 use crate::miner::OrderError;
 
 pub use view::{
-    AccountKeys, BlocksMade, BlocksOrder, ClockView, FaucetOrder, FileOrder, GivenView, LinkView, MiningView,
-    NetworkView, NodeView, PartitionOrder, PlacesView, ReorganizationOrder, ReorganizationView,
-    SavedNodeView, SnapshotOrder, SnapshotView, WarpOrder,
+    AccountKeys, BlocksMade, BlocksOrder, ClockView, EndsView, FaucetOrder, FileOrder, GivenView, LinkView,
+    MendedView, MiningView, NetworkView, NodeView, PartitionOrder, PlacesView, ReorganizationOrder,
+    ReorganizationView, SavedNodeView, SnapshotOrder, SnapshotView, WarpOrder,
 };
 
 /// How long an order may take.

@@ -15,10 +15,11 @@ use crate::api::explorer::parts;
 use crate::api::view::LinkFaults;
 use crate::api::{Code, Problem};
 use crate::devnet::desk::view::{FaucetOrder, GivenView};
-use crate::devnet::desk::words::{in_words, late};
+use crate::devnet::desk::words::{apart, in_words, late};
 use crate::devnet::desk::{carry_out, faucet};
 use crate::devnet::error::DevnetError;
 use crate::devnet::links::Partition;
+use crate::devnet::mending::Ends;
 use crate::devnet::mining::Mining;
 use crate::devnet::network::DevnetHandle;
 use crate::types::Amount;
@@ -63,6 +64,11 @@ impl Desk {
 /// That a block has not come to all.
 fn not_everywhere(behind: &[usize]) -> String {
     late(behind).map_or_else(String::new, |late| format!(" But {late}."))
+}
+
+/// That links do not stand.
+fn not_mended(missing: &[Ends]) -> String {
+    apart(missing).map_or_else(String::new, |apart| format!(" But {apart}."))
 }
 
 /// A form, filled in so that it can be read.
@@ -125,7 +131,7 @@ async fn link(State(desk): State<Desk>, Filled(form): Filled<LinkForm>) -> Redir
         Ok(link) => {
             let said = format!("Link {a} – {b} is as you said.");
             let done = carry_out(&desk.devnet, move |devnet| devnet.set_link(a, b, link)).await;
-            desk.note(done.map(|()| said));
+            desk.note(done.map(|missing| said + &not_mended(&missing)));
         }
         Err(problem) => desk.note(Err(problem)),
     }
@@ -141,14 +147,17 @@ struct GroupsForm {
 async fn partition(State(desk): State<Desk>, Filled(form): Filled<GroupsForm>) -> Redirect {
     desk.order(move |devnet| {
         let partition: Partition = form.groups.parse()?;
-        devnet.part(&partition)?;
-        Ok(format!("The network is parted: {}.", form.groups.trim()))
+        let missing = devnet.part(&partition)?;
+        Ok(format!("The network is parted: {}.{}", form.groups.trim(), not_mended(&missing)))
     })
     .await
 }
 
 async fn heal(State(desk): State<Desk>) -> Redirect {
-    desk.order(|devnet| devnet.heal().map(|()| "All links are as they should be.".to_owned())).await
+    desk.order(|devnet| {
+        devnet.heal().map(|missing| format!("All links are as they should be.{}", not_mended(&missing)))
+    })
+    .await
 }
 
 #[derive(Deserialize)]
