@@ -1,6 +1,7 @@
 //! `cairn devnet`: a network on this machine in one command, and orders to it.
 
 mod mine;
+mod moments;
 mod orders;
 mod place;
 mod run;

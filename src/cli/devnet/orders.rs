@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 
+use super::moments::iso;
 use super::place::{Which, explained};
 use super::screen;
 use super::span;
@@ -59,12 +60,7 @@ fn told_mended(which: &Which, now: &MendedView) -> Result<()> {
 fn tell_clock(which: &Which, clock: ClockView) -> Result<()> {
     let held = if clock.frozen { ", and held there" } else { "" };
     Report::default()
-        .fact(
-            "time",
-            "the clock of the chain",
-            format!("{} seconds after 1970{held}", clock.time),
-            clock.time.0,
-        )
+        .fact("time", "the clock of the chain", format!("{}{held}", iso(clock.time)), clock.time.0)
         .only_json("frozen", clock.frozen)
         .only_json("ahead_seconds", clock.ahead_seconds)
         .tell(which.json)

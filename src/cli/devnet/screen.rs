@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 
+use super::moments::iso;
 use crate::cli::output::{aligned, count};
 use crate::devnet::desk::words::{apart, in_words, late, numbers, what_is_wrong};
 use crate::devnet::desk::{LinkView, MendedView, NetworkView, NodeView};
@@ -28,8 +29,10 @@ pub(super) fn greeting(network: &NetworkView, desk: &str, is_usual: bool) -> Str
     aligned(&table).iter().for_each(|line| {
         let _ = writeln!(text, "{line}");
     });
-    let _ =
-        writeln!(text, "\naccounts, each with 10,000 CRN; the last is the faucet's, and all blocks pay it");
+    let _ = writeln!(
+        text,
+        "\naccounts, which began with 10,000 CRN each; the last is the faucet's, and all blocks pay it"
+    );
     for (at, account) in network.accounts.iter().enumerate() {
         let _ = writeln!(text, "({at}) {}", account.address);
     }
@@ -83,7 +86,7 @@ pub(super) fn status(network: &NetworkView) -> String {
     let clock = &network.clock;
     let mut text = format!("blocks come {}", in_words(&network.mining));
     if clock.frozen {
-        let _ = write!(text, "; the clock is held at {}", clock.time);
+        let _ = write!(text, "; the clock is held at {}", iso(clock.time));
     } else if clock.ahead_seconds != 0 {
         let which = if clock.ahead_seconds > 0 { "ahead" } else { "behind, as after going back to a state" };
         let seconds = usize::try_from(clock.ahead_seconds.unsigned_abs()).unwrap_or(usize::MAX);
