@@ -35,6 +35,8 @@ pub(super) struct Common {
     pub token: Token,
     /// Where lines for a log go.
     pub log: Log,
+    /// Where lines on orders go.
+    pub orders: Log,
     /// Set once it ends: what nodes say of each other's end is no news.
     pub hush: Arc<AtomicBool>,
 }

@@ -64,6 +64,8 @@ pub struct DevnetOptions {
     pub manners: Manners,
     /// Where lines for a log go.
     pub log: Log,
+    /// Where lines on orders go that are taken over HTTP, one for each.
+    pub orders: Log,
 }
 
 impl DevnetOptions {
@@ -80,6 +82,7 @@ impl DevnetOptions {
             token,
             manners: Manners::default(),
             log: Arc::new(|_| {}),
+            orders: Arc::new(|_| {}),
         }
     }
 }
@@ -123,7 +126,7 @@ impl Devnet {
     /// # Errors
     /// When a port cannot be had, what is in the folder is another devnet, or a node does not start.
     pub fn start(options: DevnetOptions) -> Result<Self, DevnetError> {
-        let DevnetOptions { folder, nodes, host, port, mnemonic, work, mining, token, manners, log } =
+        let DevnetOptions { folder, nodes, host, port, mnemonic, work, mining, token, manners, log, orders } =
             options;
         check_count(nodes.unwrap_or(NODES_USUAL))?;
         let (listener, desk_at) = bind(Places::desk(host, port), "orders to the whole network")?;
@@ -154,6 +157,7 @@ impl Devnet {
             desk: desk_at.port(),
             token,
             log: Arc::clone(&log),
+            orders,
             hush: Arc::new(AtomicBool::new(false)),
         };
         let members = members(&layout, &common, manifest.generation, nodes, host, port)?;
@@ -310,6 +314,11 @@ impl DevnetHandle {
     /// The clock of the chain.
     pub fn clock(&self) -> &ChainTime {
         &self.0.common.clock
+    }
+
+    /// Has the log tell of an order.
+    pub(super) fn say_order(&self, line: &str) {
+        (self.0.common.orders)(line);
     }
 
     /// Whether only this machine's own programs can order it about.

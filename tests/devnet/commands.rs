@@ -69,7 +69,9 @@ fn without_a_terminal_a_dashboard_is_lines() {
     let mut shell = Shell::start(&["--nodes", "2", "--tui"]);
     shell.order(&["mine"]).success();
     let running = shell.running.as_mut().unwrap();
-    assert!(running.line().starts_with("height 1, "));
+    let lines = [running.line(), running.line()].map(|line| line.trim_end().to_owned());
+    assert!(lines.iter().any(|line| line.starts_with("height 1, ")), "{lines:?}");
+    assert!(lines.iter().any(|line| line == "order from the command line: mine 1 block"), "{lines:?}");
     assert!(!running.greeting.contains('\x1b'));
 }
 
@@ -163,6 +165,15 @@ fn orders_that_cannot_be_followed_say_what_to_do() {
         (&["partition", "0,1 | 1"], "two groups"),
         (&["restart", "0"], "runs already"),
         (&["faucet", "cdev1nobody"], "Copy it again"),
+        (&["faucet", "bogus"], "on this chain one is `cdev1` and 58 small letters and digits"),
+        (
+            &["faucet", "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawann"],
+            "checksum does not hold",
+        ),
+        (
+            &["faucet", "cdev1etbx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawamt"],
+            "no address has 'b' at place 8",
+        ),
         (&["load", "nothing.file"], "there is no file"),
         (
             &["faucet", "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawamt", "5000"],

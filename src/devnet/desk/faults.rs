@@ -4,7 +4,7 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::carry_out;
+use super::told::{By, HEALED, linked, parted};
 use super::view::{LinkView, MendedView, NetworkView, PartitionOrder};
 use crate::api::{Answer, Json, Path, Reply};
 use crate::devnet::error::DevnetError;
@@ -34,10 +34,11 @@ async fn mended(devnet: &DevnetHandle, missing: Vec<Ends>) -> Answer<MendedView>
 /// One that was cut and is not any more is waited for, up to ten seconds.
 #[utoipa::path(post, path = "/v1/links", tag = "faults", operation_id = "link", request_body = LinkView,
     responses((status = OK, body = MendedView)))]
-async fn link(State(devnet): State<DevnetHandle>, Json(said): Json<LinkView>) -> Answer<MendedView> {
-    let link = said.faults.link()?;
-    let missing = carry_out(&devnet, move |devnet| devnet.set_link(said.a, said.b, link)).await?;
-    mended(&devnet, missing).await
+async fn link(by: By, State(devnet): State<DevnetHandle>, Json(said): Json<LinkView>) -> Answer<MendedView> {
+    let what = linked(said.a, said.b, &said.faults);
+    let missing =
+        by.order(&devnet, what, move |devnet| Ok(devnet.set_link(said.a, said.b, said.faults.link()?)?));
+    mended(&devnet, missing.await?).await
 }
 
 /// Cut all links between groups
@@ -46,12 +47,14 @@ async fn link(State(devnet): State<DevnetHandle>, Json(said): Json<LinkView>) ->
 #[utoipa::path(post, path = "/v1/partition", tag = "faults", operation_id = "partition", request_body = PartitionOrder,
     responses((status = OK, body = MendedView)))]
 async fn partition(
+    by: By,
     State(devnet): State<DevnetHandle>,
     Json(said): Json<PartitionOrder>,
 ) -> Answer<MendedView> {
-    let partition = Partition::new(said.groups).map_err(DevnetError::from)?;
-    let missing = carry_out(&devnet, move |devnet| devnet.part(&partition)).await?;
-    mended(&devnet, missing).await
+    let missing = by.order(&devnet, parted(&said.groups), move |devnet| {
+        Ok(devnet.part(&Partition::new(said.groups).map_err(DevnetError::from)?)?)
+    });
+    mended(&devnet, missing.await?).await
 }
 
 /// Make all links as they should be again
@@ -59,8 +62,8 @@ async fn partition(
 /// It is answered when they stand, or when ten seconds have gone by: those that do not stand by then are named.
 #[utoipa::path(post, path = "/v1/heal", tag = "faults", operation_id = "heal",
     responses((status = OK, body = MendedView)))]
-async fn heal(State(devnet): State<DevnetHandle>) -> Answer<MendedView> {
-    let missing = carry_out(&devnet, DevnetHandle::heal).await?;
+async fn heal(by: By, State(devnet): State<DevnetHandle>) -> Answer<MendedView> {
+    let missing = by.order(&devnet, HEALED, |devnet| Ok(devnet.heal()?)).await?;
     mended(&devnet, missing).await
 }
 
@@ -68,8 +71,8 @@ async fn heal(State(devnet): State<DevnetHandle>) -> Answer<MendedView> {
 #[utoipa::path(post, path = "/v1/nodes/{node}/kill", tag = "faults", operation_id = "kill",
     params(("node" = usize, Path, description = "Its number")),
     responses((status = OK, body = NetworkView)))]
-async fn kill(State(devnet): State<DevnetHandle>, Path(node): Path<usize>) -> Answer<NetworkView> {
-    carry_out(&devnet, move |devnet| devnet.kill(node)).await?;
+async fn kill(by: By, State(devnet): State<DevnetHandle>, Path(node): Path<usize>) -> Answer<NetworkView> {
+    by.order(&devnet, format!("kill node {node}"), move |devnet| Ok(devnet.kill(node)?)).await?;
     now(&devnet).await
 }
 
@@ -77,7 +80,7 @@ async fn kill(State(devnet): State<DevnetHandle>, Path(node): Path<usize>) -> An
 #[utoipa::path(post, path = "/v1/nodes/{node}/restart", tag = "faults", operation_id = "restart",
     params(("node" = usize, Path, description = "Its number")),
     responses((status = OK, body = NetworkView)))]
-async fn restart(State(devnet): State<DevnetHandle>, Path(node): Path<usize>) -> Answer<NetworkView> {
-    carry_out(&devnet, move |devnet| devnet.restart(node)).await?;
+async fn restart(by: By, State(devnet): State<DevnetHandle>, Path(node): Path<usize>) -> Answer<NetworkView> {
+    by.order(&devnet, format!("restart node {node}"), move |devnet| Ok(devnet.restart(node)?)).await?;
     now(&devnet).await
 }
