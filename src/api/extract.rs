@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::problem::{Code, Problem, shortened};
 use crate::types::{Address, BlockHash, Height, Prefix, Reference};
+use crate::wallet::read_address;
 
 /// Parts of the path.
 pub struct Path<T>(pub T);
@@ -71,7 +72,7 @@ pub fn height(name: &str, text: &str) -> Result<Height, Problem> {
 
 /// An address of this network.
 pub fn address(text: &str, prefix: &Prefix) -> Result<Address, Problem> {
-    Address::parse(text, prefix)
+    read_address(text, prefix)
         .map_err(|error| Problem::new(Code::BadAddress, format!("`{}`: {error}", shortened(text))))
 }
 

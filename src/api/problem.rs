@@ -65,7 +65,7 @@ codes! {
     /// Text that is no hash, address, height or amount.
     BadValue = BAD_REQUEST, "A value cannot be understood", "Look at the value that is named: what it should look like is said.";
     /// An address with a slip in it.
-    BadAddress = BAD_REQUEST, "Not an address of this network", "Copy it again: its checksum says that it was mistyped, or it belongs to another network.";
+    BadAddress = BAD_REQUEST, "Not an address of this network", "Copy it again, whole, from where it was shown.";
     /// Not a cursor of this list.
     BadCursor = BAD_REQUEST, "Not a cursor of this list", "Begin without a cursor, and go on with the `next` of each page, unchanged.";
     /// Bytes that are no transaction or block.

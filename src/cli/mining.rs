@@ -22,7 +22,7 @@ use crate::net::HostPort;
 use crate::node::{NodeHandle, WorkerReport};
 use crate::stratum::{Server, ServerOptions};
 use crate::template::Payout;
-use crate::types::Address;
+use crate::wallet::read_address;
 
 /// Where Stratum is served unless it is said otherwise: for this machine alone.
 const STRATUM: &str = "127.0.0.1:9334";
@@ -97,8 +97,7 @@ impl Mining {
             return Ok(None);
         };
         let params = genesis.params();
-        let recipient =
-            Address::parse(address, &params.prefix).with_context(|| format!("--mine {address}"))?;
+        let recipient = read_address(address, &params.prefix).with_context(|| format!("--mine {address}"))?;
         let payout = match &self.tag {
             None => Payout::to(recipient),
             Some(tag) if tag.contains(char::is_control) => bail!("--tag: it has signs that cannot be shown"),

@@ -35,6 +35,8 @@ pub(super) struct Common {
     pub token: Token,
     /// Where lines for a log go.
     pub log: Log,
+    /// Where lines on orders go.
+    pub orders: Log,
     /// Set once it ends: no block is begun any more, no node, and what nodes say of each other's end is no news.
     pub ending: Arc<AtomicBool>,
 }

@@ -39,7 +39,7 @@ pub const NODES_MAX: usize = 50;
 /// Those that one has which begins, where nothing is said.
 pub const NODES_USUAL: usize = 5;
 /// Others that each node always wants to be connected to.
-const ADDED_EACH: usize = 8;
+pub(super) const ADDED_EACH: usize = 8;
 /// How long threads may take to end.
 const END_TIME_MAX: Duration = Duration::from_millis(500);
 
@@ -65,6 +65,8 @@ pub struct DevnetOptions {
     pub manners: Manners,
     /// Where lines for a log go.
     pub log: Log,
+    /// Where lines on orders go that are taken over HTTP, one for each.
+    pub orders: Log,
 }
 
 impl DevnetOptions {
@@ -81,6 +83,7 @@ impl DevnetOptions {
             token,
             manners: Manners::default(),
             log: Arc::new(|_| {}),
+            orders: Arc::new(|_| {}),
         }
     }
 }
@@ -127,7 +130,7 @@ impl Devnet {
     /// # Errors
     /// When a port cannot be had, what is in the folder is another devnet, or a node does not start.
     pub fn start(options: DevnetOptions) -> Result<Self, DevnetError> {
-        let DevnetOptions { folder, nodes, host, port, mnemonic, work, mining, token, manners, log } =
+        let DevnetOptions { folder, nodes, host, port, mnemonic, work, mining, token, manners, log, orders } =
             options;
         check_count(nodes.unwrap_or(NODES_USUAL))?;
         let (listener, desk_at) = bind(Places::desk(host, port), "orders to the whole network")?;
@@ -159,6 +162,7 @@ impl Devnet {
             token,
             log: Arc::clone(&log),
             ending: Arc::new(AtomicBool::new(false)),
+            orders,
         };
         // An end may have come between.
         layout.carry_over(manifest.generation)?;
@@ -328,6 +332,11 @@ impl DevnetHandle {
         &self.0.common.clock
     }
 
+    /// Has the log tell of an order.
+    pub(super) fn say_order(&self, line: &str) {
+        (self.0.common.orders)(line);
+    }
+
     /// Whether only this machine's own programs can order it about.
     pub(super) fn is_local(&self) -> bool {
         self.0.places.iter().all(|places| places.http.ip().to_canonical().is_loopback())
@@ -347,7 +356,12 @@ impl DevnetHandle {
     /// Those that a node always wants to be connected to.
     pub(super) fn added(&self, node: usize) -> Vec<String> {
         let before = (0..node).rev().take(ADDED_EACH);
-        before.map(|other| self.0.places[other].peers.to_string()).collect()
+        before.map(|other| self.peers_at(other)).collect()
+    }
+
+    /// Where other nodes reach this one.
+    pub(super) fn peers_at(&self, node: usize) -> String {
+        self.0.places[node].peers.to_string()
     }
 
     /// Begins all nodes but these; links are what they were before any of them runs.

@@ -6,6 +6,7 @@ use super::error::DevnetError;
 use super::faucet::Given;
 use super::links::{Links, Partition};
 use super::member::Member;
+use super::mending::Ends;
 use super::mining::Mining;
 use super::network::DevnetHandle;
 use super::roster::{Live, living};
@@ -97,42 +98,52 @@ impl DevnetHandle {
         self.keep().map(|()| self.clock().now())
     }
 
-    /// Makes a link like this, both ways.
+    /// Makes a link like this, both ways. Where it was cut and is not any more, waits until it stands; gives it, where it does not
+    /// in time.
     ///
     /// # Errors
     /// When there are no two such nodes, or it cannot be kept.
-    pub fn set_link(&self, one: usize, other: usize, link: Link) -> Result<(), DevnetError> {
+    pub fn set_link(&self, one: usize, other: usize, link: Link) -> Result<Vec<Ends>, DevnetError> {
         self.check(one)?;
         self.check(other)?;
         if one == other {
             return Err(DevnetError::SameNode(one));
         }
-        self.relink(|links| links.set(one, other, link))
+        let cut = self.relink(|links| links.set(one, other, link))?;
+        Ok(self.mend(&cut))
     }
 
-    /// Cuts all links between groups.
+    /// Cuts all links between groups, and waits until those within one stand that were cut; gives those that do not in time.
     ///
     /// # Errors
     /// When it names a node that is not there, or it cannot be kept.
-    pub fn part(&self, partition: &Partition) -> Result<(), DevnetError> {
+    pub fn part(&self, partition: &Partition) -> Result<Vec<Ends>, DevnetError> {
         let nodes = self.0.ids.len();
         partition.check(nodes)?;
-        self.relink(|links| links.part(partition, nodes))
+        let cut = self.relink(|links| links.part(partition, nodes))?;
+        Ok(self.mend(&cut))
     }
 
-    /// Makes all links healthy.
+    /// Makes all links healthy, and waits until all stand; gives those that do not in time.
     ///
     /// # Errors
     /// When that cannot be kept.
-    pub fn heal(&self) -> Result<(), DevnetError> {
-        self.relink(Links::heal)
+    pub fn heal(&self) -> Result<Vec<Ends>, DevnetError> {
+        self.relink(Links::heal)?;
+        Ok(self.mend(&self.all_links()))
     }
 
-    fn relink(&self, change: impl FnOnce(&mut Links)) -> Result<(), DevnetError> {
+    /// Changes links, and gives those that were cut before.
+    fn relink(&self, change: impl FnOnce(&mut Links)) -> Result<Vec<Ends>, DevnetError> {
         let members = self.0.members.lock();
-        change(&mut self.0.links.lock());
+        let cut = {
+            let mut links = self.0.links.lock();
+            let cut = links.iter().filter(|(_, link)| link.cut).map(|(ends, _)| ends).collect();
+            change(&mut links);
+            cut
+        };
         self.relink_all(&members)?;
-        self.keep()
+        self.keep().map(|()| cut)
     }
 
     /// Has all links be as they are said to be.

@@ -26,7 +26,7 @@ pub struct Up {
     pub tip: (Height, BlockHash),
     /// Transactions that wait there.
     pub waiting: usize,
-    /// Numbers of those nodes of this network that it is connected to.
+    /// Numbers of those nodes of this network that it is connected to, and has heard from.
     pub peers: Vec<usize>,
     /// How many others it is connected to.
     pub strangers: usize,
@@ -50,14 +50,22 @@ impl DevnetHandle {
     async fn look(&self, live: &Live) -> Up {
         let tip = live.node.reader().tip();
         let waiting = live.node.look(|_, pool| pool.ready_len());
-        let report = live.peers.report().await;
-        let ids: Vec<NodeId> =
-            report.iter().flat_map(|report| &report.machine.peers).map(|peer| peer.met.node).collect();
+        let ids = live.speaks_to().await;
         let mut peers: Vec<usize> =
             ids.iter().filter_map(|id| self.0.ids.iter().position(|known| known == id)).collect();
         let strangers = ids.len() - peers.len();
         peers.sort_unstable();
         peers.dedup();
         Up { tip: (tip.height, tip.hash), waiting, peers, strangers }
+    }
+}
+
+impl Live {
+    /// All who have said to it who they are, over connections that are there: over a link that is cut they can be made, and
+    /// nothing is ever heard.
+    pub(super) async fn speaks_to(&self) -> Vec<NodeId> {
+        let report = self.peers.report().await;
+        let peers = report.into_iter().flat_map(|report| report.machine.peers);
+        peers.filter(|peer| peer.agent.is_some()).map(|peer| peer.met.node).collect()
     }
 }

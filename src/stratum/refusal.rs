@@ -1,6 +1,7 @@
 //! Why something that a miner asked for was refused.
 
-use crate::types::{AddressError, Timestamp};
+use crate::types::Timestamp;
+use crate::wallet::NoAddress;
 
 /// What a miner is told instead of a result.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -16,7 +17,7 @@ pub enum Refusal {
     Parameter(&'static str),
     /// The user name does not begin with an address of this chain.
     #[error("the user name is the address to be paid, then perhaps a dot and a worker's name; this is {0}")]
-    Address(#[from] AddressError),
+    Address(#[from] NoAddress),
     /// The worker's name is too long, or cannot be printed.
     #[error("a worker's name has at most {0} letters, digits or signs of ASCII, and no spaces")]
     Worker(usize),

@@ -15,6 +15,7 @@ use crate::consensus::Params;
 use crate::node::{Share, WorkerName};
 use crate::template::{ASSIGNED_BYTES, Difficulty, Template, VERSION_MASK};
 use crate::types::{Address, Block, BlockHash, Prefix, Target, Timestamp};
+use crate::wallet::read_address;
 
 /// Workers that one connection may speak for; one more is refused.
 pub const WORKERS_MAX: usize = 64;
@@ -215,7 +216,7 @@ impl Session {
 
     fn authorize(&mut self, user: &str) -> Result<Value, Refusal> {
         let (address, worker) = user.split_once('.').unwrap_or((user, ""));
-        let miner = Address::parse(address, &self.rules.prefix)?;
+        let miner = read_address(address, &self.rules.prefix)?;
         if worker.len() > WORKER_LETTERS_MAX || !worker.bytes().all(|letter| letter.is_ascii_graphic()) {
             return Err(Refusal::Worker(WORKER_LETTERS_MAX));
         }

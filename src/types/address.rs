@@ -60,7 +60,7 @@ pub struct Address(Digest);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// Not bech32m, or mistyped.
-    #[error("not an address, or mistyped: {0}")]
+    #[error("not an address, or mistyped{}", if matches!(.0, CheckedHrpstringError::Checksum(_)) { ": its checksum does not hold" } else { "" })]
     Mistyped(CheckedHrpstringError),
     /// An address of another network.
     #[error("an address of another network: it begins with `{found}`, here they begin with `{expected}`")]

@@ -187,12 +187,34 @@ impl fmt::Display for Slip {
     }
 }
 
-/// What to tell whoever typed an address that [`Address::parse`] refused: the error, and where to look.
+/// What to tell whoever typed an address that [`Address::parse`] refused: the error, and where to look; what one looks like, where
+/// it is nothing like one.
 pub fn explain_mistyped(text: &str, error: &AddressError, prefix: &Prefix) -> String {
-    let slips: Vec<String> = likely(text, prefix).iter().map(Slip::to_string).collect();
+    let slips = likely(text, prefix);
+    let look = format!("on this chain one is `{prefix}1` and {DATA_LETTERS} small letters and digits");
     match slips.as_slice() {
         [] => error.to_string(),
+        // It says itself what this one begins with, and what others do.
+        [Slip::Beginning] if matches!(error, AddressError::OtherNetwork { .. }) => error.to_string(),
+        [Slip::Beginning] => format!("not an address: {look}"),
+        [length @ Slip::Length { .. }] => format!("not an address, or mistyped: {length}; {look}"),
         [one] => format!("{error}; {one}"),
-        several => format!("{error}; one of these may be the reason: {}", several.join("; ")),
+        several => {
+            let several: Vec<String> = several.iter().map(Slip::to_string).collect();
+            format!("{error}; one of these may be the reason: {}", several.join("; "))
+        }
     }
+}
+
+/// A text that is no address of a network: why not, and where to look.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoAddress(String);
+
+/// Reads an address of the network with this prefix.
+///
+/// # Errors
+/// When it is none, with what to tell whoever typed it.
+pub fn read_address(text: &str, prefix: &Prefix) -> Result<Address, NoAddress> {
+    Address::parse(text, prefix).map_err(|error| NoAddress(explain_mistyped(text, &error, prefix)))
 }

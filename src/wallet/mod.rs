@@ -46,7 +46,7 @@ pub use lack::{Lack, lack};
 pub use link::{
     LINK_BYTES_MAX, LINK_SCHEME, Link, LinkError, ReferenceError, read_reference, reference_text,
 };
-pub use mistyped::{Slip, explain_mistyped, likely};
+pub use mistyped::{NoAddress, Slip, explain_mistyped, likely, read_address};
 pub use offline::{Known, OFFLINE_BYTES_MAX, OFFLINE_VERSION, OfflineError, OfflineFile};
 pub use outbox::{
     Earlier, KEY_SECONDS, KEYS_MAX, Kept, LOST_DEPTH, Look, ORDER_KEY_LETTERS_MAX, OUTBOX_MAX, OrderKey,

@@ -69,7 +69,9 @@ fn without_a_terminal_a_dashboard_is_lines() {
     let mut shell = Shell::start(&["--nodes", "2", "--tui"]);
     shell.order(&["mine"]).success();
     let running = shell.running.as_mut().unwrap();
-    assert!(running.line().starts_with("height 1, "));
+    let lines = [running.line(), running.line()].map(|line| line.trim_end().to_owned());
+    assert!(lines.iter().any(|line| line.starts_with("height 1, ")), "{lines:?}");
+    assert!(lines.iter().any(|line| line == "order from the command line: mine 1 block"), "{lines:?}");
     assert!(!running.greeting.contains('\x1b'));
 }
 
@@ -100,6 +102,14 @@ fn the_lines_it_says_to_type_do_what_it_says() {
     assert_eq!(shell.heights(), [Some(1), Some(1)]);
 }
 
+/// Whether a line ends with a moment in UTC, and this.
+fn is_a_moment(line: &str, end: &str) -> bool {
+    let moment =
+        line.trim_end().strip_suffix(end).and_then(|line| line.rsplit(' ').next()).unwrap_or_default();
+    let form: String = moment.chars().map(|sign| if sign.is_ascii_digit() { '0' } else { sign }).collect();
+    form == "0000-00-00T00:00:00Z" && moment.starts_with("20")
+}
+
 #[test]
 fn orders_are_followed_and_told_in_words_and_in_json() {
     let shell = Shell::start(&["--nodes", "3"]);
@@ -110,7 +120,12 @@ fn orders_are_followed_and_told_in_words_and_in_json() {
     let before = shell.status()["clock"]["time"].as_u64().unwrap();
     assert!(shell.order(&["warp", "+1d", "--json"]).json()["time"].as_u64().unwrap() >= before + 86_400);
     assert_eq!(shell.order(&["freeze", "--json"]).json()["frozen"], true);
+    let today = shell.order(&["freeze"]);
+    assert!(is_a_moment(today.success(), ", and held there"), "{today:?}");
+    assert!(shell.order(&["status"]).success().contains("; the clock is held at 20"));
     assert_eq!(shell.order(&["resume", "--json"]).json()["frozen"], false);
+    let tomorrow = shell.order(&["warp", "+1d"]);
+    assert!(is_a_moment(tomorrow.success(), ""), "{tomorrow:?}");
     let link = shell.order(&["link", "0", "2", "--delay", "20ms", "--loss", "5%", "--rate", "1mbit"]);
     assert!(link.success().contains("link 0 to 2: 20 ms late, loses 5 %, 125000 bytes a second"), "{link:?}");
     let parted = shell.order(&["partition", "0 | 1,2"]);
@@ -125,7 +140,9 @@ fn orders_are_followed_and_told_in_words_and_in_json() {
     assert!(shell.order(&["revert", "before"]).success().contains("7, 7, 7"));
     assert_eq!(shell.heights(), [Some(7); 3]);
     shell.order(&["dump", "state.file"]).success();
-    assert!(shell.order(&["snapshots"]).success().contains("before"));
+    let listed = shell.order(&["snapshots"]);
+    let line = listed.success().lines().find(|line| line.starts_with("before")).unwrap();
+    assert!(is_a_moment(line, ""), "{line}");
     assert!(shell.order(&["snapshot", "before", "--remove"]).success().contains("no snapshots"));
     shell.order(&["mine"]).success();
     shell.order(&["load", "state.file"]).success();
@@ -148,6 +165,15 @@ fn orders_that_cannot_be_followed_say_what_to_do() {
         (&["partition", "0,1 | 1"], "two groups"),
         (&["restart", "0"], "runs already"),
         (&["faucet", "cdev1nobody"], "Copy it again"),
+        (&["faucet", "bogus"], "on this chain one is `cdev1` and 58 small letters and digits"),
+        (
+            &["faucet", "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawann"],
+            "checksum does not hold",
+        ),
+        (
+            &["faucet", "cdev1etbx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawamt"],
+            "no address has 'b' at place 8",
+        ),
         (&["load", "nothing.file"], "there is no file"),
         (
             &["faucet", "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawamt", "5000"],
@@ -170,6 +196,17 @@ fn to_whom_a_block_has_not_come_in_time_is_said_and_it_is_there_all_the_same() {
         "{made:?}"
     );
     assert_eq!(shell.heights(), [Some(0), Some(2)]);
+}
+
+#[test]
+fn as_many_payments_are_offered_as_were_asked_for() {
+    let shell = Shell::start(&["--nodes", "2"]);
+    let load = shell.order(&["load", "--tps", "20", "--for", "2s", "--wait", "0s", "--json"]).json();
+    assert_eq!((&load["offered"], &load["admitted"]), (&40.into(), &40.into()), "{load}");
+    let neither = shell.order(&["load"]);
+    let said = neither.failure(2);
+    assert!(said.contains("devnet load FILE") && said.contains("devnet load --tps COUNT"), "{said}");
+    shell.order(&["load", "a.state", "--tps", "5"]).failure(2);
 }
 
 #[test]
@@ -201,6 +238,7 @@ fn told_to_stop_it_ends_at_once_and_goes_on_where_it_was() {
     assert!(refused.failure(1).contains("no devnet runs in net"), "{refused:?}");
     let again = ["devnet", "--port", "0", "--data-dir", "net", "--nodes", "5"];
     shell.running = Some(Running::start(&mut shell.folder.command(&again)));
+    assert!(shell.greeting().contains("accounts, which began with 10,000 CRN each"), "money has moved since");
     assert_eq!(shell.heights(), [Some(3); 5]);
     assert_eq!(shell.status()["mining"], "manual");
 }

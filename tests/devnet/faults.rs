@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use cairn::api::Code;
-use cairn::api::view::LinkFaults;
+use cairn::api::view::{LinkFaults, PeersView};
 use cairn::devnet::DevnetError;
-use cairn::devnet::desk::{LinkView, NetworkView, PartitionOrder};
+use cairn::devnet::desk::{EndsView, LinkView, MendedView, NetworkView, PartitionOrder};
 use cairn::types::Amount;
 use serde_json::json;
 
@@ -33,6 +33,48 @@ fn halves_of_a_network_go_their_own_ways_and_follow_the_longer_one_when_they_mee
     assert!(healed.links.is_empty());
     stage.agree();
     assert_eq!(stage.heights(), [Some(7); 5]);
+}
+
+/// Connections of a node, those among them over which nobody has said anything.
+fn connections(stage: &Stage, node: usize) -> usize {
+    stage.node(node).get::<PeersView>("/v1/peers").unwrap().peers.len()
+}
+
+#[test]
+fn healing_answers_when_all_who_run_speak_to_each_other_again() {
+    let stage = Stage::start(2);
+    part(&stage, &[&[0], &[1]]);
+    stage.handle().kill(0).unwrap();
+    // So that only node 1 knows where the other is. The connection that it makes is given up, since nothing passes.
+    std::fs::remove_file(stage.folder.path().join("generations/1/node-0/net/peers.book")).unwrap();
+    stage.handle().restart(0).unwrap();
+    for is_there in [true, false] {
+        stage.wait("it is made, and given up", |network| {
+            assert!(network.nodes[1].peers.is_empty(), "nobody has said who they are");
+            (connections(&stage, 1) > 0) == is_there
+        });
+    }
+    // Now there is a pause, before it is tried again.
+    let healed: MendedView = stage.desk().post("/v1/heal", &json!({})).unwrap();
+    assert_eq!(healed.missing, []);
+    let peers: Vec<_> = healed.network.nodes.iter().map(|node| node.peers.clone()).collect();
+    assert_eq!(peers, [[1], [0]]);
+}
+
+#[test]
+fn links_that_do_not_stand_in_time_are_named() {
+    let stage = Stage::start(2);
+    // So slow that nobody has heard who is there in ten seconds.
+    stage.handle().kill(1).unwrap();
+    let link = |cut| LinkView {
+        faults: LinkFaults { delay_ms: 60_000, cut, ..LinkFaults::default() },
+        ..healthy(0, 1)
+    };
+    let cut: MendedView = stage.desk().post("/v1/links", &link(true)).unwrap();
+    assert_eq!(cut.missing, []);
+    stage.handle().restart(1).unwrap();
+    let slow: MendedView = stage.desk().post("/v1/links", &link(false)).unwrap();
+    assert_eq!(slow.missing, [EndsView { a: 0, b: 1 }]);
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn two_devnets_in_one_folder_are_one_too_many() {
 #[test]
 fn a_devnet_that_ended_leaves_its_folder_to_the_next_whoever_can_still_order_it() {
     let folder = tempfile::tempdir().unwrap();
-    let begin = || cairn::devnet::Devnet::start(super::stage::options(folder.path(), 1)).unwrap();
+    let begin = || Devnet::start(options(folder.path(), 1)).unwrap();
     let ended = begin();
     let handle = ended.handle();
     drop(ended);

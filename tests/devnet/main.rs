@@ -9,6 +9,7 @@ mod coins;
 mod commands;
 mod faults;
 mod lasting;
+mod log;
 mod page;
 #[path = "../command/stage.rs"]
 #[allow(dead_code, reason = "made for the other commands as well")]

@@ -142,7 +142,11 @@ fn a_mistyped_address_is_said_to_be_one() {
     let good = stage.address(0);
     let mistyped = good.replace(&good[10..11], if &good[10..11] == "q" { "p" } else { "q" });
     let foreign = Actor::new(0).address().to_text(&"other".parse().unwrap());
-    for (address, word) in [(mistyped.as_str(), "mistyped"), (&foreign, "`other`"), ("me", "mistyped")] {
+    for (address, word) in [
+        (mistyped.as_str(), "the letter at place 11 is likely wrong"),
+        (&foreign, "`other`"),
+        ("bogus", "one is `ctest1` and 58 small letters and digits"),
+    ] {
         for path in ["", "/history", "/proof", "/pending"] {
             let said = stage.get(&format!("/v1/accounts/{address}{path}"));
             assert_eq!(said.code(), "bad_address");

@@ -13,7 +13,7 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\bheight \d+", "height N"),
         (r"\bblock \d+", "block N"),
         (r#""height": ?\d+"#, "\"height\": N"),
-        (r"\b1[78]\d{8}\b", "TIME"),
+        (r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
         (r"(/tmp|/root|/home)[\w./-]*", "PATH"),
         (r"~/[\w./-]*", "PATH"),
     ]

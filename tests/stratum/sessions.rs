@@ -88,9 +88,9 @@ fn user_that_is_no_address_is_told_what_is_wrong() {
     let mut mistyped = address();
     mistyped.replace_range(10..11, if &mistyped[10..11] == "q" { "p" } else { "q" });
     let cases = [
-        ("bob", "not an address, or mistyped"),
-        ("", "not an address, or mistyped"),
-        (mistyped.as_str(), "not an address, or mistyped"),
+        ("bob", "not an address: on this chain one is `ctest1` and 58 small letters and digits"),
+        ("", "not an address: on this chain"),
+        (mistyped.as_str(), "the letter at place 11 is likely wrong"),
         (elsewhere.as_str(), "begins with `other`, here they begin with `ctest`"),
     ];
     for (user, why) in cases {

@@ -1,7 +1,7 @@
 //! Where an address was mistyped: pointed at, never mended.
 
 use cairn::types::{Address, Prefix};
-use cairn::wallet::{Slip, explain_mistyped, likely};
+use cairn::wallet::{Slip, explain_mistyped, likely, read_address};
 use proptest::prelude::*;
 
 use crate::people::address;
@@ -65,6 +65,24 @@ fn more_than_one_wrong_letter_is_not_guessed_at() {
     let typed: String = typed.iter().collect();
     let error = Address::parse(&typed, &prefix()).unwrap_err();
     assert_eq!(explain_mistyped(&typed, &error, &prefix()), error.to_string());
+}
+
+#[test]
+fn what_is_nothing_like_an_address_is_told_what_one_looks_like() {
+    let look = "on this chain one is `ctest1` and 58 small letters and digits";
+    let told = |text: &str| read_address(text, &prefix()).unwrap_err().to_string();
+    for text in ["bogus", "", "ctest", "me@example.com"] {
+        assert_eq!(told(text), format!("not an address: {look}"));
+    }
+    assert_eq!(
+        told("ctest1qqq"),
+        format!("not an address, or mistyped: it has 9 letters instead of 64; {look}")
+    );
+    assert_eq!(
+        told("cdev1qqq"),
+        "an address of another network: it begins with `cdev`, here they begin with `ctest`"
+    );
+    assert!(read_address(&text(1).iter().collect::<String>(), &prefix()).is_ok());
 }
 
 fn letter() -> impl Strategy<Value = char> {

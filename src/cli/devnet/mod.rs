@@ -1,6 +1,7 @@
 //! `cairn devnet`: a network on this machine in one command, and orders to it.
 
 mod mine;
+mod moments;
 mod orders;
 mod place;
 mod run;
@@ -58,6 +59,8 @@ enum Order {
     /// Cut all links between groups of nodes, as in '0,1 | 2,3,4'. Who is named in none is in one group more.
     Partition(orders::PartitionOrder),
     /// Make all links as they should be.
+    ///
+    /// It ends with 1 where one does not stand again in ten seconds.
     Heal(orders::Plain),
     /// End a node as a kill would.
     Kill(orders::OfNode),

@@ -4,13 +4,14 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 
+use super::moments::iso;
 use super::place::{Which, explained};
 use super::screen;
 use super::span;
 use crate::api::view::LinkFaults;
 use crate::cli::output::{Report, tell, tell_json};
 use crate::devnet::Partition;
-use crate::devnet::desk::{self, ClockView, GivenView, NetworkView};
+use crate::devnet::desk::{self, ClockView, GivenView, MendedView, NetworkView};
 use crate::types::Amount;
 
 #[derive(Args)]
@@ -45,20 +46,21 @@ impl Plain {
     }
 
     pub fn heal(&self) -> Result<()> {
-        let network: NetworkView = self.which.client()?.post("/v1/heal", &json!({})).map_err(explained)?;
-        told(&self.which, &network)
+        let now: MendedView = self.which.client()?.post("/v1/heal", &json!({})).map_err(explained)?;
+        told_mended(&self.which, &now)
     }
+}
+
+/// The same after links were changed, and whether those stand that could.
+fn told_mended(which: &Which, now: &MendedView) -> Result<()> {
+    if which.json { tell_json(now) } else { told(which, &now.network) }?;
+    screen::mended(now)
 }
 
 fn tell_clock(which: &Which, clock: ClockView) -> Result<()> {
     let held = if clock.frozen { ", and held there" } else { "" };
     Report::default()
-        .fact(
-            "time",
-            "the clock of the chain",
-            format!("{} seconds after 1970{held}", clock.time),
-            clock.time.0,
-        )
+        .fact("time", "the clock of the chain", format!("{}{held}", iso(clock.time)), clock.time.0)
         .only_json("frozen", clock.frozen)
         .only_json("ahead_seconds", clock.ahead_seconds)
         .tell(which.json)
@@ -129,8 +131,8 @@ impl LinkOrder {
             cut: self.cut,
         };
         let order = desk::LinkView { a: self.a, b: self.b, faults };
-        let network: NetworkView = self.which.client()?.post("/v1/links", &order).map_err(explained)?;
-        told(&self.which, &network)
+        let now: MendedView = self.which.client()?.post("/v1/links", &order).map_err(explained)?;
+        told_mended(&self.which, &now)
     }
 }
 
@@ -146,8 +148,8 @@ impl PartitionOrder {
     pub fn give(&self) -> Result<()> {
         let partition: Partition = self.groups.parse().with_context(|| self.groups.clone())?;
         let order = desk::PartitionOrder { groups: partition.groups() };
-        let network: NetworkView = self.which.client()?.post("/v1/partition", &order).map_err(explained)?;
-        told(&self.which, &network)
+        let now: MendedView = self.which.client()?.post("/v1/partition", &order).map_err(explained)?;
+        told_mended(&self.which, &now)
     }
 }
 

@@ -128,6 +128,7 @@ fn options(run: &Run, folder: PathBuf) -> Result<DevnetOptions> {
             ..Manners::default()
         },
         log: Arc::new(say_seldom()),
+        orders: Arc::new(say),
     })
 }
 

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 
+use super::moments::iso;
 use crate::cli::output::{aligned, count};
-use crate::devnet::desk::words::{in_words, late, numbers, what_is_wrong};
-use crate::devnet::desk::{LinkView, NetworkView, NodeView};
+use crate::devnet::desk::words::{apart, in_words, late, numbers, what_is_wrong};
+use crate::devnet::desk::{LinkView, MendedView, NetworkView, NodeView};
 
 /// What is shown once it runs: where everything is, the money and the keys to it, and what to do next; also how orders come
 /// here, where those that name no devnet go to another.
@@ -28,8 +29,10 @@ pub(super) fn greeting(network: &NetworkView, desk: &str, is_usual: bool) -> Str
     aligned(&table).iter().for_each(|line| {
         let _ = writeln!(text, "{line}");
     });
-    let _ =
-        writeln!(text, "\naccounts, each with 10,000 CRN; the last is the faucet's, and all blocks pay it");
+    let _ = writeln!(
+        text,
+        "\naccounts, which began with 10,000 CRN each; the last is the faucet's, and all blocks pay it"
+    );
     for (at, account) in network.accounts.iter().enumerate() {
         let _ = writeln!(text, "({at}) {}", account.address);
     }
@@ -83,7 +86,7 @@ pub(super) fn status(network: &NetworkView) -> String {
     let clock = &network.clock;
     let mut text = format!("blocks come {}", in_words(&network.mining));
     if clock.frozen {
-        let _ = write!(text, "; the clock is held at {}", clock.time);
+        let _ = write!(text, "; the clock is held at {}", iso(clock.time));
     } else if clock.ahead_seconds != 0 {
         let which = if clock.ahead_seconds > 0 { "ahead" } else { "behind, as after going back to a state" };
         let seconds = usize::try_from(clock.ahead_seconds.unsigned_abs()).unwrap_or(usize::MAX);
@@ -125,5 +128,12 @@ pub(super) fn in_time(behind: &[usize]) -> Result<()> {
         bail!(
             "{late}, and may come yet: `cairn devnet status` says who is where, and what is wrong with links"
         )
+    })
+}
+
+/// That links stand again which could.
+pub(super) fn mended(now: &MendedView) -> Result<()> {
+    apart(&now.missing()).map_or(Ok(()), |apart| {
+        bail!("{apart}, and may yet: `cairn devnet status` says who is connected to whom")
     })
 }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::json;
 
+use super::moments::iso;
 use super::place::{Which, explained};
 use super::screen::{in_a_line, in_time};
 use super::span;
@@ -16,6 +17,12 @@ use crate::devnet::desk::{
     FileOrder, NetworkView, ReorganizationOrder, ReorganizationView, SnapshotOrder, SnapshotView,
 };
 use crate::types::BlockHash;
+
+const LOAD_USAGE: &str = "cairn devnet load FILE [OPTIONS]
+       cairn devnet load --tps COUNT [--for TIME] [--wait TIME] [OPTIONS]";
+const LOAD_EXAMPLES: &str = "Examples:
+  cairn devnet load before.state             all nodes as they were when `cairn devnet dump before.state` wrote it
+  cairn devnet load --tps 20 --for 10s       200 payments, and how long they take";
 
 #[derive(Args)]
 pub(super) struct Snapshot {
@@ -73,7 +80,7 @@ fn tell_all(which: &Which, all: &[SnapshotView]) -> Result<()> {
         let height = state.nodes.iter().map(|node| node.height.0).max().unwrap_or_default();
         let waiting = state.nodes.iter().map(|node| node.waiting).max().unwrap_or_default();
         let numbers =
-            [state.nodes.len().to_string(), height.to_string(), waiting.to_string(), state.time.to_string()];
+            [state.nodes.len().to_string(), height.to_string(), waiting.to_string(), iso(state.time)];
         [vec![state.name.clone()], numbers.to_vec()].concat()
     }));
     tell(&aligned(&table).iter().map(|line| format!("{line}\n")).collect::<String>())
@@ -123,9 +130,10 @@ impl OfFile {
 }
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["file", "tps"])))]
+#[command(override_usage = LOAD_USAGE, after_help = LOAD_EXAMPLES, after_long_help = LOAD_EXAMPLES)]
 pub(super) struct Load {
     /// A file that `cairn devnet dump` wrote.
-    #[arg(required_unless_present = "tps", conflicts_with = "tps")]
     file: Option<PathBuf>,
     /// Send so many payments a second from the funded accounts, over all nodes.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]

@@ -57,6 +57,28 @@ struct Notes {
     confirmation: Vec<f64>,
 }
 
+/// What one of several senders is to send.
+#[derive(Clone, Copy)]
+struct Share {
+    /// Payments a second, of all together.
+    tps: u32,
+    time: Duration,
+    /// Which of the senders this is, and how many there are.
+    at: u64,
+    of: u64,
+}
+
+impl Share {
+    /// Payments that this one should have sent by now: those of all together are dealt out in turn, so that not one of them is
+    /// lost by rounding.
+    fn due(self, elapsed: Duration) -> u64 {
+        let all =
+            u128::from(self.tps) * elapsed.min(self.time).as_nanos() / Duration::from_secs(1).as_nanos();
+        let all = u64::try_from(all).unwrap_or(u64::MAX);
+        (all + self.of - 1 - self.at) / self.of
+    }
+}
+
 /// One account that sends.
 struct Sender {
     client: Client,
@@ -87,13 +109,12 @@ pub(super) fn run(which: &Which, wanted: &Wanted) -> Result<()> {
         thread::spawn(move || watch(&client, from, &notes, &over))
     };
     let begun = Instant::now();
-    let each = f64::from(wanted.tps) / senders.len() as f64;
-    let time = wanted.time;
-    let sending: Vec<_> = senders
-        .into_iter()
-        .map(|sender| {
-            let notes = Arc::clone(&notes);
-            thread::spawn(move || sender.send(each, time, begun, &notes))
+    let of = senders.len() as u64;
+    let sending: Vec<_> = (0..)
+        .zip(senders)
+        .map(|(at, sender)| {
+            let (notes, share) = (Arc::clone(&notes), Share { tps: wanted.tps, time: wanted.time, at, of });
+            thread::spawn(move || sender.send(share, begun, &notes))
         })
         .collect();
     show(&notes, wanted, begun, || sending.iter().all(JoinHandle::is_finished));
@@ -143,20 +164,17 @@ impl Sender {
         Ok(self.client.account(&AddressText::new(&self.address, &self.params().prefix))?.next_nonce)
     }
 
-    /// Sends what has become due, until the time is over.
-    fn send(
-        &self,
-        each: f64,
-        time: Duration,
-        begun: Instant,
-        notes: &Mutex<Notes>,
-    ) -> Result<(), ClientError> {
-        let (mut nonce, mut sent) = (self.next_nonce()?, 0_u64);
-        while begun.elapsed() < time {
-            let due = (each * begun.elapsed().as_secs_f64()) as u64;
+    /// Sends what has become due, until the time is over; what became due in its last moment is sent after it, and of more,
+    /// with which this node did not keep up, [`TOGETHER_MAX`].
+    fn send(&self, share: Share, begun: Instant, notes: &Mutex<Notes>) -> Result<(), ClientError> {
+        let (mut nonce, mut sent, mut is_last) = (self.next_nonce()?, 0_u64, false);
+        while !is_last {
+            let elapsed = begun.elapsed();
+            is_last = elapsed >= share.time;
+            let due = share.due(elapsed);
             let count = usize::try_from(due.saturating_sub(sent)).unwrap_or(TOGETHER_MAX).min(TOGETHER_MAX);
             if count == 0 {
-                thread::sleep(TICK);
+                thread::sleep(if is_last { Duration::ZERO } else { TICK });
                 continue;
             }
             sent += count as u64;
@@ -287,6 +305,17 @@ fn tell(notes: &Notes, sent_for: Duration, as_json: bool) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shares_of_all_senders_are_what_is_wanted_whatever_their_number() {
+        let time = Duration::from_secs(10);
+        for (tps, of) in [(20, 9), (1, 9), (7, 1), (100_000, 9), (3, 5)] {
+            let due = |elapsed| (0..of).map(|at| Share { tps, time, at, of }.due(elapsed)).sum::<u64>();
+            assert_eq!(due(time), u64::from(tps) * 10, "{tps} by {of}");
+            assert_eq!(due(2 * time), due(time), "no more after it");
+            assert_eq!(due(time / 4), u64::from(tps) * 5 / 2);
+        }
+    }
 
     #[test]
     fn percentiles_are_values_that_were_seen() {

@@ -8,7 +8,8 @@ use crate::cli::output::tell;
 use crate::miner::Maker;
 use crate::node::{Node, NodeHandle};
 use crate::template::Payout;
-use crate::types::{Address, BlockHash};
+use crate::types::BlockHash;
+use crate::wallet::read_address;
 
 /// Blocks that are listed together, once they are durable.
 const TOGETHER: usize = 1000;
@@ -16,7 +17,7 @@ const TOGETHER: usize = 1000;
 pub(super) fn make(count: u32, to: &str, place: &Place, as_json: bool) -> Result<()> {
     let settled = place.settle()?;
     let recipient =
-        Address::parse(to, &settled.genesis.params().prefix).with_context(|| format!("--to {to}"))?;
+        read_address(to, &settled.genesis.params().prefix).with_context(|| format!("--to {to}"))?;
     let node = Node::start(settled.node(&Tuning::default())?)?;
     let outcome = make_on(node.handle(), count as usize, Payout::to(recipient), as_json);
     node.stop();

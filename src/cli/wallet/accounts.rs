@@ -12,9 +12,10 @@ use super::terminal::{Terminal, confirm};
 use crate::api::view::PolicyView;
 use crate::cli::output::{tell, tell_json};
 use crate::crypto::SecretKey;
-use crate::types::{Address, Prefix};
+use crate::types::Prefix;
 use crate::wallet::keyring::{Account, AccountKind, GAP, Name, SeedIndex};
 use crate::wallet::keystore::Network;
+use crate::wallet::read_address;
 
 #[derive(Subcommand)]
 pub(super) enum AccountCommand {
@@ -143,7 +144,7 @@ impl Import {
         let watched = self
             .watch
             .as_ref()
-            .map(|text| Address::parse(text, &prefix).with_context(|| format!("--watch {text}")));
+            .map(|text| read_address(text, &prefix).with_context(|| format!("--watch {text}")));
         let watched = watched.transpose()?;
         let key = if watched.is_some() { None } else { Some(self.key()?) };
         let (account, network) = vault.change(&options.passwords(), |wallet| {

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::Options;
 use crate::cli::output::{aligned, tell, tell_json};
-use crate::types::{Address, Prefix};
+use crate::types::Prefix;
 use crate::wallet::keyring::{Contact, Name};
+use crate::wallet::read_address;
 
 #[derive(Subcommand)]
 pub(super) enum ContactsCommand {
@@ -45,7 +46,7 @@ impl ContactsCommand {
 
 fn add(options: &Options, name: &Name, text: &str) -> Result<()> {
     let vault = options.vault()?;
-    let parse = |prefix: &Prefix| Address::parse(text, prefix).with_context(|| text.to_owned());
+    let parse = |prefix: &Prefix| read_address(text, prefix).with_context(|| text.to_owned());
     // Before a password is asked for.
     parse(vault.read()?.network().prefix())?;
     vault.change(&options.passwords(), |wallet| {

@@ -13,8 +13,8 @@ use super::policies::own_keys_in;
 use super::wording::lack_words;
 use crate::api::view::PolicyView;
 use crate::cli::output::{Report, tell, tell_json};
-use crate::types::{Address, Prefix};
-use crate::wallet::{TextError, TextSignature, TextSigning, policy_text};
+use crate::types::Prefix;
+use crate::wallet::{TextError, TextSignature, TextSigning, policy_text, read_address};
 
 /// Bytes of a text.
 const TEXT_BYTES_MAX: u64 = 16 << 20;
@@ -106,7 +106,7 @@ impl VerifyMessage {
     /// Takes no wallet: all that it takes is in what was typed.
     pub fn run(&self, options: &Options) -> Result<()> {
         let prefix = prefix_of(&self.address)?;
-        let address = Address::parse(&self.address, &prefix).with_context(|| self.address.clone())?;
+        let address = read_address(&self.address, &prefix).with_context(|| self.address.clone())?;
         let text = text_of(self.text.as_deref(), self.file.as_ref())?;
         self.signature.verify(&address, &prefix, &text).map_err(|error| {
             let lacking = match &error {

@@ -4,9 +4,9 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::carry_out;
+use super::told::{By, reorganized};
 use super::view::{NetworkView, ReorganizationOrder, ReorganizationView};
-use crate::api::{Answer, Json, Path, Problem, Reply};
+use crate::api::{Answer, Json, Path, Problem, Reply, shortened};
 use crate::devnet::network::DevnetHandle;
 use crate::types::BlockHash;
 
@@ -20,16 +20,22 @@ pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
 #[utoipa::path(post, path = "/v1/reorganize", tag = "branches", operation_id = "reorganize",
     request_body = ReorganizationOrder, responses((status = OK, body = ReorganizationView)))]
 async fn reorganize(
+    by: By,
     State(devnet): State<DevnetHandle>,
-    Json(said): Json<ReorganizationOrder>,
+    Json(ReorganizationOrder { depth, node }): Json<ReorganizationOrder>,
 ) -> Answer<ReorganizationView> {
-    let made = carry_out(&devnet, move |devnet| devnet.reorganize(said.depth, said.node)).await?;
+    let what = reorganized(depth, node);
+    let made = by.order(&devnet, what, move |devnet| Ok(devnet.reorganize(depth, node)?)).await?;
     Ok(Reply::now(made.into()))
 }
 
-async fn rule(devnet: DevnetHandle, block: String, counts: bool) -> Answer<NetworkView> {
-    let hash: BlockHash = block.parse().map_err(|error| Problem::bad_value("block", &block, error))?;
-    carry_out(&devnet, move |devnet| devnet.rule(hash, counts)).await?;
+async fn rule(by: By, devnet: DevnetHandle, block: String, counts: bool) -> Answer<NetworkView> {
+    let what = format!("{} block {}", if counts { "reconsider" } else { "invalidate" }, shortened(&block));
+    by.order(&devnet, what, move |devnet| {
+        let hash: BlockHash = block.parse().map_err(|error| Problem::bad_value("block", &block, error))?;
+        Ok(devnet.rule(hash, counts)?)
+    })
+    .await?;
     Ok(Reply::now(NetworkView::of(&devnet).await))
 }
 
@@ -37,14 +43,22 @@ async fn rule(devnet: DevnetHandle, block: String, counts: bool) -> Answer<Netwo
 #[utoipa::path(post, path = "/v1/blocks/{block}/invalidate", tag = "branches", operation_id = "invalidate",
     params(("block" = BlockHash, Path, description = "Its hash")),
     responses((status = OK, body = NetworkView)))]
-async fn invalidate(State(devnet): State<DevnetHandle>, Path(block): Path<String>) -> Answer<NetworkView> {
-    rule(devnet, block, false).await
+async fn invalidate(
+    by: By,
+    State(devnet): State<DevnetHandle>,
+    Path(block): Path<String>,
+) -> Answer<NetworkView> {
+    rule(by, devnet, block, false).await
 }
 
 /// Have all nodes count a block again that they were told to leave
 #[utoipa::path(post, path = "/v1/blocks/{block}/reconsider", tag = "branches", operation_id = "reconsider",
     params(("block" = BlockHash, Path, description = "Its hash")),
     responses((status = OK, body = NetworkView)))]
-async fn reconsider(State(devnet): State<DevnetHandle>, Path(block): Path<String>) -> Answer<NetworkView> {
-    rule(devnet, block, true).await
+async fn reconsider(
+    by: By,
+    State(devnet): State<DevnetHandle>,
+    Path(block): Path<String>,
+) -> Answer<NetworkView> {
+    rule(by, devnet, block, true).await
 }

@@ -4,9 +4,10 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::carry_out;
+use super::told::{By, mined};
 use super::view::{BlocksMade, BlocksOrder, MiningView};
-use crate::api::{Answer, Json, Problem, Reply};
+use super::words::in_words;
+use crate::api::{Answer, Json, Problem, Reply, shortened};
 use crate::devnet::Mining;
 use crate::devnet::network::DevnetHandle;
 
@@ -20,8 +21,14 @@ pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
 /// to whom they have not come by then are named. The first of them take what waits in the pool of the node that makes them.
 #[utoipa::path(post, path = "/v1/mine", tag = "mining", operation_id = "mine", request_body = BlocksOrder,
     responses((status = OK, body = BlocksMade)))]
-async fn mine(State(devnet): State<DevnetHandle>, Json(said): Json<BlocksOrder>) -> Answer<BlocksMade> {
-    let made = carry_out(&devnet, move |devnet| devnet.mine(said.blocks as usize, said.node)).await?;
+async fn mine(
+    by: By,
+    State(devnet): State<DevnetHandle>,
+    Json(said): Json<BlocksOrder>,
+) -> Answer<BlocksMade> {
+    let what = mined(said.blocks as usize, said.node);
+    let made = by.order(&devnet, what, move |devnet| Ok(devnet.mine(said.blocks as usize, said.node)?));
+    let made = made.await?;
     Ok(Reply::now(BlocksMade {
         blocks: made.blocks.len(),
         tip: made.blocks.last().copied(),
@@ -39,8 +46,17 @@ async fn mining(State(devnet): State<DevnetHandle>) -> Answer<MiningView> {
 /// Have blocks come otherwise from now on
 #[utoipa::path(post, path = "/v1/mining", tag = "mining", operation_id = "set_mining", request_body = MiningView,
     responses((status = OK, body = MiningView)))]
-async fn set_mining(State(devnet): State<DevnetHandle>, Json(said): Json<MiningView>) -> Answer<MiningView> {
-    let mode: Mining = said.mode.parse().map_err(|error| Problem::bad_value("mode", &said.mode, error))?;
-    carry_out(&devnet, move |devnet| devnet.set_mining(mode)).await?;
+async fn set_mining(
+    by: By,
+    State(devnet): State<DevnetHandle>,
+    Json(said): Json<MiningView>,
+) -> Answer<MiningView> {
+    let what = format!("blocks come {}", in_words(&shortened(&said.mode)));
+    by.order(&devnet, what, move |devnet| {
+        let mode: Mining =
+            said.mode.parse().map_err(|error| Problem::bad_value("mode", &said.mode, error))?;
+        Ok(devnet.set_mining(mode)?)
+    })
+    .await?;
     mining(State(devnet)).await
 }

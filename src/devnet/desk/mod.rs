@@ -11,6 +11,7 @@ mod mining;
 mod page;
 mod snapshots;
 mod time;
+mod told;
 mod view;
 pub mod words;
 
@@ -28,9 +29,9 @@ use crate::api::{Answer, Code, Front, Manners, Problem, Reply};
 use crate::miner::OrderError;
 
 pub use view::{
-    AccountKeys, BlocksMade, BlocksOrder, ClockView, FaucetOrder, FileOrder, GivenView, LinkView, MiningView,
-    NetworkView, NodeView, PartitionOrder, PlacesView, ReorganizationOrder, ReorganizationView,
-    SavedNodeView, SnapshotOrder, SnapshotView, WarpOrder,
+    AccountKeys, BlocksMade, BlocksOrder, ClockView, EndsView, FaucetOrder, FileOrder, GivenView, LinkView,
+    MendedView, MiningView, NetworkView, NodeView, PartitionOrder, PlacesView, ReorganizationOrder,
+    ReorganizationView, SavedNodeView, SnapshotOrder, SnapshotView, WarpOrder,
 };
 
 /// How long an order may take.
@@ -84,14 +85,13 @@ pub(super) fn front(devnet: &DevnetHandle, manners: &Manners) -> Front {
     Front::beside(routes, Beginning::openapi(), "What a devnet can be told", live.1.node.tips(), &manners)
 }
 
-/// Carries out what may take a while, where it keeps nobody waiting.
-async fn carry_out<T: Send + 'static>(
+/// Does what may take a while where it keeps nobody waiting.
+async fn aside<T: Send + 'static>(
     devnet: &DevnetHandle,
-    order: impl FnOnce(&DevnetHandle) -> Result<T, DevnetError> + Send + 'static,
+    work: impl FnOnce(&DevnetHandle) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let devnet = devnet.clone();
-    let done = task::spawn_blocking(move || order(&devnet)).await;
-    done.map_err(Problem::internal)?.map_err(Problem::from)
+    task::spawn_blocking(move || work(&devnet)).await.map_err(Problem::internal)?
 }
 
 impl From<DevnetError> for Problem {

@@ -6,9 +6,10 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::carry_out;
+use super::aside;
+use super::told::{By, gone_back, removed, snapshot_taken};
 use super::view::{FileOrder, SnapshotOrder, SnapshotView};
-use crate::api::{Answer, Json, Path, Problem, Reply};
+use crate::api::{Answer, Json, Path, Problem, Reply, shortened};
 use crate::devnet::error::DevnetError;
 use crate::devnet::network::DevnetHandle;
 
@@ -25,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
 #[utoipa::path(get, path = "/v1/snapshots", tag = "snapshots", operation_id = "snapshots",
     responses((status = OK, body = Vec<SnapshotView>)))]
 async fn snapshots(State(devnet): State<DevnetHandle>) -> Answer<Vec<SnapshotView>> {
-    let all = carry_out(&devnet, DevnetHandle::snapshots).await?;
+    let all = aside(&devnet, |devnet| Ok(devnet.snapshots()?)).await?;
     Ok(Reply::now(all.into_iter().map(SnapshotView::from).collect()))
 }
 
@@ -35,10 +36,12 @@ async fn snapshots(State(devnet): State<DevnetHandle>) -> Answer<Vec<SnapshotVie
 #[utoipa::path(post, path = "/v1/snapshots", tag = "snapshots", operation_id = "snapshot", request_body = SnapshotOrder,
     responses((status = OK, body = SnapshotView)))]
 async fn snapshot(
+    by: By,
     State(devnet): State<DevnetHandle>,
     Json(said): Json<SnapshotOrder>,
 ) -> Answer<SnapshotView> {
-    let saved = carry_out(&devnet, move |devnet| devnet.snapshot(said.name)).await?;
+    let what = snapshot_taken(said.name.as_deref());
+    let saved = by.order(&devnet, what, move |devnet| Ok(devnet.snapshot(said.name)?)).await?;
     Ok(Reply::now(saved.into()))
 }
 
@@ -48,8 +51,12 @@ async fn snapshot(
 #[utoipa::path(post, path = "/v1/snapshots/{name}/revert", tag = "snapshots", operation_id = "revert",
     params(("name" = String, Path, description = "What it is called")),
     responses((status = OK, body = SnapshotView)))]
-async fn revert(State(devnet): State<DevnetHandle>, Path(name): Path<String>) -> Answer<SnapshotView> {
-    let to = carry_out(&devnet, move |devnet| devnet.revert(&name)).await?;
+async fn revert(
+    by: By,
+    State(devnet): State<DevnetHandle>,
+    Path(name): Path<String>,
+) -> Answer<SnapshotView> {
+    let to = by.order(&devnet, gone_back(&name), move |devnet| Ok(devnet.revert(&name)?)).await?;
     Ok(Reply::now(to.into()))
 }
 
@@ -57,8 +64,12 @@ async fn revert(State(devnet): State<DevnetHandle>, Path(name): Path<String>) ->
 #[utoipa::path(post, path = "/v1/snapshots/{name}/remove", tag = "snapshots", operation_id = "remove_snapshot",
     params(("name" = String, Path, description = "What it is called")),
     responses((status = OK, body = Vec<SnapshotView>)))]
-async fn remove(State(devnet): State<DevnetHandle>, Path(name): Path<String>) -> Answer<Vec<SnapshotView>> {
-    carry_out(&devnet, move |devnet| devnet.remove_snapshot(&name)).await?;
+async fn remove(
+    by: By,
+    State(devnet): State<DevnetHandle>,
+    Path(name): Path<String>,
+) -> Answer<Vec<SnapshotView>> {
+    by.order(&devnet, removed(&name), move |devnet| Ok(devnet.remove_snapshot(&name)?)).await?;
     snapshots(State(devnet)).await
 }
 
@@ -80,9 +91,13 @@ fn file(devnet: &DevnetHandle, said: &FileOrder) -> Result<PathBuf, Problem> {
 /// Served where nobody but this machine's own programs can ask.
 #[utoipa::path(post, path = "/v1/dump", tag = "snapshots", operation_id = "dump", request_body = FileOrder,
     responses((status = OK, body = SnapshotView)))]
-async fn dump(State(devnet): State<DevnetHandle>, Json(said): Json<FileOrder>) -> Answer<SnapshotView> {
-    let file = file(&devnet, &said)?;
-    let saved = carry_out(&devnet, move |devnet| devnet.dump(&file)).await?;
+async fn dump(
+    by: By,
+    State(devnet): State<DevnetHandle>,
+    Json(said): Json<FileOrder>,
+) -> Answer<SnapshotView> {
+    let what = format!("write the state to {}", shortened(&said.file));
+    let saved = by.order(&devnet, what, move |devnet| Ok(devnet.dump(&file(devnet, &said)?)?)).await?;
     Ok(Reply::now(saved.into()))
 }
 
@@ -91,8 +106,12 @@ async fn dump(State(devnet): State<DevnetHandle>, Json(said): Json<FileOrder>) -
 /// Served where nobody but this machine's own programs can ask.
 #[utoipa::path(post, path = "/v1/load", tag = "snapshots", operation_id = "load", request_body = FileOrder,
     responses((status = OK, body = SnapshotView)))]
-async fn load(State(devnet): State<DevnetHandle>, Json(said): Json<FileOrder>) -> Answer<SnapshotView> {
-    let file = file(&devnet, &said)?;
-    let loaded = carry_out(&devnet, move |devnet| devnet.load(&file)).await?;
+async fn load(
+    by: By,
+    State(devnet): State<DevnetHandle>,
+    Json(said): Json<FileOrder>,
+) -> Answer<SnapshotView> {
+    let what = format!("go to the state in {}", shortened(&said.file));
+    let loaded = by.order(&devnet, what, move |devnet| Ok(devnet.load(&file(devnet, &said)?)?)).await?;
     Ok(Reply::now(loaded.into()))
 }

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::api::view::LinkFaults;
 use crate::devnet::faucet::Given;
+use crate::devnet::mending::Ends;
 use crate::devnet::network::DevnetHandle;
 use crate::devnet::places::Places;
 use crate::devnet::standing::Standing;
@@ -167,6 +168,38 @@ impl LinkView {
     /// All of these, with each of which something is wrong.
     pub fn all_of(links: &Links) -> Vec<Self> {
         links.iter().map(|((a, b), link)| Self { a, b, faults: LinkFaults::of(&link) }).collect()
+    }
+}
+
+/// A devnet, after links were changed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct MendedView {
+    /// How it is now.
+    #[serde(flatten)]
+    pub network: NetworkView,
+    /// Links that could stand again, and do not after ten seconds.
+    pub missing: Vec<EndsView>,
+}
+
+/// A link, by its ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EndsView {
+    /// One of the two nodes, by its number.
+    pub a: usize,
+    /// The other.
+    pub b: usize,
+}
+
+impl MendedView {
+    /// Of a devnet, as it is now.
+    pub async fn of(devnet: &DevnetHandle, missing: Vec<Ends>) -> Self {
+        let missing = missing.into_iter().map(|(a, b)| EndsView { a, b }).collect();
+        Self { network: NetworkView::of(devnet).await, missing }
+    }
+
+    /// The links that do not stand.
+    pub fn missing(&self) -> Vec<Ends> {
+        self.missing.iter().map(|EndsView { a, b }| (*a, *b)).collect()
     }
 }
 

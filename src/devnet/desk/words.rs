@@ -1,6 +1,7 @@
 //! How a devnet is told of in words: in a terminal, and on its page.
 
 use crate::api::view::LinkFaults;
+use crate::devnet::mending::{Ends, MEND_TIME_MAX};
 use crate::devnet::spreading::SPREAD_TIME_MAX;
 
 /// When blocks come, as one says it.
@@ -27,6 +28,15 @@ pub fn late(behind: &[usize]) -> Option<String> {
     (!behind.is_empty()).then(|| {
         format!("it has not come to {nodes} {} in {seconds} seconds", numbers(behind.iter().copied()))
     })
+}
+
+/// Which links do not stand in time that should; nothing where all do.
+pub fn apart(missing: &[Ends]) -> Option<String> {
+    let links: Vec<String> = missing.iter().map(|(one, other)| format!("{one} to {other}")).collect();
+    let (name, stand) = if links.len() == 1 { ("link", "does") } else { ("links", "do") };
+    let seconds = MEND_TIME_MAX.as_secs();
+    (!links.is_empty())
+        .then(|| format!("{name} {} {stand} not stand again after {seconds} seconds", links.join(", ")))
 }
 
 /// What a link does that it should not.

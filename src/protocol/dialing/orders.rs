@@ -13,12 +13,14 @@ pub const ADDED_MAX: usize = 256;
 const REMOVED_MILLIS: u64 = 10 * 60 * 1000;
 
 impl Dialing {
-    /// Always be connected to this place, a host and a port; whether there was room for it.
+    /// Always be connected to this place, a host and a port; whether there was room for it. One that is named once more is tried at
+    /// once, however often that was in vain.
     pub fn order_add(&mut self, now: Now, name: &str) -> bool {
         if self.added.len() >= ADDED_MAX && !self.added.contains_key(name) {
             return false;
         }
-        self.added.entry(name.to_owned()).or_insert_with(|| Place::new(name));
+        let place = self.added.entry(name.to_owned()).or_insert_with(|| Place::new(name));
+        place.start_over();
         self.recognize_added();
         self.hurry(now);
         true

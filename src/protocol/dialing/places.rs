@@ -115,6 +115,11 @@ impl Place {
         self.backoff.fail(millis, backoff_max);
     }
 
+    /// It may be tried at once, and the next failure is the first.
+    pub fn start_over(&mut self) {
+        self.backoff = Backoff::default();
+    }
+
     /// Whether we wait for what its name stands for.
     pub fn is_resolving(&self) -> bool {
         self.resolving.is_some()

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::keys::Order;
-use crate::devnet::desk::words::late;
+use crate::devnet::desk::words::{apart, late};
 use crate::devnet::{DevnetError, DevnetHandle};
 use crate::miner::STACK_BYTES;
 
@@ -66,7 +66,10 @@ fn done(devnet: &DevnetHandle, order: Order) -> Result<String, DevnetError> {
         }
         Order::Kill(node) => devnet.kill(node).map(|()| String::new())?,
         Order::Restart(node) => devnet.restart(node).map(|()| String::new())?,
-        Order::Heal => devnet.heal().map(|()| "all links are as they should be".to_owned())?,
+        Order::Heal => {
+            let apart = apart(&devnet.heal()?).map_or_else(String::new, |apart| format!("; {apart}"));
+            format!("all links are as they should be{apart}")
+        }
         Order::Hold(true) => devnet.hold_clock(true).map(|_| "the clock is held".to_owned())?,
         Order::Hold(false) => devnet.hold_clock(false).map(|_| "the clock runs on".to_owned())?,
         Order::Warp(seconds) => {

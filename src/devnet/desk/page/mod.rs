@@ -17,7 +17,7 @@ use maud::{Markup, html};
 use parking_lot::Mutex;
 use serde::Deserialize;
 
-use super::carry_out;
+use super::aside;
 use super::view::NetworkView;
 use crate::api::explorer::{Draft, Live, Place, Shell, assets, parts, without_port};
 use crate::api::{Problem, Query};
@@ -74,7 +74,7 @@ async fn page(State(desk): State<Desk>, Query(chosen): Query<Chosen>, headers: H
     let devnet = &desk.devnet;
     let network = NetworkView::of(devnet).await;
     // They are read from files.
-    let snapshots = carry_out(devnet, DevnetHandle::snapshots).await;
+    let snapshots = aside(devnet, |devnet| Ok(devnet.snapshots()?)).await;
     let called = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
     let at = |index: usize| {
         // By the name that the browser calls this machine by: it may be another.

@@ -13,12 +13,16 @@ use serde::de::DeserializeOwned;
 use super::{Desk, Said};
 use crate::api::explorer::parts;
 use crate::api::view::LinkFaults;
-use crate::api::{Code, Problem};
+use crate::api::{Code, Problem, shortened};
+use crate::devnet::desk::faucet;
+use crate::devnet::desk::told::{
+    By, HEALED, gone_back, held, linked, mined, put_forward, removed, reorganized, snapshot_taken,
+};
 use crate::devnet::desk::view::{FaucetOrder, GivenView};
-use crate::devnet::desk::words::{in_words, late};
-use crate::devnet::desk::{carry_out, faucet};
+use crate::devnet::desk::words::{apart, in_words, late};
 use crate::devnet::error::DevnetError;
 use crate::devnet::links::Partition;
+use crate::devnet::mending::Ends;
 use crate::devnet::mining::Mining;
 use crate::devnet::network::DevnetHandle;
 use crate::types::Amount;
@@ -49,13 +53,23 @@ impl Desk {
         *self.said.lock() = Some(Said { at: Instant::now(), text });
     }
 
-    /// Carries an order out, and leads back.
+    /// Carries an order out.
+    async fn carry_out(
+        &self,
+        what: impl Display,
+        order: impl FnOnce(&DevnetHandle) -> Result<String, Problem> + Send + 'static,
+    ) {
+        let done = By::Page.order(&self.devnet, what, order).await;
+        self.note(done);
+    }
+
+    /// The same, and leads back.
     async fn order(
         &self,
-        order: impl FnOnce(&DevnetHandle) -> Result<String, DevnetError> + Send + 'static,
+        what: impl Display,
+        order: impl FnOnce(&DevnetHandle) -> Result<String, Problem> + Send + 'static,
     ) -> Redirect {
-        let done = carry_out(&self.devnet, order).await;
-        self.note(done);
+        self.carry_out(what, order).await;
         Redirect::to("/")
     }
 }
@@ -63,6 +77,11 @@ impl Desk {
 /// That a block has not come to all.
 fn not_everywhere(behind: &[usize]) -> String {
     late(behind).map_or_else(String::new, |late| format!(" But {late}."))
+}
+
+/// That links do not stand.
+fn not_mended(missing: &[Ends]) -> String {
+    apart(missing).map_or_else(String::new, |apart| format!(" But {apart}."))
 }
 
 /// A form, filled in so that it can be read.
@@ -121,14 +140,12 @@ impl LinkForm {
 
 async fn link(State(desk): State<Desk>, Filled(form): Filled<LinkForm>) -> Redirect {
     let (a, b) = (form.a, form.b);
-    match form.faults().and_then(|faults| faults.link()) {
-        Ok(link) => {
-            let said = format!("Link {a} – {b} is as you said.");
-            let done = carry_out(&desk.devnet, move |devnet| devnet.set_link(a, b, link)).await;
-            desk.note(done.map(|()| said));
-        }
-        Err(problem) => desk.note(Err(problem)),
-    }
+    let what = form.faults().map_or_else(|_| format!("link {a} to {b}"), |faults| linked(a, b, &faults));
+    desk.carry_out(what, move |devnet| {
+        let missing = devnet.set_link(a, b, form.faults()?.link()?)?;
+        Ok(format!("Link {a} – {b} is as you said.{}", not_mended(&missing)))
+    })
+    .await;
     // It stays chosen.
     Redirect::to(&format!("/?link={}-{}", a.min(b), a.max(b)))
 }
@@ -139,16 +156,20 @@ struct GroupsForm {
 }
 
 async fn partition(State(desk): State<Desk>, Filled(form): Filled<GroupsForm>) -> Redirect {
-    desk.order(move |devnet| {
-        let partition: Partition = form.groups.parse()?;
-        devnet.part(&partition)?;
-        Ok(format!("The network is parted: {}.", form.groups.trim()))
+    desk.order(format!("partition {}", shortened(form.groups.trim())), move |devnet| {
+        let partition: Partition = form.groups.parse().map_err(DevnetError::from)?;
+        let missing = devnet.part(&partition)?;
+        Ok(format!("The network is parted: {}.{}", form.groups.trim(), not_mended(&missing)))
     })
     .await
 }
 
 async fn heal(State(desk): State<Desk>) -> Redirect {
-    desk.order(|devnet| devnet.heal().map(|()| "All links are as they should be.".to_owned())).await
+    desk.order(HEALED, |devnet| {
+        let missing = devnet.heal()?;
+        Ok(format!("All links are as they should be.{}", not_mended(&missing)))
+    })
+    .await
 }
 
 #[derive(Deserialize)]
@@ -157,12 +178,19 @@ struct NodeForm {
 }
 
 async fn kill(State(desk): State<Desk>, Filled(NodeForm { node }): Filled<NodeForm>) -> Redirect {
-    desk.order(move |devnet| devnet.kill(node).map(|()| format!("Node {node} is down, without a farewell.")))
-        .await
+    desk.order(format!("kill node {node}"), move |devnet| {
+        devnet.kill(node)?;
+        Ok(format!("Node {node} is down, without a farewell."))
+    })
+    .await
 }
 
 async fn restart(State(desk): State<Desk>, Filled(NodeForm { node }): Filled<NodeForm>) -> Redirect {
-    desk.order(move |devnet| devnet.restart(node).map(|()| format!("Node {node} is up again."))).await
+    desk.order(format!("restart node {node}"), move |devnet| {
+        devnet.restart(node)?;
+        Ok(format!("Node {node} is up again."))
+    })
+    .await
 }
 
 #[derive(Deserialize)]
@@ -172,7 +200,7 @@ struct BlocksForm {
 }
 
 async fn mine(State(desk): State<Desk>, Filled(form): Filled<BlocksForm>) -> Redirect {
-    desk.order(move |devnet| {
+    desk.order(mined(form.blocks, form.node), move |devnet| {
         let made = devnet.mine(form.blocks, form.node)?;
         Ok(format!("Mined {}.{}", parts::count(made.blocks.len(), "block"), not_everywhere(&made.behind)))
     })
@@ -198,8 +226,8 @@ async fn mode(State(desk): State<Desk>, Filled(form): Filled<ModeForm>) -> Redir
 }
 
 async fn set_mining(desk: &Desk, mode: String) -> Redirect {
-    desk.order(move |devnet| {
-        let mining: Mining = mode.parse()?;
+    desk.order(format!("blocks come {}", in_words(&shortened(&mode))), move |devnet| {
+        let mining: Mining = mode.parse().map_err(DevnetError::from)?;
         devnet.set_mining(mining)?;
         Ok(format!("Blocks come {}.", in_words(&devnet.mining().to_string())))
     })
@@ -212,8 +240,9 @@ struct WarpForm {
 }
 
 async fn warp(State(desk): State<Desk>, Filled(form): Filled<WarpForm>) -> Redirect {
-    desk.order(move |devnet| {
-        devnet.warp(form.seconds).map(|_| format!("It is {} seconds later.", form.seconds))
+    desk.order(put_forward(form.seconds), move |devnet| {
+        devnet.warp(form.seconds)?;
+        Ok(format!("It is {} seconds later.", form.seconds))
     })
     .await
 }
@@ -226,7 +255,11 @@ struct ClockForm {
 async fn clock(State(desk): State<Desk>, Filled(form): Filled<ClockForm>) -> Redirect {
     let hold = form.hold == "on";
     let said = if hold { "The clock stands still." } else { "The clock goes on." };
-    desk.order(move |devnet| devnet.hold_clock(hold).map(|_| said.to_owned())).await
+    desk.order(held(hold), move |devnet| {
+        devnet.hold_clock(hold)?;
+        Ok(said.to_owned())
+    })
+    .await
 }
 
 #[derive(Deserialize)]
@@ -235,7 +268,7 @@ struct DepthForm {
 }
 
 async fn reorganize(State(desk): State<Desk>, Filled(form): Filled<DepthForm>) -> Redirect {
-    desk.order(move |devnet| {
+    desk.order(reorganized(form.depth, None), move |devnet| {
         let made = devnet.reorganize(form.depth, None)?;
         let late = not_everywhere(&made.behind);
         Ok(format!("Node {} mined a heavier branch: {} blocks are left.{late}", made.node, made.depth))
@@ -257,7 +290,8 @@ async fn coins(State(desk): State<Desk>, Filled(form): Filled<CoinsForm>) -> Red
     };
     let given = match amount {
         Ok(amount) => {
-            faucet::give(&desk.devnet, FaucetOrder { address: form.address, amount, node: None }).await
+            let order = FaucetOrder { address: form.address, amount, node: None };
+            faucet::give(By::Page, &desk.devnet, order).await
         }
         Err(problem) => Err(problem),
     };
@@ -275,20 +309,23 @@ struct NameForm {
 
 async fn snapshot(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> Redirect {
     let name = Some(form.name.trim().to_owned()).filter(|name| !name.is_empty());
-    desk.order(move |devnet| devnet.snapshot(name).map(|taken| format!("Snapshot {} is taken.", taken.name)))
-        .await
+    desk.order(snapshot_taken(name.as_deref()), move |devnet| {
+        Ok(format!("Snapshot {} is taken.", devnet.snapshot(name)?.name))
+    })
+    .await
 }
 
 async fn revert(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> Redirect {
-    desk.order(move |devnet| {
-        devnet.revert(&form.name).map(|to| format!("All is as it was at snapshot {}.", to.name))
+    desk.order(gone_back(&form.name), move |devnet| {
+        Ok(format!("All is as it was at snapshot {}.", devnet.revert(&form.name)?.name))
     })
     .await
 }
 
 async fn remove(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> Redirect {
-    desk.order(move |devnet| {
-        devnet.remove_snapshot(&form.name).map(|()| format!("Snapshot {} is gone.", form.name))
+    desk.order(removed(&form.name), move |devnet| {
+        devnet.remove_snapshot(&form.name)?;
+        Ok(format!("Snapshot {} is gone.", form.name))
     })
     .await
 }

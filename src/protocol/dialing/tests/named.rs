@@ -65,6 +65,25 @@ fn nobody_is_looked_for_where_that_is_not_wanted() {
 }
 
 #[test]
+fn a_place_that_is_named_once_more_is_tried_at_once() {
+    let there = place(1, 1);
+    let added = vec![there.to_string()];
+    let mut world = world(&Settings { added: added.clone(), discovers: false, ..settings(false) }, &[]);
+    world.run(HOUR, |_| Refuses);
+    let tried = world.dialed.len();
+    assert!(world.dialing.order_add(world.now(), &added[0]));
+    world.run(1, |_| Refuses);
+    assert_eq!(world.dialed.len(), tried + 1);
+    world.run(250, |_| Refuses);
+    assert_eq!(world.dialed.len(), tried + 2, "its rest begins anew");
+    assert!(world.dialing.order_add(world.now(), &added[0]));
+    world.run(1, |_| Meets);
+    assert!(world.dialing.order_add(world.now(), &added[0]));
+    world.run(MINUTE, |_| Meets);
+    assert_eq!(world.dialed.len(), tried + 3, "and who is there is left alone");
+}
+
+#[test]
 fn a_name_is_asked_for_and_its_addresses_are_tried_in_turn() {
     let name = "nodes.example:8333".to_owned();
     let mut world = world(&Settings { added: vec![name.clone()], discovers: false, ..settings(true) }, &[]);
