@@ -15,6 +15,7 @@ use axum::response::IntoResponse;
 use super::charts::{Chart, Mark};
 use super::draft::{Draft, Live, Shown};
 use super::parts;
+use super::parts::Column::{Number, Text};
 use super::shell::Place;
 use super::transaction::{first_actions, policy as policy_words, what_for};
 use crate::api::context::Context;
@@ -159,22 +160,12 @@ fn waits(waiting: &PendingPage) -> Markup {
 }
 
 fn table(entries: &[HistoryEntry], goes_on: bool) -> Markup {
-    html! {
-        @if entries.is_empty() && goes_on {
-            (parts::empty("Nothing on this page."))
-        } @else if entries.is_empty() {
-            (parts::empty("Nothing yet. An address exists before anybody has paid it."))
-        } @else {
-            div.wide tabindex="0" role="region" aria-label="What happened" {
-                table {
-                    thead { tr {
-                        th scope="col" { "When" } th scope="col" { "Block" } th scope="col" { "What" } th scope="col" { "With" }
-                        th.number scope="col" { "Change" }
-                    } }
-                    tbody { @for entry in entries { (row(entry)) } }
-                }
-            }
-        }
+    let columns = [Text("When"), Text("Block"), Text("What"), Text("With"), Number("Change")];
+    let rows = html! { @for entry in entries { (row(entry)) } };
+    match entries {
+        [] if goes_on => parts::empty("Nothing on this page."),
+        [] => parts::empty("Nothing yet. An address exists before anybody has paid it."),
+        _ => parts::table("What happened", &columns, &rows),
     }
 }
 

@@ -127,6 +127,31 @@ pub fn facts(facts: &[(&str, Markup)]) -> Markup {
     html! { dl.facts { @for (name, fact) in facts { div { dt { (name) } dd { (fact) } } } } }
 }
 
+/// The heading of a column.
+pub enum Column {
+    /// Of words.
+    Text(&'static str),
+    /// Of numbers, which stand below each other.
+    Number(&'static str),
+}
+
+/// A table, which is moved by itself where it is wider than the window. Each row brings its own cells.
+pub fn table(name: &str, columns: &[Column], rows: &Markup) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-label=(name) {
+            table {
+                thead { tr { @for column in columns {
+                    @match column {
+                        Column::Text(name) => th scope="col" { (name) },
+                        Column::Number(name) => th.number scope="col" { (name) },
+                    }
+                } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
 /// Text in which names stand between backticks.
 pub fn marked(text: &str) -> Markup {
     html! {

@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use super::carry_out;
 use super::view::NetworkView;
+use crate::api::explorer::parts::Column::{Number, Text};
 use crate::api::explorer::{Draft, Live, Place, Shell, assets, parts, without_port};
 use crate::api::{Problem, Query};
 use crate::devnet::network::DevnetHandle;
@@ -146,49 +147,49 @@ fn said(desk: &Desk) -> Markup {
 
 fn nodes(network: &NetworkView, at: &impl Fn(usize) -> String) -> Markup {
     let top = network.nodes.iter().filter_map(|node| node.height).max();
-    html! {
-        div.wide tabindex="0" role="region" aria-label="Nodes side by side" {
-            table {
-                thead { tr {
-                    th scope="col" { "Node" } th scope="col" { "State" } th scope="col" { "Height" } th scope="col" { "Tip" }
-                    th.number scope="col" { "Waiting" } th scope="col" { "Peers" } th scope="col" { "Order" }
-                } }
-                tbody { @for node in &network.nodes {
-                    tr data-key=(node.node) {
-                        th scope="row" { @if node.up { a href={ (at(node.node)) "/" } { "Node " (node.node) } } @else { "Node " (node.node) } }
-                        td {
-                            @if !node.up { span.state.bad { "down" } }
-                            @else if node.height < top { span.state.waiting { "behind" } }
-                            @else { span.state.good { "up" } }
-                        }
-                        td { @if let Some(height) = node.height { (parts::number(height)) } }
-                        td { @if let Some(tip) = node.tip { a href={ (at(node.node)) "/block/" (tip) } { (parts::short(&tip.to_string())) } } }
-                        td.number { (parts::number(node.waiting)) }
-                        td { (node.peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")) }
-                        td { (forms::node(node)) }
-                    }
-                } }
+    let columns = [
+        Text("Node"),
+        Text("State"),
+        Text("Height"),
+        Text("Tip"),
+        Number("Waiting"),
+        Text("Peers"),
+        Text("Order"),
+    ];
+    let rows = html! {
+        @for node in &network.nodes {
+            tr data-key=(node.node) {
+                th scope="row" { @if node.up { a href={ (at(node.node)) "/" } { "Node " (node.node) } } @else { "Node " (node.node) } }
+                td {
+                    @if !node.up { span.state.bad { "down" } }
+                    @else if node.height < top { span.state.waiting { "behind" } }
+                    @else { span.state.good { "up" } }
+                }
+                td { @if let Some(height) = node.height { (parts::number(height)) } }
+                td { @if let Some(tip) = node.tip { a href={ (at(node.node)) "/block/" (tip) } { (parts::short(&tip.to_string())) } } }
+                td.number { (parts::number(node.waiting)) }
+                td { (node.peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")) }
+                td { (forms::node(node)) }
             }
         }
-    }
+    };
+    parts::table("Nodes side by side", &columns, &rows)
 }
 
 /// Who began with money: whoever tries something out wants to know.
 fn accounts(network: &NetworkView, node: &str) -> Markup {
+    let rows = html! {
+        @for (number, account) in network.accounts.iter().enumerate() {
+            tr data-key=(account.address) {
+                th scope="row" { (number) }
+                td { a href={ (node) "/account/" (account.address) } { (parts::short(&account.address)) } " " (parts::copy(&account.address)) }
+                td { (parts::short(&account.key)) " " (parts::copy(&account.key)) }
+            }
+        }
+    };
     html! {
         h2 { "Accounts that began with money" }
         p { "All of them follow from these words, which everybody has: never use them for money of value. " code { (network.mnemonic) } (parts::copy(&network.mnemonic)) }
-        div.wide tabindex="0" role="region" aria-label="Accounts" {
-            table {
-                thead { tr { th scope="col" { "Number" } th scope="col" { "Address" } th scope="col" { "Secret key" } } }
-                tbody { @for (number, account) in network.accounts.iter().enumerate() {
-                    tr data-key=(account.address) {
-                        th scope="row" { (number) }
-                        td { a href={ (node) "/account/" (account.address) } { (parts::short(&account.address)) } " " (parts::copy(&account.address)) }
-                        td { (parts::short(&account.key)) " " (parts::copy(&account.key)) }
-                    }
-                } }
-            }
-        }
+        (parts::table("Accounts", &[Text("Number"), Text("Address"), Text("Secret key")], &rows))
     }
 }
