@@ -38,6 +38,7 @@ mod stones;
 mod transaction;
 mod tree;
 mod wallet;
+pub mod written;
 
 pub use assets::assets;
 pub use charts::{Chart, Mark};
