@@ -44,7 +44,8 @@ fn page_shows_every_node_with_the_way_to_its_explorer() {
     let network = stage.network();
     let port = network.nodes[0].at.http.rsplit(':').next().unwrap();
     assert!(shown.contains(&format!("href=\"http://localhost:{port}/\">Node 0</a>")), "{shown}");
-    assert!(shown.contains("Node 1</th>") && shown.contains("down"), "{shown}");
+    let down = "<th scope=\"row\">Node 1</th><td><span class=\"state bad\">down</span></td>";
+    assert!(shown.contains(down), "{shown}");
     assert!(shown.contains("content-security-policy: default-src 'none'"), "{shown}");
     for account in &network.accounts {
         assert!(shown.contains(&account.address) && shown.contains(&account.key));
@@ -57,7 +58,8 @@ fn orders_given_on_the_page_are_carried_out_and_told_of() {
     assert!(order(&stage, "/orders/mine", "blocks=4&node=1").contains("Mined 4 blocks."));
     stage.agree();
     assert_eq!(stage.network().nodes[0].height, Some(Height(4)));
-    assert!(order(&stage, "/orders/link", "a=1&b=0&delay_ms=200&loss_percent=&cut=on").contains("good"));
+    let slow = order(&stage, "/orders/link", "a=1&b=0&delay_ms=200&loss_percent=&cut=on");
+    assert!(slow.contains("Link 1 – 0 is as you said."), "{slow}");
     let links = stage.network().links;
     assert_eq!((links[0].a, links[0].b), (0, 1));
     assert!(page(&stage).contains("Link between 0 and 1: cut"));
@@ -89,24 +91,26 @@ fn page_gives_coins_and_shows_what_is_typed_as_text() {
     let given = order(&stage, "/orders/faucet", &format!("address={address}&amount=2.5"));
     assert!(given.contains("2.5 CRN are on their way"), "{given}");
     let refused = order(&stage, "/orders/faucet", "address=%3Cb%3Ehello&amount=");
-    assert!(refused.contains("bad") && !refused.contains("<b>hello"), "{refused}");
+    assert!(refused.contains("class=\"said bad\"") && !refused.contains("<b>hello"), "{refused}");
 }
 
 #[test]
 fn order_that_cannot_be_carried_out_says_why_and_changes_nothing() {
     let stage = Stage::start(2);
-    for (path, form, part) in [
-        ("/orders/link", "a=0&b=1&delay_ms=soon", "delay_ms"),
-        ("/orders/link", "a=0&b=1&loss_percent=200", "loss_percent"),
-        ("/orders/link", "a=0&b=7&cut=on", "7"),
-        ("/orders/partition", "groups=0%7C0", "two groups"),
-        ("/orders/mode", "mode=whenever", "no way to mine"),
-        ("/orders/reorganize", "depth=9", "9"),
-        ("/orders/revert", "name=nowhere", "nowhere"),
-        ("/orders/restart", "node=0", "0"),
+    let loss = "`loss_percent` is `200`: expected a percentage up to 99";
+    let depth = "a reorganization of depth 9 needs as many blocks, and the tip stands at 0";
+    for (path, form, why) in [
+        ("/orders/link", "a=0&b=1&delay_ms=soon", "`delay_ms` is `soon`: invalid digit found in string"),
+        ("/orders/link", "a=0&b=1&loss_percent=200", loss),
+        ("/orders/link", "a=0&b=7&cut=on", "there is no node 7: they are numbered from 0 to 1"),
+        ("/orders/partition", "groups=0%7C0", "node 0 stands in two groups"),
+        ("/orders/mode", "mode=whenever", "`whenever` is no way to mine"),
+        ("/orders/reorganize", "depth=9", depth),
+        ("/orders/revert", "name=nowhere", "there is no snapshot `nowhere`"),
+        ("/orders/restart", "node=0", "node 0 runs already"),
     ] {
         let said = order(&stage, path, form);
-        assert!(said.contains("class=\"said bad\"") && said.contains(part), "{path} {form}: {said}");
+        assert!(said.contains(&format!("<p class=\"said bad\">{why}")), "{path} {form}: {said}");
     }
     assert!(stage.network().links.is_empty());
 }
