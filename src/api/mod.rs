@@ -51,7 +51,7 @@ pub use admin::{
     AdminOptions, MiningControl, MiningOrder, MiningRefused, MiningState, TOKEN_CHARACTERS_MIN, Token,
     TokenError,
 };
-pub use context::Context;
+pub use context::{Context, OfDevnet};
 pub use document::document;
 pub use events::{ADDRESSES_MAX, STREAMS_MAX, STREAMS_OF_ADDRESS_MAX, StreamLimits};
 pub use examples::{Example, examples};

@@ -1,7 +1,7 @@
 //! The page on which a devnet is looked at and ordered about.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use cairn::types::Height;
 
@@ -9,7 +9,11 @@ use super::stage::Stage;
 
 /// What a page is asked, as a browser does, and the whole of the answer.
 fn ask(stage: &Stage, line: &str, more: &str, form: &str) -> String {
-    let mut stream = TcpStream::connect(stage.devnet.desk().unwrap()).unwrap();
+    ask_at(stage.devnet.desk().unwrap(), line, more, form)
+}
+
+fn ask_at(address: SocketAddr, line: &str, more: &str, form: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
     let head =
         format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept: text/html\r\n{more}");
     let kind = "content-type: application/x-www-form-urlencoded\r\n";
@@ -113,6 +117,20 @@ fn order_that_cannot_be_carried_out_says_why_and_changes_nothing() {
         assert!(said.contains(&format!("<p class=\"said bad\">{why}")), "{path} {form}: {said}");
     }
     assert!(stage.network().links.is_empty());
+}
+
+#[test]
+fn pages_of_a_node_say_whether_the_clock_is_held_and_ask_about_it_again() {
+    let stage = Stage::start(1);
+    let body = || {
+        let answer = ask_at(stage.handle().roster().borrow()[0].places.http, "GET /blocks", "", "");
+        answer.split("<body").nth(1).unwrap().split('>').next().unwrap().to_owned()
+    };
+    assert!(!body().contains("data-frozen") && body().contains("data-every=\"5\""), "{}", body());
+    stage.handle().hold_clock(true).unwrap();
+    assert!(body().contains("data-frozen"), "{}", body());
+    stage.handle().hold_clock(false).unwrap();
+    assert!(!body().contains("data-frozen"), "{}", body());
 }
 
 #[test]

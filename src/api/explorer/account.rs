@@ -88,7 +88,7 @@ pub(super) async fn account(
         }
     };
     // What is about to come changes without a block, though seldom.
-    let live = if is_first { Live { every: 5, ..Live::CHAIN } } else { Live::NEVER };
+    let live = if is_first { Live { every: 5, ..Live::CHAIN } } else { Live::SELDOM };
     Ok(Draft::new("Account", Place::Elsewhere, live, body))
 }
 

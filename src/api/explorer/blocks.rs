@@ -42,7 +42,7 @@ pub(super) async fn list(State(context): State<Context>, Query(part): Query<Part
         (parts::raw(&[("the list", "/v1/blocks".to_owned())]))
     };
     // Whoever looks at old ones does not want them to move.
-    let live = if before.is_some() { Live::NEVER } else { Live::CHAIN };
+    let live = if before.is_some() { Live::SELDOM } else { Live::CHAIN };
     Ok(Draft::new("Blocks", Place::Blocks, live, body))
 }
 

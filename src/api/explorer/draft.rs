@@ -26,6 +26,8 @@ impl Live {
     pub const CHAIN: Self = Self { events: "block,reorganization", every: 0 };
     /// The same, and every few seconds for what changes without a block.
     pub const ALL: Self = Self { events: "block,reorganization", every: 2 };
+    /// Hardly anything: a reorganization could reach back to it.
+    pub const SELDOM: Self = Self { events: "", every: 60 };
     /// Nothing: what is on it stays true.
     pub const NEVER: Self = Self { events: "", every: 0 };
 }
