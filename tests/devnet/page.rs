@@ -134,6 +134,23 @@ fn pages_of_a_node_say_whether_the_clock_is_held_and_ask_about_it_again() {
 }
 
 #[test]
+fn what_is_not_here_is_told_on_a_page_that_leads_back() {
+    let stage = Stage::start(1);
+    let port = stage.handle().roster().borrow()[0].places.http.port();
+    for (line, status) in [("GET /nothing", "404"), ("GET /orders/mine", "405")] {
+        let answer = ask(&stage, line, "", "");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(
+            answer.contains("<!DOCTYPE html>") && answer.contains("<a href=\"/\">To all nodes"),
+            "{answer}"
+        );
+        let tip = format!("<a href=\"http://localhost:{port}/\">To the tip of the chain</a>");
+        assert!(answer.contains(&tip), "{answer}");
+    }
+    assert!(ask(&stage, "GET /v1/nothing", "", "").contains("application/problem+json"));
+}
+
+#[test]
 fn page_of_another_site_orders_nothing() {
     let stage = Stage::start(1);
     let answer = ask(&stage, "POST /orders/mine", "origin: https://elsewhere.example\r\n", "blocks=4");

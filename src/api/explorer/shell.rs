@@ -67,7 +67,7 @@ pub struct Shell {
 
 impl Shell {
     /// Of a node's own pages.
-    pub(super) fn of(context: &Context) -> Self {
+    pub(in crate::api) fn of(context: &Context) -> Self {
         Self {
             network: context.node().genesis().name().to_owned(),
             now: context.node().chain_time(),
