@@ -26,7 +26,7 @@ pub(super) async fn mining(State(context): State<Context>) -> Shown {
             ("Blocks come", html! { (pace(&view)) }),
         ]))
         div.charts { (curves.hash_rate().draw()) (curves.difficulty().draw()) (curves.intervals().draw()) }
-        p.note { "The line over the intervals is what chance alone would have." }
+        p.note { "The line over the intervals is what chance alone would have. Times in which the chain stood still are not part of it." }
         h2 { "Who mined the last " (parts::count(view.blocks, "block")) }
         (shares(&view.miners, view.blocks))
         h2 { "Miners on this node" }
