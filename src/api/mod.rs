@@ -63,7 +63,7 @@ pub use meters::{GoingOn, Meters, Refusal, RouteMeter};
 pub use metrics::{FIGURES, Figure, Kind};
 pub use origins::{Origin, OriginError};
 pub use people::Shells;
-pub use problem::{Code, PROBLEM_TYPE, Problem};
+pub use problem::{Code, PROBLEM_TYPE, Problem, shortened};
 pub use rates::{CONNECTIONS_EACH_MAX, Visit};
 pub use reply::{Answer, Reply};
 pub use requests::{Answered, RequestLog};

@@ -33,9 +33,21 @@ fn page(stage: &Stage) -> String {
 fn order(stage: &Stage, path: &str, form: &str) -> String {
     let answer = ask(stage, &format!("POST {path}"), "", form);
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
-    let page = page(stage);
-    let said = page.split("id=\"said\"").nth(1).unwrap().split("</div>").next().unwrap();
-    said.to_owned()
+    said(&page(stage), "said").to_owned()
+}
+
+/// What stands on a page where it says what became of an order.
+fn said<'a>(page: &'a str, place: &str) -> &'a str {
+    page.split(&format!("id=\"{place}\"")).nth(1).unwrap().split("</div>").next().unwrap()
+}
+
+/// Asks for coins on the page; the page that this leads back to.
+fn beg(stage: &Stage, form: &str) -> String {
+    let answer = ask(stage, "POST /orders/faucet", "", form);
+    let back = answer.split("location: ").nth(1).unwrap_or_else(|| panic!("{answer}"));
+    let (path, place) = back.split("\r\n").next().unwrap().split_once('#').unwrap();
+    assert_eq!(place, "faucet", "{answer}");
+    ask(stage, &format!("GET {path}"), "", "")
 }
 
 #[test]
@@ -89,13 +101,28 @@ fn orders_given_on_the_page_are_carried_out_and_told_of() {
 }
 
 #[test]
-fn page_gives_coins_and_shows_what_is_typed_as_text() {
+fn page_gives_coins_and_says_beside_the_form_what_became_of_it() {
     let stage = Stage::start(1);
     let address = "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawamt";
-    let given = order(&stage, "/orders/faucet", &format!("address={address}&amount=2.5"));
-    assert!(given.contains("2.5 CRN are on their way"), "{given}");
-    let refused = order(&stage, "/orders/faucet", "address=%3Cb%3Ehello&amount=");
-    assert!(refused.contains("class=\"said bad\"") && !refused.contains("<b>hello"), "{refused}");
+    let given = beg(&stage, &format!("address={address}&amount=2.5"));
+    assert!(
+        said(&given, "faucet-said").contains("<p class=\"said good\">2.5 CRN are on their way"),
+        "{given}"
+    );
+    assert!(!said(&given, "said").contains("CRN"), "it is told twice: {given}");
+}
+
+#[test]
+fn what_was_typed_for_the_faucet_stays_as_text_with_what_is_wrong_below() {
+    let stage = Stage::start(1);
+    let refused = beg(&stage, "address=%22%3E%3Cb%3Ehello%26&amount=7%25");
+    assert!(said(&refused, "faucet-said").contains("class=\"said bad\""), "{refused}");
+    assert!(
+        refused.contains("name=\"address\" required value=\"&quot;&gt;&lt;b&gt;hello&amp;\""),
+        "{refused}"
+    );
+    assert!(refused.contains("value=\"7%\"") && refused.contains("aria-invalid=\"true\""), "{refused}");
+    assert!(!refused.contains("<b>hello"), "{refused}");
 }
 
 #[test]

@@ -151,14 +151,16 @@ fn curve_of_a_balance_is_what_the_account_had() {
         stage.mine(Vec::new());
     }
     stage.node.wait_for_indexes();
-    let said = Regex::new(r"<title>([0-9.]+ CRN) at block ([0-9,]+)</title>").unwrap();
+    let said = Regex::new(r"<title>([0-9,.]+ CRN) at block ([0-9,]+)</title>").unwrap();
     for address in [stage.address(0), stage.address(1), stage.text(&miner_address())] {
         let shown = page(&stage, &format!("/account/{address}"));
         let marks: Vec<(String, String)> = said
             .captures_iter(&shown)
-            .map(|found| (found[1].to_owned(), found[2].replace(',', "")))
+            .map(|found| (found[1].replace(',', ""), found[2].replace(',', "")))
             .collect();
         assert!(marks.len() > 1, "no curve for {address}");
+        let grouped = Regex::new(r"<span>[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)? CRN</span>").unwrap();
+        assert_eq!(grouped.find_iter(&shown).count(), 3, "its scale: {shown}");
         for (said, height) in marks {
             let had: Value = stage.json(&format!("/v1/accounts/{address}/at/{height}"));
             let had = Amount::from_pebbles(had["balance"].as_str().unwrap().parse().unwrap());

@@ -245,14 +245,14 @@ impl Curve {
         let mut marks: Vec<Mark> = down
             .map(|height| {
                 let had = self.had(height);
-                let said = format!("{had} at block {}", parts::number(height));
+                let said = format!("{} at block {}", parts::coins(had), parts::number(height));
                 Mark { value: had.pebbles() as f64, said }
             })
             .collect();
         marks.reverse();
         let low = last.saturating_sub(each * marks.len().saturating_sub(1) as u32);
         let ends = (format!("block {}", parts::number(low)), format!("block {}", parts::number(last)));
-        let written = |pebbles: f64| Amount::from_pebbles(pebbles as u64).to_string();
+        let written = |pebbles: f64| parts::coins(Amount::from_pebbles(pebbles as u64));
         Chart { title: "Balance", bars: false, marks, expected: Vec::new(), written, ends }.draw()
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp as Moment;
 use maud::{Markup, html};
 
-pub use super::written::{bytes, count, number, scaled, span};
+pub use super::written::{bytes, coins, count, number, scaled, span};
 use crate::api::view::AddressText;
 use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::types::Amount;
+
 /// Digits in threes.
 pub fn number(number: impl Display) -> String {
     let digits = number.to_string();
@@ -18,6 +20,13 @@ pub fn number(number: impl Display) -> String {
 /// So many of something.
 pub fn count(count: usize, name: &str) -> String {
     format!("{} {name}{}", number(count), if count == 1 { "" } else { "s" })
+}
+
+/// Money, where it is but text.
+pub fn coins(amount: Amount) -> String {
+    let text = amount.to_string();
+    let (whole, rest) = text.split_at(text.find(['.', ' ']).unwrap_or(text.len()));
+    format!("{}{rest}", number(whole))
 }
 
 /// How long something takes, in its largest two units.
@@ -68,6 +77,12 @@ mod tests {
     fn sizes_have_the_unit_that_leaves_few_digits() {
         let rates = [0.25, 7.0, 999.0, 1_000.0, 2_449_000.0, 3.2e19].map(|rate| scaled(rate, "H/s"));
         assert_eq!(rates, ["0.25 H/s", "7 H/s", "999 H/s", "1.0 kH/s", "2.4 MH/s", "32.0 EH/s"]);
+    }
+
+    #[test]
+    fn coins_stand_in_threes_and_parts_of_one_do_not() {
+        let written = [0, 250_000, 123_456_700_000_001].map(|pebbles| coins(Amount::from_pebbles(pebbles)));
+        assert_eq!(written, ["0 CRN", "0.0025 CRN", "1,234,567.00000001 CRN"]);
     }
 
     #[test]

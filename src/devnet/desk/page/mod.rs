@@ -41,7 +41,25 @@ struct Desk {
 #[derive(Clone)]
 struct Said {
     at: Instant,
+    place: Spot,
     text: Result<String, String>,
+}
+
+/// Where on the page somebody looks for what became of an order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spot {
+    /// At the top, where the way back from an order leads.
+    Top,
+    /// Beside the form for coins, to which the way back leads from there.
+    Faucet,
+}
+
+impl Desk {
+    /// What became of the last order, for as long as somebody may be looking for it here.
+    fn said_at(&self, place: Spot) -> Option<Result<String, String>> {
+        let said = self.said.lock().clone()?;
+        (said.place == place && said.at.elapsed() < SAID_TIME).then_some(said.text)
+    }
 }
 
 /// The page and its forms.
@@ -61,6 +79,8 @@ struct Chosen {
     b: Option<usize>,
     /// Who would like coins.
     address: Option<String>,
+    /// And how many.
+    amount: Option<String>,
 }
 
 impl Chosen {
@@ -120,7 +140,7 @@ fn body(desk: &Desk, sight: &Sight<'_>, chosen: &Chosen) -> Markup {
     let network = sight.network;
     let link = chosen.link(network.nodes.len());
     html! {
-        (said(desk))
+        div #said role="status" { (said(desk.said_at(Spot::Top).as_ref())) }
         div.desk {
             section aria-label="Network" {
                 (graph::graph(network, link))
@@ -134,7 +154,7 @@ fn body(desk: &Desk, sight: &Sight<'_>, chosen: &Chosen) -> Markup {
             }
         }
         div.cards {
-            (forms::blocks(network)) (forms::clock(network)) (forms::coins(network, chosen.address.as_deref().unwrap_or_default()))
+            (forms::blocks(network)) (forms::clock(network)) (forms::coins(network, chosen, desk.said_at(Spot::Faucet).as_ref()))
             (forms::snapshots(sight.snapshots))
         }
         (accounts(sight))
@@ -142,16 +162,13 @@ fn body(desk: &Desk, sight: &Sight<'_>, chosen: &Chosen) -> Markup {
     }
 }
 
-/// What became of the last order, for as long as somebody may be looking for it.
-fn said(desk: &Desk) -> Markup {
-    let said = desk.said.lock().clone().filter(|said| said.at.elapsed() < SAID_TIME);
+/// What became of an order, if there was one.
+fn said(text: Option<&Result<String, String>>) -> Markup {
     html! {
-        div #said role="status" {
-            @match said.map(|said| said.text) {
-                Some(Ok(text)) => p.said.good { (text) },
-                Some(Err(text)) => p.said.bad { (text) },
-                None => {},
-            }
+        @match text {
+            Some(Ok(text)) => p.said.good { (text) },
+            Some(Err(text)) => p.said.bad { (text) },
+            None => {},
         }
     }
 }
