@@ -45,8 +45,16 @@ struct Inner {
     meters: Arc<Meters>,
     samples: Arc<Samples>,
     stones: Stones,
-    /// Behind which port all nodes of its devnet are ordered about.
-    desk: Option<u16>,
+    devnet: Option<OfDevnet>,
+}
+
+/// What a node of a devnet knows of it.
+#[derive(Clone)]
+pub struct OfDevnet {
+    /// Behind which port of the same machine all its nodes are ordered about.
+    pub desk: u16,
+    /// Says whether the clock that they share is held.
+    pub is_held: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
 /// The pool as it was looked at last.
@@ -62,9 +70,9 @@ impl Context {
         Self::with_limits(node, peers, StreamLimits::default())
     }
 
-    /// Of a node of a devnet, all of which is ordered about behind this port of the same machine.
-    pub fn of_devnet(node: NodeHandle, peers: PeersHandle, desk: u16) -> Self {
-        Self::with(node, Some(peers), StreamLimits::default(), Some(desk))
+    /// Of a node of a devnet.
+    pub fn of_devnet(node: NodeHandle, peers: PeersHandle, devnet: OfDevnet) -> Self {
+        Self::with(node, Some(peers), StreamLimits::default(), Some(devnet))
     }
 
     /// The same, with other limits to streams of events.
@@ -72,7 +80,12 @@ impl Context {
         Self::with(node, peers, limits, None)
     }
 
-    fn with(node: NodeHandle, peers: Option<PeersHandle>, limits: StreamLimits, desk: Option<u16>) -> Self {
+    fn with(
+        node: NodeHandle,
+        peers: Option<PeersHandle>,
+        limits: StreamLimits,
+        devnet: Option<OfDevnet>,
+    ) -> Self {
         let readers = Arc::new(Semaphore::new(READERS_MAX));
         // Other nodes may pay the same address: from the same number on, they would do the same work.
         let first = getrandom::u32().expect("the operating system gives randomness");
@@ -89,7 +102,7 @@ impl Context {
             meters: Arc::default(),
             samples: Arc::default(),
             stones: Stones::default(),
-            desk,
+            devnet,
         }))
     }
 
@@ -151,7 +164,12 @@ impl Context {
 
     /// Behind which port all nodes of its devnet are ordered about, if it is part of one.
     pub(super) fn desk(&self) -> Option<u16> {
-        self.0.desk
+        self.0.devnet.as_ref().map(|devnet| devnet.desk)
+    }
+
+    /// Whether the clock of the chain stands still, which only a devnet's can.
+    pub(super) fn is_clock_held(&self) -> bool {
+        self.0.devnet.as_ref().is_some_and(|devnet| (devnet.is_held)())
     }
 
     /// When the node began to answer.

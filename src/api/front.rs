@@ -26,9 +26,11 @@ use tower::ServiceExt as _;
 use super::cache::{Cache, Kept};
 use super::context::Context;
 use super::events::Hub;
+use super::explorer::Shell;
 use super::manners::Manners;
 use super::meters::{Meters, Refusal, RouteMeter};
 use super::origins::{Leave, Origins, preflight};
+use super::people::{Person, Shells};
 use super::problem::{Code, Fault, Problem};
 use super::rates::{Rates, Visit};
 use super::reply::Fresh;
@@ -47,6 +49,8 @@ pub struct Front {
     streams: Option<Arc<Hub>>,
     /// Whose pool is looked at every few seconds, and what was seen.
     watched: Option<(NodeHandle, Arc<Samples>)>,
+    /// What its pages share, where it has any.
+    shells: Option<Shells>,
     meters: Arc<Meters>,
     names: Names,
     rates: Rates,
@@ -74,7 +78,9 @@ impl Front {
         let watched = Some((context.node().clone(), Arc::clone(context.samples())));
         let (tips, meters) = (context.node().tips(), Arc::clone(context.meters()));
         let streams = Some(Arc::clone(context.hub()));
-        Self { streams, watched, ..Self::of(routes::router(context), tips, meters, manners) }
+        let at_hand = context.clone();
+        let shells: Option<Shells> = Some(Arc::new(move |_| Shell::of(&at_hand)));
+        Self { streams, watched, shells, ..Self::of(routes::router(context), tips, meters, manners) }
     }
 
     /// Looks at what changes by itself, until told to end.
@@ -109,6 +115,7 @@ impl Front {
             tips,
             streams: None,
             watched: None,
+            shells: None,
             meters,
             names: Names::new(),
             rates: Rates::new(manners.requests_per_second),
@@ -120,6 +127,11 @@ impl Front {
             requests: manners.requests.clone(),
             log: Arc::clone(&manners.log),
         }
+    }
+
+    /// The same, which tells on pages what is wrong, to whoever looks at pages.
+    pub fn with_pages(self, shells: Shells) -> Self {
+        Self { shells: Some(shells), ..self }
     }
 
     /// The same, asked at this address.
@@ -156,6 +168,7 @@ impl Front {
     pub async fn answer_to(&self, visit: &Visit, request: Request<Body>) -> Response<Body> {
         let (begun, _going_on) = (Instant::now(), self.meters.begin());
         let id = self.names.of(&request);
+        let person = self.shells.as_ref().zip(Person::of(&request));
         let noted = self.requests.as_ref().map(|_| (request.method().clone(), request.uri().clone()));
         let (mut response, meter, leave) = match self.admit(visit, &request) {
             Ok(leave) => {
@@ -172,6 +185,9 @@ impl Front {
         };
         if let Some(fault) = response.extensions().get::<Fault>() {
             (self.log)(&format!("a fault in request {}: {}", id.to_str().unwrap_or_default(), fault.0));
+        }
+        if let Some((shells, person)) = &person {
+            response = person.told(shells, response);
         }
         let took = begun.elapsed();
         meter.count(response.status(), took);
@@ -348,6 +364,7 @@ fn names(list: &HeaderValue, tag: &HeaderValue) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::ACCEPT;
     use axum::routing;
     use parking_lot::Mutex;
     use tokio::runtime::Builder;
@@ -381,5 +398,27 @@ mod tests {
         let line = "a fault in request shop-41: a fault while this was answered";
         assert_eq!(*lines.lock(), [line, line]);
         assert_eq!(context.meters().going_on(), 0);
+    }
+
+    #[test]
+    fn what_takes_too_long_is_told_on_a_page_to_people_and_in_json_to_programs() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = TestNode::start(folder.path(), &Network::new(1).genesis);
+        let context = Context::new(node.handle(), None);
+        let router = Router::new().route("/slow", routing::get(std::future::pending::<()>));
+        let manners = Manners { answer_time_max: Duration::from_millis(1), ..Manners::default() };
+        let front = Front::of(router, context.node().tips(), Arc::clone(context.meters()), &manners);
+        let front = front.with_pages(Arc::new(move |_| Shell::of(&context)));
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        for (accept, kind) in
+            [("text/html,*/*", "text/html; charset=utf-8"), ("*/*", "application/problem+json")]
+        {
+            let request = Request::get("/slow").header(ACCEPT, accept).body(Body::empty()).unwrap();
+            let response = runtime.block_on(front.answer(request));
+            assert_eq!(
+                (response.status(), &response.headers()[CONTENT_TYPE]),
+                (StatusCode::GATEWAY_TIMEOUT, &HeaderValue::from_static(kind))
+            );
+        }
     }
 }

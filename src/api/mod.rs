@@ -36,6 +36,7 @@ mod meters;
 mod metrics;
 mod origins;
 mod page;
+mod people;
 mod problem;
 mod rates;
 mod ready;
@@ -51,7 +52,7 @@ pub use admin::{
     AdminOptions, MiningControl, MiningOrder, MiningRefused, MiningState, TOKEN_CHARACTERS_MIN, Token,
     TokenError,
 };
-pub use context::Context;
+pub use context::{Context, OfDevnet};
 pub use document::document;
 pub use events::{ADDRESSES_MAX, STREAMS_MAX, STREAMS_OF_ADDRESS_MAX, StreamLimits};
 pub use examples::{Example, examples};
@@ -61,6 +62,7 @@ pub use manners::{ANSWER_TIME_MAX, Manners, REQUESTS_EACH_SECOND};
 pub use meters::{GoingOn, Meters, Refusal, RouteMeter};
 pub use metrics::{FIGURES, Figure, Kind};
 pub use origins::{Origin, OriginError};
+pub use people::Shells;
 pub use problem::{Code, PROBLEM_TYPE, Problem, shortened};
 pub use rates::{CONNECTIONS_EACH_MAX, Visit};
 pub use reply::{Answer, Reply};

@@ -221,10 +221,10 @@ impl IntoResponse for Problem {
         if self.code == Code::Unauthorized {
             set(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        response.extensions_mut().insert(self.code);
         if self.code == Code::Internal {
-            response.extensions_mut().insert(Fault(self.detail));
+            response.extensions_mut().insert(Fault(self.detail.clone()));
         }
+        response.extensions_mut().insert(self);
         response
     }
 }

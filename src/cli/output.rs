@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::api::Answered;
+pub(super) use crate::api::explorer::written::count;
+use crate::api::explorer::written::scaled;
 use crate::wallet::plain;
 
 /// Time between two lines of which there may be too many.
@@ -192,11 +194,6 @@ pub(super) fn say_seldom() -> impl Fn(&str) + Send + Sync + 'static {
     }
 }
 
-/// So many of something.
-pub(super) fn count(number: usize, name: &str) -> String {
-    format!("{number} {name}{}", if number == 1 { "" } else { "s" })
-}
-
 /// Rows whose columns stand below each other.
 pub(super) fn aligned(table: &[Vec<String>]) -> Vec<String> {
     let columns = table.first().map_or(0, Vec::len);
@@ -211,10 +208,7 @@ pub(super) fn aligned(table: &[Vec<String>]) -> Vec<String> {
 
 /// Hashes a second, for people.
 pub(super) fn hash_rate(hashes: f64) -> String {
-    let units = [(1e15, "PH/s"), (1e12, "TH/s"), (1e9, "GH/s"), (1e6, "MH/s"), (1e3, "kH/s")];
-    let unit = units.into_iter().find(|(size, _)| hashes >= *size);
-    let (size, name) = unit.unwrap_or((1.0, "H/s"));
-    format!("{:.1} {name}", hashes / size)
+    scaled(hashes, "H/s")
 }
 
 /// Says what went wrong, and whether anybody took it. Where even that cannot be written, the exit code still says that something

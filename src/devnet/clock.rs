@@ -67,6 +67,11 @@ impl ChainTime {
         *state
     }
 
+    /// Whether it stands still.
+    pub fn is_held(&self) -> bool {
+        self.0.lock().frozen.is_some()
+    }
+
     /// Puts it forward.
     pub fn warp(&self, seconds: u32) {
         self.0.lock().warp(seconds, machine());
@@ -148,7 +153,9 @@ mod tests {
         assert!(clock.now().0 >= then.last.0 + 1_000_000);
         clock.set(then);
         assert!(clock.now().0 <= then.last.0 + 5);
+        assert!(!clock.is_held());
         clock.freeze();
+        assert!(clock.is_held());
         let held = clock.now();
         clock.warp(3);
         assert_eq!(clock.now(), at(held.0 + 3));

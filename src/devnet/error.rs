@@ -187,7 +187,7 @@ pub enum DevnetError {
     NotBack(Box<Self>),
     /// Others than this machine's programs can ask.
     #[error(
-        "files are written and read only where nobody but this machine's own programs can order it: begin without --host, or save a          state here with `cairn devnet snapshot`"
+        "files are written and read only where nobody but this machine's own programs can order it: begin without --host, or save a state here with `cairn devnet snapshot`"
     )]
     FilesOfOthers,
     /// A state cannot be taken out of a file.

@@ -12,7 +12,7 @@ use super::clock::ChainTime;
 use super::error::DevnetError;
 use super::places::{Listeners, Places};
 use super::roster::{Live, Seat};
-use crate::api::{AdminOptions, Context, Front, Manners, Server, Token};
+use crate::api::{AdminOptions, Context, Front, Manners, OfDevnet, Server, Token};
 use crate::consensus::Genesis;
 use crate::miner::Feed;
 use crate::net::{Faults, Keep, Log, Peers, PeersOptions};
@@ -55,6 +55,12 @@ impl Common {
     /// Makes the folder of a node that begins at genesis in this generation: what was told of another leads nowhere in it.
     pub fn begin_folder(&self, chain: &Path, generation: u32) -> Result<(), StorageError> {
         Folder::begin(chain, &self.genesis, &self.genesis_text, generation)
+    }
+
+    /// What a node's pages are to know of all of it.
+    fn of_devnet(&self) -> OfDevnet {
+        let clock = self.clock.clone();
+        OfDevnet { desk: self.desk, is_held: Arc::new(move || clock.is_held()) }
     }
 
     /// How a node is to run.
@@ -180,7 +186,7 @@ impl Member {
         let stratum =
             stratum::Server::start(node.handle(), feed, listeners.stratum, options, &common.runtime)
                 .map_err(serve(self.places.stratum))?;
-        let context = Context::of_devnet(node.handle(), peers.handle(), common.desk);
+        let context = Context::of_devnet(node.handle(), peers.handle(), common.of_devnet());
         let options = AdminOptions {
             token: common.token.clone(),
             mining: None,

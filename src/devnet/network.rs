@@ -144,12 +144,7 @@ impl Devnet {
         let (generation, links, down) = (manifest.generation, manifest.links.clone(), manifest.down.clone());
         let genesis = Genesis::from_json(&text)?;
         let mining = mining.map_or_else(|| manifest.mining.parse(), Ok)?.check(genesis.params())?;
-        let runtime = Builder::new_multi_thread()
-            .thread_name("cairn-devnet")
-            .thread_stack_size(STACK_BYTES)
-            .enable_all()
-            .build();
-        let runtime = runtime.map_err(DevnetError::io("cannot start threads"))?;
+        let runtime = threads()?;
         let ground = Arc::new(ground);
         let clock = ChainTime::new(manifest.clock);
         let common = Common {
@@ -230,6 +225,16 @@ impl Drop for Devnet {
         self.desk = None;
         self.runtime.take().into_iter().for_each(|runtime| runtime.shutdown_timeout(END_TIME_MAX));
     }
+}
+
+/// What its nodes live on.
+fn threads() -> Result<Runtime, DevnetError> {
+    let runtime = Builder::new_multi_thread()
+        .thread_name("cairn-devnet")
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build();
+    runtime.map_err(DevnetError::io("cannot start threads"))
 }
 
 /// What is in the folder, or what it is to be where there is nothing yet.

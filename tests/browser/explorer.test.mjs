@@ -122,9 +122,11 @@ test("the faucet gives coins to whoever asks on its page, and says what is wrong
     await it.page.getByRole("button", { name: "Get coins" }).click();
   };
   await ask(EVERYBODYS);
-  await it.reads("#said", "are on their way");
-  await ask(EVERYBODYS.replace("ethx", "ethy"));
-  await it.page.locator("#said .bad").waitFor();
+  await it.reads("#faucet-said", "are on their way");
+  const mistyped = EVERYBODYS.replace("ethx", "ethy");
+  await ask(mistyped);
+  await it.page.locator("#faucet-said .bad").waitFor();
+  assert.equal(await it.page.getByLabel(/^Address/).inputValue(), mistyped);
   await mine(1);
   await it.close();
 });

@@ -1,7 +1,7 @@
 //! The page on which a devnet is looked at and ordered about.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use cairn::types::Height;
 
@@ -9,7 +9,11 @@ use super::stage::Stage;
 
 /// What a page is asked, as a browser does, and the whole of the answer.
 fn ask(stage: &Stage, line: &str, more: &str, form: &str) -> String {
-    let mut stream = TcpStream::connect(stage.devnet.desk().unwrap()).unwrap();
+    ask_at(stage.devnet.desk().unwrap(), line, more, form)
+}
+
+fn ask_at(address: SocketAddr, line: &str, more: &str, form: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
     let head =
         format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept: text/html\r\n{more}");
     let kind = "content-type: application/x-www-form-urlencoded\r\n";
@@ -29,9 +33,21 @@ fn page(stage: &Stage) -> String {
 fn order(stage: &Stage, path: &str, form: &str) -> String {
     let answer = ask(stage, &format!("POST {path}"), "", form);
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
-    let page = page(stage);
-    let said = page.split("id=\"said\"").nth(1).unwrap().split("</div>").next().unwrap();
-    said.to_owned()
+    said(&page(stage), "said").to_owned()
+}
+
+/// What stands on a page where it says what became of an order.
+fn said<'a>(page: &'a str, place: &str) -> &'a str {
+    page.split(&format!("id=\"{place}\"")).nth(1).unwrap().split("</div>").next().unwrap()
+}
+
+/// Asks for coins on the page; the page that this leads back to.
+fn beg(stage: &Stage, form: &str) -> String {
+    let answer = ask(stage, "POST /orders/faucet", "", form);
+    let back = answer.split("location: ").nth(1).unwrap_or_else(|| panic!("{answer}"));
+    let (path, place) = back.split("\r\n").next().unwrap().split_once('#').unwrap();
+    assert_eq!(place, "faucet", "{answer}");
+    ask(stage, &format!("GET {path}"), "", "")
 }
 
 #[test]
@@ -44,7 +60,8 @@ fn page_shows_every_node_with_the_way_to_its_explorer() {
     let network = stage.network();
     let port = network.nodes[0].at.http.rsplit(':').next().unwrap();
     assert!(shown.contains(&format!("href=\"http://localhost:{port}/\">Node 0</a>")), "{shown}");
-    assert!(shown.contains("Node 1</th>") && shown.contains("down"), "{shown}");
+    let down = "<th scope=\"row\">Node 1</th><td><span class=\"state bad\">down</span></td>";
+    assert!(shown.contains(down), "{shown}");
     assert!(shown.contains("content-security-policy: default-src 'none'"), "{shown}");
     for account in &network.accounts {
         assert!(shown.contains(&account.address) && shown.contains(&account.key));
@@ -57,7 +74,8 @@ fn orders_given_on_the_page_are_carried_out_and_told_of() {
     assert!(order(&stage, "/orders/mine", "blocks=4&node=1").contains("Mined 4 blocks."));
     stage.agree();
     assert_eq!(stage.network().nodes[0].height, Some(Height(4)));
-    assert!(order(&stage, "/orders/link", "a=1&b=0&delay_ms=200&loss_percent=&cut=on").contains("good"));
+    let slow = order(&stage, "/orders/link", "a=1&b=0&delay_ms=200&loss_percent=&cut=on");
+    assert!(slow.contains("Link 1 – 0 is as you said."), "{slow}");
     let links = stage.network().links;
     assert_eq!((links[0].a, links[0].b), (0, 1));
     assert!(page(&stage).contains("Link between 0 and 1: cut"));
@@ -83,34 +101,82 @@ fn orders_given_on_the_page_are_carried_out_and_told_of() {
 }
 
 #[test]
-fn page_gives_coins_and_shows_what_is_typed_as_text() {
+fn page_gives_coins_and_says_beside_the_form_what_became_of_it() {
     let stage = Stage::start(1);
     let address = "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawamt";
-    let given = order(&stage, "/orders/faucet", &format!("address={address}&amount=2.5"));
-    assert!(given.contains("2.5 CRN are on their way"), "{given}");
-    let refused = order(&stage, "/orders/faucet", "address=%3Cb%3Ehello&amount=");
-    assert!(refused.contains("bad") && !refused.contains("<b>hello"), "{refused}");
+    let given = beg(&stage, &format!("address={address}&amount=2.5"));
+    assert!(
+        said(&given, "faucet-said").contains("<p class=\"said good\">2.5 CRN are on their way"),
+        "{given}"
+    );
+    assert!(!said(&given, "said").contains("CRN"), "it is told twice: {given}");
+}
+
+#[test]
+fn what_was_typed_for_the_faucet_stays_as_text_with_what_is_wrong_below() {
+    let stage = Stage::start(1);
+    let refused = beg(&stage, "address=%22%3E%3Cb%3Ehello%26&amount=7%25");
+    assert!(said(&refused, "faucet-said").contains("class=\"said bad\""), "{refused}");
+    assert!(
+        refused.contains("name=\"address\" required value=\"&quot;&gt;&lt;b&gt;hello&amp;\""),
+        "{refused}"
+    );
+    assert!(refused.contains("value=\"7%\"") && refused.contains("aria-invalid=\"true\""), "{refused}");
+    assert!(!refused.contains("<b>hello"), "{refused}");
 }
 
 #[test]
 fn order_that_cannot_be_carried_out_says_why_and_changes_nothing() {
     let stage = Stage::start(2);
-    for (path, form, part) in [
-        ("/orders/link", "a=0&b=1&delay_ms=soon", "delay_ms"),
-        ("/orders/link", "a=0&b=1&loss_percent=200", "loss_percent"),
-        ("/orders/link", "a=0&b=7&cut=on", "7"),
-        ("/orders/partition", "groups=0%7C0", "two groups"),
-        ("/orders/mode", "mode=whenever", "no way to mine"),
-        ("/orders/mine", "blocks=1000000000000", "1 to 100000"),
-        ("/orders/mine", "blocks=0", "1 to 100000"),
-        ("/orders/reorganize", "depth=9", "9"),
-        ("/orders/revert", "name=nowhere", "nowhere"),
-        ("/orders/restart", "node=0", "0"),
+    let loss = "`loss_percent` is `200`: expected a percentage up to 99";
+    let depth = "a reorganization of depth 9 needs as many blocks, and the tip stands at 0";
+    for (path, form, why) in [
+        ("/orders/link", "a=0&b=1&delay_ms=soon", "`delay_ms` is `soon`: invalid digit found in string"),
+        ("/orders/link", "a=0&b=1&loss_percent=200", loss),
+        ("/orders/link", "a=0&b=7&cut=on", "there is no node 7: they are numbered from 0 to 1"),
+        ("/orders/partition", "groups=0%7C0", "node 0 stands in two groups"),
+        ("/orders/mode", "mode=whenever", "`whenever` is no way to mine"),
+        ("/orders/mine", "blocks=1000000000000", "`blocks` is `1000000000000`: expected 1 to 100000"),
+        ("/orders/mine", "blocks=0", "`blocks` is `0`: expected 1 to 100000"),
+        ("/orders/reorganize", "depth=9", depth),
+        ("/orders/revert", "name=nowhere", "there is no snapshot `nowhere`"),
+        ("/orders/restart", "node=0", "node 0 runs already"),
     ] {
         let said = order(&stage, path, form);
-        assert!(said.contains("class=\"said bad\"") && said.contains(part), "{path} {form}: {said}");
+        assert!(said.contains(&format!("<p class=\"said bad\">{why}")), "{path} {form}: {said}");
     }
     assert!(stage.network().links.is_empty());
+}
+
+#[test]
+fn pages_of_a_node_say_whether_the_clock_is_held_and_ask_about_it_again() {
+    let stage = Stage::start(1);
+    let body = || {
+        let answer = ask_at(stage.handle().roster().borrow()[0].places.http, "GET /blocks", "", "");
+        answer.split("<body").nth(1).unwrap().split('>').next().unwrap().to_owned()
+    };
+    assert!(!body().contains("data-frozen") && body().contains("data-every=\"5\""), "{}", body());
+    stage.handle().hold_clock(true).unwrap();
+    assert!(body().contains("data-frozen"), "{}", body());
+    stage.handle().hold_clock(false).unwrap();
+    assert!(!body().contains("data-frozen"), "{}", body());
+}
+
+#[test]
+fn what_is_not_here_is_told_on_a_page_that_leads_back() {
+    let stage = Stage::start(1);
+    let port = stage.handle().roster().borrow()[0].places.http.port();
+    for (line, status) in [("GET /nothing", "404"), ("GET /orders/mine", "405")] {
+        let answer = ask(&stage, line, "", "");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(
+            answer.contains("<!DOCTYPE html>") && answer.contains("<a href=\"/\">To all nodes"),
+            "{answer}"
+        );
+        let tip = format!("<a href=\"http://localhost:{port}/\">To the tip of the chain</a>");
+        assert!(answer.contains(&tip), "{answer}");
+    }
+    assert!(ask(&stage, "GET /v1/nothing", "", "").contains("application/problem+json"));
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The explorer's pages: that they say what is so, lead to each other, and let nothing of strangers be more than text.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 
 use axum::body::Body;
 use axum::http::header::ACCEPT;
 use axum::http::{Request, StatusCode};
+use cairn::api::{Manners, Visit};
 use cairn::node::{Share, WorkerName};
 use cairn::template::Difficulty;
 use cairn::testkit::Actor;
@@ -149,14 +151,16 @@ fn curve_of_a_balance_is_what_the_account_had() {
         stage.mine(Vec::new());
     }
     stage.node.wait_for_indexes();
-    let said = Regex::new(r"<title>([0-9.]+ CRN) at block ([0-9,]+)</title>").unwrap();
+    let said = Regex::new(r"<title>([0-9,.]+ CRN) at block ([0-9,]+)</title>").unwrap();
+    let grouped = Regex::new(r"<span>[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)? CRN</span>").unwrap();
     for address in [stage.address(0), stage.address(1), stage.text(&miner_address())] {
         let shown = page(&stage, &format!("/account/{address}"));
         let marks: Vec<(String, String)> = said
             .captures_iter(&shown)
-            .map(|found| (found[1].to_owned(), found[2].replace(',', "")))
+            .map(|found| (found[1].replace(',', ""), found[2].replace(',', "")))
             .collect();
         assert!(marks.len() > 1, "no curve for {address}");
+        assert_eq!(grouped.find_iter(&shown).count(), 3, "its scale: {shown}");
         for (said, height) in marks {
             let had: Value = stage.json(&format!("/v1/accounts/{address}/at/{height}"));
             let had = Amount::from_pebbles(had["balance"].as_str().unwrap().parse().unwrap());
@@ -221,6 +225,43 @@ fn whoever_would_rather_have_a_page_is_told_what_is_wrong_on_one() {
         assert_framed(&said);
         assert!(words(&text).contains(part), "no `{part}` at {path}: {}", words(&text));
     }
+}
+
+#[test]
+fn what_is_refused_before_any_page_is_asked_is_told_on_one_to_people_and_in_json_to_programs() {
+    let mut stage = Stage::new();
+    let asks = |stage: &Stage, visit: &Visit, method: &str, path: &str, accept: &str| {
+        let request = Request::builder().method(method).uri(path).header(ACCEPT, accept);
+        stage.ask_as(visit, request.body(Body::empty()).unwrap())
+    };
+    let free = Visit::unlimited();
+    let refused = |stage: &Stage, visit: &Visit, method: &str, path: &str, code: &str| {
+        let said = asks(stage, visit, method, path, "text/html,*/*;q=0.8");
+        assert_framed(&said);
+        let told = words(&String::from_utf8(said.body.clone()).unwrap());
+        let programs = asks(stage, visit, method, path, "*/*");
+        assert_eq!((programs.code().as_str(), programs.status), (code, said.status), "{path}");
+        assert!(told.contains("To the tip of the chain"), "{told}");
+        (said, told)
+    };
+    let (said, told) = refused(&stage, &free, "POST", "/blocks", "method_not_allowed");
+    assert_eq!(said.header("allow"), "GET,HEAD");
+    assert!(told.contains("can only be looked at"), "{told}");
+    refused(&stage, &free, "GET", "/assets/0/nothing.js", "not_found");
+    refused(&stage, &free, "GET", "/qr/nobody.svg", "bad_address");
+    refused(&stage, &free, "GET", "/block/1?from=soon", "bad_value");
+    let programs = asks(&stage, &free, "GET", "/v1/blocks/soon", "text/html");
+    assert_eq!(programs.code(), "bad_value", "what is for programs stays so");
+
+    stage.behave(&Manners { requests_per_second: NonZeroU32::new(1), ..Manners::default() }, "0.0.0.0:9330");
+    let visit = stage.visit("192.0.2.1").unwrap();
+    while stage.ask_as(&visit, Request::get("/wallet").body(Body::empty()).unwrap()).status == StatusCode::OK
+    {
+    }
+    let (said, told) = refused(&stage, &visit, "GET", "/", "too_many_requests");
+    assert!(said.header("retry-after").parse::<u64>().unwrap() >= 1);
+    assert!(told.contains("ask again in"), "{told}");
+    assert!(String::from_utf8_lossy(&said.body).contains("data-every=\"5\""), "it asks again by itself");
 }
 
 #[test]

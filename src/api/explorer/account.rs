@@ -15,6 +15,7 @@ use axum::response::IntoResponse;
 use super::charts::{Chart, Mark};
 use super::draft::{Draft, Live, Shown};
 use super::parts;
+use super::parts::Column::{Number, Text};
 use super::shell::Place;
 use super::transaction::{first_actions, policy as policy_words, what_for};
 use crate::api::context::Context;
@@ -87,7 +88,7 @@ pub(super) async fn account(
         }
     };
     // What is about to come changes without a block, though seldom.
-    let live = if is_first { Live { every: 5, ..Live::CHAIN } } else { Live::NEVER };
+    let live = if is_first { Live { every: 5, ..Live::CHAIN } } else { Live::SELDOM };
     Ok(Draft::new("Account", Place::Elsewhere, live, body))
 }
 
@@ -159,22 +160,12 @@ fn waits(waiting: &PendingPage) -> Markup {
 }
 
 fn table(entries: &[HistoryEntry], goes_on: bool) -> Markup {
-    html! {
-        @if entries.is_empty() && goes_on {
-            (parts::empty("Nothing on this page."))
-        } @else if entries.is_empty() {
-            (parts::empty("Nothing yet. An address exists before anybody has paid it."))
-        } @else {
-            div.wide tabindex="0" role="region" aria-label="What happened" {
-                table {
-                    thead { tr {
-                        th scope="col" { "When" } th scope="col" { "Block" } th scope="col" { "What" } th scope="col" { "With" }
-                        th.number scope="col" { "Change" }
-                    } }
-                    tbody { @for entry in entries { (row(entry)) } }
-                }
-            }
-        }
+    let columns = [Text("When"), Text("Block"), Text("What"), Text("With"), Number("Change")];
+    let rows = html! { @for entry in entries { (row(entry)) } };
+    match entries {
+        [] if goes_on => parts::empty("Nothing on this page."),
+        [] => parts::empty("Nothing yet. An address exists before anybody has paid it."),
+        _ => parts::table("What happened", &columns, &rows),
     }
 }
 
@@ -254,14 +245,14 @@ impl Curve {
         let mut marks: Vec<Mark> = down
             .map(|height| {
                 let had = self.had(height);
-                let said = format!("{had} at block {}", parts::number(height));
+                let said = format!("{} at block {}", parts::coins(had), parts::number(height));
                 Mark { value: had.pebbles() as f64, said }
             })
             .collect();
         marks.reverse();
         let low = last.saturating_sub(each * marks.len().saturating_sub(1) as u32);
         let ends = (format!("block {}", parts::number(low)), format!("block {}", parts::number(last)));
-        let written = |pebbles: f64| Amount::from_pebbles(pebbles as u64).to_string();
+        let written = |pebbles: f64| parts::coins(Amount::from_pebbles(pebbles as u64));
         Chart { title: "Balance", bars: false, marks, expected: Vec::new(), written, ends }.draw()
     }
 }

@@ -2,13 +2,13 @@
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
 use maud::PreEscaped;
 use std::sync::OnceLock;
 
+use crate::api::problem::{Code, Problem};
 use crate::crypto::sha256;
 use crate::wallet::wordlist;
 
@@ -62,9 +62,13 @@ pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/assets/{mark}/{name}", routing::get(asset))
 }
 
+fn nothing() -> Response {
+    Problem::new(Code::NotFound, "pages are made with nothing of this name").into_response()
+}
+
 async fn asset(Path((mark, name)): Path<(String, String)>) -> Response {
     let found = ALL.into_iter().find(|asset| asset.name == name);
-    let Some(asset) = found else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(asset) = found else { return nothing() };
     // A page of another version, open since before the node was replaced, gets what there is and keeps nothing of it.
     let keep = if mark == asset.mark() { "public, max-age=31536000, immutable" } else { "no-store" };
     ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, keep)], (asset.text)()).into_response()

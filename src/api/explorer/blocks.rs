@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::curves::difficulty;
 use super::draft::{Draft, Live, Shown};
 use super::parts;
+use super::parts::Column::{Number, Text};
 use super::shell::Place;
 use super::transaction::first_actions;
 use crate::api::context::Context;
@@ -41,28 +42,23 @@ pub(super) async fn list(State(context): State<Context>, Query(part): Query<Part
         (parts::raw(&[("the list", "/v1/blocks".to_owned())]))
     };
     // Whoever looks at old ones does not want them to move.
-    let live = if before.is_some() { Live::NEVER } else { Live::CHAIN };
+    let live = if before.is_some() { Live::SELDOM } else { Live::CHAIN };
     Ok(Draft::new("Blocks", Place::Blocks, live, body))
 }
 
 fn table(blocks: &[HeaderView]) -> Markup {
-    html! {
-        div.wide tabindex="0" role="region" aria-label="Blocks" {
-            table {
-                thead { tr { th scope="col" { "Height" } th scope="col" { "Hash" } th scope="col" { "Made" } th.number scope="col" { "Difficulty" } } }
-                tbody {
-                    @for block in blocks {
-                        tr data-key=(block.hash) {
-                            th scope="row" { (parts::height(block.height)) }
-                            td { (parts::block(&block.hash)) }
-                            td { (parts::time(block.time)) }
-                            td.number { (difficulty(block.difficulty)) }
-                        }
-                    }
-                }
+    let columns = [Text("Height"), Text("Hash"), Text("Made"), Number("Difficulty")];
+    let rows = html! {
+        @for block in blocks {
+            tr data-key=(block.hash) {
+                th scope="row" { (parts::height(block.height)) }
+                td { (parts::block(&block.hash)) }
+                td { (parts::time(block.time)) }
+                td.number { (difficulty(block.difficulty)) }
             }
         }
-    }
+    };
+    parts::table("Blocks", &columns, &rows)
 }
 
 /// One block.

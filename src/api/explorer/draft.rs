@@ -1,8 +1,8 @@
 //! A page before it is framed: what is on it, and what makes it change.
 
 use axum::extract::{Request, State};
-use axum::http::header::ACCEPT;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use super::assets::Asset;
 use super::shell::{Place, Shell};
 use crate::api::context::Context;
-use crate::api::problem::Problem;
+use crate::api::problem::{Code, Problem};
 
 /// What makes a page ask for itself again, besides somebody who does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,6 +26,8 @@ impl Live {
     pub const CHAIN: Self = Self { events: "block,reorganization", every: 0 };
     /// The same, and every few seconds for what changes without a block.
     pub const ALL: Self = Self { events: "block,reorganization", every: 2 };
+    /// Hardly anything: a reorganization could reach back to it.
+    pub const SELDOM: Self = Self { events: "", every: 60 };
     /// Nothing: what is on it stays true.
     pub const NEVER: Self = Self { events: "", every: 0 };
 }
@@ -89,18 +91,8 @@ pub(super) async fn frame(State(context): State<Context>, request: Request, next
         return shell.page(&draft);
     }
     match response.extensions_mut().remove::<Trouble>() {
-        Some(Trouble(problem)) => troubled(&shell, problem),
+        Some(Trouble(problem)) => on_a_page(&shell, problem.into_response()),
         None => response,
-    }
-}
-
-/// A problem, to whoever would rather have a page.
-pub(in crate::api) fn problem_for(context: &Context, headers: &HeaderMap, problem: Problem) -> Response {
-    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accepted.contains("text/html") {
-        troubled(&Shell::of(context), problem)
-    } else {
-        problem.into_response()
     }
 }
 
@@ -110,20 +102,42 @@ fn sentence(detail: &str) -> String {
     letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }
 
-/// A page that says what is wrong, and what to do; for everybody but whoever looks it is the problem itself.
-fn troubled(shell: &Shell, problem: Problem) -> Response {
+/// What to do, for people who have a page before them.
+fn advice(code: Code) -> &'static str {
+    match code {
+        Code::NotFound => "Look whether the address is as it should be.",
+        Code::MethodNotAllowed => {
+            "This address can only be looked at, or only be ordered from the page that leads to it."
+        }
+        Code::TooManyRequests => "This page asks again by itself.",
+        other => other.advice(),
+    }
+}
+
+/// Whether the same may be answered otherwise in a moment: what was sent a while ago may be here then.
+fn may_pass(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS)
+        || status.is_server_error()
+}
+
+/// Tells on a page what is wrong, where something is, and what to do; for everybody but whoever looks it is the answer that
+/// it was.
+pub(in crate::api) fn on_a_page(shell: &Shell, mut response: Response) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     let status = problem.code.status();
     let title = if status == StatusCode::NOT_FOUND { "Not here" } else { problem.code.title() };
     let body = html! {
         p.lead { (sentence(&problem.detail)) }
-        p { (super::parts::marked(problem.code.advice())) }
-        p { a href="/" { "To the tip of the chain" } }
+        p { (super::parts::marked(advice(problem.code))) }
+        p {
+            a href={ (shell.node) "/" } { "To the tip of the chain" }
+            @if let Some(desk) = &shell.desk { " · " a href=(desk) { "To all nodes of the devnet" } }
+        }
     };
-    // What was sent a moment ago may be here in the next.
-    let live = Live { events: "", every: 5 };
-    let page = shell.page(&Draft::new(title, Place::Elsewhere, live, body));
-    let mut response = problem.into_response();
-    let (parts, body) = page.into_parts();
+    let live = if may_pass(status) { Live { events: "", every: 5 } } else { Live::NEVER };
+    let (parts, body) = shell.page(&Draft::new(title, Place::Elsewhere, live, body)).into_parts();
+    // A router has said already how long the answer for programs was.
+    response.headers_mut().remove(CONTENT_LENGTH);
     response.headers_mut().extend(parts.headers);
     *response.body_mut() = body;
     response

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::draft::{Draft, Live, Shown};
 use super::parts;
+use super::parts::Column::{Number, Text};
 use super::shell::Place;
 use super::tree::tree;
 use crate::api::context::Context;
@@ -38,26 +39,27 @@ pub(super) async fn forks(State(context): State<Context>) -> Shown {
 }
 
 fn table(branches: &[BranchView]) -> Markup {
-    html! {
-        div.wide tabindex="0" role="region" aria-label="Branches" {
-            table {
-                thead { tr {
-                    th scope="col" { "Tip" } th scope="col" { "Height" } th scope="col" { "State" } th.number scope="col" { "Blocks of its own" }
-                    th scope="col" { "Forks above" } th scope="col" { "Made" }
-                } }
-                tbody { @for branch in branches {
-                    tr data-key=(branch.hash) {
-                        th scope="row" { (parts::block(&branch.hash)) }
-                        td { (parts::number(branch.height)) }
-                        td { (state(branch.status)) }
-                        td.number { (parts::number(branch.length)) }
-                        td { @if branch.length > 0 { (parts::height(branch.fork)) } }
-                        td { (parts::ago(branch.time)) }
-                    }
-                } }
+    let columns = [
+        Text("Tip"),
+        Text("Height"),
+        Text("State"),
+        Number("Blocks of its own"),
+        Text("Forks above"),
+        Text("Made"),
+    ];
+    let rows = html! {
+        @for branch in branches {
+            tr data-key=(branch.hash) {
+                th scope="row" { (parts::block(&branch.hash)) }
+                td { (parts::number(branch.height)) }
+                td { (state(branch.status)) }
+                td.number { (parts::number(branch.length)) }
+                td { @if branch.length > 0 { (parts::height(branch.fork)) } }
+                td { (parts::ago(branch.time)) }
             }
         }
-    }
+    };
+    parts::table("Branches", &columns, &rows)
 }
 
 fn state(status: BranchStatus) -> Markup {

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::charts::{Chart, Mark};
 use super::draft::{Draft, Live, Shown};
 use super::parts;
+use super::parts::Column::{Number, Text};
 use super::projection::{self, projection};
 use super::shell::Place;
 use crate::api::context::Context;
@@ -97,30 +98,31 @@ fn sizes(samples: &[Sample]) -> Chart<'static> {
 }
 
 fn table(transactions: &[PoolTransaction], waiting: usize) -> Markup {
-    html! {
-        @if transactions.is_empty() && waiting > 0 {
-            (parts::empty("Nothing could be mined now: all that waits waits for an earlier one of its sender."))
-        } @else if transactions.is_empty() {
-            (parts::empty("Nothing waits. What is sent now will be in the next block."))
-        } @else {
-            div.wide tabindex="0" role="region" aria-label="Transactions that wait" {
-                table {
-                    thead { tr {
-                        th scope="col" { "Transaction" } th scope="col" { "From" } th.number scope="col" { "Pays" } th.number scope="col" { "Fee" }
-                        th.number scope="col" { "For a thousand bytes" } th.number scope="col" { "Waits" }
-                    } }
-                    tbody { @for transaction in transactions {
-                        tr data-key=(transaction.txid) {
-                            th scope="row" { (parts::transaction(&transaction.txid)) }
-                            td { (parts::address(&transaction.from)) }
-                            td.number { (parts::amount(transaction.amount)) }
-                            td.number { (parts::amount(transaction.fee)) }
-                            td.number { (parts::number(transaction.rate)) }
-                            td.number { (parts::span(transaction.seconds)) }
-                        }
-                    } }
-                }
+    if transactions.is_empty() {
+        return parts::empty(match waiting {
+            0 => "Nothing waits. What is sent now will be in the next block.",
+            _ => "Nothing could be mined now: all that waits waits for an earlier one of its sender.",
+        });
+    }
+    let columns = [
+        Text("Transaction"),
+        Text("From"),
+        Number("Pays"),
+        Number("Fee"),
+        Number("For a thousand bytes"),
+        Number("Waits"),
+    ];
+    let rows = html! {
+        @for transaction in transactions {
+            tr data-key=(transaction.txid) {
+                th scope="row" { (parts::transaction(&transaction.txid)) }
+                td { (parts::address(&transaction.from)) }
+                td.number { (parts::amount(transaction.amount)) }
+                td.number { (parts::amount(transaction.fee)) }
+                td.number { (parts::number(transaction.rate)) }
+                td.number { (parts::span(transaction.seconds)) }
             }
         }
-    }
+    };
+    parts::table("Transactions that wait", &columns, &rows)
 }

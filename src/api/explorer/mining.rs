@@ -7,6 +7,7 @@ use super::curves::{Curves, difficulty};
 use super::draft::{Draft, Live, Shown};
 use super::home::{pace, rate};
 use super::parts;
+use super::parts::Column::{Number, Text};
 use super::shell::Place;
 use crate::api::context::Context;
 use crate::api::routes::mining as asked;
@@ -25,7 +26,7 @@ pub(super) async fn mining(State(context): State<Context>) -> Shown {
             ("Blocks come", html! { (pace(&view)) }),
         ]))
         div.charts { (curves.hash_rate().draw()) (curves.difficulty().draw()) (curves.intervals().draw()) }
-        p.note { "The line over the intervals is what chance alone would have." }
+        p.note { "The line over the intervals is what chance alone would have. Times in which the chain stood still are not part of it." }
         h2 { "Who mined the last " (parts::count(view.blocks, "block")) }
         (shares(&view.miners, view.blocks))
         h2 { "Miners on this node" }
@@ -36,50 +37,57 @@ pub(super) async fn mining(State(context): State<Context>) -> Shown {
 }
 
 fn shares(miners: &[MinerShare], blocks: usize) -> Markup {
-    html! {
-        @if miners.is_empty() { (parts::empty("No block but genesis yet.")) } @else {
-            div.wide tabindex="0" role="region" aria-label="Who mined" {
-                table {
-                    thead { tr { th scope="col" { "Paid" } th.number scope="col" { "Blocks" } th scope="col" { "Share" } th scope="col" { "Last" } } }
-                    tbody { @for share in miners.iter().take(ROWS) {
-                        tr data-key=(share.address.0) {
-                            th scope="row" { (parts::address(&share.address)) }
-                            td.number { (parts::number(share.blocks)) }
-                            td { meter min="0" max=(blocks) value=(share.blocks) aria-label="Share of blocks" {} " " (format!("{:.0} %", share.blocks as f64 * 100.0 / blocks.max(1) as f64)) }
-                            td { (parts::height(share.last)) }
-                        }
-                    } }
+    if miners.is_empty() {
+        return parts::empty("No block but genesis yet.");
+    }
+    let percent = |share: &MinerShare| share.blocks as f64 * 100.0 / blocks.max(1) as f64;
+    let rows = html! {
+        @for share in miners.iter().take(ROWS) {
+            tr data-key=(share.address.0) {
+                th scope="row" { (parts::address(&share.address)) }
+                td.number { (parts::number(share.blocks)) }
+                td {
+                    meter min="0" max=(blocks) value=(share.blocks) aria-label="Share of blocks" {}
+                    " " (format!("{:.0} %", percent(share)))
                 }
+                td { (parts::height(share.last)) }
             }
-            @if miners.len() > ROWS { p { "And " (miners.len() - ROWS) " more." } }
         }
+    };
+    html! {
+        (parts::table("Who mined", &[Text("Paid"), Number("Blocks"), Text("Share"), Text("Last")], &rows))
+        @if miners.len() > ROWS { p { "And " (miners.len() - ROWS) " more." } }
     }
 }
 
 fn workers(workers: &[WorkerView]) -> Markup {
-    html! {
-        @if workers.is_empty() {
-            (parts::empty("None. Any Stratum miner can be pointed at this node: see `cairn node --help`, and the address behind `stratum` in its first lines."))
-        } @else {
-            div.wide tabindex="0" role="region" aria-label="Miners on this node" {
-                table {
-                    thead { tr {
-                        th scope="col" { "Worker" } th scope="col" { "Paid" } th.number scope="col" { "Hash rate" }
-                        th.number scope="col" { "Shares" } th.number scope="col" { "Refused" } th.number scope="col" { "Blocks" } th.number scope="col" { "Silent for" }
-                    } }
-                    tbody { @for worker in workers {
-                        tr {
-                            th scope="row" dir="auto" { (worker.worker) }
-                            td { (parts::address(&worker.address)) }
-                            td.number { (parts::scaled(worker.hash_rate, "H/s")) }
-                            td.number { (parts::number(worker.accepted)) }
-                            td.number { (parts::number(worker.rejected)) }
-                            td.number { (parts::number(worker.blocks)) }
-                            td.number { (parts::span(worker.idle_seconds)) }
-                        }
-                    } }
-                }
+    if workers.is_empty() {
+        return parts::empty(
+            "None. Any Stratum miner can be pointed at this node: see `cairn node --help`, and the address behind `stratum` in \
+             its first lines.",
+        );
+    }
+    let columns = [
+        Text("Worker"),
+        Text("Paid"),
+        Number("Hash rate"),
+        Number("Shares"),
+        Number("Refused"),
+        Number("Blocks"),
+        Number("Silent for"),
+    ];
+    let rows = html! {
+        @for worker in workers {
+            tr {
+                th scope="row" dir="auto" { (worker.worker) }
+                td { (parts::address(&worker.address)) }
+                td.number { (parts::scaled(worker.hash_rate, "H/s")) }
+                td.number { (parts::number(worker.accepted)) }
+                td.number { (parts::number(worker.rejected)) }
+                td.number { (parts::number(worker.blocks)) }
+                td.number { (parts::span(worker.idle_seconds)) }
             }
         }
-    }
+    };
+    parts::table("Miners on this node", &columns, &rows)
 }

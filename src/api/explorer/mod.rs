@@ -38,11 +38,12 @@ mod stones;
 mod transaction;
 mod tree;
 mod wallet;
+pub mod written;
 
 pub use assets::assets;
 pub use charts::{Chart, Mark};
 pub use desk::without_port;
-pub(super) use draft::problem_for;
+pub(super) use draft::on_a_page;
 pub use draft::{Draft, Live};
 pub use shell::{Place, Shell};
 pub(super) use stones::Stones;

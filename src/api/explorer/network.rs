@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::draft::{Draft, Live, Shown};
 use super::parts;
+use super::parts::Column::{Number, Text};
 use super::ring::{Ring, round};
 use super::shell::Place;
 use crate::api::context::Context;
@@ -94,30 +95,33 @@ fn said(peer: &PeerView) -> String {
 }
 
 fn table(peers: &[PeerView], tip: &TipView) -> Markup {
+    let columns = [
+        Text("Node"),
+        Text("Address"),
+        Text("Program"),
+        Text("Connected by"),
+        Text("Tip"),
+        Number("Latency"),
+        Number("In"),
+        Number("Out"),
+        Number("For"),
+    ];
+    let rows = html! { @for peer in peers { (row(peer, tip)) } };
+    html! { @if !peers.is_empty() { (parts::table("Peers", &columns, &rows)) } }
+}
+
+fn row(peer: &PeerView, tip: &TipView) -> Markup {
     html! {
-        @if !peers.is_empty() {
-            div.wide tabindex="0" role="region" aria-label="Peers" {
-                table {
-                    thead { tr {
-                        th scope="col" { "Node" } th scope="col" { "Address" } th scope="col" { "Program" } th scope="col" { "Connected by" }
-                        th scope="col" { "Tip" } th.number scope="col" { "Latency" } th.number scope="col" { "In" } th.number scope="col" { "Out" }
-                        th.number scope="col" { "For" }
-                    } }
-                    tbody { @for peer in peers {
-                        tr data-key=(peer.node.0) {
-                            th scope="row" { (parts::short(&peer.node.0)) }
-                            td { code { (peer.address) } }
-                            td dir="auto" { (peer.agent.as_deref().unwrap_or("not said")) }
-                            td { (match peer.direction { Direction::Out => "us", Direction::In => "them" }) }
-                            td { @match peer.height { Some(height) => { (parts::number(height)) ", " (tip_words(peer, tip)) }, None => "not known" } }
-                            td.number { @match peer.ping_ms { Some(ping) => { (ping) " ms" }, None => "" } }
-                            td.number { (parts::bytes(peer.bytes_in as usize)) }
-                            td.number { (parts::bytes(peer.bytes_out as usize)) }
-                            td.number { (parts::span(peer.seconds)) }
-                        }
-                    } }
-                }
-            }
+        tr data-key=(peer.node.0) {
+            th scope="row" { (parts::short(&peer.node.0)) }
+            td { code { (peer.address) } }
+            td dir="auto" { (peer.agent.as_deref().unwrap_or("not said")) }
+            td { (match peer.direction { Direction::Out => "us", Direction::In => "them" }) }
+            td { @match peer.height { Some(height) => { (parts::number(height)) ", " (tip_words(peer, tip)) }, None => "not known" } }
+            td.number { @match peer.ping_ms { Some(ping) => { (ping) " ms" }, None => "" } }
+            td.number { (parts::bytes(peer.bytes_in as usize)) }
+            td.number { (parts::bytes(peer.bytes_out as usize)) }
+            td.number { (parts::span(peer.seconds)) }
         }
     }
 }

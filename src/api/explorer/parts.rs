@@ -1,30 +1,11 @@
 //! Small things that pages are put together from: amounts, times, names, lists of facts.
 
-use std::fmt::Display;
-
 use jiff::Timestamp as Moment;
 use maud::{Markup, html};
 
+pub use super::written::{bytes, coins, count, number, scaled, span};
 use crate::api::view::AddressText;
 use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
-
-/// Digits in threes.
-pub fn number(number: impl Display) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// So many of something.
-pub fn count(count: usize, name: &str) -> String {
-    format!("{} {name}{}", number(count), if count == 1 { "" } else { "s" })
-}
 
 /// Money.
 pub fn amount(amount: Amount) -> Markup {
@@ -50,34 +31,6 @@ pub fn ago(at: Timestamp) -> Markup {
 
 fn exact(at: Timestamp, form: &str) -> String {
     Moment::from_second(i64::from(at.0)).unwrap_or_default().strftime(form).to_string()
-}
-
-/// How long something takes, in its largest two units.
-pub fn span(seconds: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let first = UNITS.iter().position(|(size, _)| seconds >= *size).unwrap_or(UNITS.len() - 1);
-    let (size, name) = UNITS[first];
-    let rest = UNITS.get(first + 1).map(|(small, name)| (seconds % size / small, name));
-    match rest {
-        Some((rest, small)) if rest > 0 => format!("{} {name} {rest} {small}", seconds / size),
-        _ => format!("{} {name}", seconds / size),
-    }
-}
-
-/// A size that may be large, with the name of its unit.
-pub fn scaled(size: f64, unit: &str) -> String {
-    const STEPS: [(f64, &str); 6] =
-        [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
-    match STEPS.iter().find(|(step, _)| size >= *step) {
-        Some((step, name)) => format!("{:.1} {name}{unit}", size / step),
-        None if size == size.trunc() => format!("{size:.0} {unit}"),
-        None => format!("{size:.2} {unit}"),
-    }
-}
-
-/// So many bytes.
-pub fn bytes(bytes: usize) -> String {
-    scaled(bytes as f64, "B")
 }
 
 /// A long name by its beginning and its end; whole, it is read out and copied.
@@ -127,6 +80,31 @@ pub fn facts(facts: &[(&str, Markup)]) -> Markup {
     html! { dl.facts { @for (name, fact) in facts { div { dt { (name) } dd { (fact) } } } } }
 }
 
+/// The heading of a column.
+pub enum Column {
+    /// Of words.
+    Text(&'static str),
+    /// Of numbers, which stand below each other.
+    Number(&'static str),
+}
+
+/// A table, which is moved by itself where it is wider than the window. Each row brings its own cells.
+pub fn table(name: &str, columns: &[Column], rows: &Markup) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-label=(name) {
+            table {
+                thead { tr { @for column in columns {
+                    @match column {
+                        Column::Text(name) => th scope="col" { (name) },
+                        Column::Number(name) => th.number scope="col" { (name) },
+                    }
+                } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
 /// Text in which names stand between backticks.
 pub fn marked(text: &str) -> Markup {
     html! {
@@ -153,18 +131,6 @@ pub fn raw(links: &[(&str, String)]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn large_numbers_stand_in_threes() {
-        let written: Vec<String> = [0_u64, 999, 1_000, 1_234_567].into_iter().map(number).collect();
-        assert_eq!(written, ["0", "999", "1,000", "1,234,567"]);
-    }
-
-    #[test]
-    fn span_has_its_two_largest_units() {
-        let spans: Vec<String> = [0, 59, 60, 61, 3_600, 90_061].into_iter().map(span).collect();
-        assert_eq!(spans, ["0 s", "59 s", "1 min", "1 min 1 s", "1 h", "1 d 1 h"]);
-    }
 
     #[test]
     fn amount_keeps_every_pebble() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::parts;
+use super::parts::Column::{Number, Text};
 use crate::api::context::Context;
 use crate::api::problem::Problem;
 use crate::consensus::{BLOCK_OVERHEAD_BYTES, Params};
@@ -68,29 +69,28 @@ fn packed<'a>(params: &Params, best_first: impl Iterator<Item = (Address, &'a En
 
 /// What would be mined next, block by block.
 pub fn table(blocks: &[Projected]) -> Markup {
-    html! {
-        @if blocks.is_empty() {
-            (parts::empty("Nothing waits: the next block pays its miner, and nobody else."))
-        } @else {
-            div.wide tabindex="0" role="region" aria-label="What would be mined next" {
-                table {
-                    thead { tr {
-                        th scope="col" { "Block" } th.number scope="col" { "Transactions" } th.number scope="col" { "Size" }
-                        th.number scope="col" { "Fees" } th.number scope="col" { "Pebbles for a thousand bytes" }
-                    } }
-                    tbody { @for (at, block) in blocks.iter().enumerate() {
-                        tr data-key=(at) {
-                            th scope="row" { (when(at)) }
-                            td.number { (parts::number(block.count)) }
-                            td.number { (parts::bytes(block.bytes)) }
-                            td.number { (parts::amount(block.fees)) }
-                            td.number { (rates(block)) }
-                        }
-                    } }
-                }
+    if blocks.is_empty() {
+        return parts::empty("Nothing waits: the next block pays its miner, and nobody else.");
+    }
+    let columns = [
+        Text("Block"),
+        Number("Transactions"),
+        Number("Size"),
+        Number("Fees"),
+        Number("Pebbles for a thousand bytes"),
+    ];
+    let rows = html! {
+        @for (at, block) in blocks.iter().enumerate() {
+            tr data-key=(at) {
+                th scope="row" { (when(at)) }
+                td.number { (parts::number(block.count)) }
+                td.number { (parts::bytes(block.bytes)) }
+                td.number { (parts::amount(block.fees)) }
+                td.number { (rates(block)) }
             }
         }
-    }
+    };
+    parts::table("What would be mined next", &columns, &rows)
 }
 
 /// When a projected block comes.

@@ -5,13 +5,16 @@ use axum::response::{Html, IntoResponse as _, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets;
-use super::draft::Draft;
+use super::draft::{Draft, Live};
 use crate::api::context::Context;
 use crate::types::Timestamp;
 
 /// Nothing from elsewhere, nothing inline, and nobody else's frame around it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Seconds for which a page on a devnet may be wrong about what time it is there.
+const CLOCK_SECONDS: u32 = 5;
 
 /// Where in the house a page is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,13 +67,23 @@ pub struct Shell {
 
 impl Shell {
     /// Of a node's own pages.
-    pub(super) fn of(context: &Context) -> Self {
+    pub(in crate::api) fn of(context: &Context) -> Self {
         Self {
             network: context.node().genesis().name().to_owned(),
             now: context.node().chain_time(),
-            frozen: false,
+            frozen: context.is_clock_held(),
             node: String::new(),
             desk: context.desk().map(|_| "/devnet".to_owned()),
+        }
+    }
+
+    /// After how many seconds a page asks for itself again. On a devnet the clock may be held, or put forward, at any time,
+    /// and no event tells of that.
+    fn every(&self, live: Live) -> u32 {
+        match live.every {
+            _ if live == Live::NEVER || self.desk.is_none() => live.every,
+            0 => CLOCK_SECONDS,
+            every => every.min(CLOCK_SECONDS),
         }
     }
 
@@ -100,7 +113,7 @@ impl Shell {
                     script src=(assets::SCRIPT.path()) defer {}
                     @for script in *scripts { script type="module" src=(script.path()) {} }
                 }
-                body data-now=(self.now) data-frozen[self.frozen] data-desk=[self.desk.as_ref()] data-events=(live.events) data-every=(live.every) {
+                body data-now=(self.now) data-frozen[self.frozen] data-desk=[self.desk.as_ref()] data-events=(live.events) data-every=(self.every(*live)) {
                     a.skip href="#main" { "To the content" }
                     (self.heading(*place))
                     main #main tabindex="-1" {

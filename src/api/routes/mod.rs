@@ -14,9 +14,6 @@ pub(super) mod transactions;
 pub(super) use status::standing;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::context::Context;
@@ -26,7 +23,6 @@ use super::events;
 use super::examples::examples;
 use super::explorer;
 use super::page::page;
-use super::problem::{Code, Problem};
 use super::ready;
 
 /// Bytes of a request's body: a block in hexadecimal digits and what is around it.
@@ -49,15 +45,11 @@ pub(super) fn documented() -> OpenApiRouter<Context> {
         .merge(events::routes())
 }
 
-async fn nothing(State(context): State<Context>, headers: HeaderMap) -> Response {
-    explorer::problem_for(&context, &headers, Problem::new(Code::NotFound, "there is no such path"))
-}
-
 /// Everything that can be asked.
 pub(super) fn router(context: Context) -> Router {
     let (router, _) = documented().split_for_parts();
     let document = document();
     let page = page(&document, "What a node can be asked", &examples());
     let routes = router.merge(explorer::routes(&context));
-    described(routes, document, page, BODY_BYTES_MAX).fallback(nothing).with_state(context)
+    described(routes, document, page, BODY_BYTES_MAX).with_state(context)
 }

@@ -15,6 +15,8 @@ mod told;
 mod view;
 pub mod words;
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use tokio::task;
 use utoipa::OpenApi as _;
@@ -82,7 +84,9 @@ pub(super) fn front(devnet: &DevnetHandle, manners: &Manners) -> Front {
         answer_time_max: ANSWER_TIME_MAX,
         ..manners.clone()
     };
+    let devnet = devnet.clone();
     Front::beside(routes, Beginning::openapi(), "What a devnet can be told", live.1.node.tips(), &manners)
+        .with_pages(Arc::new(move |called| page::shell(&devnet, called)))
 }
 
 /// Does what may take a while where it keeps nobody waiting.

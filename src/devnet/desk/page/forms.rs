@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::graph::Wire;
+use super::{Chosen, said};
 use crate::api::Problem;
 use crate::api::explorer::parts;
 use crate::api::view::{DELAY_MS_MAX, LOSS_PERCENT_MAX, LinkFaults};
@@ -154,16 +155,31 @@ pub(super) fn clock(network: &NetworkView) -> Markup {
     }
 }
 
-/// Coins for whoever asks.
-pub(super) fn coins(network: &NetworkView, address: &str) -> Markup {
+/// Coins for whoever asks. What was typed stays, and what is wrong with it stands below.
+pub(super) fn coins(
+    network: &NetworkView,
+    chosen: &Chosen,
+    became: Option<&Result<String, String>>,
+) -> Markup {
+    let address = chosen.address.as_deref().unwrap_or_default();
+    let is_wrong = became.is_some_and(Result::is_err).then_some("true");
     html! {
-        section.card id="faucet" {
-            h2 { "Faucet" }
+        section.card id="faucet" aria-labelledby="faucet-title" {
+            h2 id="faucet-title" { "Faucet" }
             form.fields method="post" action="/orders/faucet" {
-                label.long { "Address, " (network.prefix) "1… " input name="address" required value=(address) autocomplete="off" spellcheck="false"; }
-                label { "Amount, CRN " input name="amount" inputmode="decimal" value="100" autocomplete="off" size="8"; }
+                label.long {
+                    "Address, " (network.prefix) "1… "
+                    input name="address" required value=(address) autocomplete="off" spellcheck="false"
+                        aria-invalid=[is_wrong] aria-describedby="faucet-said";
+                }
+                label {
+                    "Amount, CRN "
+                    input name="amount" inputmode="decimal" value=(chosen.amount.as_deref().unwrap_or("100")) autocomplete="off"
+                        size="8" aria-describedby="faucet-said";
+                }
                 button.main { "Get coins" }
             }
+            div #faucet-said role="status" { (said(became)) }
         }
     }
 }

@@ -5,6 +5,7 @@ mod forms;
 mod graph;
 mod orders;
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,8 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 
 use super::aside;
-use super::view::NetworkView;
+use super::view::{ClockView, NetworkView, NodeView};
+use crate::api::explorer::parts::Column::{Number, Text};
 use crate::api::explorer::{Draft, Live, Place, Shell, assets, parts, without_port};
 use crate::api::{Problem, Query};
 use crate::devnet::network::DevnetHandle;
@@ -39,7 +41,25 @@ struct Desk {
 #[derive(Clone)]
 struct Said {
     at: Instant,
+    place: Spot,
     text: Result<String, String>,
+}
+
+/// Where on the page somebody looks for what became of an order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spot {
+    /// At the top, where the way back from an order leads.
+    Top,
+    /// Beside the form for coins, to which the way back leads from there.
+    Faucet,
+}
+
+impl Desk {
+    /// What became of the last order, for as long as somebody may be looking for it here.
+    fn said_at(&self, place: Spot) -> Option<Result<String, String>> {
+        let said = self.said.lock().clone()?;
+        (said.place == place && said.at.elapsed() < SAID_TIME).then_some(said.text)
+    }
 }
 
 /// The page and its forms.
@@ -59,6 +79,8 @@ struct Chosen {
     b: Option<usize>,
     /// Who would like coins.
     address: Option<String>,
+    /// And how many.
+    amount: Option<String>,
 }
 
 impl Chosen {
@@ -76,39 +98,49 @@ async fn page(State(desk): State<Desk>, Query(chosen): Query<Chosen>, headers: H
     // They are read from files.
     let snapshots = aside(devnet, |devnet| Ok(devnet.snapshots()?)).await;
     let called = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
-    let at = |index: usize| {
-        // By the name that the browser calls this machine by: it may be another.
-        let port =
-            network.nodes.get(index).and_then(|node| node.at.http.rsplit(':').next()).unwrap_or_default();
-        format!("http://{}:{port}", without_port(called))
-    };
-    let shell = Shell {
-        network: network.name.clone(),
-        now: network.clock.time,
-        frozen: network.clock.frozen,
-        node: at(first_up(&network)),
-        desk: Some("/".to_owned()),
-    };
-    let body = body(&desk, &network, &snapshots, &chosen, &at);
+    let shell = shell(devnet, called);
+    let sight = Sight { network: &network, snapshots: &snapshots, called, node: &shell.node };
+    let body = body(&desk, &sight, &chosen);
     // All of it changes with the nodes, which have no one stream of events.
     shell.page(&Draft::new("Devnet", Place::Devnet, Live { events: "", every: 1 }, body))
 }
 
-/// Whose pages are led to.
-fn first_up(network: &NetworkView) -> usize {
-    network.nodes.iter().find(|node| node.up).map_or(0, |node| node.node)
+/// What the pages here share, for whoever calls this machine by this name.
+pub(super) fn shell(devnet: &DevnetHandle, called: &str) -> Shell {
+    let clock = ClockView::of(devnet.clock());
+    let roster = devnet.roster();
+    let roster = roster.borrow();
+    // Whose pages are led to.
+    let seat = roster.iter().find(|seat| seat.live.is_some()).or(roster.first());
+    Shell {
+        network: devnet.genesis().name().to_owned(),
+        now: clock.time,
+        frozen: clock.frozen,
+        node: seat.map(|seat| at(called, seat.places.http.port())).unwrap_or_default(),
+        desk: Some("/".to_owned()),
+    }
 }
 
-fn body(
-    desk: &Desk,
-    network: &NetworkView,
-    snapshots: &Result<Vec<Snapshot>, Problem>,
-    chosen: &Chosen,
-    at: &impl Fn(usize) -> String,
-) -> Markup {
+/// Where a port is, by the name that the browser calls this machine by: it may be another.
+fn at(called: &str, port: impl Display) -> String {
+    format!("http://{}:{port}", without_port(called))
+}
+
+/// What there is to be shown.
+struct Sight<'a> {
+    network: &'a NetworkView,
+    snapshots: &'a Result<Vec<Snapshot>, Problem>,
+    /// What the browser calls this machine by.
+    called: &'a str,
+    /// Where a node that runs has its pages.
+    node: &'a str,
+}
+
+fn body(desk: &Desk, sight: &Sight<'_>, chosen: &Chosen) -> Markup {
+    let network = sight.network;
     let link = chosen.link(network.nodes.len());
     html! {
-        (said(desk))
+        div #said role="status" { (said(desk.said_at(Spot::Top).as_ref())) }
         div.desk {
             section aria-label="Network" {
                 (graph::graph(network, link))
@@ -117,78 +149,78 @@ fn body(
                 @if network.nodes.len() > graph::ALL_DRAWN_MAX { (forms::ends(network)) }
             }
             section aria-label="Nodes" {
-                (nodes(network, at))
+                (nodes(sight))
                 (forms::faults(network))
             }
         }
         div.cards {
-            (forms::blocks(network)) (forms::clock(network)) (forms::coins(network, chosen.address.as_deref().unwrap_or_default()))
-            (forms::snapshots(snapshots))
+            (forms::blocks(network)) (forms::clock(network)) (forms::coins(network, chosen, desk.said_at(Spot::Faucet).as_ref()))
+            (forms::snapshots(sight.snapshots))
         }
-        (accounts(network, &at(first_up(network))))
+        (accounts(sight))
         p.raw { "For programs: " a href="/docs" { "everything that can be ordered here" } " · " a href="/v1/network" { "the network" } }
     }
 }
 
-/// What became of the last order, for as long as somebody may be looking for it.
-fn said(desk: &Desk) -> Markup {
-    let said = desk.said.lock().clone().filter(|said| said.at.elapsed() < SAID_TIME);
+/// What became of an order, if there was one.
+fn said(text: Option<&Result<String, String>>) -> Markup {
     html! {
-        div #said role="status" {
-            @match said.map(|said| said.text) {
-                Some(Ok(text)) => p.said.good { (text) },
-                Some(Err(text)) => p.said.bad { (text) },
-                None => {},
-            }
+        @match text {
+            Some(Ok(text)) => p.said.good { (text) },
+            Some(Err(text)) => p.said.bad { (text) },
+            None => {},
         }
     }
 }
 
-fn nodes(network: &NetworkView, at: &impl Fn(usize) -> String) -> Markup {
+fn nodes(sight: &Sight<'_>) -> Markup {
+    let network = sight.network;
+    let at = |node: &NodeView| at(sight.called, node.at.http.rsplit(':').next().unwrap_or_default());
     let top = network.nodes.iter().filter_map(|node| node.height).max();
-    html! {
-        div.wide tabindex="0" role="region" aria-label="Nodes side by side" {
-            table {
-                thead { tr {
-                    th scope="col" { "Node" } th scope="col" { "State" } th scope="col" { "Height" } th scope="col" { "Tip" }
-                    th.number scope="col" { "Waiting" } th scope="col" { "Peers" } th scope="col" { "Order" }
-                } }
-                tbody { @for node in &network.nodes {
-                    tr data-key=(node.node) {
-                        th scope="row" { @if node.up { a href={ (at(node.node)) "/" } { "Node " (node.node) } } @else { "Node " (node.node) } }
-                        td {
-                            @if !node.up { span.state.bad { "down" } }
-                            @else if node.height < top { span.state.waiting { "behind" } }
-                            @else { span.state.good { "up" } }
-                        }
-                        td { @if let Some(height) = node.height { (parts::number(height)) } }
-                        td { @if let Some(tip) = node.tip { a href={ (at(node.node)) "/block/" (tip) } { (parts::short(&tip.to_string())) } } }
-                        td.number { (parts::number(node.waiting)) }
-                        td { (node.peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")) }
-                        td { (forms::node(node)) }
-                    }
-                } }
+    let columns = [
+        Text("Node"),
+        Text("State"),
+        Text("Height"),
+        Text("Tip"),
+        Number("Waiting"),
+        Text("Peers"),
+        Text("Order"),
+    ];
+    let rows = html! {
+        @for node in &network.nodes {
+            tr data-key=(node.node) {
+                th scope="row" { @if node.up { a href={ (at(node)) "/" } { "Node " (node.node) } } @else { "Node " (node.node) } }
+                td {
+                    @if !node.up { span.state.bad { "down" } }
+                    @else if node.height < top { span.state.waiting { "behind" } }
+                    @else { span.state.good { "up" } }
+                }
+                td { @if let Some(height) = node.height { (parts::number(height)) } }
+                td { @if let Some(tip) = node.tip { a href={ (at(node)) "/block/" (tip) } { (parts::short(&tip.to_string())) } } }
+                td.number { (parts::number(node.waiting)) }
+                td { (node.peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")) }
+                td { (forms::node(node)) }
             }
         }
-    }
+    };
+    parts::table("Nodes side by side", &columns, &rows)
 }
 
 /// Who began with money: whoever tries something out wants to know.
-fn accounts(network: &NetworkView, node: &str) -> Markup {
+fn accounts(sight: &Sight<'_>) -> Markup {
+    let Sight { network, node, .. } = sight;
+    let rows = html! {
+        @for (number, account) in network.accounts.iter().enumerate() {
+            tr data-key=(account.address) {
+                th scope="row" { (number) }
+                td { a href={ (node) "/account/" (account.address) } { (parts::short(&account.address)) } " " (parts::copy(&account.address)) }
+                td { (parts::short(&account.key)) " " (parts::copy(&account.key)) }
+            }
+        }
+    };
     html! {
         h2 { "Accounts that began with money" }
         p { "All of them follow from these words, which everybody has: never use them for money of value. " code { (network.mnemonic) } (parts::copy(&network.mnemonic)) }
-        div.wide tabindex="0" role="region" aria-label="Accounts" {
-            table {
-                thead { tr { th scope="col" { "Number" } th scope="col" { "Address" } th scope="col" { "Secret key" } } }
-                tbody { @for (number, account) in network.accounts.iter().enumerate() {
-                    tr data-key=(account.address) {
-                        th scope="row" { (number) }
-                        td { a href={ (node) "/account/" (account.address) } { (parts::short(&account.address)) } " " (parts::copy(&account.address)) }
-                        td { (parts::short(&account.key)) " " (parts::copy(&account.key)) }
-                    }
-                } }
-            }
-        }
+        (parts::table("Accounts", &[Text("Number"), Text("Address"), Text("Secret key")], &rows))
     }
 }

@@ -7,10 +7,11 @@ use std::time::Instant;
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Redirect;
 use axum::{Form, Router, routing};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Desk, Said};
+use super::{Desk, Said, Spot};
 use crate::api::explorer::parts;
 use crate::api::view::LinkFaults;
 use crate::api::{Code, Problem, shortened};
@@ -49,8 +50,13 @@ pub(super) fn routes() -> Router<Desk> {
 impl Desk {
     /// Notes what became of an order.
     fn note(&self, done: Result<String, Problem>) {
+        self.note_at(Spot::Top, done);
+    }
+
+    /// The same, to be told there.
+    fn note_at(&self, place: Spot, done: Result<String, Problem>) {
         let text = done.map_err(|problem| problem.detail);
-        *self.said.lock() = Some(Said { at: Instant::now(), text });
+        *self.said.lock() = Some(Said { at: Instant::now(), place, text });
     }
 
     /// Carries an order out.
@@ -284,6 +290,9 @@ struct CoinsForm {
 }
 
 async fn coins(State(desk): State<Desk>, Filled(form): Filled<CoinsForm>) -> Redirect {
+    // It stays typed.
+    let encoded = |text: &str| utf8_percent_encode(&shortened(text.trim()), NON_ALPHANUMERIC).to_string();
+    let back = format!("/?address={}&amount={}#faucet", encoded(&form.address), encoded(&form.amount));
     let amount = match form.amount.trim() {
         "" => Ok(None),
         text => text.parse::<Amount>().map(Some).map_err(|error| Problem::bad_value("amount", text, error)),
@@ -295,10 +304,9 @@ async fn coins(State(desk): State<Desk>, Filled(form): Filled<CoinsForm>) -> Red
         }
         Err(problem) => Err(problem),
     };
-    desk.note(
-        given.map(|GivenView { txid, amount }| format!("{amount} are on their way, in transaction {txid}.")),
-    );
-    Redirect::to("/")
+    let said = |GivenView { txid, amount }| format!("{amount} are on their way, in transaction {txid}.");
+    desk.note_at(Spot::Faucet, given.map(said));
+    Redirect::to(&back)
 }
 
 #[derive(Deserialize)]
