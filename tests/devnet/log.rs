@@ -73,7 +73,7 @@ fn orders_that_are_refused_are_lines_that_say_why() {
         "order from the command line: restart node 0, refused: node 0 runs already",
         "order from the command line: give 100 CRN to bogus, refused: `bogus`: ",
         "order from the page: go back to snapshot no?where, refused: `no?where` is no name",
-        "order from the command line: mine 0 blocks, refused: `blocks` is `0`",
+        "order from the command line: mine 0 blocks, refused: `0` blocks cannot be ordered",
     ]) {
         assert!(line.starts_with(begins), "{line}");
     }

@@ -123,6 +123,8 @@ fn payment_that_was_taken_back_stays_in_doubt_whatever_is_said_to_be_mined() {
     let (first, cancel) = (transaction(1, 4, 5, 1), transaction(1, 4, 0, 9));
     let names = [first.body.txid(), cancel.body.txid()];
     let mut outbox = outbox(&[first, cancel]);
+    outbox.note(&names[0], Progress::Taken, NOW);
+    outbox.report(&names[0]);
     outbox.hear(&names[0], Word::Replaced, &look(4));
     let instead = match against(&outbox, 5) {
         Some(Earlier::Doubtful { sent, instead }) if *sent.txid() == names[0] => instead.map(Sent::txid),
@@ -176,33 +178,41 @@ fn doubt_that_somebody_has_weighed_is_not_raised_again() {
     assert_eq!(against(&outbox, 5), None, "that it may have been mined was known");
 }
 
+/// So many of the same, each beside the one before where `is_row`, whose orders were over, and all of them in doubt since.
+fn in_doubt(count: usize, is_row: bool) -> (Outbox, Vec<Txid>) {
+    let (mut outbox, mut names) = (Outbox::default(), Vec::<Txid>::new());
+    for nonce in 0..count as u64 {
+        let transaction = transaction(1, nonce, 5, 1);
+        let txid = transaction.body.txid();
+        let purpose = names.last().filter(|_| is_row).map_or(Purpose::Order(None), Purpose::Beside);
+        outbox.add(transaction, purpose, None, NOW).unwrap();
+        outbox.note(&txid, Progress::Taken, NOW);
+        outbox.report(&txid);
+        names.push(txid);
+    }
+    names.iter().for_each(|txid| outbox.hear(txid, Word::Unknown, &look(9)));
+    (outbox, names)
+}
+
 #[test]
 fn doubts_of_other_orders_of_the_same_stay() {
-    let (first, other) = (transaction(1, 4, 5, 1), transaction(1, 5, 5, 1));
-    let names = [first.body.txid(), other.body.txid()];
-    let mut outbox = outbox(&[first, other]);
-    names.iter().for_each(|txid| outbox.hear(txid, Word::Unknown, &look(6)));
+    let (mut outbox, names) = in_doubt(2, false);
     outbox.weigh(&names[1]);
-    let left = against(&outbox, 6).map(|earlier| *earlier.sent().txid());
+    let left = against(&outbox, 9).map(|earlier| *earlier.sent().txid());
     assert_eq!(left, Some(names[0]), "who ordered that one knows nothing of this");
     outbox.weigh(&names[0]);
-    assert_eq!(against(&outbox, 6), None);
+    assert_eq!(against(&outbox, 9), None);
 }
 
 #[test]
 fn whoever_names_the_last_of_a_row_knows_of_those_before_it() {
-    let row = [transaction(1, 4, 5, 1), transaction(1, 5, 5, 1), transaction(1, 6, 5, 1)];
-    let names = row.each_ref().map(|transaction| transaction.body.txid());
-    let mut outbox = outbox(&row[..1]);
-    for (before, transaction) in names.iter().zip(&row[1..]) {
-        outbox.add(transaction.clone(), Purpose::Beside(before), None, NOW).unwrap();
-    }
-    names.iter().for_each(|txid| outbox.hear(txid, Word::Unknown, &look(7)));
+    let (mut outbox, names) = in_doubt(3, true);
+    assert_eq!(outbox.last_beside(outbox.find(&names[0]).unwrap()).txid(), &names[2]);
     outbox.weigh(&names[1]);
-    let left = against(&outbox, 7).map(|earlier| *earlier.sent().txid());
+    let left = against(&outbox, 9).map(|earlier| *earlier.sent().txid());
     assert_eq!(left, Some(names[2]));
     outbox.weigh(&names[2]);
-    assert_eq!(against(&outbox, 7), None);
+    assert_eq!(against(&outbox, 9), None);
 }
 
 /// One in doubt of which nobody was told, and one that somebody who knew that had made beside it.
@@ -218,19 +228,18 @@ fn with_one_beside() -> (Outbox, [Txid; 2]) {
 }
 
 #[test]
-fn who_goes_on_saying_an_order_that_somebody_weighed_is_given_what_that_one_had_made() {
+fn who_goes_on_saying_an_order_beside_which_somebody_paid_once_more_pays_no_third() {
     let (mut outbox, names) = with_one_beside();
     outbox.report(&names[1]);
     outbox.note(&names[1], Progress::Mined { height: Height(20) }, NOW);
-    let mut outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
-    for _ in 0..2 {
-        match against(&outbox, 6) {
-            Some(Earlier::Beside { first, sent }) if [*first.txid(), *sent.txid()] == names => {}
-            other => panic!("a third would be paid: {other:?}"),
+    let outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
+    match against(&outbox, 6) {
+        Some(Earlier::Doubtful { sent, .. }) if *sent.txid() == names[0] => {
+            assert_eq!(outbox.last_beside(sent).txid(), &names[1], "that one is to be named");
         }
+        other => panic!("a third would be paid: {other:?}"),
     }
-    outbox.report_beside(&names[0]);
-    assert_eq!(against(&outbox, 6), None, "they know of the second now");
+    assert_eq!(outbox.known_to(&names[1]), names.into(), "whoever names the second knows of both");
 }
 
 #[test]
@@ -390,40 +399,55 @@ struct World {
 }
 
 impl World {
-    fn sign(&mut self, mut transaction: Transaction) {
+    fn sign(&mut self, mut transaction: Transaction, purpose: Purpose<'_>) {
         // No two are the same.
         transaction.body.fee = Amount::from_pebbles(1 + self.log.len() as u64);
-        self.outbox.add(transaction.clone(), Purpose::Order(None), None, NOW).unwrap();
+        self.outbox.add(transaction.clone(), purpose, None, NOW).unwrap();
         self.log.push(Logged { transaction, was_mined: false, was_told: false, was_weighed: false });
     }
 
+    /// Says an order as the commands do; where `again`, beside the last of the same that the wallet knows.
     fn order(&mut self, amount: u64, expected: u64, again: bool) {
         let (account, actions) = (policy(1).address(), [pay(amount)]);
         // A number that was seen in a block is not used again.
         let Ok(nonce) = self.outbox.next_nonce(&account, Nonce(expected)) else { return };
-        if again {
-            // Whoever orders it beside one knows of all of the same.
-            let same = self.log.iter_mut().filter(|it| it.transaction.body.actions[..] == actions);
-            for logged in same {
-                logged.was_weighed = true;
-                self.outbox.weigh(&logged.transaction.body.txid());
-            }
-        } else if self.outbox.earlier(&account, &actions, nonce).is_some() {
+        let named =
+            self.outbox.iter().rfind(|sent| again && sent.does(&account, &actions)).map(|sent| *sent.txid());
+        if named.is_some_and(|named| self.outbox.made_beside(&account, &actions, &named).is_some()) {
             return;
         }
+        let known = named.map(|named| self.outbox.known_to(&named)).unwrap_or_default();
+        match self.outbox.earlier(&account, &actions, nonce) {
+            Some(Earlier::Unheard(_)) => return,
+            Some(earlier) if earlier.sent().nonce() != nonce && !known.contains(earlier.sent().txid()) => {
+                return;
+            }
+            _ => {}
+        }
+        // Who names a payment that waits knows nothing of doubts about others, and orders one more all the same.
+        let same = self.log.iter_mut().filter(|it| it.transaction.body.actions[..] == actions);
+        same.for_each(|logged| logged.was_weighed |= named.is_some());
         for before in self.log.iter().filter(|it| it.transaction.body.actions[..] == actions) {
-            let is_over = self.log.iter().any(|it| {
-                let is_known = it.was_told || it.was_weighed;
-                let body = &it.transaction.body;
-                let is_same = body.nonce == before.transaction.body.nonce && body.actions[..] == actions;
-                is_same && it.was_mined && is_known
-            });
+            // Whoever raised the fee of what they were told of knows of both, whichever is mined.
+            let one_order = || {
+                let of_it = |it: &&Logged| {
+                    let body = &it.transaction.body;
+                    body.nonce == before.transaction.body.nonce && body.actions[..] == actions
+                };
+                self.log.iter().filter(of_it)
+            };
+            let is_over =
+                one_order().any(|it| it.was_mined) && one_order().any(|it| it.was_told || it.was_weighed);
             assert!(
                 before.was_weighed || before.transaction.body.nonce == nonce || is_over,
                 "the same as {before:?} is signed with nonce {nonce:?}, and both can be mined"
             );
         }
-        self.sign(transaction(1, nonce.0, amount, 1));
+        self.sign(
+            transaction(1, nonce.0, amount, 1),
+            named.as_ref().map_or(Purpose::Order(None), Purpose::Beside),
+        );
+        named.iter().for_each(|named| self.outbox.weigh(named));
     }
 
     fn happen(&mut self, event: &Event) {
@@ -451,7 +475,8 @@ impl World {
                 if !is_bump {
                     instead.body.actions = List::new(vec![Action::Note(Note::default())]).unwrap();
                 }
-                self.sign(instead);
+                let first = self.log[meant(which)].transaction.body.txid();
+                self.sign(instead, Purpose::InPlaceOf(&first));
             }
             Event::Reported { which } => {
                 let logged = meant(which);
@@ -485,9 +510,8 @@ proptest! {
         events.iter().for_each(|event| world.happen(event));
         for logged in &world.log {
             let nonce = logged.transaction.body.nonce;
-            let is_over = world.log.iter().any(|it| {
-                it.transaction.body.nonce == nonce && it.was_mined && (it.was_told || it.was_weighed)
-            });
+            let of_it = || world.log.iter().filter(|it| it.transaction.body.nonce == nonce);
+            let is_over = of_it().any(|it| it.was_mined) && of_it().any(|it| it.was_told || it.was_weighed);
             prop_assert!(is_over || world.outbox.find(&logged.transaction.body.txid()).is_some());
         }
     }

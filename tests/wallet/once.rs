@@ -21,7 +21,7 @@ fn add(outbox: &mut Outbox, transaction: &Transaction, key: &OrderKey) -> Result
 }
 
 fn ordered<'a>(outbox: &'a Outbox, key: &OrderKey) -> Ordered<'a> {
-    outbox.ordered(key, &policy(1).address(), &[pay(5)]).unwrap()
+    outbox.ordered(key, &policy(1).address(), &[pay(5)], Height(1)).unwrap()
 }
 
 /// What stands for an order.
@@ -77,8 +77,8 @@ fn key_of_one_order_is_refused_to_another() {
     outbox.note(&first.body.txid(), Progress::Mined { height: Height(9) }, NOW);
     outbox.report(&first.body.txid());
     for _ in 0..2 {
-        assert_eq!(outbox.ordered(&a, &policy(1).address(), &[pay(6)]), other_order);
-        assert_eq!(outbox.ordered(&a, &policy(2).address(), &[pay(5)]), other_order);
+        assert_eq!(outbox.ordered(&a, &policy(1).address(), &[pay(6)], Height(1)), other_order);
+        assert_eq!(outbox.ordered(&a, &policy(2).address(), &[pay(5)], Height(1)), other_order);
         outbox.settle(Height(9 + SETTLED_DEPTH), NOW);
     }
 }
@@ -101,6 +101,21 @@ fn refused_order_is_signed_anew_with_its_own_number_alone() {
     // Nor where a node says that its number is used.
     outbox.hear(&txid, Word::Unknown, &Look { nonce: Nonce(5), tip: Height(9), now: NOW });
     assert_eq!(stands(&outbox, &a), first);
+}
+
+#[test]
+fn order_whose_last_block_has_passed_is_not_signed_anew() {
+    let (mut first, a) = (transaction(1, 4, 5, 1), key("a"));
+    first.body.expiry = Some(Height(7));
+    let mut outbox = Outbox::default();
+    add(&mut outbox, &first, &a).unwrap();
+    outbox.note(&first.body.txid(), Progress::Refused, NOW);
+    let at = |height| outbox.ordered(&a, &policy(1).address(), &[pay(5)], Height(height)).unwrap();
+    assert_eq!(at(7), Ordered::Refused(Nonce(4)));
+    assert!(
+        matches!(at(8), Ordered::Signed(_)),
+        "whoever waits for it is told that it is lost, and pays with another key"
+    );
 }
 
 #[test]
@@ -148,6 +163,12 @@ fn one_transaction_is_not_signed_for_two_orders() {
     assert_eq!(add(&mut outbox, &first, &a), Ok(()));
 }
 
+/// One more order with a key of its own, so many seconds later.
+fn one_more(outbox: &mut Outbox, seconds: u32) -> Result<(), OutboxError> {
+    let now = Timestamp(NOW.0 + seconds);
+    outbox.add(transaction(1, u64::from(u32::MAX), 5, 1), Purpose::Order(Some(&key("more"))), None, now)
+}
+
 #[test]
 fn keys_are_forgotten_when_they_are_old_and_others_need_the_room() {
     let mut outbox = Outbox::default();
@@ -156,27 +177,58 @@ fn keys_are_forgotten_when_they_are_old_and_others_need_the_room() {
         add(&mut outbox, &transaction, &key(&at.to_string())).unwrap();
         outbox.note(&transaction.body.txid(), Progress::Mined { height: Height(1) }, NOW);
         outbox.report(&transaction.body.txid());
-        outbox.settle(Height(1 + SETTLED_DEPTH), Timestamp(NOW.0 + at as u32));
+        // Several wait at a time, and all of their keys will be kept.
+        if at % 8 == 7 && at + 8 < KEYS_MAX as u64 {
+            outbox.settle(Height(1 + SETTLED_DEPTH), Timestamp(NOW.0 + at as u32));
+        }
     }
-    let later = |outbox: &mut Outbox, seconds: u32| {
-        let now = Timestamp(NOW.0 + seconds);
-        outbox.add(transaction(1, u64::from(u32::MAX), 5, 1), Purpose::Order(Some(&key("more"))), None, now)
-    };
-    assert_eq!(later(&mut outbox, KEY_SECONDS - 1), Err(OutboxError::KeysFull));
+    assert_eq!(outbox.iter().count(), 8);
+    assert_eq!(one_more(&mut outbox, KEY_SECONDS - 1), Err(OutboxError::KeysFull));
+    outbox.settle(Height(1 + SETTLED_DEPTH), NOW);
+    let mut outbox = again(&outbox);
+    assert_eq!(one_more(&mut outbox, KEY_SECONDS - 1), Err(OutboxError::KeysFull));
     assert!(matches!(ordered(&outbox, &key("0")), Ordered::Over(_)));
-    assert_eq!(later(&mut outbox, KEY_SECONDS), Ok(()));
-    assert_eq!(ordered(&outbox, &key("0")), Ordered::New);
-    assert!(matches!(ordered(&outbox, &key("1")), Ordered::Over(_)));
+    assert_eq!(one_more(&mut outbox, KEY_SECONDS + 8), Ok(()));
+    let left = |at: u64| matches!(ordered(&outbox, &key(&at.to_string())), Ordered::Over(_));
+    assert_eq!((0..KEYS_MAX as u64).filter(|at| left(*at)).count(), KEYS_MAX - 1);
 }
 
 /// What happens to a wallet whose owner says orders with keys over and over.
 #[derive(Clone, Debug)]
 enum Event {
-    Said { key: usize, expected: u64 },
-    Heard { which: usize, word: Word, nonce: u64, tip: u32 },
-    Told { which: usize, is_taken: bool },
-    Raised { which: usize },
-    Reported { which: usize },
+    Said {
+        key: usize,
+        expected: u64,
+        expiry: Option<u32>,
+    },
+    /// Something else is ordered without a key.
+    Rival {
+        expected: u64,
+    },
+    /// Its owner takes it back.
+    TakenBack {
+        which: usize,
+    },
+    /// So many seconds go by.
+    Later {
+        seconds: u32,
+    },
+    Heard {
+        which: usize,
+        word: Word,
+        nonce: u64,
+        tip: u32,
+    },
+    Told {
+        which: usize,
+        is_taken: bool,
+    },
+    Raised {
+        which: usize,
+    },
+    Reported {
+        which: usize,
+    },
 }
 
 fn events() -> impl Strategy<Value = Event> {
@@ -190,7 +242,11 @@ fn events() -> impl Strategy<Value = Event> {
     ];
     let tip = prop_oneof![0..20_u32, Just(u32::MAX)];
     prop_oneof![
-        4 => (0..3_usize, 0..5_u64).prop_map(|(key, expected)| Event::Said { key, expected }),
+        4 => (0..3_usize, 0..5_u64, prop::option::weighted(0.2, 0..20_u32))
+            .prop_map(|(key, expected, expiry)| Event::Said { key, expected, expiry }),
+        1 => (0..5_u64).prop_map(|expected| Event::Rival { expected }),
+        1 => which.clone().prop_map(|which| Event::TakenBack { which }),
+        1 => (0..=UNHEARD_SECONDS).prop_map(|seconds| Event::Later { seconds }),
         4 => (which.clone(), word, 0..5_u64, tip)
             .prop_map(|(which, word, nonce, tip)| Event::Heard { which, word, nonce, tip }),
         2 => (which.clone(), any::<bool>()).prop_map(|(which, is_taken)| Event::Told { which, is_taken }),
@@ -199,16 +255,87 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Says an order as the commands do; gives what is signed for it, if anything is.
-fn say(outbox: &mut Outbox, key: &OrderKey, expected: u64, fee: u64) -> Option<Transaction> {
-    let nonce = match ordered(outbox, key) {
-        Ordered::New => outbox.next_nonce(&policy(1).address(), Nonce(expected)).ok()?,
-        Ordered::Refused(nonce) => nonce,
-        Ordered::Signed(_) | Ordered::Over(_) => return None,
-    };
-    let transaction = transaction(1, nonce.0, 5, fee);
-    add(outbox, &transaction, key).unwrap();
-    Some(transaction)
+/// A wallet, and all that was ever signed, as nobody but the test remembers it: what for, and the transaction.
+#[derive(Default)]
+struct World {
+    outbox: Outbox,
+    log: Vec<(Option<OrderKey>, Transaction)>,
+    tip: u32,
+    seconds: u32,
+}
+
+impl World {
+    fn now(&self) -> Timestamp {
+        Timestamp(NOW.0 + self.seconds)
+    }
+
+    fn sign(&mut self, key: Option<OrderKey>, mut transaction: Transaction, purpose: Purpose<'_>) {
+        // No two are the same.
+        transaction.body.fee = Amount::from_pebbles(1 + self.log.len() as u64);
+        self.outbox.add(transaction.clone(), purpose, None, self.now()).unwrap();
+        self.log.push((key, transaction));
+    }
+
+    /// Says an order as the commands do.
+    fn say(&mut self, key: &OrderKey, expected: u64, expiry: Option<u32>) {
+        let account = policy(1).address();
+        let nonce = match self.outbox.ordered(key, &account, &[pay(5)], Height(self.tip)).unwrap() {
+            Ordered::New => self.outbox.next_nonce(&account, Nonce(expected)),
+            Ordered::Refused(nonce) => Ok(nonce),
+            Ordered::Signed(_) | Ordered::Over(_) => return,
+        };
+        let Ok(nonce) = nonce else { return };
+        let mut transaction = transaction(1, nonce.0, 5, 1);
+        transaction.body.expiry = expiry.map(Height);
+        self.sign(Some(key.clone()), transaction, Purpose::Order(Some(key)));
+    }
+
+    fn happen(&mut self, event: &Event) {
+        match *event {
+            Event::Said { key: named, expected, expiry } => {
+                self.say(&key(&named.to_string()), expected, expiry)
+            }
+            Event::Rival { expected } => {
+                if let Ok(nonce) = self.outbox.next_nonce(&policy(1).address(), Nonce(expected)) {
+                    self.sign(None, transaction(1, nonce.0, 6, 1), Purpose::Order(None));
+                }
+            }
+            Event::Later { seconds } => self.seconds = self.seconds.saturating_add(seconds),
+            Event::Heard { which, .. }
+            | Event::Told { which, .. }
+            | Event::Raised { which }
+            | Event::TakenBack { which }
+            | Event::Reported { which } => self.happen_to(which, event),
+        }
+    }
+
+    fn happen_to(&mut self, which: usize, event: &Event) {
+        let Some((key, meant)) = self.log.get(which % self.log.len().max(1)).cloned() else { return };
+        let txid = meant.body.txid();
+        match *event {
+            Event::Heard { word, nonce, tip, .. } => {
+                let look = Look { nonce: Nonce(nonce), tip: Height(tip), now: self.now() };
+                self.tip = tip;
+                self.outbox.hear(&txid, word, &look);
+                self.outbox.settle(look.tip, look.now);
+            }
+            Event::Told { is_taken, .. } => {
+                let progress = if is_taken { Progress::Taken } else { Progress::Refused };
+                self.outbox.note(&txid, progress, self.now());
+            }
+            // What the wallet forgot it cannot replace.
+            Event::Raised { .. } if self.outbox.find(&txid).is_some() => {
+                self.sign(key, meant, Purpose::InPlaceOf(&txid));
+            }
+            Event::TakenBack { .. } if self.outbox.find(&txid).is_some() => {
+                let mut cancel = meant;
+                cancel.body.actions = List::new(vec![Action::Note(Note::default())]).unwrap();
+                self.sign(None, cancel, Purpose::InPlaceOf(&txid));
+            }
+            Event::Reported { .. } => self.outbox.report(&txid),
+            _ => {}
+        }
+    }
 }
 
 proptest! {
@@ -218,47 +345,15 @@ proptest! {
     fn whatever_nodes_say_all_that_is_signed_for_an_order_has_one_number(
         events in proptest::collection::vec(events(), 1..40),
     ) {
-        let (mut outbox, mut log) = (Outbox::default(), Vec::<(OrderKey, Transaction)>::new());
+        let mut world = World::default();
         for event in events {
-            let meant = |which: usize, log: &[(OrderKey, Transaction)]| log.get(which % log.len().max(1)).cloned();
-            // No two are the same.
-            let fee = 1 + log.len() as u64;
-            match event {
-                Event::Said { key: named, expected } => {
-                    let named = key(&named.to_string());
-                    let signed = say(&mut outbox, &named, expected, fee);
-                    log.extend(signed.map(|signed| (named, signed)));
-                }
-                Event::Heard { which, word, nonce, tip } => {
-                    let look = Look { nonce: Nonce(nonce), tip: Height(tip), now: NOW };
-                    let meant = meant(which, &log);
-                    meant.iter().for_each(|(_, meant)| outbox.hear(&meant.body.txid(), word, &look));
-                    outbox.settle(look.tip, look.now);
-                }
-                Event::Told { which, is_taken } => {
-                    let progress = if is_taken { Progress::Taken } else { Progress::Refused };
-                    let meant = meant(which, &log);
-                    meant.iter().for_each(|(_, meant)| outbox.note(&meant.body.txid(), progress, NOW));
-                }
-                Event::Raised { which } => {
-                    let Some((key, mut raised)) = meant(which, &log) else { continue };
-                    let first = raised.body.txid();
-                    if outbox.find(&first).is_none() {
-                        continue;
-                    }
-                    raised.body.fee = Amount::from_pebbles(fee);
-                    outbox.add(raised.clone(), Purpose::InPlaceOf(&first), None, NOW).unwrap();
-                    log.push((key, raised));
-                }
-                Event::Reported { which } => {
-                    meant(which, &log).iter().for_each(|(_, meant)| outbox.report(&meant.body.txid()));
-                }
-            }
-            let mut numbers = BTreeMap::new();
-            for (key, signed) in &log {
-                let number = numbers.entry(key).or_insert(signed.body.nonce);
-                prop_assert_eq!(*number, signed.body.nonce, "two of {} can be mined", key);
-            }
+            world.happen(&event);
+            world.outbox = again(&world.outbox);
+        }
+        let mut numbers = BTreeMap::new();
+        for (key, signed) in world.log.iter().filter_map(|(key, signed)| Some((key.as_ref()?, signed))) {
+            let number = numbers.entry(key).or_insert(signed.body.nonce);
+            prop_assert_eq!(*number, signed.body.nonce, "two of {} can be mined", key);
         }
     }
 }

@@ -35,6 +35,14 @@ pub(super) enum Ended {
         /// What did not happen for that reason.
         undone: Undone,
     },
+    /// It was ordered with a key that stands for another, or for one that was given up.
+    #[error("{why}: nothing more was sent")]
+    KeyTaken {
+        /// What stands under that key.
+        txid: Txid,
+        /// What is known of that, and what to do.
+        why: String,
+    },
     /// It is on its way, and was waited for long enough.
     #[error("{txid} is on its way and {why}; `cairn wallet show {txid}` says what becomes of it")]
     OnItsWay {
@@ -101,7 +109,10 @@ impl Ended {
 
     fn code(&self) -> u8 {
         match self {
-            Self::Declined { .. } | Self::Repeats { .. } | Self::ComesFirst { .. } => 3,
+            Self::Declined { .. }
+            | Self::Repeats { .. }
+            | Self::ComesFirst { .. }
+            | Self::KeyTaken { .. } => 3,
             Self::OnItsWay { .. } | Self::InDoubt { .. } => 4,
             Self::Lost { .. } => 5,
         }
@@ -117,6 +128,7 @@ pub(super) fn told_of(error: &anyhow::Error) -> Option<&Txid> {
             Ended::Declined { .. }
             | Ended::Repeats { .. }
             | Ended::ComesFirst { .. }
+            | Ended::KeyTaken { .. }
             | Ended::InDoubt { .. }
             | Ended::Lost { .. },
         )

@@ -12,7 +12,7 @@ use crate::client::ClientError;
 use crate::ledger::SpendError;
 use crate::wallet::keyring::KeyringError;
 use crate::wallet::keystore::KeystoreError;
-use crate::wallet::{BatchError, DraftError, LinkError, OutboxError};
+use crate::wallet::{BatchError, DraftError, LinkError};
 
 /// The exit code of a command that was asked wrongly.
 const USAGE: u8 = 2;
@@ -44,6 +44,7 @@ fn told(error: &Error, exit: u8, notes: &[String]) -> Value {
         Some(
             Ended::Repeats { txid, .. }
             | Ended::ComesFirst { txid, .. }
+            | Ended::KeyTaken { txid, .. }
             | Ended::OnItsWay { txid, .. }
             | Ended::InDoubt { txid, .. }
             | Ended::Lost { txid, .. },
@@ -63,6 +64,7 @@ fn told(error: &Error, exit: u8, notes: &[String]) -> Value {
 fn name_of(error: &Error, exit: u8) -> String {
     match exit {
         3 if matches!(error.downcast_ref(), Some(Ended::ComesFirst { .. })) => "comes_first".to_owned(),
+        3 if matches!(error.downcast_ref(), Some(Ended::KeyTaken { .. })) => "key_taken".to_owned(),
         3 => "declined".to_owned(),
         4 if matches!(error.downcast_ref(), Some(Ended::InDoubt { .. })) => "in_doubt".to_owned(),
         4 => "on_its_way".to_owned(),
@@ -81,8 +83,6 @@ fn name_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         name_of_keyring(error)
     } else if let Some(error) = cause.downcast_ref() {
         Some(name_of_draft(error))
-    } else if matches!(cause.downcast_ref(), Some(OutboxError::OtherOrder { .. })) {
-        Some("key_taken")
     } else if cause.is::<Mistyped>() {
         Some("bad_address")
     } else if cause.is::<LinkError>() {

@@ -128,11 +128,15 @@ pub(super) fn follow(
     repeated: bool,
 ) -> Result<(Seen, Transaction)> {
     let line = Line::new(desk.options.json);
-    let mut watch = Watch { desk, transaction: transaction.clone(), line, mined: None, doubt: None };
+    let mut watch =
+        Watch { desk, transaction: transaction.clone(), line, mined: None, doubt: None, is_there: !repeated };
     if patience.wait == 0 {
         let seen = if repeated { watch.look(0)? } else { None };
         return match watch.doubt.take() {
             Some(doubt) => Err(watch.in_doubt(doubt)),
+            None if seen.is_none() && !watch.is_there => {
+                Err(watch.over("the node did not say where it stands".to_owned()))
+            }
             None => Ok((seen.unwrap_or(Seen::Pending), watch.transaction)),
         };
     }
@@ -166,6 +170,8 @@ struct Watch<'a> {
     mined: Option<(Height, BlockHash)>,
     /// Why it may never be mined, while that may change yet.
     doubt: Option<String>,
+    /// Whether the node has it, or had it when this began.
+    is_there: bool,
 }
 
 impl Watch<'_> {
@@ -191,6 +197,7 @@ impl Watch<'_> {
                 self.confirmed(block, height, depth, wanted)
             }
             Some(Standing::Pending { ready, .. }) => {
+                self.is_there = true;
                 self.taken_back();
                 let what = if ready { "a block" } else { "an earlier one of this account" };
                 self.line.say(format!("waits for {what}"));
@@ -204,13 +211,19 @@ impl Watch<'_> {
 
     /// The node does not have it. Where its number is used nothing can be done about it, else the node is told once more.
     fn missing(&mut self) -> Result<Option<Seen>> {
-        let Body { policy, nonce, .. } = &self.transaction.body;
+        let Body { policy, nonce, expiry, .. } = &self.transaction.body;
         let txid = self.txid();
         let account = self.desk.chain.account(&policy.address());
+        if expiry.is_some() && !self.is_timely(&self.transaction)? {
+            return self.expired();
+        }
         if account.is_ok_and(|account| account.nonce > *nonce) {
             if let Some(same) = self.mined_of_its_order()? {
                 self.go_over_to(same);
                 return Ok(None);
+            }
+            if let Some(rival) = self.mined_rival()? {
+                return self.replaced(Some(rival));
             }
             let known = self.desk.vault.note(|file| {
                 let known = file.outbox.find(&txid);
@@ -229,7 +242,10 @@ impl Watch<'_> {
             Ok(None) => {
                 Err(self.in_doubt("the node forgot it, and it was given up for another since".to_owned()))
             }
-            Ok(Some(Heard::Taken)) => Ok(None),
+            Ok(Some(Heard::Taken)) => {
+                self.is_there = true;
+                Ok(None)
+            }
             // A block came in between, and may be its own.
             Ok(Some(Heard::Refused(problem))) if problem.code == Code::NonceUsed => Ok(None),
             Ok(Some(Heard::Refused(problem))) => {
@@ -283,7 +299,7 @@ impl Watch<'_> {
             self.go_over_to(same);
             return Ok(None);
         }
-        let Some(by) = by else {
+        let Some(by) = by.or(self.mined_rival()?) else {
             return Err(self.in_doubt("another of this account took its place".to_owned()));
         };
         let why = format!("another of this account took its place, {by}");
@@ -311,12 +327,12 @@ impl Watch<'_> {
 
     /// Whether this is another that was signed for the same order, for another fee.
     fn of_its_order(&self, by: &Txid) -> Result<Option<Transaction>> {
-        Ok(self.others_of_its_order()?.into_iter().find(|other| other.body.txid() == *by))
+        Ok(self.others_of_its_order(|_| true)?.into_iter().find(|other| other.body.txid() == *by))
     }
 
     /// What the node has in a block of all that was signed for the same order: that one may have won whose place this was to take.
     fn mined_of_its_order(&self) -> Result<Option<Transaction>> {
-        for other in self.others_of_its_order()? {
+        for other in self.others_of_its_order(|_| true)? {
             let found = self.desk.chain.client.transaction(&other.body.txid())?;
             if matches!(found.map(|view| view.standing), Some(Standing::Confirmed { .. })) {
                 return Ok(Some(other));
@@ -325,12 +341,28 @@ impl Watch<'_> {
         Ok(None)
     }
 
-    fn others_of_its_order(&self) -> Result<Vec<Transaction>> {
+    /// What the wallet has in a block with the number of this one, by a node's word, that is of another order, or takes it back.
+    fn mined_rival(&self) -> Result<Option<Txid>> {
+        let txid = self.txid();
+        self.desk.vault.note(|file| {
+            let rival = file.outbox.find(&txid).and_then(|this| file.outbox.mined_instead_of(this));
+            Ok(rival.map(|rival| *rival.txid()))
+        })
+    }
+
+    /// Whether the next block could take it in.
+    fn is_timely(&self, transaction: &Transaction) -> Result<bool> {
+        let height = self.desk.chain.next_height()?;
+        Ok(transaction.body.expiry.is_none_or(|expiry| expiry >= height))
+    }
+
+    fn others_of_its_order(&self, is_meant: impl Fn(&Sent) -> bool) -> Result<Vec<Transaction>> {
         let txid = self.txid();
         self.desk.vault.note(|file| {
             let Some(this) = file.outbox.find(&txid) else { return Ok(Vec::new()) };
             let others =
                 file.outbox.iter().filter(|sent| *sent.txid() != txid && sent.is_of_one_order_with(this));
+            let others = others.filter(|sent| is_meant(sent));
             Ok(others.map(|sent| sent.transaction().clone()).collect())
         })
     }
@@ -354,6 +386,17 @@ impl Watch<'_> {
                 "the node says that the last block it could stand in has passed, and there is no such block";
             return Err(self.in_doubt(why.to_owned()));
         };
+        if let Some(rival) = self.mined_rival()? {
+            return self.replaced(Some(rival));
+        }
+        // Whoever says an order again may have had it signed anew, until a later block.
+        let later = self.others_of_its_order(Sent::is_on_its_way)?.into_iter().rev();
+        for later in later {
+            if self.is_timely(&later)? {
+                self.go_over_to(later);
+                return Ok(None);
+            }
+        }
         let tip = self.desk.chain.client.tip().map_or(expiry, |tip| tip.height);
         let passed = tip.0.saturating_sub(expiry.0);
         if passed < LOST_DEPTH {

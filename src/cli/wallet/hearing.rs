@@ -93,7 +93,8 @@ impl Desk<'_> {
             // Of what a node took, and nobody has given up for another since, it is certain that it is meant.
             if sent.progress() != Progress::Taken || sent.is_weighed() {
                 // One that is over with is not carried out again: what is ordered now comes behind it.
-                if which.is_of(sent, address, order) && !sent.is_closed() {
+                let goes_on = matches!(which, Which::Once(_)) || !sent.is_closed();
+                if which.is_of(sent, address, order) && goes_on {
                     continue;
                 }
                 self.agree_to_tell(sent, yes)?;
@@ -185,24 +186,27 @@ impl Desk<'_> {
 
     /// The same for one that somebody waits for, and that its node forgot; nothing where it is not what stands for its order.
     ///
-    /// # Security
-    /// Looked at, told and noted under one lock: what was taken back, or paid anew, meanwhile would come back to life.
+    /// No lock is held meanwhile, since a node may take its time. Where it is taken back just then, the node hears of both, and takes one;
+    /// where the same is paid anew, somebody knew that this one may yet be mined.
     pub fn tell_what_stands(&self, transaction: &Transaction) -> Result<Option<Heard>> {
         let txid = transaction.body.txid();
-        self.vault.note(|file| {
-            let stands = |sent: &Sent| {
-                let is_passed = matches!(sent.progress(), Progress::Passed { .. });
-                let is_last = file.outbox.stands_for(sent).txid() == sent.txid();
-                is_last && !is_passed && !sent.is_weighed() && file.outbox.mined_instead_of(sent).is_none()
-            };
-            // What is not ours was never written down.
-            if !file.outbox.find(&txid).is_none_or(stands) {
-                return Ok(None);
-            }
-            let heard = self.submit(transaction)?;
-            let _ = file.note(&txid, heard.progress());
-            Ok(Some(heard))
-        })
+        let stands = || {
+            self.vault.note(|file| {
+                let is_passed = |sent: &Sent| matches!(sent.progress(), Progress::Passed { .. });
+                // What is not ours was never written down.
+                let known = file.outbox.find(&txid);
+                Ok(known.is_none_or(|sent| file.outbox.may_be_sent(sent) && !is_passed(sent)))
+            })
+        };
+        if !stands()? {
+            return Ok(None);
+        }
+        let heard = self.submit(transaction)?;
+        if !stands()? {
+            return Ok(None);
+        }
+        self.note(&txid, heard.progress());
+        Ok(Some(heard))
     }
 
     fn submit(&self, transaction: &Transaction) -> Result<Heard> {

@@ -20,7 +20,9 @@ use crate::cli::output::{Delivery, Report};
 use crate::crypto::{PublicKey, sha256};
 use crate::types::{Action, Address, Nonce, Preimage, Transaction, Txid};
 use crate::wallet::keystore::{Unlocked, WalletFile};
-use crate::wallet::{Earlier, Kept, Means, OrderKey, Ordered, Outbox, Prepared, Progress, Sent, Signing};
+use crate::wallet::{
+    Earlier, Kept, Means, OrderKey, Ordered, Outbox, OutboxError, Prepared, Progress, Sent, Signing,
+};
 
 /// Everything that a command that pays has at hand.
 pub(super) struct Desk<'a> {
@@ -39,8 +41,6 @@ enum Course {
         words: &'static str,
         /// What was signed.
         sent: Box<Sent>,
-        /// The one that this was made beside, where whoever orders now may have ordered that.
-        first: Option<Txid>,
     },
     /// It has a key, was over with long ago, and this is all that is left of it.
     Over(Kept),
@@ -75,15 +75,14 @@ impl<'a> Desk<'a> {
                 self.check_ready()?;
                 nonce
             }
-            Course::Repeat { words, sent, first } => {
+            Course::Repeat { words, sent } => {
                 self.say(words);
                 if sent.progress() == Progress::Signed {
                     self.send(sent.transaction())?;
+                } else if matches!(which, Which::Once(_)) {
+                    self.send_own(&sent)?;
                 }
-                self.follow(sent.transaction(), patience, true)?;
-                // They were told of one that does just this, and do not wait for the other.
-                first.iter().for_each(|first| self.vault.reported_beside(first));
-                return Ok(());
+                return self.follow(sent.transaction(), patience, true);
             }
             Course::Over(kept) => return self.tell_what_is_left(&kept),
         };
@@ -105,7 +104,7 @@ impl<'a> Desk<'a> {
         self.vault.note(|file| {
             let outbox = &file.outbox;
             let named = match which {
-                Which::Once(key) => return course_of_key(outbox, key, &account, &actions, asked.expected),
+                Which::Once(key) => return course_of_key(outbox, key, &actions, asked),
                 Which::Beside(named) => Some(named),
                 Which::Plain => None,
             };
@@ -113,18 +112,26 @@ impl<'a> Desk<'a> {
             let nonce = *next.as_ref().unwrap_or(&asked.expected);
             let made = named.and_then(|named| outbox.made_beside(&account, &actions, named));
             if let Some(made) = made.filter(|made| !made.is_doubtful()) {
-                return Ok(repeat(made, None));
+                return Ok(repeat(made));
             }
-            match outbox.earlier(&account, &actions, nonce) {
-                Some(Earlier::Unheard(sent)) => return Ok(repeat(sent, None)),
-                Some(Earlier::Beside { first, sent }) if named.is_none() => {
-                    return Ok(repeat(sent, Some(first)));
-                }
-                _ => {}
+            if let Some(Earlier::Unheard(sent)) = outbox.earlier(&account, &actions, nonce) {
+                return Ok(repeat(sent));
             }
             check_once(outbox, &account, &actions, nonce, which)?;
             Ok(Course::Anew(next?))
         })
+    }
+
+    /// Sends what was signed for an order with a key, where a node said that it will not be mined, and nothing else has its number. It is
+    /// the one order still, whatever becomes of it.
+    fn send_own(&self, sent: &Sent) -> Result<()> {
+        let is_free = self.chain.account(sent.account())?.nonce <= sent.nonce();
+        let may_be_sent = self.vault.note(|file| Ok(file.outbox.may_be_sent(sent)))?;
+        if sent.is_doubtful() && is_free && may_be_sent {
+            // What a refusal makes of it is found out by following it.
+            self.tell(sent.transaction())?;
+        }
+        Ok(())
     }
 
     /// Says all that is known of an order with a key that was over with long ago.
@@ -135,19 +142,23 @@ impl<'a> Desk<'a> {
                 "the order of this key was {txid}, and that was given up: another was mined in its place, or nobody ever knew what \
                  became of it. To pay the same after all take another key"
             );
-            return Err(Ended::Repeats { txid, why, undone: Undone::SentAgain }.into());
+            return Err(Ended::KeyTaken { txid, why }.into());
         }
         let report = Report::default().same("txid", "sent", txid);
         let report = match self.chain.client.transaction(&txid)?.map(|view| view.standing) {
             Some(Standing::Confirmed { block, height, depth, .. }) => {
                 Seen::Mined { block, height, depth }.told(report)
             }
-            _ => report.fact(
-                "status",
-                "status",
-                "was mined, so long ago that no more is kept here",
-                "confirmed",
-            ),
+            None => {
+                let text = "was mined, so long ago that neither this wallet nor the node keeps more";
+                report.fact("status", "status", text, "confirmed")
+            }
+            Some(_) => {
+                let why =
+                    "it stood in a block deep enough to be settled, and this node says that it does not"
+                        .to_owned();
+                return Err(Ended::InDoubt { txid, why }.into());
+            }
         };
         report
             .only_json("repeated", true)
@@ -171,7 +182,7 @@ impl<'a> Desk<'a> {
         self.vault.sign(&self.options.passwords(), |wallet, sent| {
             // Names were looked up in what anybody could have written there; now it is certain who wrote it.
             check_book(wallet, &self.file)?;
-            let nonce = next_nonce(&sent.outbox, &account, &asked.actions()?, asked.expected, which)?;
+            let nonce = nonce_for(&sent.outbox, asked, which)?;
             let prepared = asked.prepare(&self.chain, self.file.book(), nonce, means)?;
             check_once(&sent.outbox, &account, &prepared.body.actions, nonce, which)?;
             ensure!(
@@ -275,53 +286,48 @@ pub(super) fn check_book(opened: &Unlocked, shown: &WalletFile) -> Result<()> {
     Ok(())
 }
 
+/// How far an order with a key has come.
+fn ordered<'a>(outbox: &'a Outbox, key: &OrderKey, actions: &[Action], asked: &Asked) -> Result<Ordered<'a>> {
+    outbox.ordered(key, &asked.account(), actions, asked.height()).map_err(|error| match error {
+        OutboxError::OtherOrder { txid, .. } => Ended::KeyTaken { txid, why: error.to_string() }.into(),
+        error => error.into(),
+    })
+}
+
 /// What is to be done about an order with a key.
-fn course_of_key(
-    outbox: &Outbox,
-    key: &OrderKey,
-    account: &Address,
-    actions: &[Action],
-    expected: Nonce,
-) -> Result<Course> {
-    Ok(match outbox.ordered(key, account, actions)? {
-        Ordered::New => Course::Anew(outbox.next_nonce(account, expected)?),
+fn course_of_key(outbox: &Outbox, key: &OrderKey, actions: &[Action], asked: &Asked) -> Result<Course> {
+    Ok(match ordered(outbox, key, actions, asked)? {
+        Ordered::New => Course::Anew(outbox.next_nonce(&asked.account(), asked.expected)?),
         Ordered::Refused(nonce) => Course::Anew(nonce),
-        Ordered::Signed(sent) => repeat(sent, None),
+        Ordered::Signed(sent) => repeat(sent),
         Ordered::Over(kept) => Course::Over(*kept),
     })
 }
 
-/// The nonce for an order that is to be signed: the next one, but for an order with a key its own.
-fn next_nonce(
-    outbox: &Outbox,
-    account: &Address,
-    actions: &[Action],
-    expected: Nonce,
-    which: Which<'_>,
-) -> Result<Nonce> {
-    match which {
-        Which::Once(key) => match outbox.ordered(key, account, actions)? {
-            Ordered::Refused(nonce) => Ok(nonce),
-            _ => Ok(outbox.next_nonce(account, expected)?),
-        },
-        Which::Plain | Which::Beside(_) => Ok(outbox.next_nonce(account, expected)?),
+/// The nonce for an order that is to be signed now: the next one, but for an order with a key that was refused its own.
+fn nonce_for(outbox: &Outbox, asked: &Asked, which: Which<'_>) -> Result<Nonce> {
+    if let Which::Once(key) = which {
+        match ordered(outbox, key, &asked.actions()?, asked)? {
+            Ordered::New => {}
+            Ordered::Refused(nonce) => return Ok(nonce),
+            Ordered::Signed(_) | Ordered::Over(_) => bail!(
+                "another command carries out the order `{key}` as well: say it again, and that is followed"
+            ),
+        }
     }
+    Ok(outbox.next_nonce(&asked.account(), asked.expected)?)
 }
 
 /// What was signed before, and is meant.
-fn repeat(sent: &Sent, first: Option<&Sent>) -> Course {
+fn repeat(sent: &Sent) -> Course {
     let words = match sent.progress() {
         Progress::Signed => "this payment was signed before and cut off: it is sent now, and once",
-        _ if first.is_some() => {
-            "this payment was made before, what became of it is in doubt, and somebody had another made beside it, which is meant now: no \
-             third is made"
-        }
         _ if sent.is_known() => "this payment was made before: it is not made again",
         _ => {
             "this payment was made before, and whoever ordered it was never told how it ended: it is not made again"
         }
     };
-    Course::Repeat { words, sent: Box::new(sent.clone()), first: first.map(|first| *first.txid()) }
+    Course::Repeat { words, sent: Box::new(sent.clone()) }
 }
 
 /// Refuses under the lock what would be paid a second time with another number, unless that is meant.
@@ -333,16 +339,9 @@ pub(super) fn check_once(
     which: Which<'_>,
 ) -> Result<()> {
     let mut known = BTreeSet::new();
-    if let Which::Once(key) = which {
-        return match outbox.ordered(key, account, actions)? {
-            Ordered::New => Ok(()),
-            Ordered::Refused(own) if own == nonce => Ok(()),
-            Ordered::Refused(_) | Ordered::Signed(_) | Ordered::Over(_) => {
-                bail!(
-                    "another command carries out the order `{key}` as well: say it again, and that is followed"
-                )
-            }
-        };
+    // That was decided by its key.
+    if matches!(which, Which::Once(_)) {
+        return Ok(());
     }
     if let Which::Beside(txid) = which {
         if let Some(made) = outbox.made_beside(account, actions, txid).filter(|made| made.nonce() != nonce) {
@@ -358,12 +357,10 @@ pub(super) fn check_once(
         // No more than one with a number is ever mined.
         Some(earlier) if earlier.sent().nonce() == nonce => Ok(()),
         // Another command signed it while this one asked: whoever says `again` could not mean that one.
-        Some(earlier @ Earlier::Unheard(_)) => Err(repeats(earlier)),
-        // Said by somebody who names the second, or the first knowing that there is none beside it.
-        Some(Earlier::Beside { .. }) if !known.is_empty() => Ok(()),
+        Some(earlier @ Earlier::Unheard(_)) => Err(repeats(outbox, earlier)),
         // Whatever stands for it now.
         Some(earlier) if known.contains(earlier.sent().txid()) => Ok(()),
-        Some(earlier) => Err(repeats(earlier)),
+        Some(earlier) => Err(repeats(outbox, earlier)),
         None => Ok(()),
     }
 }
@@ -371,7 +368,7 @@ pub(super) fn check_once(
 /// Why another is not made beside one beside which there is one.
 fn made_already(outbox: &Outbox, made: &Sent, beside: &Txid) -> anyhow::Error {
     if made.is_doubtful() {
-        return repeats(outbox.doubt(made));
+        return repeats(outbox, outbox.doubt(made));
     }
     let txid = made.txid();
     let why = format!(
@@ -381,11 +378,11 @@ fn made_already(outbox: &Outbox, made: &Sent, beside: &Txid) -> anyhow::Error {
 }
 
 /// Why an order is not carried out that was signed before, what is known of that, and what to do.
-fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
+fn repeats(outbox: &Outbox, earlier: Earlier<'_>) -> anyhow::Error {
     let txid = earlier.sent().txid();
     let why = match earlier {
         Earlier::Waits(_) => format!("just this payment waits for a block already, as {txid}"),
-        Earlier::Unheard(_) | Earlier::Beside { .. } => {
+        Earlier::Unheard(_) => {
             let why = format!(
                 "just this payment was made before, as {txid}, and whoever ordered it was never told how it ended. Order it once \
                  more as that was ordered, and you are told, and nothing is paid; from then on --again {txid} means another"
@@ -417,7 +414,9 @@ fn repeats(earlier: Earlier<'_>) -> anyhow::Error {
             )
         }
     };
-    let why = format!("{why}; to pay the same once more, say --again {txid}");
+    let last = outbox.last_beside(earlier.sent()).txid();
+    let beside = if last == txid { String::new() } else { format!("; {last} was made beside it") };
+    let why = format!("{why}{beside}; to pay the same once more, say --again {last}");
     Ended::Repeats { txid: *txid, why, undone: Undone::SentAgain }.into()
 }
 

@@ -22,6 +22,7 @@ use crate::consensus::PowMode;
 use crate::ledger::{Account as Entry, BalanceProof, TransactionProof};
 use crate::light::{Accepted, Headers, Inclusion, VerifiedBalance};
 use crate::types::{Address, BlockHash, Header, Height, Timestamp, Transaction, Txid};
+use crate::wallet::LOST_DEPTH;
 
 /// Headers that are asked for at a time.
 const HEADERS_TOGETHER: u32 = 1000;
@@ -49,7 +50,7 @@ fn kept(vault: &Vault, chain: &Chain) -> PathBuf {
     vault.path().with_file_name(format!("{}.headers", chain.params().chain))
 }
 
-/// The newest block of the node's whose header is checked, where headers were kept by an earlier command and looking costs little.
+/// A new block of the node's whose header is checked, as deep as none is expected to be taken back, where headers were kept by an earlier command and looking costs little.
 ///
 /// # Security
 /// Whoever wants to prove later that a payment is lost has to build on it, with the chain's work. Nothing was seen before the first
@@ -63,7 +64,8 @@ pub(super) fn checked_tip(vault: &Vault, chain: &Chain) -> Option<BlockHash> {
         return None;
     }
     let headers = follow(vault, chain).ok()?;
-    (known > Height::GENESIS && is_new(chain, &headers, now())).then(|| headers.tip())
+    let deep = Height(headers.height().0.saturating_sub(LOST_DEPTH).max(1));
+    headers.hash(deep).filter(|_| known > Height::GENESIS && is_new(chain, &headers, now()))
 }
 
 /// Whether the node's chain has this block, by headers that were checked.

@@ -130,14 +130,6 @@ impl Vault {
         });
     }
 
-    /// Notes that whoever ordered one, of which nobody can tell what became, was told of what was made beside it.
-    pub fn reported_beside(&self, first: &Txid) {
-        let _ = self.note(|file| {
-            file.outbox.report_beside(first);
-            file.save()
-        });
-    }
-
     /// Notes that whoever sent one was told that it waits.
     pub fn told(&self, txid: &Txid) {
         let _ = self.note(|file| {

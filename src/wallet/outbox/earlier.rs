@@ -14,14 +14,6 @@ pub enum Earlier<'a> {
     /// It waits for a block or stands in one, and whoever sent it was never told that: they were cut off or waited no longer, and
     /// do not mean another.
     Unheard(&'a Sent),
-    /// Of the first, what became of it is not known, and whoever ordered it was told of none. Somebody who knew that had the second
-    /// made beside it, which waits or stands in a block: that is what both mean.
-    Beside {
-        /// The first.
-        first: &'a Sent,
-        /// The second.
-        sent: &'a Sent,
-    },
     /// It may have been mined, or may yet be: nodes say otherwise, and may be wrong.
     Doubtful {
         /// That one.
@@ -35,10 +27,7 @@ impl<'a> Earlier<'a> {
     /// That transaction.
     pub fn sent(&self) -> &'a Sent {
         match self {
-            Self::Waits(sent)
-            | Self::Unheard(sent)
-            | Self::Beside { sent, .. }
-            | Self::Doubtful { sent, .. } => sent,
+            Self::Waits(sent) | Self::Unheard(sent) | Self::Doubtful { sent, .. } => sent,
         }
     }
 }
@@ -67,13 +56,8 @@ impl Outbox {
         if let Some(sent) = last(&|sent| sent.is_on_its_way()) {
             return Some(Earlier::Waits(sent));
         }
-        if let Some(sent) = last(&|sent| self.is_in_doubt(sent) && sent.nonce() != nonce) {
-            return Some(self.doubt(sent));
-        }
-        let first =
-            last(&|sent| sent.is_doubtful() && sent.is_weighed && !sent.is_over && sent.once.is_none())?;
-        let sent = self.made_beside(account, actions, first.txid()).filter(|sent| !sent.is_doubtful())?;
-        Some(Earlier::Beside { first, sent })
+        let sent = last(&|sent| self.is_in_doubt(sent) && sent.nonce() != nonce)?;
+        Some(self.doubt(sent))
     }
 
     /// What was ordered beside this very payment, as far as it came: whoever says that order again means no other.
@@ -86,6 +70,19 @@ impl Outbox {
         let of_it = || self.sent.iter().filter(|sent| sent.is_of_one_order_with(ordered));
         let mined = of_it().find(|sent| sent.is_mined());
         Some(mined.or_else(|| of_it().rfind(|sent| sent.is_on_its_way())).unwrap_or(ordered))
+    }
+
+    /// What was ordered last in a row of those that each came beside another, from this one on.
+    pub fn last_beside<'a>(&'a self, sent: &'a Sent) -> &'a Sent {
+        let mut last = sent;
+        // As many steps as there can be.
+        for _ in 0..self.sent.len() {
+            match self.made_beside(last.account(), &last.transaction().body.actions, last.txid()) {
+                Some(next) => last = next,
+                None => break,
+            }
+        }
+        last
     }
 
     /// One of which it is not known what became of it, and what may have come of its nonce instead.
@@ -103,6 +100,13 @@ impl Outbox {
     pub fn stands_for<'a>(&'a self, sent: &'a Sent) -> &'a Sent {
         let stands = |other: &&Sent| other.txid() == sent.txid() || other.excludes(sent);
         self.sent.iter().rev().filter(stands).find(|other| other.is_on_its_way()).unwrap_or(sent)
+    }
+
+    /// Whether nothing stands against sending it once more: it is the last for its nonce, nothing else with that stands in a block, and
+    /// nobody has paid the same anew instead.
+    pub fn may_be_sent(&self, sent: &Sent) -> bool {
+        let is_last = self.stands_for(sent).txid() == sent.txid();
+        is_last && self.mined_instead_of(sent).is_none() && !sent.is_weighed
     }
 
     /// What was signed for the nonce of this one and, by a node's word, stands in a block, so that this one never will.
@@ -133,13 +137,15 @@ impl Outbox {
         known
     }
 
-    /// Whether what became of it is not known, nobody has weighed that, and nobody was told that just this was paid with its nonce.
+    /// Whether what became of it is not known, and nobody was told that just this was paid with its nonce: whichever of both was mined in
+    /// truth then, one payment was made, and they know of one. Nor has anybody weighed that whose order was over by then.
     ///
-    /// Whichever of both was mined in truth then, one payment was made, and they know of one.
+    /// # Security
+    /// Where somebody weighed it and paid once more, whoever ordered it may not know, and go on saying it: a third would be paid.
     fn is_in_doubt(&self, sent: &Sent) -> bool {
         let was_paid = |other: &Sent| {
             other.excludes(sent) && other.is_of_one_order_with(sent) && other.is_mined() && other.is_closed()
         };
-        sent.is_doubtful() && !sent.is_weighed && !self.sent.iter().any(was_paid)
+        sent.is_doubtful() && !(sent.is_weighed && sent.is_over) && !self.sent.iter().any(was_paid)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::once::{KEYS_MAX, Kept, OrderKey};
+use super::once::{Kept, OrderKey};
 use super::sent::{Progress, Sent};
 use super::{OUTBOX_MAX, Outbox, OutboxError, Settled};
 use crate::codec::{decode, encode};
@@ -77,7 +77,8 @@ struct SentForm {
 impl SettledForm {
     fn read(&self) -> Settled {
         match *self {
-            Self::Above(above) => Settled { above: Nonce(above), since: Timestamp(0) },
+            // As if it had been today, whatever day that is.
+            Self::Above(above) => Settled { above: Nonce(above), since: Timestamp(u32::MAX) },
             Self::Since { above, since } => Settled { above: Nonce(above), since: Timestamp(since) },
         }
     }
@@ -102,8 +103,8 @@ impl Outbox {
         if let Some(found) = form.chain.map(ChainId).filter(|found| *found != chain) {
             return Err(OutboxError::OtherChain { found });
         }
-        if form.sent.len() > OUTBOX_MAX || form.kept.len() > KEYS_MAX {
-            return Err(malformed(&"more transactions or keys than one holds"));
+        if form.sent.len() > OUTBOX_MAX {
+            return Err(malformed(&"more transactions than one holds"));
         }
         let read = |form: SentForm| -> Result<Sent, OutboxError> {
             let bytes = hex::decode(&form.raw).map_err(|error| malformed(&error))?;

@@ -3,7 +3,8 @@
 //! A send can be cut off anywhere: before the node has heard, after it has and before we know, while a block is waited for.
 //! Whoever types it again means the same payment. The outbox knows: it gives back the very transaction that was signed, and
 //! the chain takes that once. It also knows which nonces are taken, whatever a node says, and what to tell a node again that
-//! has forgotten. Read `sent.rs` first: what a node's word makes of a transaction; then `earlier.rs`: what an order would repeat; and `once.rs`: orders of which nothing has to be guessed.
+//! has forgotten. Read `sent.rs` first: what a node's word makes of a transaction; then `earlier.rs`: what an order would repeat;
+//! and `once.rs`: orders of which nothing has to be guessed.
 
 mod earlier;
 mod form;
@@ -70,7 +71,7 @@ pub enum OutboxError {
     },
     /// Just this very transaction was signed for an order with another key, or without one.
     #[error(
-        "just this transaction was signed for another order, and a node refused it: say that one again, or give another fee with --fee"
+        "just this transaction was signed for another order: say that one again where it was refused, or give another fee with --fee"
     )]
     OtherOrders {
         /// That one.
@@ -78,8 +79,8 @@ pub enum OutboxError {
     },
     /// Too many keys of late.
     #[error(
-        "{KEYS_MAX} orders with keys ended in the last {} days, and no more are remembered: order without --once, or from another \
-         wallet",
+        "{KEYS_MAX} orders with keys ended in the last {} days, and no more are remembered: wait until some are \
+         older, or pay from another wallet",
         KEY_SECONDS / (24 * 60 * 60)
     )]
     KeysFull,
@@ -136,11 +137,6 @@ impl Outbox {
     /// for [`Outbox::answer`]. Nor of what no node may have heard of.
     pub fn report(&mut self, txid: &Txid) {
         self.tellable(txid).for_each(|sent| (sent.is_reported, sent.is_over) = (true, true));
-    }
-
-    /// Notes that whoever ordered one, of which nobody can tell what became, was told of what was made beside it.
-    pub fn report_beside(&mut self, first: &Txid) {
-        self.sent.iter_mut().filter(|sent| sent.txid() == first).for_each(|sent| sent.is_over = true);
     }
 
     /// Notes that whoever sent it was told that it waits. When it is mined they do not know it by that: whoever says the same again
@@ -221,7 +217,7 @@ impl Outbox {
         last.into_values().collect()
     }
 
-    /// Writes a transaction down, before anybody hears of it, and the newest block whose header was checked by then. What belongs to
+    /// Writes a transaction down, before anybody hears of it, and a block whose header was checked by then. What belongs to
     /// an order stays with it under a higher fee, and when it is signed anew with the same nonce.
     ///
     /// # Errors
@@ -245,7 +241,8 @@ impl Outbox {
                 sent.is_raised = first.is_some_and(|first| first.is_over || first.is_raised);
             }
         }
-        if self.find(sent.txid()).is_some_and(|same| same.once != sent.once) {
+        let was_kept = self.kept.values().any(|kept| kept.txid == *sent.txid());
+        if was_kept || self.find(sent.txid()).is_some_and(|same| same.once != sent.once) {
             return Err(OutboxError::OtherOrders { txid: *sent.txid() });
         }
         let before = self.sent.iter().rev().find(|earlier| earlier.is_of_one_order_with(&sent));

@@ -3,6 +3,7 @@
 //! What is known of an order without a key is a guess: whoever says the same again may mean the same, or mean it once more. A key
 //! leaves nothing to guess, and outlives the payment.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,7 +13,7 @@ use super::sent::{Progress, Sent};
 use super::{Outbox, OutboxError};
 use crate::codec::encode;
 use crate::crypto::{Digest, sha256};
-use crate::types::{Action, Address, Nonce, Timestamp, Txid};
+use crate::types::{Action, Address, Height, Nonce, Timestamp, Txid};
 
 /// Letters of a key.
 pub const ORDER_KEY_LETTERS_MAX: usize = 64;
@@ -96,7 +97,7 @@ fn what(account: &Address, actions: &[Action]) -> Digest {
 }
 
 impl Outbox {
-    /// How far the order with this key has come.
+    /// How far the order with this key has come, where the next block has this height.
     ///
     /// # Security
     /// Whatever nodes say, what is signed for it has one nonce, for as long as it is remembered.
@@ -108,6 +109,7 @@ impl Outbox {
         key: &OrderKey,
         account: &Address,
         actions: &[Action],
+        height: Height,
     ) -> Result<Ordered<'_>, OutboxError> {
         let other = |txid: &Txid| OutboxError::OtherOrder { key: key.clone(), txid: *txid };
         if let Some(kept) = self.kept.get(key) {
@@ -130,20 +132,22 @@ impl Outbox {
         let is_free =
             !self.sent.iter().any(|sent| sent.excludes(last) && (sent.is_on_its_way() || sent.is_mined()));
         match last.progress {
-            Progress::Refused if is_free => Ok(Ordered::Refused(last.nonce())),
+            // Once its last block has passed it is lost, and whoever waits for it may be told so.
+            Progress::Refused if is_free && last.is_timely(height) => Ok(Ordered::Refused(last.nonce())),
             _ => Ok(Ordered::Signed(last)),
         }
     }
 
-    /// Makes room for one more key.
+    /// Makes room for one more key, beside those of orders that are not over yet: all of them will be kept.
     pub(super) fn make_room_for_key(&mut self, now: Timestamp) -> Result<(), OutboxError> {
-        if self.kept.len() < KEYS_MAX {
-            return Ok(());
+        let live: BTreeSet<&OrderKey> = self.sent.iter().filter_map(|sent| sent.once.as_ref()).collect();
+        let live = live.into_iter().filter(|key| !self.kept.contains_key(key)).count();
+        while self.kept.len() + live >= KEYS_MAX {
+            let oldest = self.kept.iter().min_by_key(|(_, kept)| kept.since);
+            let oldest = oldest.filter(|(_, kept)| now.0.saturating_sub(kept.since.0) >= KEY_SECONDS);
+            let oldest = oldest.map(|(key, _)| key.clone()).ok_or(OutboxError::KeysFull)?;
+            self.kept.remove(&oldest);
         }
-        let oldest = self.kept.iter().min_by_key(|(_, kept)| kept.since);
-        let oldest = oldest.filter(|(_, kept)| now.0.saturating_sub(kept.since.0) >= KEY_SECONDS);
-        let oldest = oldest.map(|(key, _)| key.clone()).ok_or(OutboxError::KeysFull)?;
-        self.kept.remove(&oldest);
         Ok(())
     }
 

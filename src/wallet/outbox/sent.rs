@@ -82,7 +82,7 @@ pub struct Sent {
     pub(super) beside: Option<Txid>,
     /// What its order was called by whoever gave it.
     pub(super) once: Option<OrderKey>,
-    /// The newest block whose header was checked when it was signed.
+    /// A block whose header was checked when it was signed.
     pub(super) seen: Option<BlockHash>,
 }
 
@@ -137,7 +137,7 @@ impl Sent {
         self.once.as_ref()
     }
 
-    /// The newest block whose header was checked when it was signed.
+    /// A block whose header was checked when it was signed.
     pub fn seen(&self) -> Option<BlockHash> {
         self.seen
     }
@@ -176,7 +176,7 @@ impl Sent {
     }
 
     /// Whether it may be mined yet, as far as nodes say.
-    pub(super) fn is_on_its_way(&self) -> bool {
+    pub fn is_on_its_way(&self) -> bool {
         matches!(self.progress, Progress::Signed | Progress::Taken)
     }
 
@@ -193,6 +193,11 @@ impl Sent {
     /// Whether it does just this, by this account.
     pub fn does(&self, account: &Address, actions: &[Action]) -> bool {
         self.account == *account && self.transaction.body.actions[..] == *actions
+    }
+
+    /// Whether a block at this height could take it in.
+    pub(super) fn is_timely(&self, height: Height) -> bool {
+        self.transaction.body.expiry.is_none_or(|expiry| expiry >= height)
     }
 
     /// Whether both do the same with one nonce for one order, so that one is mined at most.

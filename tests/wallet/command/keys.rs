@@ -44,7 +44,7 @@ fn key_of_another_order_is_refused() {
     let (home, devnet) = stage();
     let first = txid(&told(&home, &devnet, &["send", "bob", "1", "--once", "a"]));
     let other = devnet.wallet(&home, &["send", "bob", "2", "--once", "a", "--yes", "--json"]);
-    ends_with(&other, 1, &format!("another payment was ordered by the key `a`, as {first}"));
+    ends_with(&other, 3, &format!("another payment was ordered by the key `a`, as {first}"));
     assert!(other.out.contains("key_taken"), "{other:?}");
     ends_with(&devnet.wallet(&home, &["send", "bob", "2", "--once", "a b", "--yes"]), 2, "no spaces");
     ends_with(
@@ -95,6 +95,57 @@ fn key_outlives_what_is_remembered_of_the_payment() {
     assert_eq!((&kept["sent"], &kept["kept"]["a"]["txid"]), (&json!([]), &json!(first)));
 }
 
+/// As a node answers that says of whatever it is asked about that another took its place.
+fn replacing(path: &str, body: &str) -> String {
+    match path.strip_prefix("/v1/transactions/") {
+        Some(txid) => {
+            json!({ "txid": txid, "status": "replaced", "by": null, "transaction": null }).to_string()
+        }
+        None => body.to_owned(),
+    }
+}
+
+#[test]
+fn order_with_a_key_that_one_node_denied_is_sent_to_the_next() {
+    let (home, mut devnet) = stage();
+    let order = ["send", "bob", "1", "--once", "a", "--yes", "--wait", "0", "--json"];
+    let first = txid(&devnet.wallet(&home, &order).json());
+    ends_with(&devnet.wallet_through(&home, &replacing, &order), 4, "another of this account took its place");
+    devnet.forget_everything(&home);
+    assert_eq!(devnet.waiting(), 0);
+    let again = devnet.wallet(&home, &order).json();
+    assert_eq!((txid(&again), &again["repeated"], devnet.waiting()), (first, &json!(true), 1));
+}
+
+#[test]
+fn order_with_a_key_whose_number_another_took_is_told_to_be_lost() {
+    let (home, mut devnet) = stage();
+    let first_block = devnet.rival(1);
+    first_block.iter().for_each(|block| devnet.submit(block));
+    devnet.wallet(&home, &["balance", "--verify"]).success();
+    let order = ["send", "bob", "1", "--once", "a", "--yes", "--json"];
+    // A node does not take it, and another gets its number.
+    let low = [&order[..], &["--wait", "0", "--fee", "0"]].concat();
+    let refusing = devnet.wallet_through(&home, &refusing, &low);
+    ends_with(&refusing, 1, "its number goes to what is sent next");
+    devnet.forget_everything(&home);
+    first_block.iter().for_each(|block| devnet.submit(block));
+    devnet.wallet(&home, &["send", "bob", "2", "--yes", "--wait", "0"]).success();
+    let doubt = devnet.wallet(&home, &[&order[..], &["--timeout", "1"]].concat());
+    assert_eq!(doubt.code, Some(4), "{doubt:?}");
+    devnet.mine(6);
+    ends_with(&devnet.wallet(&home, &[&order[..], &["--timeout", "5"]].concat()), 5, "takes another key");
+    assert_eq!(devnet.waiting(), 0);
+}
+
+/// As a node answers that takes nothing.
+fn refusing(path: &str, body: &str) -> String {
+    match path {
+        "/v1/transactions" => json!(Problem::new(Code::FeeTooLow, "it is full")).to_string(),
+        _ => body.to_owned(),
+    }
+}
+
 /// As a node answers that says of what was sent first that it is not there, and that its number is used.
 fn denying(path: &str, body: &str) -> String {
     if path.starts_with("/v1/transactions/") {
@@ -116,6 +167,7 @@ fn script_that_goes_on_after_somebody_paid_once_more_makes_no_third() {
     let second = txid(&through(&[&quick[..], &["--again", &first]].concat()).json());
     assert_eq!(devnet.waiting(), 2);
     // The script knows nothing of that.
+    ends_with(&through(&quick), 3, &format!("say --again {second}"));
     let given = devnet.wallet(&home, &[&["send", "bob", "1"], &quick[..]].concat()).json();
     assert_eq!((&given["repeated"], devnet.waiting()), (&json!(true), 2));
     assert!([&first, &second].contains(&&txid(&given)), "{given}");

@@ -99,7 +99,12 @@ impl Submit {
                 Some(_) => file.add(transaction, Purpose::InPlaceOf(&txid), seen)?,
                 None => {
                     check_once(outbox, &account, &body.actions, body.nonce, which)?;
-                    file.add(transaction, which.purpose(), seen)?;
+                    // What does the same with the same number is of that order, with its key.
+                    let same = outbox
+                        .iter()
+                        .rfind(|sent| sent.nonce() == body.nonce && sent.does(&account, &body.actions));
+                    let same = same.map(|sent| *sent.txid());
+                    file.add(transaction, same.as_ref().map_or(which.purpose(), Purpose::InPlaceOf), seen)?;
                 }
             }
             let outbox = &file.outbox;
