@@ -9,9 +9,13 @@ use super::stage::Stage;
 
 /// What a page is asked, as a browser does, and the whole of the answer.
 fn ask(stage: &Stage, line: &str, more: &str, form: &str) -> String {
+    ask_by(stage, "localhost", line, more, form)
+}
+
+/// The same, by the name that it is called.
+fn ask_by(stage: &Stage, host: &str, line: &str, more: &str, form: &str) -> String {
     let mut stream = TcpStream::connect(stage.devnet.desk().unwrap()).unwrap();
-    let head =
-        format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept: text/html\r\n{more}");
+    let head = format!("{line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\naccept: text/html\r\n{more}");
     let kind = "content-type: application/x-www-form-urlencoded\r\n";
     write!(stream, "{head}{kind}content-length: {}\r\n\r\n{form}", form.len()).unwrap();
     let mut answer = String::new();
@@ -119,4 +123,24 @@ fn page_of_another_site_orders_nothing() {
     let answer = ask(&stage, "POST /orders/mine", "origin: https://elsewhere.example\r\n", "blocks=4");
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
     assert_eq!(stage.network().nodes[0].height, Some(Height(0)));
+}
+
+#[test]
+fn where_others_can_order_no_page_does_by_a_name_that_it_has_lead_here() {
+    let stage = Stage::with(1, |options| {
+        options.host = "0.0.0.0".parse().unwrap();
+        options.manners.hosts = vec!["desk.example".to_owned()];
+    });
+    let order = |host: &str| {
+        let origin = format!("origin: http://{host}\r\n");
+        ask_by(&stage, host, "POST /orders/mine", &origin, "blocks=1")
+    };
+    for host in ["evil.example:9332", "192.0.2.1.evil.example"] {
+        assert!(order(host).starts_with("HTTP/1.1 421"), "{host}");
+    }
+    assert_eq!(stage.heights(), [Some(0)]);
+    for host in ["192.0.2.1:9332", "[2001:db8::1]:9332", "localhost:9332", "Desk.Example"] {
+        assert!(order(host).starts_with("HTTP/1.1 303"), "{host}");
+    }
+    assert_eq!(stage.heights(), [Some(4)]);
 }
