@@ -24,7 +24,7 @@ use super::manifest::{Layout, Manifest, write_synced};
 use super::member::{Common, Member, all_at_once};
 use super::mining::Mining;
 use super::places::{Places, bind};
-use super::roster::{Live, Roster};
+use super::roster::{Live, Roster, Seat};
 use super::rulings;
 use super::schedule::Schedule;
 use crate::api::{Manners, Server, Token};
@@ -408,6 +408,18 @@ impl DevnetHandle {
         self.0.roster.send_replace(Arc::new(members.iter().map(Member::seat).collect()));
     }
 
+    /// Tells everybody that none runs any more, or until the network has gone back.
+    pub(super) fn show_down(&self, going_back: bool) {
+        self.0.roster.send_modify(|roster| {
+            let down = roster.iter().map(|seat| Seat {
+                live: None,
+                going_back: going_back && seat.live.is_some(),
+                ..seat.clone()
+            });
+            *roster = Arc::new(down.collect());
+        });
+    }
+
     /// Writes down what is kept beside the nodes, after an order that changed it.
     pub(super) fn keep(&self) -> Result<(), DevnetError> {
         self.note().write(&self.0.layout.0).map_err(|error| DevnetError::NotKept(Box::new(error)))
@@ -426,7 +438,7 @@ impl DevnetHandle {
     /// Ends all nodes at once.
     fn end(&self) {
         let mut members = self.0.members.lock();
-        self.0.roster.send_replace(Roster::default());
+        self.show_down(false);
         all_at_once(&mut members, Member::stop);
         if let Err(error) = self.note().write(&self.0.layout.0) {
             (self.0.common.log)(&format!("{error}"));

@@ -418,6 +418,42 @@ fn what_is_ordered_while_the_network_goes_back_does_not_bring_back_what_was() {
 }
 
 #[test]
+fn orders_that_come_while_the_network_goes_back_wait_for_it() {
+    let stage = Stage::start(3);
+    stage.handle().mine(3, None).unwrap();
+    stage.handle().snapshot(Some("kept".to_owned())).unwrap();
+    let (handle, over, was_seen) = (stage.handle(), AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let orders: [Box<dyn Fn() -> Result<(), DevnetError> + Send>; 4] = [
+            Box::new(|| handle.mine(1, Some(2)).map(drop)),
+            Box::new(|| handle.mine(1, None).map(drop)),
+            Box::new(|| handle.reorganize(1, Some(1)).map(drop)),
+            Box::new(|| {
+                let network = stage.network();
+                assert_eq!(network.nodes.len(), 3);
+                assert!(network.nodes.iter().all(|node| node.up != node.going_back), "{network:?}");
+                was_seen.fetch_or(network.nodes.iter().any(|node| node.going_back), Ordering::Relaxed);
+                Ok(())
+            }),
+        ];
+        let over = &over;
+        let giving = orders.map(|order| {
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    order()?;
+                }
+                Ok::<(), DevnetError>(())
+            })
+        });
+        let reverted: Vec<_> = (0..6).map(|_| handle.revert("kept")).collect();
+        over.store(true, Ordering::Relaxed);
+        giving.into_iter().for_each(|giving| giving.join().unwrap().unwrap());
+        assert!(reverted.iter().all(Result::is_ok), "{reverted:?}");
+    });
+    assert!(was_seen.load(Ordering::Relaxed));
+}
+
+#[test]
 fn a_snapshot_is_never_taken_for_the_scratch_of_another() {
     let stage = Stage::start(1);
     for name in ["v1.part", "v1", "v1.2"] {

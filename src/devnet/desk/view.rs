@@ -72,7 +72,10 @@ pub struct NodeView {
     pub id: String,
     /// Whether it runs.
     pub up: bool,
-    /// Where it is reached while it does.
+    /// Whether it does not only until the network has gone back to a state.
+    #[serde(default)]
+    pub going_back: bool,
+    /// Where it is reached while it runs.
     pub at: PlacesView,
     /// The height of its tip.
     pub height: Option<Height>,
@@ -112,11 +115,12 @@ impl PlacesView {
 
 impl NodeView {
     fn of(standing: &Standing) -> Self {
-        let Standing { index, places, id, up } = standing;
+        let Standing { index, places, id, up, going_back } = standing;
         Self {
             node: *index,
             id: hex::encode(id.0),
             up: up.is_some(),
+            going_back: *going_back,
             at: PlacesView::of(places),
             height: up.as_ref().map(|up| up.tip.0),
             tip: up.as_ref().map(|up| up.tip.1),

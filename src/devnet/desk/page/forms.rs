@@ -84,7 +84,7 @@ pub(super) fn node(node: &NodeView) -> Markup {
             @if node.up {
                 (button("/orders/mine", &[("blocks", "1"), ("node", &number)], "Mine"))
                 (button("/orders/kill", &[("node", &number)], "Kill"))
-            } @else { (button("/orders/restart", &[("node", &number)], "Restart")) }
+            } @else if !node.going_back { (button("/orders/restart", &[("node", &number)], "Restart")) }
         }
     }
 }

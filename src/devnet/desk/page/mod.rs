@@ -157,7 +157,8 @@ fn nodes(network: &NetworkView, at: &impl Fn(usize) -> String) -> Markup {
                     tr data-key=(node.node) {
                         th scope="row" { @if node.up { a href={ (at(node.node)) "/" } { "Node " (node.node) } } @else { "Node " (node.node) } }
                         td {
-                            @if !node.up { span.state.bad { "down" } }
+                            @if node.going_back { span.state.waiting { "going back" } }
+                            @else if !node.up { span.state.bad { "down" } }
                             @else if node.height < top { span.state.waiting { "behind" } }
                             @else { span.state.good { "up" } }
                         }
