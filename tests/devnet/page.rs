@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use cairn::devnet::Work;
 use cairn::types::Height;
 
 use super::stage::Stage;
@@ -115,6 +116,26 @@ fn order_that_cannot_be_carried_out_says_why_and_changes_nothing() {
         assert!(said.contains("class=\"said bad\"") && said.contains(part), "{path} {form}: {said}");
     }
     assert!(stage.network().links.is_empty());
+}
+
+#[test]
+fn page_of_a_network_of_real_work_offers_what_can_be_ordered_there() {
+    let stage = Stage::with(1, |options| options.work = Work::Asert);
+    let offers = |page: &str, path: &str| page.contains(&format!("action=\"{path}\""));
+    let shown = page(&stage);
+    for path in ["/orders/mine", "/orders/interval", "/orders/reorganize"] {
+        assert!(!offers(&shown, path), "{path}");
+    }
+    assert!(offers(&shown, "/orders/kill") && !shown.contains("value=\"automine\""));
+    assert!(shown.contains("do not come") && shown.contains("value=\"work\""), "{shown}");
+    order(&stage, "/orders/mode", "mode=work");
+    assert!(page(&stage).contains("come by work"));
+    let refused = order(&stage, "/orders/reorganize", "depth=1");
+    assert!(refused.contains("bad"), "{refused}");
+    let shown = page(&Stage::start(1));
+    assert!(
+        ["/orders/mine", "/orders/interval", "/orders/reorganize"].iter().all(|path| offers(&shown, path))
+    );
 }
 
 #[test]

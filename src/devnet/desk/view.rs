@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::view::LinkFaults;
+use crate::consensus::PowMode;
 use crate::devnet::faucet::Given;
 use crate::devnet::network::DevnetHandle;
 use crate::devnet::places::Places;
@@ -24,6 +25,9 @@ pub struct NetworkView {
     pub folder: String,
     /// When blocks come.
     pub mining: String,
+    /// Whether blocks can be ordered; else they take work.
+    #[serde(default)]
+    pub to_order: bool,
     /// The clock of the chain.
     pub clock: ClockView,
     /// All nodes.
@@ -145,6 +149,7 @@ impl NetworkView {
             prefix: params.prefix.as_str().to_owned(),
             folder: devnet.folder().display().to_string(),
             mining: devnet.mining().to_string(),
+            to_order: params.pow_mode == PowMode::Fixed,
             clock: ClockView::of(devnet.clock()),
             nodes: devnet.standings().await.iter().map(NodeView::of).collect(),
             links: LinkView::all_of(&devnet.links()),

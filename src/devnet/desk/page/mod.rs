@@ -166,7 +166,7 @@ fn nodes(network: &NetworkView, at: &impl Fn(usize) -> String) -> Markup {
                         td { @if let Some(tip) = node.tip { a href={ (at(node.node)) "/block/" (tip) } { (parts::short(&tip.to_string())) } } }
                         td.number { (parts::number(node.waiting)) }
                         td { (node.peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")) }
-                        td { (forms::node(node)) }
+                        td { (forms::node(network, node)) }
                     }
                 } }
             }
