@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -168,7 +168,7 @@ impl Devnet {
             places: members.iter().map(Member::places).collect(),
             faucet: Faucet::new(ground.faucet()),
             common,
-            ground: Arc::clone(&ground),
+            ground,
             layout,
             members: Mutex::new(members),
             manifest: Mutex::new(manifest),
@@ -187,16 +187,26 @@ impl Devnet {
         }
         handle.note().write(&handle.0.layout.0)?;
         handle.0.layout.remove_leftovers(generation, &log);
+        Self::run(handle, runtime, listener, desk_at)
+    }
+
+    /// Has blocks come to nodes that have begun, and orders to all of them.
+    fn run(
+        handle: DevnetHandle,
+        runtime: Runtime,
+        listener: TcpListener,
+        desk_at: SocketAddr,
+    ) -> Result<Self, DevnetError> {
         let (network, ruled) = (Arc::downgrade(&handle.0), Arc::clone(&handle.0.ruled));
         runtime.spawn(rulings::heed(network, ruled, handle.roster()));
         let schedule = Schedule::start(
             handle.0.roster.subscribe(),
             handle.0.mining.subscribe(),
             Arc::clone(&handle.0.turn),
-            ground,
+            Arc::clone(&handle.0.ground),
             Arc::clone(&handle.0.common.ending),
             runtime.handle().clone(),
-            log,
+            Arc::clone(&handle.0.common.log),
         );
         let schedule = Some(schedule.map_err(DevnetError::io("cannot start threads"))?);
         let front = desk::front(&handle, &handle.0.common.manners);
