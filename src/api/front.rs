@@ -57,6 +57,8 @@ pub struct Front {
     origins: Origins,
     /// Whether only this machine can ask, and so only by its own names.
     is_guarded: bool,
+    /// Whether others can ask too, but by no name that is not ours.
+    names_only: bool,
     connections_max: usize,
     answer_time_max: Duration,
     write_time_max: Duration,
@@ -121,6 +123,7 @@ impl Front {
             rates: Rates::new(manners.requests_per_second),
             origins: Origins::new(manners.origins.clone(), &manners.hosts),
             is_guarded: false,
+            names_only: manners.names_only,
             connections_max: manners.connections_max.max(1),
             answer_time_max: manners.answer_time_max,
             write_time_max: manners.write_time_max,
@@ -218,8 +221,8 @@ impl Front {
             let problem = Problem::new(Code::TooManyRequests, said);
             TurnedAway { why: Refusal::Rate, problem, wait_seconds: seconds }
         })?;
-        if self.is_guarded {
-            self.origins.check_host(request).map_err(because(Refusal::Host))?;
+        if self.is_guarded || self.names_only {
+            self.origins.check_host(request, !self.is_guarded).map_err(because(Refusal::Host))?;
         }
         self.origins.check_origin(request).map_err(because(Refusal::Origin))
     }

@@ -22,8 +22,14 @@ const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 pub struct Manners {
     /// Other sites whose pages may ask.
     pub origins: Vec<Origin>,
-    /// Names by which the node is called, beside those of this machine. They matter where only this machine can ask.
+    /// Names by which the node is called, beside those of this machine. They matter where only this machine can ask, and where no
+    /// other is answered.
     pub hosts: Vec<String>,
+    /// Whether no other name is answered, also where others than this machine can ask; addresses in numbers are.
+    ///
+    /// # Security
+    /// A page of a stranger can have its name lead here, and is then taken for ours. It cannot be called by a number.
+    pub names_only: bool,
     /// Requests that one address may make each second; as many as it likes where nothing is said. This machine always may.
     pub requests_per_second: Option<NonZeroU32>,
     /// Connections at a time; whoever comes then waits for a place.
@@ -43,6 +49,7 @@ impl Default for Manners {
         Self {
             origins: Vec::new(),
             hosts: Vec::new(),
+            names_only: false,
             requests_per_second: NonZeroU32::new(REQUESTS_EACH_SECOND),
             connections_max: CONNECTIONS_MAX,
             answer_time_max: ANSWER_TIME_MAX,

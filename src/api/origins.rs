@@ -90,11 +90,14 @@ impl Origins {
         Self { allowed, hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect() }
     }
 
-    /// Refuses whoever calls the node by a name that is not its own.
-    pub fn check_host<B>(&self, request: &Request<B>) -> Result<(), Problem> {
+    /// Refuses whoever calls the node by a name that is not its own; where others than this machine can ask, by any address.
+    pub fn check_host<B>(&self, request: &Request<B>, by_any_address: bool) -> Result<(), Problem> {
         // Browsers always say whom they mean; what says nothing is none.
         let Some(called) = called(request) else { return Ok(()) };
         if is_own(called) || self.hosts.iter().any(|host| host.eq_ignore_ascii_case(bare(called))) {
+            return Ok(());
+        }
+        if by_any_address && bare(called).parse::<IpAddr>().is_ok() {
             return Ok(());
         }
         let said = format!("this node is not called `{}`", shortened(called));

@@ -146,15 +146,9 @@ impl Serving {
 
     fn manners(&self) -> Result<Manners> {
         let origin = |text: &String| text.parse::<Origin>().with_context(|| format!("--http-origin {text}"));
-        for name in &self.http_host {
-            ensure!(
-                !name.contains(['/', ':', ' ']),
-                "--http-host {name}: say a name alone, without a scheme or a port"
-            );
-        }
         Ok(Manners {
             origins: self.http_origin.iter().map(origin).collect::<Result<_>>()?,
-            hosts: self.http_host.clone(),
+            hosts: host_names(&self.http_host)?,
             requests_per_second: NonZeroU32::new(self.http_rate.unwrap_or(REQUESTS_EACH_SECOND)),
             connections_max: files::connections_max(CONNECTIONS_MAX),
             requests: self.log_requests.then(|| -> RequestLog { Arc::new(say_answered) }),
@@ -261,4 +255,15 @@ impl Drop for Answering {
         self.admin = None;
         self.runtime.take().into_iter().for_each(|runtime| runtime.shutdown_timeout(END_TIME_MAX));
     }
+}
+
+/// Names by which somebody may be called, as `--http-host` says them.
+pub(super) fn host_names(names: &[String]) -> Result<Vec<String>> {
+    for name in names {
+        ensure!(
+            !name.contains(['/', ':', ' ']),
+            "--http-host {name}: say a name alone, without a scheme or a port"
+        );
+    }
+    Ok(names.to_vec())
 }

@@ -26,9 +26,8 @@ impl DevnetHandle {
     /// # Errors
     /// When the chain is not so long, no such node runs, or blocks cannot be ordered here.
     pub fn reorganize(&self, depth: u32, node: Option<usize>) -> Result<Reorganized, DevnetError> {
-        let (index, live) = self.one(node)?;
         // Nobody else mines meanwhile, or there would be no end to it.
-        let turn = self.0.turn.lock();
+        let (turn, index, live) = self.turn(node)?;
         let reader = live.node.reader();
         let (from, height) = (reader.tip().hash, reader.tip().height);
         let lowest = height.0.checked_sub(depth).filter(|_| depth > 0);

@@ -137,7 +137,7 @@ impl Member {
             peers: running.peers.handle(),
             start: self.starts,
         });
-        Seat { index: self.index, places: self.places, id: self.id, live }
+        Seat { index: self.index, places: self.places, id: self.id, live, going_back: false }
     }
 
     /// Begins, on the chain in this folder, and always wants to be connected to these.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +24,7 @@ use super::manifest::{Layout, Manifest, write_synced};
 use super::member::{Common, Member, all_at_once};
 use super::mining::Mining;
 use super::places::{Places, bind};
-use super::roster::{Live, Roster};
+use super::roster::{Live, Roster, Seat};
 use super::rulings;
 use super::schedule::Schedule;
 use crate::api::{Manners, Server, Token};
@@ -167,7 +167,7 @@ impl Devnet {
             places: members.iter().map(Member::places).collect(),
             faucet: Faucet::new(ground.faucet()),
             common,
-            ground: Arc::clone(&ground),
+            ground,
             layout,
             members: Mutex::new(members),
             manifest: Mutex::new(manifest),
@@ -185,16 +185,26 @@ impl Devnet {
         }
         handle.note().write(&handle.0.layout.0)?;
         handle.0.layout.remove_leftovers(generation, &log);
+        Self::run(handle, runtime, listener, desk_at)
+    }
+
+    /// Has blocks come to nodes that have begun, and orders to all of them.
+    fn run(
+        handle: DevnetHandle,
+        runtime: Runtime,
+        listener: TcpListener,
+        desk_at: SocketAddr,
+    ) -> Result<Self, DevnetError> {
         let (network, ruled) = (Arc::downgrade(&handle.0), Arc::clone(&handle.0.ruled));
         runtime.spawn(rulings::heed(network, ruled, handle.roster()));
         let schedule = Schedule::start(
             handle.0.roster.subscribe(),
             handle.0.mining.subscribe(),
             Arc::clone(&handle.0.turn),
-            ground,
+            Arc::clone(&handle.0.ground),
             Arc::clone(&handle.0.common.ending),
             runtime.handle().clone(),
-            log,
+            Arc::clone(&handle.0.common.log),
         );
         let schedule = Some(schedule.map_err(DevnetError::io("cannot start threads"))?);
         let front = desk::front(&handle, &handle.0.common.manners);
@@ -426,6 +436,18 @@ impl DevnetHandle {
         self.0.roster.send_replace(Arc::new(members.iter().map(Member::seat).collect()));
     }
 
+    /// Tells everybody that none runs any more, or until the network has gone back.
+    pub(super) fn show_down(&self, going_back: bool) {
+        self.0.roster.send_modify(|roster| {
+            let down = roster.iter().map(|seat| Seat {
+                live: None,
+                going_back: going_back && seat.live.is_some(),
+                ..seat.clone()
+            });
+            *roster = Arc::new(down.collect());
+        });
+    }
+
     /// Writes down what is kept beside the nodes, after an order that changed it.
     pub(super) fn keep(&self) -> Result<(), DevnetError> {
         self.note().write(&self.0.layout.0).map_err(|error| DevnetError::NotKept(Box::new(error)))
@@ -444,7 +466,7 @@ impl DevnetHandle {
     /// Ends all nodes at once.
     fn end(&self) {
         let mut members = self.0.members.lock();
-        self.0.roster.send_replace(Roster::default());
+        self.show_down(false);
         all_at_once(&mut members, Member::stop);
         if let Err(error) = self.note().write(&self.0.layout.0) {
             (self.0.common.log)(&format!("{error}"));

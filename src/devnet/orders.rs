@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use parking_lot::MutexGuard;
+
 use super::error::DevnetError;
 use super::faucet::Given;
 use super::links::{Links, Partition};
@@ -47,17 +49,37 @@ impl DevnetHandle {
         if !(1..=ORDERED_BLOCKS_MAX).contains(&count) {
             return Err(DevnetError::Blocks(count));
         }
-        let (index, live) = self.one(node)?;
+        let (turn, index, live) = self.turn(node)?;
         let mut maker = self.maker(index, &live)?;
-        let turn = self.0.turn.lock();
         let blocks = maker.mine(count).map_err(|unfinished| DevnetError::unfinished(index, &unfinished))?;
         drop(turn);
         let behind = blocks.last().map(|last| self.spread(index, *last)).unwrap_or_default();
         Ok(Mined { blocks, behind })
     }
 
+    /// The turn to make blocks, and a node that runs while one has it. Where the network goes back meanwhile, that is over first.
+    pub(super) fn turn(&self, node: Option<usize>) -> Result<(MutexGuard<'_, ()>, usize, Live), DevnetError> {
+        loop {
+            let (index, _) = self.one(node)?;
+            let turn = self.0.turn.lock();
+            // It may be another start of it by now, or none.
+            if let Some((_, live)) = living(&self.roster()).into_iter().find(|(other, _)| *other == index) {
+                return Ok((turn, index, live));
+            }
+        }
+    }
+
     /// A node that runs: the one that is named, or one that chance picks.
-    pub(super) fn one(&self, node: Option<usize>) -> Result<(usize, Live), DevnetError> {
+    fn one(&self, node: Option<usize>) -> Result<(usize, Live), DevnetError> {
+        self.one_now(node).or_else(|_| {
+            // Where the network goes back they are down until it is there.
+            drop(self.0.members.lock());
+            self.check_not_ending()?;
+            self.one_now(node)
+        })
+    }
+
+    fn one_now(&self, node: Option<usize>) -> Result<(usize, Live), DevnetError> {
         let living = living(&self.0.roster.subscribe());
         match node {
             None => picked(&living).cloned().ok_or(DevnetError::AllDown),

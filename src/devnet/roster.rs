@@ -31,6 +31,8 @@ pub struct Seat {
     pub id: NodeId,
     /// It, while it runs.
     pub live: Option<Live>,
+    /// Whether it is down only until the network has gone back to a state.
+    pub going_back: bool,
 }
 
 /// All nodes, at one moment.

@@ -75,6 +75,24 @@ fn are_related(live: &Live, one: &BlockHash, other: &BlockHash) -> bool {
     })
 }
 
+/// Has each of these leave a block, or count it again: how many do, and why others cannot.
+fn tell(living: &[(usize, Live)], block: BlockHash, counts: bool) -> (usize, Vec<DevnetError>) {
+    let (mut done, mut failed) = (0, Vec::new());
+    for (index, live) in living {
+        let told = match counts {
+            true => pollster::block_on(live.node.reconsider(block)),
+            false => pollster::block_on(live.node.invalidate(block)),
+        };
+        match told {
+            Ok(_) => done += 1,
+            // It has nothing to leave yet.
+            Err(RulingRefused::Unknown(_)) => {}
+            Err(error) => failed.push(DevnetError::ruling(*index)(error)),
+        }
+    }
+    (done, failed)
+}
+
 impl DevnetHandle {
     /// Has all nodes leave a block and what stands on it, or count it again: those that run now, the others when they begin, and
     /// whoever does not know it yet when it comes.
@@ -103,19 +121,7 @@ impl DevnetHandle {
                 rulings.leave(block);
             }
         })?;
-        let (mut done, mut failed) = (0, Vec::new());
-        for (index, live) in &living {
-            let ruled = match counts {
-                true => pollster::block_on(live.node.reconsider(block)),
-                false => pollster::block_on(live.node.invalidate(block)),
-            };
-            match ruled {
-                Ok(_) => done += 1,
-                // It has nothing to leave yet.
-                Err(RulingRefused::Unknown(_)) => {}
-                Err(error) => failed.push(DevnetError::ruling(*index)(error)),
-            }
-        }
+        let (done, mut failed) = tell(&living, block, counts);
         self.0.ruled.notify_one();
         match failed.pop() {
             None => Ok(()),

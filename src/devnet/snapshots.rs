@@ -19,7 +19,7 @@ use super::links::Links;
 use super::manifest::{Layout, Manifest, write_synced};
 use super::member::{Member, all_at_once};
 use super::network::DevnetHandle;
-use super::roster::{Live, Roster};
+use super::roster::Live;
 use super::rulings::Rulings;
 use crate::node::{Held, Node};
 use crate::storage::{Saved, restore};
@@ -270,7 +270,7 @@ impl DevnetHandle {
             rulings: snapshot.rulings.clone().with_absent(&before.rulings, members.len()),
             ..before.clone()
         };
-        self.0.roster.send_replace(Roster::default());
+        self.show_down(true);
         all_at_once(&mut members, Member::pause);
         match self.be(after).and_then(|()| self.begin_noted(&mut members)) {
             Ok(()) => {
@@ -289,7 +289,7 @@ impl DevnetHandle {
                 if let Err(unwritten) = self.be(before) {
                     (self.0.common.log)(&format!("the next start may find it gone back: {unwritten}"));
                 }
-                self.begin_noted(&mut members)?;
+                self.begin_noted(&mut members).inspect_err(|_| self.show(&members))?;
                 Err(DevnetError::NotBack(Box::new(error)))
             }
         }

@@ -2,7 +2,7 @@
 
 use super::network::DevnetHandle;
 use super::places::Places;
-use super::roster::Live;
+use super::roster::{Live, Seat};
 use crate::protocol::NodeId;
 use crate::types::{BlockHash, Height};
 
@@ -17,6 +17,8 @@ pub struct Standing {
     pub id: NodeId,
     /// What is to be said of it while it runs.
     pub up: Option<Up>,
+    /// Whether it is down only until the network has gone back to a state.
+    pub going_back: bool,
 }
 
 /// How a node that runs stands.
@@ -42,7 +44,8 @@ impl DevnetHandle {
                 Some(live) => Some(self.look(live).await),
                 None => None,
             };
-            all.push(Standing { index: seat.index, places: seat.places, id: seat.id, up });
+            let Seat { index, places, id, going_back, .. } = *seat;
+            all.push(Standing { index, places, id, up, going_back });
         }
         all
     }

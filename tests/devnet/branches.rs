@@ -114,6 +114,24 @@ fn a_block_that_is_left_is_left_by_who_was_down_and_by_who_hears_of_it_later() {
 }
 
 #[test]
+fn a_node_that_cannot_leave_a_block_is_named_and_the_others_leave_it() {
+    let stage = Stage::start(2);
+    let left = stage.handle().mine(3, Some(1)).unwrap().blocks[1];
+    // In the way of the next segment of its journal.
+    let segment = stage.folder.path().join("generations/1/node-0/journal-1/journal-0000000002");
+    std::fs::create_dir(&segment).unwrap();
+    stage.handle().snapshot(None).unwrap_err();
+    stage.handle().mine(1, Some(0)).unwrap_err();
+    let told = stage.handle().rule(left, false).unwrap_err();
+    assert!(matches!(told, DevnetError::NotAll { .. }) && told.to_string().contains("node 0: "), "{told}");
+    assert_eq!(stage.heights()[1], Some(1));
+    std::fs::remove_dir(&segment).unwrap();
+    stage.handle().kill(0).unwrap();
+    stage.handle().restart(0).unwrap();
+    assert_eq!(stage.heights(), [Some(1); 2]);
+}
+
+#[test]
 fn a_block_that_is_left_is_left_by_all_until_it_counts_again() {
     let stage = Stage::start(3);
     let made = stage.handle().mine(5, None).unwrap().blocks;

@@ -62,6 +62,12 @@ fn orders_come_to_a_devnet_in_a_folder_of_its_own_as_it_says_they_do() {
     let mut order = shell.folder.command(&["devnet", "mine", "2", "--json"]);
     super::process::answer_of(order.env(name, desk)).success();
     assert_eq!(shell.heights(), [Some(2)]);
+    // What an order says itself goes before that.
+    for named in [["--data-dir", "net"], ["--desk", desk]] {
+        let mut order = shell.folder.command(&["devnet", "mine", "--json", named[0], named[1]]);
+        super::process::answer_of(order.env(name, "http://127.0.0.1:1")).success();
+    }
+    assert_eq!(shell.heights(), [Some(4)]);
 }
 
 #[test]

@@ -3,19 +3,24 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
+use cairn::devnet::Work;
 use cairn::types::Height;
 
 use super::stage::Stage;
 
 /// What a page is asked, as a browser does, and the whole of the answer.
 fn ask(stage: &Stage, line: &str, more: &str, form: &str) -> String {
-    ask_at(stage.devnet.desk().unwrap(), line, more, form)
+    ask_by(stage, "localhost", line, more, form)
 }
 
-fn ask_at(address: SocketAddr, line: &str, more: &str, form: &str) -> String {
+/// The same, by the name that it is called.
+fn ask_by(stage: &Stage, host: &str, line: &str, more: &str, form: &str) -> String {
+    ask_at(stage.devnet.desk().unwrap(), host, line, more, form)
+}
+
+fn ask_at(address: SocketAddr, host: &str, line: &str, more: &str, form: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    let head =
-        format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept: text/html\r\n{more}");
+    let head = format!("{line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\naccept: text/html\r\n{more}");
     let kind = "content-type: application/x-www-form-urlencoded\r\n";
     write!(stream, "{head}{kind}content-length: {}\r\n\r\n{form}", form.len()).unwrap();
     let mut answer = String::new();
@@ -152,7 +157,8 @@ fn order_that_cannot_be_carried_out_says_why_and_changes_nothing() {
 fn pages_of_a_node_say_whether_the_clock_is_held_and_ask_about_it_again() {
     let stage = Stage::start(1);
     let body = || {
-        let answer = ask_at(stage.handle().roster().borrow()[0].places.http, "GET /blocks", "", "");
+        let answer =
+            ask_at(stage.handle().roster().borrow()[0].places.http, "localhost", "GET /blocks", "", "");
         answer.split("<body").nth(1).unwrap().split('>').next().unwrap().to_owned()
     };
     assert!(!body().contains("data-frozen") && body().contains("data-every=\"5\""), "{}", body());
@@ -180,9 +186,49 @@ fn what_is_not_here_is_told_on_a_page_that_leads_back() {
 }
 
 #[test]
+fn page_of_a_network_of_real_work_offers_what_can_be_ordered_there() {
+    let stage = Stage::with(1, |options| options.work = Work::Asert);
+    let offers = |page: &str, path: &str| page.contains(&format!("action=\"{path}\""));
+    let shown = page(&stage);
+    for path in ["/orders/mine", "/orders/interval", "/orders/reorganize"] {
+        assert!(!offers(&shown, path), "{path}");
+    }
+    assert!(offers(&shown, "/orders/kill") && !shown.contains("value=\"automine\""));
+    assert!(shown.contains("do not come") && shown.contains("value=\"work\""), "{shown}");
+    order(&stage, "/orders/mode", "mode=work");
+    assert!(page(&stage).contains("come by work"));
+    let refused = order(&stage, "/orders/reorganize", "depth=1");
+    assert!(refused.contains("bad"), "{refused}");
+    let shown = page(&Stage::start(1));
+    assert!(
+        ["/orders/mine", "/orders/interval", "/orders/reorganize"].iter().all(|path| offers(&shown, path))
+    );
+}
+
+#[test]
 fn page_of_another_site_orders_nothing() {
     let stage = Stage::start(1);
     let answer = ask(&stage, "POST /orders/mine", "origin: https://elsewhere.example\r\n", "blocks=4");
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
     assert_eq!(stage.network().nodes[0].height, Some(Height(0)));
+}
+
+#[test]
+fn where_others_can_order_no_page_does_by_a_name_that_it_has_lead_here() {
+    let stage = Stage::with(1, |options| {
+        options.host = "0.0.0.0".parse().unwrap();
+        options.manners.hosts = vec!["desk.example".to_owned()];
+    });
+    let order = |host: &str| {
+        let origin = format!("origin: http://{host}\r\n");
+        ask_by(&stage, host, "POST /orders/mine", &origin, "blocks=1")
+    };
+    for host in ["evil.example:9332", "192.0.2.1.evil.example"] {
+        assert!(order(host).starts_with("HTTP/1.1 421"), "{host}");
+    }
+    assert_eq!(stage.heights(), [Some(0)]);
+    for host in ["192.0.2.1:9332", "[2001:db8::1]:9332", "localhost:9332", "Desk.Example"] {
+        assert!(order(host).starts_with("HTTP/1.1 303"), "{host}");
+    }
+    assert_eq!(stage.heights(), [Some(4)]);
 }

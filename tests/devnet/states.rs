@@ -1,26 +1,41 @@
 //! States of the whole network: saved, gone back to, carried in files.
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use cairn::api::Code;
-use cairn::devnet::desk::{NetworkView, SnapshotOrder, SnapshotView};
-use cairn::devnet::{DevnetError, DevnetHandle};
+use cairn::devnet::desk::{LinkView, NetworkView, SnapshotOrder, SnapshotView};
+use cairn::devnet::{DevnetError, DevnetHandle, Seat};
+use cairn::net::Link;
+use cairn::protocol::{Banned, Order, ProtocolReport};
 use cairn::types::{Amount, BlockHash, StateRoot, Txid};
 use serde_json::json;
 
 use super::stage::Stage;
 
+/// Somebody who is banned.
+const STRANGER: Banned = Banned::Address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)));
+
 /// A node's tip, its height, the state after it, and what waits there.
 type Stand = (BlockHash, u32, StateRoot, Vec<Txid>);
 
 /// Everything of a network that going back to a state must bring back.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 struct State {
     nodes: Vec<Option<Stand>>,
     ids: Vec<String>,
-    links: usize,
+    links: Vec<LinkView>,
+    bans: Vec<Option<Vec<Banned>>>,
+}
+
+/// What each node that runs knows of others.
+fn reports(stage: &Stage) -> Vec<Option<ProtocolReport>> {
+    let roster = stage.handle().roster().borrow().clone();
+    let report = |seat: &Seat| Some(pollster::block_on(seat.live.as_ref()?.peers.report()).unwrap().machine);
+    roster.iter().map(report).collect()
 }
 
 fn state(stage: &Stage) -> State {
@@ -41,7 +56,11 @@ fn state(stage: &Stage) -> State {
     State {
         nodes: nodes.collect(),
         ids: network.nodes.iter().map(|node| node.id.clone()).collect(),
-        links: network.links.len(),
+        links: network.links,
+        bans: reports(stage)
+            .into_iter()
+            .map(|report| Some(report?.bans.iter().map(|(who, _)| *who).collect()))
+            .collect(),
     }
 }
 
@@ -59,6 +78,12 @@ fn eventful(nodes: usize) -> Stage {
     stage
 }
 
+/// Has a node ban somebody, or forgive them.
+fn ban(stage: &Stage, node: usize, order: Order) {
+    let live = stage.handle().roster().borrow()[node].live.clone().unwrap();
+    pollster::block_on(live.peers.order(order)).unwrap();
+}
+
 /// Lets everything become different from what it was.
 fn go_on(stage: &Stage) {
     stage.handle().mine(5, None).unwrap();
@@ -66,12 +91,17 @@ fn go_on(stage: &Stage) {
     stage.handle().reorganize(2, Some(1)).unwrap();
     stage.handle().give(stage.account(6), Amount::from_pebbles(9), None).unwrap();
     stage.handle().part(&"0".parse().unwrap()).unwrap();
+    ban(stage, 3, Order::Unban(STRANGER));
+    ban(stage, 4, Order::Ban(STRANGER, 1000));
 }
 
 #[test]
 fn every_node_is_back_at_the_block_the_state_the_pool_and_the_time_of_the_snapshot() {
     let stage = eventful(5);
     stage.handle().hold_clock(true).unwrap();
+    ban(&stage, 3, Order::Ban(STRANGER, 1000));
+    let slow = Link { delay: Duration::from_millis(3), jitter: Duration::from_millis(2), ..Link::default() };
+    stage.handle().set_link(1, 2, slow).unwrap();
     let (before, clock) = (state(&stage), stage.network().clock);
     let saved = stage.handle().snapshot(Some("before".to_owned())).unwrap();
     assert_eq!(saved.nodes.len(), 5);
@@ -415,6 +445,42 @@ fn what_is_ordered_while_the_network_goes_back_does_not_bring_back_what_was() {
     drop(handle);
     let stage = stage.again(|_| {}).unwrap();
     assert_eq!(stage.heights(), [Some(3); 2]);
+}
+
+#[test]
+fn orders_that_come_while_the_network_goes_back_wait_for_it() {
+    let stage = Stage::start(3);
+    stage.handle().mine(3, None).unwrap();
+    stage.handle().snapshot(Some("kept".to_owned())).unwrap();
+    let (handle, over, was_seen) = (stage.handle(), AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let orders: [Box<dyn Fn() -> Result<(), DevnetError> + Send>; 4] = [
+            Box::new(|| handle.mine(1, Some(2)).map(drop)),
+            Box::new(|| handle.mine(1, None).map(drop)),
+            Box::new(|| handle.reorganize(1, Some(1)).map(drop)),
+            Box::new(|| {
+                let network = stage.network();
+                assert_eq!(network.nodes.len(), 3);
+                assert!(network.nodes.iter().all(|node| node.up != node.going_back), "{network:?}");
+                was_seen.fetch_or(network.nodes.iter().any(|node| node.going_back), Ordering::Relaxed);
+                Ok(())
+            }),
+        ];
+        let over = &over;
+        let giving = orders.map(|order| {
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    order()?;
+                }
+                Ok::<(), DevnetError>(())
+            })
+        });
+        let reverted: Vec<_> = (0..6).map(|_| handle.revert("kept")).collect();
+        over.store(true, Ordering::Relaxed);
+        giving.into_iter().for_each(|giving| giving.join().unwrap().unwrap());
+        assert!(reverted.iter().all(Result::is_ok), "{reverted:?}");
+    });
+    assert!(was_seen.load(Ordering::Relaxed));
 }
 
 #[test]

@@ -12,6 +12,8 @@ use crate::client::{Client, ClientError};
 
 /// The file in which a devnet that runs says where it takes orders.
 const FILE: &str = "desk";
+/// The variable that says it for all orders of a terminal.
+const VARIABLE: &str = "CAIRN_DEVNET";
 /// Where it does, unless it is told otherwise.
 const USUAL: &str = "http://127.0.0.1:9332";
 
@@ -27,11 +29,13 @@ pub(super) fn default_folder() -> Result<PathBuf> {
 /// Which devnet is meant.
 #[derive(Args)]
 pub(super) struct Which {
-    /// Where the devnet takes orders [default: what stands in its data directory, else http://127.0.0.1:9332].
-    #[arg(long, env = "CAIRN_DEVNET", value_name = "URL")]
+    /// Where the devnet takes orders [default: what CAIRN_DEVNET says, else what stands in its data directory, else
+    /// http://127.0.0.1:9332].
+    #[arg(long, value_name = "URL")]
     desk: Option<String>,
-    /// The data directory of the devnet that is meant, where several run [default: .cairn/devnet in the home directory].
-    #[arg(long, value_name = "DIR")]
+    /// The data directory of the devnet that is meant, where several run, whatever CAIRN_DEVNET says [default: .cairn/devnet in the
+    /// home directory].
+    #[arg(long, value_name = "DIR", conflicts_with = "desk")]
     data_dir: Option<PathBuf>,
     /// Answer in JSON.
     #[arg(long)]
@@ -49,10 +53,16 @@ impl Which {
                     folder.display()
                 )
             })?,
-            (None, None) => usual()?,
+            // What is said with an order goes before what was said for all of them.
+            (None, None) => said_for_all().map_or_else(usual, Ok)?,
         };
         Ok(Client::patient(&url)?)
     }
+}
+
+/// Where orders go that name no devnet, as a terminal was told.
+fn said_for_all() -> Option<String> {
+    std::env::var(VARIABLE).ok().filter(|url| !url.is_empty())
 }
 
 /// Where orders go that name no devnet.

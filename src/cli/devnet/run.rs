@@ -17,6 +17,7 @@ use crate::api::{Manners, Origin};
 use crate::cli::files;
 use crate::cli::output::{say, say_seldom, tell};
 use crate::cli::secrets::token_of;
+use crate::cli::serving::host_names;
 use crate::cli::signals;
 use crate::devnet::desk::NetworkView;
 use crate::devnet::{Devnet, DevnetHandle, DevnetOptions, Mining, NODES_MAX, Work};
@@ -58,6 +59,9 @@ pub(super) struct Run {
     /// Let pages of this site ask the nodes, as its browser names it: http://localhost:3000; `*` lets those of all.
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     http_origin: Vec<String>,
+    /// A name by which it may be called, besides addresses in numbers and localhost: other names are a trick of some page's.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    http_host: Vec<String>,
     /// Show all of it on one screen, with keys for orders, where there is a terminal; elsewhere lines as without it.
     #[arg(long)]
     tui: bool,
@@ -124,6 +128,7 @@ fn options(run: &Run, folder: PathBuf) -> Result<DevnetOptions> {
         token,
         manners: Manners {
             origins: run.http_origin.iter().map(origin).collect::<Result<_>>()?,
+            hosts: host_names(&run.http_host)?,
             log: Arc::new(say_seldom()),
             ..Manners::default()
         },

@@ -109,12 +109,16 @@ fn row(node: &NodeView) -> Vec<String> {
     let tip = node.tip.map(|tip| tip.to_string());
     vec![
         node.node.to_string(),
-        node.height.map_or_else(|| "down".to_owned(), |height| height.to_string()),
+        node.height.map_or_else(|| why_down(node).to_owned(), |height| height.to_string()),
         tip.map(|tip| tip[tip.len() - 12..].to_owned()).unwrap_or_default(),
         node.waiting.to_string(),
         numbers(node.peers.iter().copied()).replace(' ', ""),
         node.at.http.clone(),
     ]
+}
+
+fn why_down(node: &NodeView) -> &'static str {
+    if node.going_back { "going back" } else { "down" }
 }
 
 /// A bad link, by its ends.

@@ -79,6 +79,8 @@ pub(super) fn front(devnet: &DevnetHandle, manners: &Manners) -> Front {
     let manners = Manners {
         // Who may ask the nodes may not order them about.
         origins: Vec::new(),
+        // Nor may a page that has its own name lead here.
+        names_only: true,
         // It is their own machine.
         requests_per_second: None,
         answer_time_max: ANSWER_TIME_MAX,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::view::LinkFaults;
+use crate::consensus::PowMode;
 use crate::devnet::faucet::Given;
 use crate::devnet::mending::Ends;
 use crate::devnet::network::DevnetHandle;
@@ -25,6 +26,9 @@ pub struct NetworkView {
     pub folder: String,
     /// When blocks come.
     pub mining: String,
+    /// Whether blocks can be ordered; else they take work.
+    #[serde(default)]
+    pub to_order: bool,
     /// The clock of the chain.
     pub clock: ClockView,
     /// All nodes.
@@ -73,7 +77,10 @@ pub struct NodeView {
     pub id: String,
     /// Whether it runs.
     pub up: bool,
-    /// Where it is reached while it does.
+    /// Whether it does not only until the network has gone back to a state.
+    #[serde(default)]
+    pub going_back: bool,
+    /// Where it is reached while it runs.
     pub at: PlacesView,
     /// The height of its tip.
     pub height: Option<Height>,
@@ -113,11 +120,12 @@ impl PlacesView {
 
 impl NodeView {
     fn of(standing: &Standing) -> Self {
-        let Standing { index, places, id, up } = standing;
+        let Standing { index, places, id, up, going_back } = standing;
         Self {
             node: *index,
             id: hex::encode(id.0),
             up: up.is_some(),
+            going_back: *going_back,
             at: PlacesView::of(places),
             height: up.as_ref().map(|up| up.tip.0),
             tip: up.as_ref().map(|up| up.tip.1),
@@ -142,6 +150,7 @@ impl NetworkView {
             prefix: params.prefix.as_str().to_owned(),
             folder: devnet.folder().display().to_string(),
             mining: devnet.mining().to_string(),
+            to_order: params.pow_mode == PowMode::Fixed,
             clock: ClockView::of(devnet.clock()),
             nodes: devnet.standings().await.iter().map(NodeView::of).collect(),
             links: LinkView::all_of(&devnet.links()),

@@ -78,14 +78,14 @@ pub(super) fn ends(network: &NetworkView) -> Markup {
 }
 
 /// What can be done to one node.
-pub(super) fn node(node: &NodeView) -> Markup {
+pub(super) fn node(network: &NetworkView, node: &NodeView) -> Markup {
     let number = node.node.to_string();
     html! {
         div.row {
             @if node.up {
-                (button("/orders/mine", &[("blocks", "1"), ("node", &number)], "Mine"))
+                @if network.to_order { (button("/orders/mine", &[("blocks", "1"), ("node", &number)], "Mine")) }
                 (button("/orders/kill", &[("node", &number)], "Kill"))
-            } @else { (button("/orders/restart", &[("node", &number)], "Restart")) }
+            } @else if !node.going_back { (button("/orders/restart", &[("node", &number)], "Restart")) }
         }
     }
 }
@@ -105,9 +105,11 @@ pub(super) fn faults(network: &NetworkView) -> Markup {
                 }
                 (button("/orders/heal", &[], "Heal all links"))
             }
-            form.fields method="post" action="/orders/reorganize" {
-                label { "Depth " input type="number" name="depth" min="1" value="3" required; }
-                button { "Reorganize" }
+            @if network.to_order {
+                form.fields method="post" action="/orders/reorganize" {
+                    label { "Depth " input type="number" name="depth" min="1" value="3" required; }
+                    button { "Reorganize" }
+                }
             }
         }
     }
@@ -118,20 +120,38 @@ pub(super) fn blocks(network: &NetworkView) -> Markup {
     html! {
         section.card {
             h2 { "Blocks" }
-            p #mode { "They come " strong { (in_words(&network.mining)) } "." }
-            form.fields method="post" action="/orders/mine" {
-                label { "How many " input type="number" name="blocks" min="1" max="100000" value="10" required; }
-                button { "Mine" }
-            }
-            form.fields method="post" action="/orders/interval" {
-                label { "Seconds between blocks " input type="number" name="seconds" min="0.1" step="0.1" value="5" required; }
-                button { "Every so often" }
-            }
-            div.row {
-                (button("/orders/mode", &[("mode", "automine")], "With every payment"))
-                (button("/orders/mode", &[("mode", "poisson=1")], "By chance, as work would find them"))
-                (button("/orders/mode", &[("mode", "manual")], "Only by order"))
-            }
+            @if network.to_order { (to_order(network)) } @else { (by_work(network)) }
+        }
+    }
+}
+
+/// Where difficulty follows the times of blocks: one that came to order would drive it up.
+fn by_work(network: &NetworkView) -> Markup {
+    let is_on = network.mining == "work";
+    html! {
+        p #mode { "They " strong { @if is_on { "come by work" } @else { "do not come" } } "; on this chain none can be ordered." }
+        div.row {
+            @if is_on { (button("/orders/mode", &[("mode", "manual")], "Have none come")) }
+            @else { (button("/orders/mode", &[("mode", "work")], "Have them come by work")) }
+        }
+    }
+}
+
+fn to_order(network: &NetworkView) -> Markup {
+    html! {
+        p #mode { "They come " strong { (in_words(&network.mining)) } "." }
+        form.fields method="post" action="/orders/mine" {
+            label { "How many " input type="number" name="blocks" min="1" max="100000" value="10" required; }
+            button { "Mine" }
+        }
+        form.fields method="post" action="/orders/interval" {
+            label { "Seconds between blocks " input type="number" name="seconds" min="0.1" step="0.1" value="5" required; }
+            button { "Every so often" }
+        }
+        div.row {
+            (button("/orders/mode", &[("mode", "automine")], "With every payment"))
+            (button("/orders/mode", &[("mode", "poisson=1")], "By chance, as work would find them"))
+            (button("/orders/mode", &[("mode", "manual")], "Only by order"))
         }
     }
 }

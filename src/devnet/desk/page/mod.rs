@@ -191,7 +191,8 @@ fn nodes(sight: &Sight<'_>) -> Markup {
             tr data-key=(node.node) {
                 th scope="row" { @if node.up { a href={ (at(node)) "/" } { "Node " (node.node) } } @else { "Node " (node.node) } }
                 td {
-                    @if !node.up { span.state.bad { "down" } }
+                    @if node.going_back { span.state.waiting { "going back" } }
+                    @else if !node.up { span.state.bad { "down" } }
                     @else if node.height < top { span.state.waiting { "behind" } }
                     @else { span.state.good { "up" } }
                 }
@@ -199,7 +200,7 @@ fn nodes(sight: &Sight<'_>) -> Markup {
                 td { @if let Some(tip) = node.tip { a href={ (at(node)) "/block/" (tip) } { (parts::short(&tip.to_string())) } } }
                 td.number { (parts::number(node.waiting)) }
                 td { (node.peers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")) }
-                td { (forms::node(node)) }
+                td { (forms::node(network, node)) }
             }
         }
     };
