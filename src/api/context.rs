@@ -8,18 +8,20 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task;
 
+use super::at_tip::AtTip;
 use super::events::{Hub, StreamLimits};
 use super::explorer::Stones;
 use super::immature::Immature;
 use super::lately::Lately;
 use super::meters::Meters;
 use super::problem::{Code, Problem};
+use super::routes::story::Story;
 use super::samples::Samples;
 use super::view::{AddressText, TipView};
 use crate::consensus::Params;
 use crate::mempool::PoolView;
 use crate::net::{PeersHandle, PeersReport};
-use crate::node::{NodeHandle, ReadError, Reader, Tip};
+use crate::node::{NodeHandle, REORGANIZATIONS_MAX, ReadError, Reader, Tip};
 use crate::template::ASSIGNED_BYTES;
 use crate::types::{Address, Height};
 
@@ -45,6 +47,7 @@ struct Inner {
     meters: Arc<Meters>,
     samples: Arc<Samples>,
     stones: Stones,
+    stories: AtTip<u64, Story>,
     /// Behind which port all nodes of its devnet are ordered about.
     desk: Option<u16>,
 }
@@ -89,6 +92,7 @@ impl Context {
             meters: Arc::default(),
             samples: Arc::default(),
             stones: Stones::default(),
+            stories: AtTip::new(REORGANIZATIONS_MAX),
             desk,
         }))
     }
@@ -147,6 +151,11 @@ impl Context {
     /// The last blocks, as the explorer shows them.
     pub(super) fn stones(&self) -> &Stones {
         &self.0.stones
+    }
+
+    /// What became of transactions that were taken off, by the step that ended it.
+    pub(super) fn stories(&self) -> &AtTip<u64, Story> {
+        &self.0.stories
     }
 
     /// Behind which port all nodes of its devnet are ordered about, if it is part of one.

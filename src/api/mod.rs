@@ -17,6 +17,7 @@
 //! [`Reader`]: crate::node::Reader
 
 mod admin;
+mod at_tip;
 mod beside;
 mod cache;
 mod context;

@@ -10,7 +10,7 @@ use super::shell::Place;
 use super::tree::tree;
 use crate::api::context::Context;
 use crate::api::extract::{self, Path};
-use crate::api::routes::chain as asked;
+use crate::api::routes::{chain as asked, story};
 use crate::api::view::{BranchStatus, BranchView, ReorganizationView};
 use crate::node::Reader;
 use crate::types::{BlockHash, Txid};
@@ -96,7 +96,7 @@ fn instead(change: &ReorganizationView) -> String {
 /// A reorganization as a story.
 pub(super) async fn story(State(context): State<Context>, Path(step): Path<String>) -> Shown {
     let step: u64 = extract::value("step", &step)?;
-    let view = asked::story(&context, step).await?.into_body();
+    let view = story::story(&context, step).await?.into_body();
     let (change, fates, reader) = (&view.change, &view.transactions, context.node().reader());
     let body = html! {
         p.lead {
