@@ -14,12 +14,12 @@ use super::explorer::Stones;
 use super::immature::Immature;
 use super::lately::Lately;
 use super::meters::Meters;
+use super::pooled::{LastLook, Pooled};
 use super::problem::{Code, Problem};
 use super::routes::story::Story;
 use super::samples::Samples;
 use super::view::{AddressText, TipView};
 use crate::consensus::Params;
-use crate::mempool::PoolView;
 use crate::net::{PeersHandle, PeersReport};
 use crate::node::{NodeHandle, REORGANIZATIONS_MAX, ReadError, Reader, Tip};
 use crate::template::ASSIGNED_BYTES;
@@ -40,7 +40,7 @@ struct Inner {
     hub: Arc<Hub>,
     readers: Arc<Semaphore>,
     begun: Instant,
-    pool: Mutex<Option<KeptPool>>,
+    pool: LastLook,
     immature: Mutex<Option<Arc<Immature>>>,
     lately: Mutex<Lately>,
     assigned: AtomicU32,
@@ -50,13 +50,6 @@ struct Inner {
     stories: AtTip<u64, Story>,
     /// Behind which port all nodes of its devnet are ordered about.
     desk: Option<u16>,
-}
-
-/// The pool as it was looked at last.
-struct KeptPool {
-    changes: u64,
-    tip: Tip,
-    view: Arc<PoolView>,
 }
 
 impl Context {
@@ -85,7 +78,7 @@ impl Context {
             hub: Arc::new(Hub::new(limits)),
             readers,
             begun: Instant::now(),
-            pool: Mutex::default(),
+            pool: LastLook::default(),
             immature: Mutex::default(),
             lately: Mutex::default(),
             assigned: AtomicU32::new(first),
@@ -200,19 +193,10 @@ impl Context {
         reading.await.map_err(|_| Problem::internal("a fault while this was read"))?
     }
 
-    /// The pool as it is at this reader's tip. It is looked at once for all who ask between two changes.
-    pub fn pool(&self, reader: &Reader) -> Result<Arc<PoolView>, ReadError> {
+    /// The pool at this reader's tip, as it was looked at last. It may take a while: whoever asks [reads](Self::read).
+    pub fn pool(&self, reader: &Reader) -> Result<Arc<Pooled>, ReadError> {
         let changes = *self.0.node.pool_changes().borrow();
-        let mut kept = self.0.pool.lock();
-        if let Some(kept) = &*kept
-            && kept.changes == changes
-            && kept.tip == reader.tip()
-        {
-            return Ok(Arc::clone(&kept.view));
-        }
-        let view = reader.pool()?;
-        *kept = Some(KeptPool { changes, tip: reader.tip(), view: Arc::clone(&view) });
-        Ok(view)
+        self.0.pool.at(reader, changes)
     }
 
     /// Rewards that have yet to mature at this reader's tip.

@@ -37,6 +37,7 @@ mod meters;
 mod metrics;
 mod origins;
 mod page;
+mod pooled;
 mod problem;
 mod rates;
 mod ready;

@@ -45,6 +45,7 @@ pub use charts::{Chart, Mark};
 pub use desk::without_port;
 pub(super) use draft::problem_for;
 pub use draft::{Draft, Live};
+pub(super) use projection::{Projected, projection};
 pub use shell::{Place, Shell};
 pub(super) use stones::Stones;
 

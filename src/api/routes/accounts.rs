@@ -90,7 +90,7 @@ pub(in crate::api) async fn waiting(context: &Context, address: Address) -> Answ
         let own: Vec<_> =
             at_hand.node().look(|_, pool| pool.of_sender(&address).take(PENDING_MAX).cloned().collect());
         let pool = at_hand.pool(reader)?;
-        let incoming = pool.entries().iter().filter(|entry| pays(entry, &address)).take(INCOMING_MAX);
+        let incoming = pool.view().entries().iter().filter(|entry| pays(entry, &address)).take(INCOMING_MAX);
         let prefix = &at_hand.params().prefix;
         let content = |entry: &Arc<Entry>| ContentView::new(entry.transaction().transaction(), None, prefix);
         Ok(PendingPage {
