@@ -78,8 +78,18 @@ fn first_page_shows_the_tip_what_waits_and_all_money() {
     let mut stage = Stage::with_history();
     let waits = stage.payment(2, 3, 1000);
     stage.node.send(&waits).unwrap();
+    // One that waits for an earlier one waits all the same.
+    let ahead = Actor::new(1).pay(stage.network.params(), 7, &Actor::new(2), 1, 500);
+    stage.node.send(&ahead).unwrap();
     let said = words(&page(&stage, "/"));
-    for part in ["Block 5", "next: 1 transaction", "Latest transactions", "4,250 CRN", "0 peers"] {
+    for part in [
+        "Block 5",
+        "next: 1 transaction",
+        "Mempool 2 transactions",
+        "Latest transactions",
+        "4,250 CRN",
+        "0 peers",
+    ] {
         assert!(said.contains(part), "no `{part}` in {said}");
     }
     stage.mine(vec![waits]);

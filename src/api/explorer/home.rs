@@ -83,8 +83,8 @@ fn fee_words(fees: &FeesView) -> Markup {
 
 fn mempool_words(pool: &PoolView) -> Markup {
     html! {
-        a href="/mempool" { (parts::count(pool.ready, "transaction")) } ", " (parts::bytes(pool.bytes)) ", paying "
-        (parts::amount(pool.fees))
+        a href="/mempool" { (parts::count(pool.ready + pool.waiting, "transaction")) } ", " (parts::bytes(pool.bytes))
+        "; those that could be mined pay " (parts::amount(pool.fees))
     }
 }
 
