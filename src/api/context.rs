@@ -10,7 +10,7 @@ use tokio::task;
 
 use super::at_tip::AtTip;
 use super::events::{Hub, StreamLimits};
-use super::explorer::Stones;
+use super::explorer::{Past, Stones};
 use super::immature::Immature;
 use super::lately::Lately;
 use super::meters::Meters;
@@ -29,6 +29,8 @@ use crate::types::{Address, Height};
 const READERS_MAX: usize = 16;
 /// How often a question is asked anew because the chain went on under it.
 const TRIES_MAX: usize = 4;
+/// Accounts whose past is kept for a tip: each takes less than a hundred kilobytes.
+const PASTS_MAX: usize = 128;
 
 /// What every route has at hand; every copy is the same.
 #[derive(Clone)]
@@ -48,6 +50,7 @@ struct Inner {
     samples: Arc<Samples>,
     stones: Stones,
     stories: AtTip<u64, Story>,
+    pasts: AtTip<Address, Past>,
     /// Behind which port all nodes of its devnet are ordered about.
     desk: Option<u16>,
 }
@@ -86,6 +89,7 @@ impl Context {
             samples: Arc::default(),
             stones: Stones::default(),
             stories: AtTip::new(REORGANIZATIONS_MAX),
+            pasts: AtTip::new(PASTS_MAX),
             desk,
         }))
     }
@@ -149,6 +153,11 @@ impl Context {
     /// What became of transactions that were taken off, by the step that ended it.
     pub(super) fn stories(&self) -> &AtTip<u64, Story> {
         &self.0.stories
+    }
+
+    /// What happened to accounts, as the explorer shows it.
+    pub(super) fn pasts(&self) -> &AtTip<Address, Past> {
+        &self.0.pasts
     }
 
     /// Behind which port all nodes of its devnet are ordered about, if it is part of one.

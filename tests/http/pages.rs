@@ -16,7 +16,7 @@ use crate::branches::reorganized;
 use crate::stage::{FUNDED, Said, Stage, miner_address};
 
 /// A page, which must be one: the policy that goes with it lets nothing run that is not ours.
-fn page(stage: &Stage, path: &str) -> String {
+pub fn page(stage: &Stage, path: &str) -> String {
     let said = stage.get(path);
     let text = String::from_utf8(said.body.clone()).unwrap();
     assert_eq!(said.status, StatusCode::OK, "{path}: {text}");
@@ -35,7 +35,7 @@ fn assert_framed(said: &Said) {
 }
 
 /// What is between tags, spaces in one.
-fn words(page: &str) -> String {
+pub fn words(page: &str) -> String {
     let main = &page[page.find("<main").unwrap()..page.find("</main>").unwrap()];
     let bare = Regex::new("<[^>]*>").unwrap().replace_all(main, " ").into_owned();
     bare.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -142,7 +142,8 @@ pub(super) fn first_actions(content: &ContentView) -> Markup {
     }
 }
 
-fn happens(action: &ActionView) -> Markup {
+/// What an action does, in words.
+pub(super) fn happens(action: &ActionView) -> Markup {
     match action {
         ActionView::Pay { to, amount, reference } => {
             html! { "pays " (parts::amount(*amount)) " to " (parts::address(to)) (what_for(reference)) }
