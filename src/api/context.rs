@@ -10,7 +10,7 @@ use tokio::task;
 
 use super::at_tip::AtTip;
 use super::events::{Hub, StreamLimits};
-use super::explorer::{Past, Stones};
+use super::explorer::{LeftBehind, Past, Stones};
 use super::immature::Immature;
 use super::lately::Lately;
 use super::meters::Meters;
@@ -50,6 +50,7 @@ struct Inner {
     samples: Arc<Samples>,
     stones: Stones,
     stories: AtTip<u64, Story>,
+    left_behind: LeftBehind,
     pasts: AtTip<Address, Past>,
     /// Behind which port all nodes of its devnet are ordered about.
     desk: Option<u16>,
@@ -89,6 +90,7 @@ impl Context {
             samples: Arc::default(),
             stones: Stones::default(),
             stories: AtTip::new(REORGANIZATIONS_MAX),
+            left_behind: LeftBehind::default(),
             pasts: AtTip::new(PASTS_MAX),
             desk,
         }))
@@ -153,6 +155,11 @@ impl Context {
     /// What became of transactions that were taken off, by the step that ended it.
     pub(super) fn stories(&self) -> &AtTip<u64, Story> {
         &self.0.stories
+    }
+
+    /// Where transactions stood that were taken off lately.
+    pub(super) fn left_behind(&self) -> &LeftBehind {
+        &self.0.left_behind
     }
 
     /// What happened to accounts, as the explorer shows it.
