@@ -15,7 +15,7 @@ use crate::api::view::{BranchStatus, BranchView, ReorganizationView};
 use crate::node::Reader;
 use crate::types::{BlockHash, Txid};
 
-/// Reorganizations that are shown.
+/// Reorganizations, and branches, that are shown.
 const ROWS: usize = 20;
 /// Blocks and transactions of a kind that a story names.
 const NAMED_MAX: usize = 50;
@@ -48,7 +48,7 @@ fn table(branches: &[BranchView]) -> Markup {
         Text("Made"),
     ];
     let rows = html! {
-        @for branch in branches {
+        @for branch in branches.iter().take(ROWS) {
             tr data-key=(branch.hash) {
                 th scope="row" { (parts::block(&branch.hash)) }
                 td { (parts::number(branch.height)) }
@@ -59,7 +59,10 @@ fn table(branches: &[BranchView]) -> Markup {
             }
         }
     };
-    parts::table("Branches", &columns, &rows)
+    html! {
+        (parts::table("Branches", &columns, &rows))
+        @if branches.len() > ROWS { p { "And " (branches.len() - ROWS) " more, which programs are told of." } }
+    }
 }
 
 fn state(status: BranchStatus) -> Markup {
