@@ -8,18 +8,20 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task;
 
+use super::at_tip::AtTip;
 use super::events::{Hub, StreamLimits};
-use super::explorer::Stones;
+use super::explorer::{LeftBehind, Past, Stones};
 use super::immature::Immature;
 use super::lately::Lately;
 use super::meters::Meters;
+use super::pooled::{LastLook, Pooled};
 use super::problem::{Code, Problem};
+use super::routes::story::Story;
 use super::samples::Samples;
 use super::view::{AddressText, TipView};
 use crate::consensus::Params;
-use crate::mempool::PoolView;
 use crate::net::{PeersHandle, PeersReport};
-use crate::node::{NodeHandle, ReadError, Reader, Tip};
+use crate::node::{NodeHandle, REORGANIZATIONS_MAX, ReadError, Reader, Tip};
 use crate::template::ASSIGNED_BYTES;
 use crate::types::{Address, Height};
 
@@ -27,6 +29,8 @@ use crate::types::{Address, Height};
 const READERS_MAX: usize = 16;
 /// How often a question is asked anew because the chain went on under it.
 const TRIES_MAX: usize = 4;
+/// Accounts whose past is kept for a tip: each takes less than a hundred kilobytes.
+const PASTS_MAX: usize = 128;
 
 /// What every route has at hand; every copy is the same.
 #[derive(Clone)]
@@ -38,13 +42,16 @@ struct Inner {
     hub: Arc<Hub>,
     readers: Arc<Semaphore>,
     begun: Instant,
-    pool: Mutex<Option<KeptPool>>,
+    pool: LastLook,
     immature: Mutex<Option<Arc<Immature>>>,
     lately: Mutex<Lately>,
     assigned: AtomicU32,
     meters: Arc<Meters>,
     samples: Arc<Samples>,
     stones: Stones,
+    stories: AtTip<u64, Story>,
+    left_behind: LeftBehind,
+    pasts: AtTip<Address, Past>,
     devnet: Option<OfDevnet>,
 }
 
@@ -55,13 +62,6 @@ pub struct OfDevnet {
     pub desk: u16,
     /// Says whether the clock that they share is held.
     pub is_held: Arc<dyn Fn() -> bool + Send + Sync>,
-}
-
-/// The pool as it was looked at last.
-struct KeptPool {
-    changes: u64,
-    tip: Tip,
-    view: Arc<PoolView>,
 }
 
 impl Context {
@@ -95,13 +95,16 @@ impl Context {
             hub: Arc::new(Hub::new(limits)),
             readers,
             begun: Instant::now(),
-            pool: Mutex::default(),
+            pool: LastLook::default(),
             immature: Mutex::default(),
             lately: Mutex::default(),
             assigned: AtomicU32::new(first),
             meters: Arc::default(),
             samples: Arc::default(),
             stones: Stones::default(),
+            stories: AtTip::new(REORGANIZATIONS_MAX),
+            left_behind: LeftBehind::default(),
+            pasts: AtTip::new(PASTS_MAX),
             devnet,
         }))
     }
@@ -162,6 +165,21 @@ impl Context {
         &self.0.stones
     }
 
+    /// What became of transactions that were taken off, by the step that ended it.
+    pub(super) fn stories(&self) -> &AtTip<u64, Story> {
+        &self.0.stories
+    }
+
+    /// Where transactions stood that were taken off lately.
+    pub(super) fn left_behind(&self) -> &LeftBehind {
+        &self.0.left_behind
+    }
+
+    /// What happened to accounts, as the explorer shows it.
+    pub(super) fn pasts(&self) -> &AtTip<Address, Past> {
+        &self.0.pasts
+    }
+
     /// Behind which port all nodes of its devnet are ordered about, if it is part of one.
     pub(super) fn desk(&self) -> Option<u16> {
         self.0.devnet.as_ref().map(|devnet| devnet.desk)
@@ -209,19 +227,10 @@ impl Context {
         reading.await.map_err(|_| Problem::internal("a fault while this was read"))?
     }
 
-    /// The pool as it is at this reader's tip. It is looked at once for all who ask between two changes.
-    pub fn pool(&self, reader: &Reader) -> Result<Arc<PoolView>, ReadError> {
+    /// The pool at this reader's tip, as it was looked at last. It may take a while: whoever asks [reads](Self::read).
+    pub fn pool(&self, reader: &Reader) -> Result<Arc<Pooled>, ReadError> {
         let changes = *self.0.node.pool_changes().borrow();
-        let mut kept = self.0.pool.lock();
-        if let Some(kept) = &*kept
-            && kept.changes == changes
-            && kept.tip == reader.tip()
-        {
-            return Ok(Arc::clone(&kept.view));
-        }
-        let view = reader.pool()?;
-        *kept = Some(KeptPool { changes, tip: reader.tip(), view: Arc::clone(&view) });
-        Ok(view)
+        self.0.pool.at(reader, changes)
     }
 
     /// Rewards that have yet to mature at this reader's tip.

@@ -17,6 +17,7 @@
 //! [`Reader`]: crate::node::Reader
 
 mod admin;
+mod at_tip;
 mod beside;
 mod cache;
 mod context;
@@ -37,6 +38,7 @@ mod metrics;
 mod origins;
 mod page;
 mod people;
+mod pooled;
 mod problem;
 mod rates;
 mod ready;

@@ -185,13 +185,14 @@ impl Devnet {
         }
         handle.note().write(&handle.0.layout.0)?;
         handle.0.layout.remove_leftovers(generation, &log);
-        Self::run(handle, runtime, listener, desk_at)
+        Self::run(handle, runtime, lock, listener, desk_at)
     }
 
     /// Has blocks come to nodes that have begun, and orders to all of them.
     fn run(
         handle: DevnetHandle,
         runtime: Runtime,
+        lock: File,
         listener: TcpListener,
         desk_at: SocketAddr,
     ) -> Result<Self, DevnetError> {

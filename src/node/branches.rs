@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use parking_lot::MutexGuard;
+
 use super::events::{Cursor, NodeEvent};
 use super::reader::{ReadError, Reader};
 use super::shared::{STEPS_REMEMBERED, Shared};
@@ -159,15 +161,30 @@ impl Reader {
     /// # Errors
     /// When the journal cannot be read.
     pub fn reorganizations(&self, max: usize) -> Result<Vec<Reorganization>, ReadError> {
+        let noted = self.noted()?;
+        let seen = noted.last.iter().rev().filter(|one| one.cursor.sequence <= self.tip.sequence);
+        Ok(seen.take(max).cloned().collect())
+    }
+
+    /// The one of them that ended with this step.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn reorganization(&self, step: Sequence) -> Result<Option<Reorganization>, ReadError> {
+        let noted = self.noted()?;
+        let found = noted.last.iter().find(|one| one.cursor.sequence == step);
+        Ok(found.filter(|_| step <= self.tip.sequence).cloned())
+    }
+
+    /// Those that are remembered, with those before the start.
+    fn noted(&self) -> Result<MutexGuard<'_, Reorganizations>, ReadError> {
         let noted = &self.shared.reorganizations;
         let is_filled = noted.lock().is_filled;
         if !is_filled {
             let before = self.shared.reorganizations_before_start()?;
             noted.lock().fill(before);
         }
-        let noted = noted.lock();
-        let seen = noted.last.iter().rev().filter(|one| one.cursor.sequence <= self.tip.sequence);
-        Ok(seen.take(max).cloned().collect())
+        Ok(noted.lock())
     }
 
     /// The cursor behind everything that led to this reader's tip, and nothing beyond.

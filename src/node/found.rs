@@ -1,6 +1,6 @@
 //! Looking things up by the indexes: transactions, histories, references.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::reader::{ReadError, Reader};
@@ -88,6 +88,31 @@ impl Reader {
             // Not to be found where not everything was looked at means nothing.
             None => done.map(|()| None),
         }
+    }
+
+    /// Which of these transactions stand on this reader's branch. Each block is opened once, however many of them it has.
+    ///
+    /// # Errors
+    /// When one is not found and the indexes have not come this far, or something cannot be read.
+    pub fn mined(&self, txids: &[Txid]) -> Result<BTreeSet<Txid>, ReadError> {
+        let wanted: BTreeSet<Txid> = txids.iter().copied().collect();
+        let (mut places, mut all_done) = (Vec::new(), Ok(()));
+        for txid in &wanted {
+            let (of_one, done) = self.places(Subject::Transaction(txid), None.into(), PLACES_MAX)?;
+            places.extend(of_one);
+            all_done = all_done.and(done);
+        }
+        places.sort_unstable_by_key(|place| (place.height, place.position));
+        let name = |what: &What| what.transaction().map(|found| found.body.txid());
+        let mut mined = BTreeSet::new();
+        for in_block in places.chunk_by(|one, other| one.height == other.height) {
+            let found = self.find(in_block, |what| name(what).is_some_and(|txid| wanted.contains(&txid)))?;
+            mined.extend(found.iter().filter_map(|found| name(&found.what)));
+        }
+        if mined.len() < wanted.len() {
+            all_done?;
+        }
+        Ok(mined)
     }
 
     /// What paid an address, what it paid, and rewards: at most `limit`, in the order that is asked for. A place alone asks

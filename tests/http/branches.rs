@@ -78,6 +78,36 @@ fn a_reorganization_is_told_with_what_became_of_its_transactions() {
 }
 
 #[test]
+fn story_follows_what_waits_and_what_is_mined_after() {
+    let (mut stage, [again, _, waits, _], _) = reorganized();
+    let step = stage.json("/v1/reorganizations")[0]["step"].clone();
+    let fates = |stage: &Stage| stage.json(&format!("/v1/reorganizations/{step}"))["transactions"].clone();
+    let name = json!([waits.body.txid()]);
+    assert_eq!(fates(&stage)["pending"], name);
+    let dearer = Actor::new(2).pay(stage.network.params(), 0, &Actor::new(3), 1000, 50_000);
+    stage.node.send(&dearer).unwrap();
+    assert_eq!(
+        (&fates(&stage)["pending"], &fates(&stage)["dropped"]),
+        (&json!([]), &name),
+        "at the same tip"
+    );
+    let mut miner = Follower::new(&stage.network);
+    let followed: Vec<Block> = (1..=2).map(|height| block_at(&stage, height)).collect();
+    for block in followed {
+        miner.submit(block).unwrap();
+    }
+    stage.miner = miner;
+    stage.mine(vec![waits.clone()]);
+    stage.node.wait_for_indexes();
+    assert_eq!(fates(&stage)["mined_again"], json!([again.body.txid(), waits.body.txid()]));
+}
+
+fn block_at(stage: &Stage, height: u32) -> Block {
+    let reader = stage.node.reader();
+    reader.block(&reader.header_at(Height(height)).unwrap().hash).unwrap().unwrap()
+}
+
+#[test]
 fn a_transaction_that_lost_is_said_to_have_lost() {
     let (stage, [_, loses, waits, wins], _) = reorganized();
     let status =

@@ -6,6 +6,7 @@ mod answers;
 mod blocks;
 mod branches;
 mod client;
+mod crowded;
 mod documents;
 mod events;
 mod events_sockets;

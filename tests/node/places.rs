@@ -1,8 +1,10 @@
 //! What the indexes remember of branches that were left: it must not be found on the one that is followed.
 
+use std::fs;
+
 use cairn::codec::{Blob, encode};
 use cairn::testkit::{Actor, remine};
-use cairn::types::{Action, Block, Note, Transaction};
+use cairn::types::{Action, Block, Note, Transaction, Txid};
 
 use crate::stage::{FUNDS, GREW, Miner, Stage, whole_history};
 
@@ -78,4 +80,28 @@ fn transaction_that_stands_elsewhere_on_each_branch_is_found_once() {
     let history = whole_history(&stage.node.reader(), &Actor::new(2).address(), 7);
     let places: Vec<_> = history.iter().map(|found| (found.block, found.place.position)).collect();
     assert_eq!(places, [(branch[0].header.hash(), 2)]);
+}
+
+/// Bytes that this thread has read so far.
+fn bytes_read() -> usize {
+    let figures = fs::read_to_string("/proc/thread-self/io").unwrap();
+    let read = figures.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap();
+    read.parse().unwrap()
+}
+
+#[test]
+fn many_of_a_block_whose_height_is_contested_are_found_by_reading_it_once() {
+    let stage = Stage::new();
+    let mut miner = stage.miner();
+    let payments: Vec<Transaction> = (0..100).map(|ahead| miner.pay(0, ahead)).collect();
+    let left = miner.fork(1).draft(payments.clone());
+    let instead = [miner.mine(payments), miner.mine(Vec::new())];
+    assert_eq!(stage.node.submit(&left), Ok(GREW));
+    assert!(stage.node.submit_all(&instead).iter().all(Result::is_ok));
+    stage.node.wait_for_indexes();
+    let txids: Vec<Txid> = left.transactions.iter().map(|payment| payment.body.txid()).collect();
+    let (reader, before) = (stage.node.reader(), bytes_read());
+    assert_eq!(reader.mined(&txids).unwrap().len(), txids.len());
+    let (read, block) = (bytes_read() - before, encode(&left).len());
+    assert!(read < 10 * block, "{read} bytes were read for a block of {block}");
 }

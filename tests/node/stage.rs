@@ -200,12 +200,16 @@ pub fn answers_now<'a>(reader: &Reader, blocks: impl IntoIterator<Item = &'a Blo
     txids.sort();
     txids.dedup();
     let references = (0..5).map(|number| all_payments_for(reader, &reference(number), 7));
+    let transactions: Vec<_> = txids.iter().map(|txid| reader.transaction(txid).unwrap()).collect();
+    let is_found = |(txid, found): (&Txid, &Option<Found>)| found.is_some().then_some(*txid);
+    let mined = txids.iter().zip(&transactions).filter_map(is_found).collect();
+    assert_eq!(reader.mined(&txids).unwrap(), mined, "all at once as one by one");
     Answers {
         tip: (reader.tip().hash, reader.tip().height),
         accounts: everybody.iter().map(|address| reader.account(address).unwrap()).collect(),
         histories: everybody.iter().map(|address| whole_history(reader, address, 7)).collect(),
         references: references.collect(),
-        transactions: txids.iter().map(|txid| reader.transaction(txid).unwrap()).collect(),
+        transactions,
     }
 }
 

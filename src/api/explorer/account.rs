@@ -1,7 +1,6 @@
 //! An account: what it has, what happened to it, what is about to.
 
-use std::cmp::Reverse;
-use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use axum::extract::State;
 use maud::{Markup, html};
@@ -12,30 +11,29 @@ use serde::Deserialize;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 
-use super::charts::{Chart, Mark};
 use super::draft::{Draft, Live, Shown};
+use super::glimpse::Glimpse;
 use super::parts;
 use super::parts::Column::{Number, Text};
+use super::past::Past;
+use super::room::{Fitting, fitting};
 use super::shell::Place;
-use super::transaction::{first_actions, policy as policy_words, what_for};
+use super::transaction::{policy as policy_words, what_for};
 use crate::api::context::Context;
 use crate::api::cursor::PlaceCursor;
 use crate::api::extract::{self, Path, Query};
-use crate::api::problem::Problem;
-use crate::api::routes::{accounts as asked, transactions};
-use crate::api::view::{AccountView, ContentView, HistoryEntry, HistoryPage, Moved, PendingPage, PolicyView};
-use crate::types::{Amount, Height};
+use crate::api::problem::{Code, Problem};
+use crate::api::routes::accounts as asked;
+use crate::api::view::{AccountView, HistoryEntry, Moved, PolicyView};
+use crate::mempool::Entry;
+use crate::node::Reader;
+use crate::types::{Address, Nonce};
 
-/// Transactions that wait and are shown, of the account and for it each.
+/// Transactions that wait and are shown, of the account and for it each, and bytes that they take.
 const WAITING_MAX: usize = 20;
-/// What payments are for, of those that one entry names.
-const REFERENCES_MAX: usize = 3;
-/// Entries of a history on one page.
-const ROWS: usize = 50;
-/// Heights between which a chart is drawn.
-const MARKS_MAX: u32 = 90;
-/// Entries from which a chart is drawn, at most.
-const DRAWN_MAX: usize = 500;
+const WAITING_BYTES: usize = 12_000;
+/// Bytes of the entries of a history on one page.
+const ROWS_BYTES: usize = 45_000;
 
 /// Which of the history.
 #[derive(Deserialize)]
@@ -49,34 +47,30 @@ pub(super) async fn account(
     Query(part): Query<Part>,
 ) -> Shown {
     let address = extract::address(&text, &context.params().prefix)?;
-    let account = asked::balance(&context, &address)?.into_body();
-    let waiting = asked::waiting(&context, address).await?.into_body();
     let cursor = part.cursor.map(|text| text.parse::<PlaceCursor>()).transpose()?;
     let is_first = cursor.is_none();
-    let count = if is_first { DRAWN_MAX } else { ROWS };
-    let page =
-        asked::happenings(&context, address, PlaceCursor::newest_first(cursor), count).await?.into_body();
-    let next = page.entries.get(ROWS - 1).filter(|_| page.entries.len() > ROWS);
-    let next = next.map(|last| PlaceCursor::of(last.height, last.position).to_string()).or(page.next.clone());
-    let policy = revealed(&context, &page, &waiting).await?;
+    let account = asked::balance(&context, &address)?.into_body();
+    let waiting =
+        if is_first { context.read(Waits::reader(&context, address)).await? } else { Waits::default() };
+    let past = match context.read(Past::reader(&context, address, cursor)).await {
+        // What it has is known without indexes.
+        Err(problem) if problem.code == Code::Indexing => Err(problem),
+        past => Ok(past?),
+    };
     let body = html! {
         (name(&text))
         (facts(&account))
         @if context.desk().is_some() { p { a href={ "/devnet?address=" (text) "#faucet" } { "Give it coins" } ": this is a devnet." } }
-        @if is_first {
-            (waits(&waiting))
-            (Curve::of(&account, &page, context.params().maturity, context.node().base()).draw())
-        }
-        h2 { "What happened" }
-        (table(&page.entries[..page.entries.len().min(ROWS)], next.is_some()))
-        nav.pages aria-label="Further" {
-            @if !is_first { a href={ "/account/" (text) } { "Newest" } }
-            @if let Some(next) = &next { a href={ "/account/" (text) "?cursor=" (next) } { "Older" } }
+        (waiting.draw())
+        @match &past {
+            Ok(past) => (happened(&text, past, is_first)),
+            Err(problem) => { h2 { "What happened" } (parts::empty(&format!("That is not known yet: {}. It will be here in a moment.", problem.detail))) }
         }
         h2 { "Who may spend" }
-        @match &policy {
+        @match waiting.policy.as_ref().or(past.as_ref().ok().and_then(|past| past.policy())) {
             Some(view) => (policy_words(view)),
-            None => (parts::empty("Nobody has spent from it yet: an address tells nothing of who may until somebody does.")),
+            None if account.nonce == Nonce::default() => (parts::empty("Nobody has spent from it yet: an address tells nothing of who may until somebody does.")),
+            None => (parts::empty("Each transaction that it sent tells who may. None of them is on this page.")),
         }
         (parts::raw(&[
             ("account", format!("/v1/accounts/{text}")),
@@ -92,19 +86,23 @@ pub(super) async fn account(
     Ok(Draft::new("Account", Place::Elsewhere, live, body))
 }
 
-/// Who may spend, as its last transaction on the page tells.
-async fn revealed(
-    context: &Context,
-    page: &HistoryPage,
-    waiting: &PendingPage,
-) -> Result<Option<PolicyView>, Problem> {
-    if let Some(own) = waiting.transactions.first() {
-        return Ok(Some(own.policy.clone()));
+/// Its curve at first, and some of its history.
+fn happened(text: &str, past: &Past, is_first: bool) -> Markup {
+    let rows = fitting(ROWS_BYTES, past.entries.iter().map(row));
+    let last = rows.count.checked_sub(1).and_then(|at| past.entries.get(at));
+    let next = match last.filter(|_| rows.count < past.entries.len()) {
+        Some(last) => Some(PlaceCursor::of(last.height, last.position).to_string()),
+        None => past.next.clone(),
+    };
+    html! {
+        @if let Some(curve) = &past.curve { (curve.draw()) }
+        h2 { "What happened" }
+        (table(&rows, next.is_some()))
+        nav.pages aria-label="Further" {
+            @if !is_first { a href={ "/account/" (text) } { "Newest" } }
+            @if let Some(next) = &next { a href={ "/account/" (text) "?cursor=" (next) } { "Older" } }
+        }
     }
-    let is_own = |entry: &&HistoryEntry| matches!(entry.flow.moved, Moved::Out | Moved::Itself);
-    let Some(txid) = page.entries.iter().find(is_own).and_then(|entry| entry.txid) else { return Ok(None) };
-    let view = transactions::whole(context, txid).await?.into_body();
-    Ok(view.transaction.map(|content| content.policy))
 }
 
 fn name(text: &str) -> Markup {
@@ -137,35 +135,68 @@ fn facts(account: &AccountView) -> Markup {
     parts::facts(&facts)
 }
 
-fn waits(waiting: &PendingPage) -> Markup {
-    let rows = |transactions: &[ContentView], word: &str| {
-        html! {
-            @for transaction in transactions.iter().take(WAITING_MAX) {
-                li data-key=(transaction.txid) {
-                    span.state.waiting { "pending" } " " (word) " " (parts::transaction(&transaction.txid)) " from "
-                    (parts::address(&transaction.from)) (first_actions(transaction))
-                }
-            }
+/// What waits for a block.
+#[derive(Default)]
+struct Waits {
+    own: Vec<Glimpse>,
+    incoming: Vec<Glimpse>,
+    /// Who may spend, as one of its own tells.
+    policy: Option<PolicyView>,
+}
+
+impl Waits {
+    /// Of an account, and for it: no more than there is room for, and one.
+    fn reader(context: &Context, address: Address) -> impl Fn(&Reader) -> Result<Self, Problem> + use<> {
+        let context = context.clone();
+        move |reader| {
+            let waiting = asked::waiting(&context, reader, &address, WAITING_MAX + 1, WAITING_MAX + 1)?;
+            let glimpse = |entry: &Arc<Entry>| {
+                Glimpse::of(entry.transaction().transaction(), None, &context.params().prefix)
+            };
+            let policy =
+                waiting.own.first().map(|own| PolicyView::from(&own.transaction().transaction().body.policy));
+            Ok(Self {
+                own: waiting.own.iter().map(glimpse).collect(),
+                incoming: waiting.incoming.iter().map(glimpse).collect(),
+                policy,
+            })
         }
-    };
-    html! {
-        @if !waiting.transactions.is_empty() || !waiting.incoming.is_empty() {
+    }
+
+    fn draw(&self) -> Markup {
+        if self.own.is_empty() && self.incoming.is_empty() {
+            return Markup::default();
+        }
+        let lines = |some: &[Glimpse], word: &'static str| {
+            fitting(WAITING_BYTES, some.iter().take(WAITING_MAX).map(|transaction| waits(transaction, word)))
+        };
+        let (own, incoming) = (lines(&self.own, "out:"), lines(&self.incoming, "in:"));
+        let is_all = own.count == self.own.len() && incoming.count == self.incoming.len();
+        html! {
             section #waiting {
                 h2 { "Waiting for a block" }
-                ul.transactions { (rows(&waiting.transactions, "out:")) (rows(&waiting.incoming, "in:")) }
-                @if waiting.transactions.len().max(waiting.incoming.len()) > WAITING_MAX { p { "And more, which programs are told of." } }
+                ul.transactions { (own.shown) (incoming.shown) }
+                @if !is_all { p { "And more, which programs are told of." } }
             }
         }
     }
 }
 
-fn table(entries: &[HistoryEntry], goes_on: bool) -> Markup {
+fn waits(transaction: &Glimpse, word: &str) -> Markup {
+    html! {
+        li data-key=(transaction.txid) {
+            span.state.waiting { "pending" } " " (word) " " (parts::transaction(&transaction.txid)) " from "
+            (parts::address(&transaction.from)) (transaction.actions())
+        }
+    }
+}
+
+fn table(rows: &Fitting, goes_on: bool) -> Markup {
     let columns = [Text("When"), Text("Block"), Text("What"), Text("With"), Number("Change")];
-    let rows = html! { @for entry in entries { (row(entry)) } };
-    match entries {
-        [] if goes_on => parts::empty("Nothing on this page."),
-        [] => parts::empty("Nothing yet. An address exists before anybody has paid it."),
-        _ => parts::table("What happened", &columns, &rows),
+    match rows.count {
+        0 if goes_on => parts::empty("Nothing on this page."),
+        0 => parts::empty("Nothing yet. An address exists before anybody has paid it."),
+        _ => parts::table("What happened", &columns, &rows.shown),
     }
 }
 
@@ -187,7 +218,7 @@ fn row(entry: &HistoryEntry) -> Markup {
             td { (parts::height(entry.height)) }
             td {
                 @if let Some(txid) = &entry.txid { a href={ "/tx/" (txid) } { (word) } } @else { (word) }
-                @for reference in entry.flow.references.iter().take(REFERENCES_MAX) { (what_for(reference)) }
+                @for reference in &entry.flow.references { (what_for(reference)) }
             }
             td {
                 @for other in &entry.others { (parts::address(other)) " " }
@@ -195,65 +226,6 @@ fn row(entry: &HistoryEntry) -> Markup {
             }
             td class={ "number " (class) } { (sign) (parts::amount(change)) }
         }
-    }
-}
-
-/// What an account had, at heights that stand evenly apart.
-struct Curve {
-    /// After the block at this height it had so much, the newest first.
-    steps: Vec<(Height, Amount)>,
-    /// Between these heights that is all there is to tell.
-    heights: RangeInclusive<u32>,
-}
-
-impl Curve {
-    /// As far back as a history tells.
-    fn of(account: &AccountView, history: &HistoryPage, maturity: u32, base: Height) -> Self {
-        let tip = account.tip.height;
-        let changes = history.entries.iter().map(|entry| {
-            // A reward changes the balance when it matures.
-            (entry.matures_at.unwrap_or(entry.height), entry.flow.received, entry.flow.sent)
-        });
-        let mut changes: Vec<_> = changes.filter(|(height, _, _)| *height <= tip).collect();
-        changes.sort_by_key(|(height, _, _)| Reverse(*height));
-        // Of what is not told of, rewards may mature later.
-        let untold = history.entries.last().filter(|_| history.next.is_some()).map(|last| last.height);
-        let untold = untold.into_iter().chain((base > Height::GENESIS).then_some(base)).max();
-        let first = untold.map_or(0, |height| height.0.saturating_add(maturity));
-        let mut steps = Vec::new();
-        let mut balance = account.balance;
-        for (height, received, sent) in changes {
-            if steps.last().is_none_or(|(at, _)| *at != height) {
-                steps.push((height, balance));
-            }
-            let before = balance.checked_add(sent).and_then(|with| with.checked_sub(received));
-            balance = before.unwrap_or_default();
-        }
-        steps.push((Height::GENESIS, balance));
-        Self { steps, heights: first..=tip.0 }
-    }
-
-    fn had(&self, height: u32) -> Amount {
-        self.steps.iter().find(|(since, _)| since.0 <= height).map_or(Amount::ZERO, |(_, had)| *had)
-    }
-
-    fn draw(&self) -> Markup {
-        let (first, last) = (*self.heights.start(), *self.heights.end());
-        let each = last.saturating_sub(first).div_ceil(MARKS_MAX).max(1);
-        let down =
-            (0..=MARKS_MAX).map_while(|at| last.checked_sub(at * each).filter(|height| *height >= first));
-        let mut marks: Vec<Mark> = down
-            .map(|height| {
-                let had = self.had(height);
-                let said = format!("{} at block {}", parts::coins(had), parts::number(height));
-                Mark { value: had.pebbles() as f64, said }
-            })
-            .collect();
-        marks.reverse();
-        let low = last.saturating_sub(each * marks.len().saturating_sub(1) as u32);
-        let ends = (format!("block {}", parts::number(low)), format!("block {}", parts::number(last)));
-        let written = |pebbles: f64| parts::coins(Amount::from_pebbles(pebbles as u64));
-        Chart { title: "Balance", bars: false, marks, expected: Vec::new(), written, ends }.draw()
     }
 }
 

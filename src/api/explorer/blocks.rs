@@ -6,21 +6,24 @@ use serde::Deserialize;
 
 use super::curves::difficulty;
 use super::draft::{Draft, Live, Shown};
+use super::glimpse::Glimpse;
 use super::parts;
 use super::parts::Column::{Number, Text};
+use super::room::fitting;
 use super::shell::Place;
-use super::transaction::first_actions;
 use crate::api::context::Context;
 use crate::api::extract::{self, BlockName, Path, Query};
-use crate::api::problem::Code;
+use crate::api::problem::{Code, Problem};
 use crate::api::routes::blocks as asked;
-use crate::api::view::{BlockView, ContentView, HeaderView};
+use crate::api::view::{BlockView, HeaderView};
 use crate::chain::Validity;
 use crate::node::Reader;
-use crate::types::{BlockHash, Height};
+use crate::types::{Action, BlockHash, Height, Transaction};
 
 /// Blocks of a list, and transactions of a block, on one page.
 const ROWS: u32 = 50;
+/// Bytes of a list of transactions: what has no room comes on the next page.
+const LIST_BYTES: usize = 80_000;
 
 /// Which of the list.
 #[derive(Deserialize)]
@@ -68,17 +71,18 @@ pub(super) async fn block(
     Query(part): Query<Part>,
 ) -> Shown {
     let name = BlockName::parse(&name)?;
-    let from = part.from.unwrap_or(1);
-    let view = match asked::whole(&context, name, false).await {
-        Ok(view) => view.into_body(),
+    let from = asked::first(part.from)?;
+    let at_hand = context.clone();
+    let Opened { view, some } = match context.read(move |reader| opened(&at_hand, reader, name, from)).await {
+        Ok(opened) => opened,
         Err(problem) if problem.code == Code::NotKept => return header_alone(&context, name),
         Err(problem) => return Err(problem.into()),
     };
     // By its hash: another may have come to stand at its height.
     let hash = view.header.hash;
-    let transactions =
-        asked::transactions_of(&context, BlockName::Hash(hash), from, ROWS as usize).await?.into_body();
     let above = Some(Height(view.header.height.0 + 1)).filter(|_| view.followed && view.depth > 1);
+    let list = fitting(LIST_BYTES, some.iter().map(line));
+    let next = from.saturating_add(list.count as u32);
     let body = html! {
         p.lead { (standing(&context.node().reader(), &view)) }
         (parts::whole(&hash.to_string()))
@@ -89,10 +93,10 @@ pub(super) async fn block(
         (facts(&view))
         h2 { (parts::count(view.transaction_count, "transaction")) }
         @if view.transaction_count == 0 { (parts::empty("Nobody wanted anything in this block but its miner, who is paid all the same.")) }
-        @else { (list_of(&transactions.transactions, from)) }
+        @else { ol.transactions start=(from) { (list.shown) } }
         nav.pages aria-label="Further transactions" {
             @if from > 1 { a href={ "/block/" (hash) } { "First" } }
-            @if let Some(next) = transactions.next { a href={ "/block/" (hash) "?from=" (next) } { "More" } }
+            @if list.count > 0 && next as usize <= view.transaction_count { a href={ "/block/" (hash) "?from=" (next) } { "More" } }
         }
         (details(&view))
         (parts::raw(&[
@@ -103,6 +107,29 @@ pub(super) async fn block(
     };
     let title = format!("Block {}", parts::number(view.header.height));
     Ok(Draft::new(title, Place::Blocks, Live::CHAIN, body))
+}
+
+/// A block, and those of its transactions that are on the page.
+struct Opened {
+    view: BlockView,
+    some: Vec<Glimpse>,
+}
+
+/// Reads a block once for all that is shown of it.
+fn opened(context: &Context, reader: &Reader, name: BlockName, from: u32) -> Result<Opened, Problem> {
+    let (entry, block) = asked::find(reader, name)?;
+    let view = asked::view(reader, context.params(), &entry, &block);
+    let skipped = from as usize - 1;
+    let shown = || block.transactions.iter().skip(skipped).take(ROWS as usize);
+    // What became of them says only what it was that somebody paid all of.
+    let is_swept = shown().any(|it| matches!(it.body.actions.last(), Some(Action::PayAll { .. })));
+    let receipts = if is_swept { reader.receipts(&entry.hash)? } else { None };
+    let glimpse = |(position, transaction): (usize, &Transaction)| {
+        let receipt = receipts.as_ref().map(|receipts| receipts.receipt(position as u32));
+        Glimpse::of(transaction, receipt.as_ref(), &context.params().prefix)
+    };
+    let some = (skipped..).zip(shown()).map(glimpse).collect();
+    Ok(Opened { view, some })
 }
 
 fn standing(reader: &Reader, view: &BlockView) -> Markup {
@@ -164,16 +191,12 @@ fn facts(view: &BlockView) -> Markup {
     ])
 }
 
-fn list_of(transactions: &[ContentView], from: u32) -> Markup {
+fn line(transaction: &Glimpse) -> Markup {
     html! {
-        ol.transactions start=(from) {
-            @for transaction in transactions {
-                li {
-                    (parts::transaction(&transaction.txid)) " from " (parts::address(&transaction.from))
-                    ", fee " (parts::amount(transaction.fee))
-                    (first_actions(transaction))
-                }
-            }
+        li {
+            (parts::transaction(&transaction.txid)) " from " (parts::address(&transaction.from))
+            ", fee " (parts::amount(transaction.fee))
+            (transaction.actions())
         }
     }
 }

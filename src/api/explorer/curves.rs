@@ -32,18 +32,20 @@ impl Curves {
         Self((first..=tip.0).map_while(|height| reader.header_at(Height(height))).collect())
     }
 
-    /// As many neighbours at a time as leave no more than so many groups.
+    /// As many neighbours at a time as leave no more than so many groups, lowest first. They are counted from the tip down:
+    /// what is left over at the other end is in none.
     fn groups(&self) -> impl Iterator<Item = &[HeaderEntry]> {
         let blocks = self.0.len().saturating_sub(1);
         let each = blocks.div_ceil(MARKS_MAX).max(EACH_MIN);
         // A group begins where the one before it ended: what lies between is counted once.
-        (0..blocks).step_by(each).map(move |from| &self.0[from..=(from + each).min(blocks)])
+        (blocks % each..blocks).step_by(each).map(move |from| &self.0[from..=from + each])
     }
 
     fn ends(&self) -> (String, String) {
         let height =
             |entry: Option<&HeaderEntry>| entry.map(|entry| number(entry.height)).unwrap_or_default();
-        (format!("block {}", height(self.0.first())), format!("block {}", height(self.0.last())))
+        let first = self.groups().next().and_then(<[HeaderEntry]>::first);
+        (format!("block {}", height(first)), format!("block {}", height(self.0.last())))
     }
 
     fn chart<'a>(
@@ -161,6 +163,8 @@ pub fn difficulty(difficulty: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::Chain;
+    use crate::testkit::Network;
 
     fn drawn(seconds: &[f64]) -> String {
         spread(seconds.to_vec()).draw().into_string()
@@ -190,5 +194,19 @@ mod tests {
             (running(&[]), running(&[9.0]), running(&[0.0, 0.0, 20.0]), running(&[0.0, 0.0, 21.0])),
             (0, 1, 3, 2)
         );
+    }
+
+    #[test]
+    fn marks_stand_for_as_many_blocks_each_and_the_newest_for_the_last() {
+        let genesis = Chain::new(&Network::new(1).genesis).tip().clone();
+        let entry = |height| {
+            let mut entry = genesis.clone();
+            entry.height = Height(height);
+            entry
+        };
+        let curves = Curves((1..=20).map(entry).collect());
+        let ends = |group: &[HeaderEntry]| (group[0].height.0, group[group.len() - 1].height.0);
+        assert_eq!(curves.groups().map(ends).collect::<Vec<_>>(), [(4, 12), (12, 20)]);
+        assert_eq!(curves.ends(), ("block 4".to_owned(), "block 20".to_owned()));
     }
 }

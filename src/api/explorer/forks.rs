@@ -10,12 +10,12 @@ use super::shell::Place;
 use super::tree::tree;
 use crate::api::context::Context;
 use crate::api::extract::{self, Path};
-use crate::api::routes::chain as asked;
+use crate::api::routes::{chain as asked, story};
 use crate::api::view::{BranchStatus, BranchView, ReorganizationView};
 use crate::node::Reader;
 use crate::types::{BlockHash, Txid};
 
-/// Reorganizations that are shown.
+/// Reorganizations, and branches, that are shown.
 const ROWS: usize = 20;
 /// Blocks and transactions of a kind that a story names.
 const NAMED_MAX: usize = 50;
@@ -48,7 +48,7 @@ fn table(branches: &[BranchView]) -> Markup {
         Text("Made"),
     ];
     let rows = html! {
-        @for branch in branches {
+        @for branch in branches.iter().take(ROWS) {
             tr data-key=(branch.hash) {
                 th scope="row" { (parts::block(&branch.hash)) }
                 td { (parts::number(branch.height)) }
@@ -59,7 +59,10 @@ fn table(branches: &[BranchView]) -> Markup {
             }
         }
     };
-    parts::table("Branches", &columns, &rows)
+    html! {
+        (parts::table("Branches", &columns, &rows))
+        @if branches.len() > ROWS { p { "And " (branches.len() - ROWS) " more, which programs are told of." } }
+    }
 }
 
 fn state(status: BranchStatus) -> Markup {
@@ -96,7 +99,7 @@ fn instead(change: &ReorganizationView) -> String {
 /// A reorganization as a story.
 pub(super) async fn story(State(context): State<Context>, Path(step): Path<String>) -> Shown {
     let step: u64 = extract::value("step", &step)?;
-    let view = asked::story(&context, step).await?.into_body();
+    let view = story::story(&context, step).await?.into_body();
     let (change, fates, reader) = (&view.change, &view.transactions, context.node().reader());
     let body = html! {
         p.lead {

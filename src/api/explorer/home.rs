@@ -6,21 +6,24 @@ use maud::{Markup, html};
 use super::curves::difficulty;
 use super::draft::{Draft, Live, Shown};
 use super::parts;
-use super::projection::projection;
 use super::shell::Place;
 use super::stones::{cairn, latest};
 use crate::api::context::Context;
 use crate::api::routes::{chain, mining, pool, status};
 use crate::api::view::{FeesView, MiningView, PoolView, StatusView, SupplyView, SyncView};
+use crate::node::Reader;
 
 pub(super) async fn home(State(context): State<Context>) -> Shown {
     let status = status::whole(&context).await;
     let supply = chain::money(&context)?.into_body();
-    let (waiting, fees) = (pool::sums(&context)?.into_body(), pool::rates(&context)?.into_body());
+    let (waiting, fees) = (pool::sums(&context).await?.into_body(), pool::rates(&context).await?.into_body());
     let mining = mining::pace_and_miners(&context).await?.into_body();
     let at_hand = context.clone();
-    let (stones, projected) =
-        context.read(move |reader| Ok((at_hand.stones().at(reader)?, projection(&at_hand, reader)?))).await?;
+    let read = move |reader: &Reader| {
+        let projected = at_hand.pool(reader)?.projected(at_hand.params()).to_vec();
+        Ok((at_hand.stones().at(reader)?, projected))
+    };
+    let (stones, projected) = context.read(read).await?;
     let body = html! {
         @for alarm in [&status.stopped, &status.alarm].into_iter().flatten() { p.alarm data-key=(alarm) role="alert" { (alarm) } }
         div.home {
@@ -80,8 +83,8 @@ fn fee_words(fees: &FeesView) -> Markup {
 
 fn mempool_words(pool: &PoolView) -> Markup {
     html! {
-        a href="/mempool" { (parts::count(pool.ready, "transaction")) } ", " (parts::bytes(pool.bytes)) ", paying "
-        (parts::amount(pool.fees))
+        a href="/mempool" { (parts::count(pool.ready + pool.waiting, "transaction")) } ", " (parts::bytes(pool.bytes))
+        "; those that could be mined pay " (parts::amount(pool.fees))
     }
 }
 

@@ -7,21 +7,24 @@ use super::charts::{Chart, Mark};
 use super::draft::{Draft, Live, Shown};
 use super::parts;
 use super::parts::Column::{Number, Text};
-use super::projection::{self, projection};
+use super::projection;
 use super::shell::Place;
 use crate::api::context::Context;
 use crate::api::routes::pool as asked;
 use crate::api::samples::{SAMPLE_SECONDS, Sample};
 use crate::api::view::{HistogramBar, PoolTransaction};
+use crate::node::Reader;
 
 /// Transactions that are shown.
 const ROWS: usize = 50;
 
 pub(super) async fn mempool(State(context): State<Context>) -> Shown {
-    let sums = asked::sums(&context)?.into_body();
-    let histogram = asked::bars(&context)?.into_body();
-    let page = asked::best(&context, ROWS)?.into_body();
-    let projected = context.look(|reader| projection(&context, reader))?;
+    let sums = asked::sums(&context).await?.into_body();
+    let histogram = asked::bars(&context).await?.into_body();
+    let page = asked::best(&context, ROWS).await?.into_body();
+    let at_hand = context.clone();
+    let project = move |reader: &Reader| Ok(at_hand.pool(reader)?.projected(at_hand.params()).to_vec());
+    let projected = context.read(project).await?;
     let body = html! {
         (parts::facts(&[
             ("Could be mined now", html! { strong { (parts::count(sums.ready, "transaction")) } }),

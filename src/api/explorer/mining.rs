@@ -8,6 +8,7 @@ use super::draft::{Draft, Live, Shown};
 use super::home::{pace, rate};
 use super::parts;
 use super::parts::Column::{Number, Text};
+use super::room::fitting;
 use super::shell::Place;
 use crate::api::context::Context;
 use crate::api::routes::mining as asked;
@@ -15,6 +16,8 @@ use crate::api::view::{MinerShare, WorkerView};
 
 /// Miners that are shown.
 const ROWS: usize = 20;
+/// Bytes that those on this node take.
+const WORKERS_BYTES: usize = 25_000;
 
 pub(super) async fn mining(State(context): State<Context>) -> Shown {
     let view = asked::pace_and_miners(&context).await?.into_body();
@@ -76,18 +79,23 @@ fn workers(workers: &[WorkerView]) -> Markup {
         Number("Blocks"),
         Number("Silent for"),
     ];
-    let rows = html! {
-        @for worker in workers {
-            tr {
-                th scope="row" dir="auto" { (worker.worker) }
-                td { (parts::address(&worker.address)) }
-                td.number { (parts::scaled(worker.hash_rate, "H/s")) }
-                td.number { (parts::number(worker.accepted)) }
-                td.number { (parts::number(worker.rejected)) }
-                td.number { (parts::number(worker.blocks)) }
-                td.number { (parts::span(worker.idle_seconds)) }
-            }
+    let rows = fitting(WORKERS_BYTES, workers.iter().map(worker_row));
+    html! {
+        (parts::table("Miners on this node", &columns, &rows.shown))
+        @if workers.len() > rows.count { p { "And " (workers.len() - rows.count) " more, which programs are told of." } }
+    }
+}
+
+fn worker_row(worker: &WorkerView) -> Markup {
+    html! {
+        tr {
+            th scope="row" dir="auto" { (worker.worker) }
+            td { (parts::address(&worker.address)) }
+            td.number { (parts::scaled(worker.hash_rate, "H/s")) }
+            td.number { (parts::number(worker.accepted)) }
+            td.number { (parts::number(worker.rejected)) }
+            td.number { (parts::number(worker.blocks)) }
+            td.number { (parts::span(worker.idle_seconds)) }
         }
-    };
-    parts::table("Miners on this node", &columns, &rows)
+    }
 }

@@ -7,13 +7,16 @@ use super::draft::{Draft, Live, Shown};
 use super::parts;
 use super::parts::Column::{Number, Text};
 use super::ring::{Ring, round};
+use super::room::fitting;
 use super::shell::Place;
 use crate::api::context::Context;
 use crate::api::routes::peers as asked;
 use crate::api::view::{Direction, Hex, PeerView, PeersView, TipView};
 
-/// Peers that the graph has room for; the table has all.
+/// Peers that the graph has room for; the table has more.
 const DRAWN_MAX: usize = 24;
+/// Bytes of the table: what programs call themselves may be long.
+const TABLE_BYTES: usize = 60_000;
 
 pub(super) async fn network(State(context): State<Context>) -> Shown {
     let view = asked::connected(&context).await?.into_body();
@@ -106,8 +109,11 @@ fn table(peers: &[PeerView], tip: &TipView) -> Markup {
         Number("Out"),
         Number("For"),
     ];
-    let rows = html! { @for peer in peers { (row(peer, tip)) } };
-    html! { @if !peers.is_empty() { (parts::table("Peers", &columns, &rows)) } }
+    let rows = fitting(TABLE_BYTES, peers.iter().map(|peer| row(peer, tip)));
+    html! {
+        @if !peers.is_empty() { (parts::table("Peers", &columns, &rows.shown)) }
+        @if peers.len() > rows.count { p { "And " (peers.len() - rows.count) " more, which programs are told of." } }
+    }
 }
 
 fn row(peer: &PeerView, tip: &TipView) -> Markup {
@@ -131,5 +137,34 @@ fn tip_words(peer: &PeerView, tip: &TipView) -> &'static str {
         "same" => "as here",
         "ahead" => "ahead",
         _ => "another, as far as is known",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_of_many_peers_is_small_whatever_they_call_their_programs() {
+        let peer = |number: usize| PeerView {
+            node: Hex(format!("{number:064}")),
+            address: format!("[2001:db8::{number}]:9333"),
+            direction: Direction::In,
+            agent: Some("\"".repeat(64)),
+            listening: None,
+            height: None,
+            tip: None,
+            ping_ms: Some(12),
+            ping_best_ms: Some(11),
+            seconds: 100_000,
+            bytes_in: 123_456_789,
+            bytes_out: 123_456_789,
+        };
+        let peers: Vec<PeerView> = (0..200).map(peer).collect();
+        let tip = TipView { height: crate::types::Height(1), hash: crate::types::BlockHash::ZERO };
+        let view = PeersView { node: Hex(String::new()), listening: None, peers, known: 0, banned: 0 };
+        let (drawn, listed) = (graph(&view, &tip).into_string(), table(&view.peers, &tip).into_string());
+        assert!(drawn.len() + listed.len() < 95_000, "{} and {} bytes", drawn.len(), listed.len());
+        assert!(listed.contains("more, which programs are told of"));
     }
 }

@@ -1,16 +1,13 @@
 //! The blocks that what waits would make, were they found now.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use maud::{Markup, html};
 
 use super::parts;
 use super::parts::Column::{Number, Text};
-use crate::api::context::Context;
-use crate::api::problem::Problem;
 use crate::consensus::{BLOCK_OVERHEAD_BYTES, Params};
 use crate::mempool::Entry;
-use crate::node::Reader;
 use crate::types::{Address, Amount};
 
 /// Blocks that are projected; the last has all the rest.
@@ -44,24 +41,24 @@ impl Projected {
 
 /// What the next blocks would hold, the next one first: each takes what pays best of what still fits, and nothing comes
 /// before an earlier one of its sender. The last has all that is left.
-pub fn projection(context: &Context, reader: &Reader) -> Result<Vec<Projected>, Problem> {
-    let pool = context.pool(reader)?;
-    Ok(packed(context.params(), pool.entries().iter().map(|entry| (entry.facts().sender, &**entry))))
-}
-
-fn packed<'a>(params: &Params, best_first: impl Iterator<Item = (Address, &'a Entry)>) -> Vec<Projected> {
+pub fn projection<'a>(params: &Params, best_first: impl Iterator<Item = &'a Entry>) -> Vec<Projected> {
     let room = params.block_bytes_max.saturating_sub(BLOCK_OVERHEAD_BYTES) as usize;
     let mut blocks = vec![Projected::default(); BLOCKS_MAX];
-    let mut earliest: BTreeMap<Address, usize> = BTreeMap::new();
-    for (sender, entry) in best_first {
+    let mut earliest: HashMap<Address, usize> = HashMap::new();
+    for entry in best_first {
         let (bytes, actions) = (entry.facts().bytes, entry.transaction().transaction().body.actions.len());
-        let from = earliest.get(&sender).copied().unwrap_or(0);
         let fits = |block: &Projected| {
             block.bytes + bytes <= room && block.actions + actions <= params.block_actions_max as usize
         };
-        let at = (from..BLOCKS_MAX - 1).find(|at| fits(&blocks[*at])).unwrap_or(BLOCKS_MAX - 1);
+        let last = BLOCKS_MAX - 1;
+        // Of a large pool most fit into none but the last, whoever sent them.
+        let first = (0..last).find(|at| fits(&blocks[*at])).unwrap_or(last);
+        let from = if first == last { last } else { earliest.get(&entry.facts().sender).map_or(0, |at| *at) };
+        let at = (first.max(from)..last).find(|at| fits(&blocks[*at])).unwrap_or(last);
         blocks[at].add(entry);
-        earliest.insert(sender, at);
+        if at > 0 {
+            earliest.insert(entry.facts().sender, at);
+        }
     }
     blocks.retain(|block| block.count > 0);
     blocks

@@ -5,28 +5,27 @@ use maud::{Markup, html};
 
 use super::draft::{Draft, Live, Shown};
 use super::parts;
+use super::room::fitting;
 use super::shell::Place;
 use crate::api::context::Context;
 use crate::api::extract::{self, Path};
-use crate::api::problem::Problem;
 use crate::api::routes::transactions as asked;
 use crate::api::view::{ActionView, ContentView, Hex, LeftWhy, PolicyView, Standing};
 use crate::node::Reader;
-use crate::types::{BlockHash, Policy, Txid};
+use crate::types::{Policy, Txid};
 use crate::wallet::explain;
 
-/// Actions that are shown of one transaction.
+/// Actions that are shown of one transaction, and bytes that they take.
 const ACTIONS_MAX: usize = 200;
-/// Actions that are shown of each of many.
-const FIRST_MAX: usize = 3;
-/// Reorganizations, and blocks of each, in which a transaction that waits is looked for.
-const LOOKED_THROUGH_MAX: usize = 4;
+const ACTIONS_BYTES: usize = 80_000;
 
 pub(super) async fn transaction(State(context): State<Context>, Path(txid): Path<String>) -> Shown {
     let txid: Txid = extract::value("txid", &txid)?;
     let view = asked::whole(&context, txid).await?.into_body();
     let is_mined = matches!(view.standing, Standing::Confirmed { .. });
-    let left = if is_mined { None } else { context.read(move |reader| left_with(reader, &txid)).await? };
+    let at_hand = context.clone();
+    let stood = move |reader: &Reader| at_hand.left_behind().find(reader, &txid);
+    let left = if is_mined { None } else { context.read(stood).await? };
     let body = html! {
         p.lead id="standing" { (standing(&view.standing)) }
         @if let Some((step, block)) = &left {
@@ -55,19 +54,6 @@ pub(super) async fn transaction(State(context): State<Context>, Path(txid): Path
     };
     let live = if is_mined { Live::CHAIN } else { Live::ALL };
     Ok(Draft::new("Transaction", Place::Elsewhere, live, body))
-}
-
-/// The block that it stood in and that was left lately, and the step that ended it.
-fn left_with(reader: &Reader, txid: &Txid) -> Result<Option<(u64, BlockHash)>, Problem> {
-    for change in reader.reorganizations(LOOKED_THROUGH_MAX)? {
-        for hash in change.disconnected.iter().take(LOOKED_THROUGH_MAX) {
-            let block = reader.block(hash)?;
-            if block.is_some_and(|block| block.transactions.iter().any(|held| held.body.txid() == *txid)) {
-                return Ok(Some((change.cursor.sequence, *hash)));
-            }
-        }
-    }
-    Ok(None)
 }
 
 /// Where it stands, in a sentence.
@@ -123,26 +109,16 @@ fn left(why: LeftWhy) -> &'static str {
 
 /// What happens, each in a line, as far as there is room.
 fn actions(actions: &[ActionView]) -> Markup {
+    let lines = actions.iter().take(ACTIONS_MAX).map(|action| html! { li { (happens(action)) } });
+    let fitting = fitting(ACTIONS_BYTES, lines);
     html! {
-        ul.actions { @for action in actions.iter().take(ACTIONS_MAX) { li { (happens(action)) } } }
-        @if actions.len() > ACTIONS_MAX { p { "And " (parts::number(actions.len() - ACTIONS_MAX)) " more, which programs are told of." } }
+        ul.actions { (fitting.shown) }
+        @if actions.len() > fitting.count { p { "And " (parts::number(actions.len() - fitting.count)) " more, which programs are told of." } }
     }
 }
 
-/// The first of them, where many transactions stand in a list.
-pub(super) fn first_actions(content: &ContentView) -> Markup {
-    let all = &content.actions;
-    html! {
-        ul.actions {
-            @for action in all.iter().take(FIRST_MAX) { li { (happens(action)) } }
-            @if all.len() > FIRST_MAX {
-                li { a href={ "/tx/" (content.txid) } { "and " (parts::number(all.len() - FIRST_MAX)) " more" } }
-            }
-        }
-    }
-}
-
-fn happens(action: &ActionView) -> Markup {
+/// What an action does, in words.
+pub(super) fn happens(action: &ActionView) -> Markup {
     match action {
         ActionView::Pay { to, amount, reference } => {
             html! { "pays " (parts::amount(*amount)) " to " (parts::address(to)) (what_for(reference)) }

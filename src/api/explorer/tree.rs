@@ -13,6 +13,8 @@ use crate::types::{BlockHash, Height};
 const HEIGHTS: u32 = 24;
 /// Branches that are shown above the one that is followed.
 const ROWS_MAX: usize = 8;
+/// Blocks that are shown, with those of the branch that is followed; of a branch that has no room, nothing is.
+const KNOTS_MAX: usize = 100;
 /// Blocks that are gone down from the end of a branch that is longer than what is shown.
 const DOWN_MAX: u32 = 2_000;
 /// How far blocks stand apart.
@@ -90,7 +92,8 @@ fn knots(reader: &Reader, branches: &[Branch], heights: RangeInclusive<u32>) -> 
     let others = branches.iter().filter(|branch| {
         branch.status != BranchStatus::Followed && branch.height.0 >= first && branch.fork.0 < top
     });
-    for (row, branch) in (1..).zip(others.take(ROWS_MAX)) {
+    let mut row: u32 = 0;
+    for branch in others.take(ROWS_MAX) {
         let mut own = Vec::new();
         let Some(mut at) = below(reader, branch.hash, top) else { continue };
         while let Some(entry) = reader.header(&at)
@@ -100,6 +103,10 @@ fn knots(reader: &Reader, branches: &[Branch], heights: RangeInclusive<u32>) -> 
             own.push((at, entry.height.0));
             at = entry.header.previous;
         }
+        if knots.len() + own.len() > KNOTS_MAX {
+            continue;
+        }
+        row += 1;
         for (hash, height) in own.into_iter().rev() {
             let below = reader.header(&hash).map(|entry| entry.header.previous);
             let from = below.and_then(|below| drawn.get(&below).copied());

@@ -48,7 +48,13 @@ pub fn scaled(size: f64, unit: &str) -> String {
     match STEPS.iter().find(|(step, _)| size >= *step) {
         Some((step, name)) => format!("{:.1} {name}{unit}", size / step),
         None if size == size.trunc() => format!("{size:.0} {unit}"),
-        None => format!("{size:.2} {unit}"),
+        None if size >= 0.1 => format!("{size:.2} {unit}"),
+        // What is small is something all the same.
+        None if size >= 1e-4 => {
+            let digits = 2 + (-size.log10()).floor() as usize;
+            format!("{size:.digits$} {unit}")
+        }
+        None => format!("{size:.1e} {unit}"),
     }
 }
 
@@ -77,6 +83,8 @@ mod tests {
     fn sizes_have_the_unit_that_leaves_few_digits() {
         let rates = [0.25, 7.0, 999.0, 1_000.0, 2_449_000.0, 3.2e19].map(|rate| scaled(rate, "H/s"));
         assert_eq!(rates, ["0.25 H/s", "7 H/s", "999 H/s", "1.0 kH/s", "2.4 MH/s", "32.0 EH/s"]);
+        let small = [0.034, 0.0012, 0.000_034, 0.0].map(|rate| scaled(rate, "H/s"));
+        assert_eq!(small, ["0.034 H/s", "0.0012 H/s", "3.4e-5 H/s", "0 H/s"]);
     }
 
     #[test]

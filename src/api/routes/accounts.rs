@@ -21,7 +21,6 @@ use crate::codec::encode;
 use crate::consensus::Params;
 use crate::mempool::Entry;
 use crate::node::{Found, Reader, What};
-use crate::storage::Order;
 use crate::types::{Address, Height};
 
 /// Entries of a history in one answer.
@@ -79,26 +78,41 @@ pub(in crate::api) fn balance(context: &Context, address: &Address) -> Answer<Ac
     params(("address" = AddressText, Path, description = "Whose")),
     responses((status = OK, body = PendingPage)))]
 async fn pending(State(context): State<Context>, Path(text): Path<String>) -> Answer<PendingPage> {
-    waiting(&context, extract::address(&text, &context.params().prefix)?).await
-}
-
-/// The same, for pages.
-pub(in crate::api) async fn waiting(context: &Context, address: Address) -> Answer<PendingPage> {
+    let address = extract::address(&text, &context.params().prefix)?;
     let at_hand = context.clone();
-    // The whole pool is looked through, so this does not keep others waiting.
     let read = move |reader: &Reader| {
-        let own: Vec<_> =
-            at_hand.node().look(|_, pool| pool.of_sender(&address).take(PENDING_MAX).cloned().collect());
-        let pool = at_hand.pool(reader)?;
-        let incoming = pool.entries().iter().filter(|entry| pays(entry, &address)).take(INCOMING_MAX);
+        let Waiting { own, incoming } = waiting(&at_hand, reader, &address, PENDING_MAX, INCOMING_MAX)?;
         let prefix = &at_hand.params().prefix;
         let content = |entry: &Arc<Entry>| ContentView::new(entry.transaction().transaction(), None, prefix);
         Ok(PendingPage {
             transactions: own.iter().map(content).collect(),
-            incoming: incoming.map(content).collect(),
+            incoming: incoming.iter().map(content).collect(),
         })
     };
     Ok(Reply::now(context.read(read).await?))
+}
+
+/// What waits of an account, and what pays it.
+pub(in crate::api) struct Waiting {
+    pub own: Vec<Arc<Entry>>,
+    pub incoming: Vec<Arc<Entry>>,
+}
+
+/// As many of its own as are asked for, and as many of others'.
+pub(in crate::api) fn waiting(
+    context: &Context,
+    reader: &Reader,
+    address: &Address,
+    own_max: usize,
+    incoming_max: usize,
+) -> Result<Waiting, Problem> {
+    let own = context.node().look(|_, pool| pool.of_sender(address).take(own_max).cloned().collect());
+    let pooled = context.pool(reader)?;
+    // Most are paid by nobody who waits, and that is known without looking through all of it.
+    let is_paid = !reader.pending(address)?.1.incoming.is_zero() || pooled.sums().sweeps_to(address);
+    let entries = if is_paid { pooled.view().entries() } else { &[] };
+    let incoming = entries.iter().filter(|entry| pays(entry, address)).take(incoming_max).cloned().collect();
+    Ok(Waiting { own, incoming })
 }
 
 /// Whether somebody else pays this address by it.
@@ -149,25 +163,12 @@ async fn history(
         Direction::Oldest => PlaceCursor::oldest_first(cursor),
     };
     let limit = extract::limit(part.limit, HISTORY_USUAL, HISTORY_MAX)?;
-    happenings(&context, address, order, limit).await
-}
-
-/// The same, for pages.
-pub(in crate::api) async fn happenings(
-    context: &Context,
-    address: Address,
-    order: Order,
-    limit: usize,
-) -> Answer<HistoryPage> {
     let at_hand = context.clone();
     let read = move |reader: &Reader| {
         let page = reader.history(&address, order, limit)?;
+        let happened = |found: &Found| happened(reader, found, &address, at_hand.params());
         let view = HistoryPage {
-            entries: page
-                .found
-                .iter()
-                .map(|found| happened(reader, found, &address, at_hand.params()))
-                .collect(),
+            entries: page.found.iter().map(happened).collect(),
             next: page.next.map(|place| PlaceCursor::from(place).to_string()),
             tip: tip_view(reader.tip()),
         };
@@ -213,7 +214,12 @@ async fn past(
 }
 
 /// What a transaction or a reward meant to one account.
-fn happened(reader: &Reader, found: &Found, address: &Address, params: &Params) -> HistoryEntry {
+pub(in crate::api) fn happened(
+    reader: &Reader,
+    found: &Found,
+    address: &Address,
+    params: &Params,
+) -> HistoryEntry {
     let height = found.place.height;
     let others = others(&found.what, address);
     let (txid, flow, matures_at) = match &found.what {

@@ -12,6 +12,7 @@ use crate::api::reply::{Answer, Bare, Reply};
 use crate::api::view::{BlockPage, BlockView, CoinbaseView, ContentView, HeaderView, TransactionsPage};
 use crate::chain::HeaderEntry;
 use crate::codec::encoded_len;
+use crate::consensus::Params;
 use crate::node::Reader;
 use crate::types::{Amount, Block, Height};
 
@@ -92,31 +93,39 @@ async fn block(
     whole(&context, BlockName::parse(&name)?, with.txids).await
 }
 
-/// The same, for pages.
-pub(in crate::api) async fn whole(context: &Context, name: BlockName, with_txids: bool) -> Answer<BlockView> {
-    let params = context.clone();
+async fn whole(context: &Context, name: BlockName, with_txids: bool) -> Answer<BlockView> {
+    let at_hand = context.clone();
     let read = move |reader: &Reader| {
         let (entry, block) = find(reader, name)?;
-        let (maturity, prefix) = (params.params().maturity, &params.params().prefix);
-        let followed = reader.is_followed(&entry.hash);
-        let depth = if followed { reader.tip().height.0 + 1 - entry.height.0 } else { 0 };
-        let fees = Amount::checked_sum(block.transactions.iter().map(|transaction| transaction.body.fee));
-        let txids = || block.transactions.iter().map(|transaction| transaction.body.txid()).collect();
-        let view = BlockView {
-            header: HeaderView::new(&entry),
-            followed,
-            depth,
-            bytes: encoded_len(&block),
-            state: block.commitments.state,
-            history: block.commitments.history,
-            coinbase: CoinbaseView::new(&block.coinbase, maturity, prefix),
-            transaction_count: block.transactions.len(),
-            fees: fees.unwrap_or_default(),
-            txids: with_txids.then(txids),
-        };
+        let mut view = view(reader, at_hand.params(), &entry, &block);
+        view.txids = with_txids
+            .then(|| block.transactions.iter().map(|transaction| transaction.body.txid()).collect());
         Ok(Reply::at(reader.tip(), view))
     };
     context.read(read).await
+}
+
+/// What is told of a block, the names of its transactions left out.
+pub(in crate::api) fn view(
+    reader: &Reader,
+    params: &Params,
+    entry: &HeaderEntry,
+    block: &Block,
+) -> BlockView {
+    let followed = reader.is_followed(&entry.hash);
+    let fees = Amount::checked_sum(block.transactions.iter().map(|transaction| transaction.body.fee));
+    BlockView {
+        header: HeaderView::new(entry),
+        followed,
+        depth: if followed { reader.tip().height.0 + 1 - entry.height.0 } else { 0 },
+        bytes: encoded_len(block),
+        state: block.commitments.state,
+        history: block.commitments.history,
+        coinbase: CoinbaseView::new(&block.coinbase, params.maturity, &params.prefix),
+        transaction_count: block.transactions.len(),
+        fees: fees.unwrap_or_default(),
+        txids: None,
+    }
 }
 
 /// A block's header, and what is known of it
@@ -167,20 +176,7 @@ async fn transactions(
 ) -> Answer<TransactionsPage> {
     let name = BlockName::parse(&name)?;
     let limit = extract::limit(part.limit, TRANSACTIONS_USUAL, TRANSACTIONS_MAX)?;
-    let first = part.from.unwrap_or(1);
-    transactions_of(&context, name, first, limit).await
-}
-
-/// The same, for pages.
-pub(in crate::api) async fn transactions_of(
-    context: &Context,
-    name: BlockName,
-    first: u32,
-    limit: usize,
-) -> Answer<TransactionsPage> {
-    if first == 0 {
-        return Err(Problem::bad_value("from", "0", "the first transaction stands at 1, after the coinbase"));
-    }
+    let first = first(part.from)?;
     let params = context.clone();
     let read = move |reader: &Reader| {
         let (entry, block) = find(reader, name)?;
@@ -200,6 +196,13 @@ pub(in crate::api) async fn transactions_of(
     context.read(read).await
 }
 
+/// The position from which on transactions were asked for.
+pub(in crate::api) fn first(from: Option<u32>) -> Result<u32, Problem> {
+    from.or(Some(1)).filter(|first| *first > 0).ok_or_else(|| {
+        Problem::bad_value("from", "0", "the first transaction stands at 1, after the coinbase")
+    })
+}
+
 /// What is known of a block.
 pub(in crate::api) fn entry(reader: &Reader, name: BlockName) -> Result<HeaderEntry, Problem> {
     let (found, called) = match name {
@@ -213,7 +216,7 @@ pub(in crate::api) fn entry(reader: &Reader, name: BlockName) -> Result<HeaderEn
 }
 
 /// A block, whole.
-pub(super) fn find(reader: &Reader, name: BlockName) -> Result<(HeaderEntry, Block), Problem> {
+pub(in crate::api) fn find(reader: &Reader, name: BlockName) -> Result<(HeaderEntry, Block), Problem> {
     let entry = entry(reader, name)?;
     let block = reader.block(&entry.hash)?.ok_or_else(|| not_kept(&entry))?;
     Ok((entry, block))

@@ -7,18 +7,12 @@ use utoipa_axum::routes;
 
 use crate::api::context::{Context, tip_view};
 use crate::api::extract::{self, Path, Query};
-use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
 use crate::api::routes::status::cursor_text;
-use crate::api::routes::transactions::mined;
-use crate::api::view::{
-    BranchStatus, BranchView, Fates, ReorganizationStory, ReorganizationView, SupplyView,
-};
+use crate::api::routes::story::story;
+use crate::api::view::{BranchStatus, BranchView, ReorganizationStory, ReorganizationView, SupplyView};
 use crate::node::{Branch, REORGANIZATIONS_MAX, Reader, Reorganization};
-use crate::types::{Amount, Height, Transaction};
-
-/// Transactions of a reorganization that are gone after.
-const FATES_MAX: usize = 2000;
+use crate::types::{Amount, Height};
 
 pub(super) fn routes() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
@@ -122,7 +116,7 @@ pub(in crate::api) async fn changes(context: &Context, limit: usize) -> Answer<V
     context.read(read).await
 }
 
-fn change_view(change: &Reorganization) -> ReorganizationView {
+pub(super) fn change_view(change: &Reorganization) -> ReorganizationView {
     ReorganizationView {
         step: change.cursor.sequence,
         cursor: cursor_text(change.cursor),
@@ -141,62 +135,4 @@ async fn reorganization(
     Path(step): Path<String>,
 ) -> Answer<ReorganizationStory> {
     story(&context, extract::value("step", &step)?).await
-}
-
-/// The same, for pages.
-pub(in crate::api) async fn story(context: &Context, step: u64) -> Answer<ReorganizationStory> {
-    let read = move |reader: &Reader| {
-        let changes = reader.reorganizations(REORGANIZATIONS_MAX)?;
-        let change = changes.iter().find(|change| change.cursor.sequence == step);
-        let change = change.ok_or_else(|| {
-            Problem::new(Code::NotFound, format!("step {step} ended no reorganization that is remembered"))
-        })?;
-        let story = ReorganizationStory {
-            change: change_view(change),
-            transactions: fates(reader, change)?,
-            tip: tip_view(reader.tip()),
-        };
-        // What waits in the pool changes under it.
-        Ok(Reply::now(story))
-    };
-    context.read(read).await
-}
-
-/// What became of the transactions of blocks that were taken off.
-fn fates(reader: &Reader, change: &Reorganization) -> Result<Fates, Problem> {
-    let mut fates = Fates { complete: true, ..Fates::default() };
-    let mut count = 0;
-    for hash in &change.disconnected {
-        // What was pruned since is not told of.
-        let Some(block) = reader.block(hash)? else {
-            fates.complete = false;
-            continue;
-        };
-        for transaction in block.transactions.iter() {
-            if count == FATES_MAX {
-                fates.complete = false;
-                return Ok(fates);
-            }
-            count += 1;
-            add_fate(&mut fates, reader, transaction)?;
-        }
-    }
-    Ok(fates)
-}
-
-fn add_fate(fates: &mut Fates, reader: &Reader, transaction: &Transaction) -> Result<(), Problem> {
-    let body = &transaction.body;
-    let txid = body.txid();
-    let spent = || Ok::<_, Problem>(reader.account(&body.policy.address())?.unwrap_or_default().nonce);
-    let list = if mined(reader, &txid)?.is_some() {
-        &mut fates.mined_again
-    } else if reader.pooled_by_txid(&txid).is_some() {
-        &mut fates.pending
-    } else if spent()? > body.nonce {
-        &mut fates.conflicted
-    } else {
-        &mut fates.dropped
-    };
-    list.push(txid);
-    Ok(())
 }

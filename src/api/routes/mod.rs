@@ -8,6 +8,7 @@ pub(super) mod peers;
 pub(super) mod pool;
 pub(super) mod search;
 pub(super) mod status;
+pub(super) mod story;
 mod submit;
 pub(super) mod transactions;
 

@@ -10,6 +10,7 @@ use crate::api::extract::{self, Query};
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{FeesView, HistogramBar, PoolPage, PoolTransaction, PoolView};
 use crate::mempool::Entry;
+use crate::node::Reader;
 use crate::types::{Action, Amount, Body};
 
 /// Transactions in one answer.
@@ -27,33 +28,31 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 }
 
 /// What waits for a block, in sums
+///
+/// Of a pool of more than 5,000 transactions, this and all that is told of the whole pool may be a second old.
 #[utoipa::path(get, path = "/v1/mempool", tag = "mempool", operation_id = "mempool",
     responses((status = OK, body = PoolView)))]
 async fn mempool(State(context): State<Context>) -> Answer<PoolView> {
-    sums(&context)
+    sums(&context).await
 }
 
 /// The same, for pages.
-pub(in crate::api) fn sums(context: &Context) -> Answer<PoolView> {
-    let bytes_max = context.node().look(|_, pool| pool.limits().bytes_max);
-    let view = context.look(|reader| {
-        let pool = context.pool(reader)?;
-        Ok(PoolView {
+pub(in crate::api) async fn sums(context: &Context) -> Answer<PoolView> {
+    let at_hand = context.clone();
+    let read = move |reader: &Reader| {
+        let pooled = at_hand.pool(reader)?;
+        let pool = pooled.view();
+        Ok(Reply::now(PoolView {
             ready: pool.entries().len(),
             waiting: pool.waiting(),
             bytes: pool.bytes(),
-            bytes_max,
-            fees: sum(pool.entries().iter().map(|entry| entry.fee())),
+            bytes_max: at_hand.node().look(|_, pool| pool.limits().bytes_max),
+            fees: pooled.sums().fees,
             floor_rate: pool.floor().pebbles_per_kilobyte(),
             tip: tip_view(reader.tip()),
-        })
-    })?;
-    Ok(Reply::now(view))
-}
-
-/// The sum of fees. A pool's senders have what they offer, so it does not overflow.
-fn sum(fees: impl Iterator<Item = Amount>) -> Amount {
-    Amount::checked_sum(fees).unwrap_or_default()
+        }))
+    };
+    context.read(read).await
 }
 
 /// How many.
@@ -72,17 +71,19 @@ struct Part {
 #[utoipa::path(get, path = "/v1/mempool/transactions", tag = "mempool", operation_id = "mempool_transactions",
     params(Part), responses((status = OK, body = PoolPage)))]
 async fn transactions(State(context): State<Context>, Query(part): Query<Part>) -> Answer<PoolPage> {
-    best(&context, extract::limit(part.limit, TRANSACTIONS_USUAL, TRANSACTIONS_MAX)?)
+    best(&context, extract::limit(part.limit, TRANSACTIONS_USUAL, TRANSACTIONS_MAX)?).await
 }
 
 /// The same, for pages.
-pub(in crate::api) fn best(context: &Context, limit: usize) -> Answer<PoolPage> {
-    let now = context.node().seconds();
-    let view = context.look(|reader| {
-        let pool = context.pool(reader)?;
+pub(in crate::api) async fn best(context: &Context, limit: usize) -> Answer<PoolPage> {
+    let at_hand = context.clone();
+    let read = move |reader: &Reader| {
+        let now = at_hand.node().seconds();
+        let pooled = at_hand.pool(reader)?;
+        let entries = pooled.view().entries();
         let shown = |entry: &Entry| PoolTransaction {
             txid: entry.facts().txid,
-            from: context.text(&entry.facts().sender),
+            from: at_hand.text(&entry.facts().sender),
             nonce: entry.nonce(),
             fee: entry.fee(),
             rate: entry.rate().pebbles_per_kilobyte(),
@@ -90,18 +91,19 @@ pub(in crate::api) fn best(context: &Context, limit: usize) -> Answer<PoolPage> 
             seconds: now.saturating_sub(entry.admitted_seconds()),
             amount: paid_by(&entry.transaction().transaction().body),
         };
-        Ok(PoolPage {
-            transactions: pool.entries().iter().take(limit).map(|entry| shown(entry)).collect(),
-            ready: pool.entries().len(),
+        Ok(Reply::now(PoolPage {
+            transactions: entries.iter().take(limit).map(|entry| shown(entry)).collect(),
+            ready: entries.len(),
             tip: tip_view(reader.tip()),
-        })
-    })?;
-    Ok(Reply::now(view))
+        }))
+    };
+    context.read(read).await
 }
 
 /// What a transaction pays to whomever, as far as its own bytes tell.
 pub(in crate::api) fn paid_by(body: &Body) -> Amount {
-    sum(body.actions.iter().map(paid))
+    // A sender has what it offers, so it does not overflow.
+    Amount::checked_sum(body.actions.iter().map(paid)).unwrap_or_default()
 }
 
 fn paid(action: &Action) -> Amount {
@@ -115,52 +117,37 @@ fn paid(action: &Action) -> Amount {
 #[utoipa::path(get, path = "/v1/mempool/histogram", tag = "mempool", operation_id = "mempool_histogram",
     responses((status = OK, body = Vec<HistogramBar>)))]
 async fn histogram(State(context): State<Context>) -> Answer<Vec<HistogramBar>> {
-    bars(&context)
+    bars(&context).await
 }
 
 /// The same, for pages.
-pub(in crate::api) fn bars(context: &Context) -> Answer<Vec<HistogramBar>> {
-    let bars = context.look(|reader| {
-        let pool = context.pool(reader)?;
-        let mut bars: Vec<HistogramBar> = Vec::new();
-        // Best first, as far as those that pay for others allow; so the bar is looked for from the end.
-        for entry in pool.entries() {
-            let rate_min = entry.rate().pebbles_per_kilobyte().checked_ilog2().map_or(0, |log| 1 << log);
-            let at = bars.iter().rposition(|bar| bar.rate_min == rate_min).unwrap_or_else(|| {
-                bars.push(HistogramBar { rate_min, count: 0, bytes: 0, fees: Amount::ZERO });
-                bars.len() - 1
-            });
-            let bar = &mut bars[at];
-            bar.count += 1;
-            bar.bytes += entry.facts().bytes;
-            bar.fees = bar.fees.checked_add(entry.fee()).unwrap_or(bar.fees);
-        }
-        bars.sort_unstable_by_key(|bar| std::cmp::Reverse(bar.rate_min));
-        Ok(bars)
-    })?;
-    Ok(Reply::now(bars))
+pub(in crate::api) async fn bars(context: &Context) -> Answer<Vec<HistogramBar>> {
+    let at_hand = context.clone();
+    let read = move |reader: &Reader| Ok(Reply::now(at_hand.pool(reader)?.sums().bars.clone()));
+    context.read(read).await
 }
 
 /// What it takes to be mined soon
 #[utoipa::path(get, path = "/v1/fees", tag = "mempool", operation_id = "fees",
     responses((status = OK, body = FeesView)))]
 async fn fees(State(context): State<Context>) -> Answer<FeesView> {
-    rates(&context)
+    rates(&context).await
 }
 
 /// The same, for pages.
-pub(in crate::api) fn rates(context: &Context) -> Answer<FeesView> {
-    let view = context.look(|reader| {
-        let pool = context.pool(reader)?;
-        let within = |blocks| pool.estimate_fee_rate(blocks);
-        Ok(FeesView {
-            next_block: within(1).pebbles_per_kilobyte(),
-            three_blocks: within(3).pebbles_per_kilobyte(),
-            ten_blocks: within(10).pebbles_per_kilobyte(),
-            floor: pool.floor().pebbles_per_kilobyte(),
-            plain_payment: within(1).fee_for(PLAIN_PAYMENT_BYTES),
+pub(in crate::api) async fn rates(context: &Context) -> Answer<FeesView> {
+    let at_hand = context.clone();
+    let read = move |reader: &Reader| {
+        let pooled = at_hand.pool(reader)?;
+        let rates = pooled.rates();
+        Ok(Reply::now(FeesView {
+            next_block: rates.next.pebbles_per_kilobyte(),
+            three_blocks: rates.three.pebbles_per_kilobyte(),
+            ten_blocks: rates.ten.pebbles_per_kilobyte(),
+            floor: pooled.view().floor().pebbles_per_kilobyte(),
+            plain_payment: rates.next.fee_for(PLAIN_PAYMENT_BYTES),
             tip: tip_view(reader.tip()),
-        })
-    })?;
-    Ok(Reply::now(view))
+        }))
+    };
+    context.read(read).await
 }

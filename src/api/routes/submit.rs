@@ -18,7 +18,7 @@ use crate::api::view::{
 use crate::codec::{List, decode, encode, encoded_len};
 use crate::crypto::Signature;
 use crate::mempool::{AdmitError, Standing, Trial};
-use crate::node::{TransactionRefused, TransactionVerdict, Verdict};
+use crate::node::{Reader, TransactionRefused, TransactionVerdict, Verdict};
 use crate::types::{Action, Amount, Block, Body, Names, Note, Policy, Preimage, Transaction, Witness};
 
 /// Transactions in one request.
@@ -190,20 +190,22 @@ async fn prepare(State(context): State<Context>, Json(draft): Json<Draft>) -> An
         expiry: draft.expiry,
         actions,
     };
-    let (body, bytes) = context.look(|reader| {
+    let (at_hand, lacks_nonce, lacks_fee) = (context.clone(), draft.nonce.is_none(), draft.fee.is_none());
+    let complete = move |reader: &Reader| {
         let mut body = body.clone();
-        if draft.nonce.is_none() {
+        if lacks_nonce {
             body.nonce = reader.pending(&sender)?.0;
         }
         // A fee takes some bytes itself.
         let bytes = |body: &Body| encoded_len(body) + witness_bytes;
-        if draft.fee.is_none() {
-            let rate = context.pool(reader)?.estimate_fee_rate(1);
+        if lacks_fee {
+            let rate = at_hand.pool(reader)?.rates().next;
             body.fee = rate.fee_for(bytes(&body) + encoded_len(&Amount::from_pebbles(u64::MAX)));
         }
         let bytes = bytes(&body);
         Ok((body, bytes))
-    })?;
+    };
+    let (body, bytes) = context.read(complete).await?;
     let txid = body.txid();
     let encoded = Hex::of(encode(&body));
     let unsigned = Transaction { body, witness: Witness::default() };

@@ -47,7 +47,8 @@ pub enum ActionView {
 }
 
 impl ActionView {
-    fn new(action: &Action, receipt: Option<&Receipt>, prefix: &Prefix) -> Self {
+    /// What is done; `receipt` is there where it was mined.
+    pub fn new(action: &Action, receipt: Option<&Receipt>, prefix: &Prefix) -> Self {
         match action {
             Action::Pay { to, amount, reference } => Self::Pay {
                 to: AddressText::new(to, prefix),

@@ -11,14 +11,25 @@ use crate::devnet::desk::words::what_is_wrong;
 /// Nodes between which all links are drawn: of many nodes there are too many links to be seen.
 pub(super) const ALL_DRAWN_MAX: usize = 8;
 
+/// Links of which each is a way to what can be done to it; of more, the others are lines alone, and chosen by their ends. With
+/// this many, the page keeps the size that it may have.
+const LED_TO_MAX: usize = 80;
+
 /// The graph; one of its links may be chosen.
 pub(super) fn graph(network: &NetworkView, chosen: Option<(usize, usize)>) -> Markup {
     let count = network.nodes.len();
     let ring = Ring::of(count);
     let top = network.nodes.iter().filter_map(|node| node.height).max();
+    let mut wires: Vec<Wire<'_>> = drawn(network).collect();
+    if wires.len() > LED_TO_MAX {
+        // What is chosen, and what has something wrong with it, is looked for first.
+        wires.sort_by_key(|wire| (chosen != Some(wire.ends), wire.faults.is_none()));
+    }
+    let (led_to, others) = wires.split_at(wires.len().min(LED_TO_MAX));
     html! {
         svg.graph viewBox=(ring.view_box()) role="group" aria-label={ "All " (count) " nodes and the links between them" } {
-            @for wire in drawn(network) { (wire.draw(ring, chosen)) }
+            @for class in ["joined", "slow", "cut"] { (lines(others, class, ring)) }
+            @for wire in led_to { (wire.draw(ring, chosen)) }
             @for node in &network.nodes {
                 @let (x, y) = ring.place(node.node);
                 g data-key={ "node-" (node.node) } {
@@ -39,6 +50,17 @@ fn drawn(network: &NetworkView) -> impl Iterator<Item = Wire<'_>> {
     let pairs = (0..count).flat_map(move |one| (one + 1..count).map(move |other| (one, other)));
     let wires = pairs.map(|ends| Wire::of(network, ends));
     wires.filter(move |wire| count <= ALL_DRAWN_MAX || wire.joined || wire.faults.is_some())
+}
+
+/// Those of some links that are alike, drawn in one.
+fn lines(wires: &[Wire<'_>], class: &str, ring: Ring) -> Markup {
+    let line = |wire: &Wire<'_>| {
+        let ((x1, y1), (x2, y2)) = (ring.place(wire.ends.0), ring.place(wire.ends.1));
+        format!("M{x1:.0} {y1:.0}L{x2:.0} {y2:.0}")
+    };
+    let alike = wires.iter().filter(|wire| wire.class() == class);
+    let path: String = alike.map(line).collect();
+    html! { @if !path.is_empty() { path class={ "wire " (class) } d=(path) {} } }
 }
 
 fn class(node: &NodeView, top: Option<crate::types::Height>) -> &'static str {
@@ -130,4 +152,51 @@ fn label(link: &LinkFaults) -> String {
         words.push(parts::scaled(rate as f64, "B/s"));
     }
     words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::devnet::desk::view::{ClockView, LinkView, PlacesView};
+    use crate::types::{BlockHash, Timestamp};
+
+    /// So many nodes, half of them parted from the others.
+    fn parted(count: usize) -> NetworkView {
+        let text = String::new;
+        let at = PlacesView { http: text(), admin: text(), peers: text(), stratum: text() };
+        let node = |node| NodeView {
+            node,
+            id: text(),
+            up: false,
+            at: at.clone(),
+            height: None,
+            tip: None,
+            waiting: 0,
+            peers: Vec::new(),
+            strangers: 0,
+        };
+        let faults = LinkFaults { cut: true, ..LinkFaults::default() };
+        let cut = |a| (count / 2..count).map(move |b| LinkView { a, b, faults });
+        NetworkView {
+            name: text(),
+            chain: BlockHash::ZERO,
+            prefix: text(),
+            folder: text(),
+            mining: text(),
+            clock: ClockView { time: Timestamp(0), frozen: false, ahead_seconds: 0 },
+            nodes: (0..count).map(node).collect(),
+            links: (0..count / 2).flat_map(cut).collect(),
+            mnemonic: text(),
+            accounts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn graph_of_many_links_stays_small_and_leads_to_the_one_that_is_chosen() {
+        let drawn = graph(&parted(50), Some((24, 49))).into_string();
+        assert!(drawn.len() < 60_000, "{} bytes", drawn.len());
+        assert_eq!(drawn.matches("<a class=\"link\"").count(), LED_TO_MAX);
+        assert!(drawn.contains("href=\"/?link=24-49\""), "{drawn}");
+        assert_eq!(drawn.matches('M').count(), 625 - LED_TO_MAX, "all others are lines");
+    }
 }
