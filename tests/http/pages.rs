@@ -248,6 +248,10 @@ fn styles_and_scripts_are_kept_for_ever_under_a_name_that_changes_with_them() {
     assert_eq!(assets.len(), 3, "an icon, a style, a script: {assets:?}");
     for path in &assets {
         assert!(stage.get(path).header("cache-control").contains("immutable"), "{path}");
+        assert!(
+            !stage.get(path).header("etag").is_empty(),
+            "{path} is not kept, so it is not compressed either"
+        );
         let mark = path.split('/').nth(2).unwrap();
         let other = path.replace(mark, "000000000000");
         assert_eq!(stage.get(&other).header("cache-control"), "no-store", "{other}");

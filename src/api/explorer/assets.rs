@@ -9,6 +9,7 @@ use axum::routing;
 use maud::PreEscaped;
 use std::sync::OnceLock;
 
+use crate::api::reply::Fresh;
 use crate::crypto::sha256;
 use crate::wallet::wordlist;
 
@@ -66,6 +67,12 @@ async fn asset(Path((mark, name)): Path<(String, String)>) -> Response {
     let found = ALL.into_iter().find(|asset| asset.name == name);
     let Some(asset) = found else { return StatusCode::NOT_FOUND.into_response() };
     // A page of another version, open since before the node was replaced, gets what there is and keeps nothing of it.
-    let keep = if mark == asset.mark() { "public, max-age=31536000, immutable" } else { "no-store" };
-    ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, keep)], (asset.text)()).into_response()
+    let is_it = mark == asset.mark();
+    let keep = if is_it { "public, max-age=31536000, immutable" } else { "no-store" };
+    let mut response = ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, keep)], (asset.text)()).into_response();
+    // Compressed once, for all who come.
+    if is_it {
+        response.extensions_mut().insert(Fresh::Forever);
+    }
+    response
 }
