@@ -260,6 +260,18 @@ fn styles_and_scripts_are_kept_for_ever_under_a_name_that_changes_with_them() {
 }
 
 #[test]
+fn wallet_names_what_its_script_takes_in() {
+    let stage = Stage::new();
+    let wallet = page(&stage, "/wallet");
+    for part in ["keys", "sent", "asked", "drawn"] {
+        let named =
+            Regex::new(&format!(r#"<link rel="modulepreload" href="(/assets/\w+/{part}\.js)">"#)).unwrap();
+        let path = &named.captures(&wallet).unwrap_or_else(|| panic!("no {part}.js in {wallet}"))[1];
+        assert_eq!(stage.get(path).header("content-type"), "text/javascript; charset=utf-8");
+    }
+}
+
+#[test]
 fn picture_of_an_address_is_drawn_for_addresses_alone() {
     let stage = Stage::new();
     let said = stage.get(&format!("/qr/{}.svg", stage.address(0)));

@@ -36,12 +36,21 @@ pub static WALLET: Asset =
 /// What keys are: curves, hashes, addresses, what is signed.
 pub static KEYS: Asset =
     Asset::new("keys.js", "text/javascript; charset=utf-8", || include_str!("assets/keys.js"));
+/// What may become of payments that were signed, and how a browser keeps them.
+pub static SENT: Asset =
+    Asset::new("sent.js", "text/javascript; charset=utf-8", || include_str!("assets/sent.js"));
+/// What its page asks a node.
+pub static ASKED: Asset =
+    Asset::new("asked.js", "text/javascript; charset=utf-8", || include_str!("assets/asked.js"));
+/// How its page is drawn.
+pub static DRAWN: Asset =
+    Asset::new("drawn.js", "text/javascript; charset=utf-8", || include_str!("assets/drawn.js"));
 /// The 2048 words.
 pub static WORDS: Asset = Asset::new("words.txt", "text/plain; charset=utf-8", wordlist);
 /// The cairn in the window's name.
 pub static ICON: Asset = Asset::new("cairn.svg", "image/svg+xml", || include_str!("assets/icon.svg"));
 
-static ALL: [&Asset; 6] = [&STYLE, &SCRIPT, &WALLET, &KEYS, &WORDS, &ICON];
+static ALL: [&Asset; 9] = [&STYLE, &SCRIPT, &WALLET, &KEYS, &SENT, &ASKED, &DRAWN, &WORDS, &ICON];
 
 impl Asset {
     const fn new(name: &'static str, kind: &'static str, text: fn() -> &'static str) -> Self {
