@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { ask, complaints, give, launch, node, order } from "./stage.mjs";
 import { accountOf, block, created, fill, funded, opened, payee, startsOf, until } from "./wallets.mjs";
 
@@ -295,6 +296,22 @@ test("what cannot be read is shown, and makes room when somebody throws it away"
   await it.part("keep").check();
   await until(() => it.page.evaluate(() => localStorage.getItem("cairn-wallet")?.includes("words")));
   assert.deepEqual(it.seen.wrong, []);
+  await it.context.close();
+});
+
+test("a page that has nothing to tell asks nothing, and what others are paid makes it ask little", async () => {
+  const it = await funded(browser, 3);
+  await pause(2500);
+  const before = it.seen.left.length;
+  await pause(4000);
+  assert.deepEqual(it.seen.left.slice(before), []);
+  await give(payee.address);
+  await pause(3500);
+  assert.deepEqual(it.seen.left.slice(before).map((left) => left.trim()), [`${node}/v1/accounts/${it.address}`]);
+  await give(it.address);
+  await it.reads("incoming", /^1 CRN$/);
+  assert.ok(!it.seen.left.slice(before).some((left) => left.startsWith(`${node}/wallet`)), "the page was made again");
+  await block();
   await it.context.close();
 });
 

@@ -260,7 +260,7 @@ fn styles_and_scripts_are_kept_for_ever_under_a_name_that_changes_with_them() {
 }
 
 #[test]
-fn wallet_names_what_its_script_takes_in() {
+fn wallet_names_what_its_script_takes_in_and_what_is_told_to_it() {
     let stage = Stage::new();
     let wallet = page(&stage, "/wallet");
     for part in ["keys", "sent", "asked", "drawn"] {
@@ -269,6 +269,7 @@ fn wallet_names_what_its_script_takes_in() {
         let path = &named.captures(&wallet).unwrap_or_else(|| panic!("no {part}.js in {wallet}"))[1];
         assert_eq!(stage.get(path).header("content-type"), "text/javascript; charset=utf-8");
     }
+    assert!(wallet.contains(r#"data-events="block,reorganization,mempool" data-every="0""#), "{wallet}");
 }
 
 #[test]

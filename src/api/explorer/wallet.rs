@@ -15,6 +15,8 @@ use crate::api::context::Context;
 static SCRIPTS: [&Asset; 1] = [&assets::WALLET];
 /// What that takes in, by the names that the page gives.
 static PARTS: [&Asset; 4] = [&assets::KEYS, &assets::SENT, &assets::ASKED, &assets::DRAWN];
+/// What is told to it. It asks for what changed itself, and not for this page.
+const LIVE: Live = Live { events: "block,reorganization,mempool", every: 0 };
 
 pub(super) async fn wallet(State(context): State<Context>) -> Shown {
     let params = context.params();
@@ -38,7 +40,7 @@ pub(super) async fn wallet(State(context): State<Context>) -> Shown {
             (sure())
         }
     };
-    let page = Draft::new("Wallet", Place::Wallet, Live::ALL, body);
+    let page = Draft::new("Wallet", Place::Wallet, LIVE, body);
     Ok(Draft { scripts: &SCRIPTS, ..page })
 }
 

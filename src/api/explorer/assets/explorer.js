@@ -207,8 +207,10 @@
     socket.onmessage = ({ data }) => {
       heard = Date.now();
       lost = 0;
-      // What happened before the first word was told to nobody.
-      if (JSON.parse(data).type !== "heartbeat") refresh();
+      const event = JSON.parse(data);
+      // A page that has its own way with what happens takes it. What happened before the first word was told to nobody.
+      const isTaken = !document.dispatchEvent(new CustomEvent("cairn:event", { detail: event, cancelable: true }));
+      if (event.type !== "heartbeat" && !isTaken) refresh();
     };
     socket.onclose = () => {
       hangUp();

@@ -21,7 +21,8 @@ const { at, words, make, put, replace, link, whom } = drawn;
 const { reference, waiting, happened } = drawn.rows(keys, asked);
 
 const PARTS = ["account", "send", "payments", "key"];
-const QUIET_MS = 15_000; // without word of a change, after which this page looks by itself
+const GLANCE_MS = 2000; // between two looks at what is about to be paid to us, however much enters the pool
+const QUIET_MS = 60_000; // without word of a change, after which this page looks by itself
 const RETRY_MS = [1000, 2000, 5000, 15_000]; // the same where something was not answered
 
 let list; // of all words
@@ -30,7 +31,8 @@ let own = null; // the account that is open: its key, its address as bytes and a
 let draft = null; // what is on the screen to be signed
 let payments = []; // what was signed here, newest first
 let rate = 0;
-let [looked, unanswered] = [0, 0];
+let seen = ""; // of the account, as it is shown
+let [looked, unanswered, glance] = [0, 0, 0];
 let [isKept, isUnwritten, isFeeTyped, isBusy] = [false, false, false, false];
 
 function show(...parts) {
@@ -82,6 +84,7 @@ function showAccount() {
   at("number").value = secret.account ?? 0;
   at("secret").open = false;
   put("balance", "…");
+  seen = "";
   for (const name of ["sent", "history"]) replace(name, []);
   showPayments();
   refresh();
@@ -133,7 +136,7 @@ function askToForget() {
 const forget = () => busy("key-error", async () => {
   at("sure").close();
   if (isKept) await keepNothing();
-  [secret, own, payments, draft] = [null, null, [], null];
+  [secret, own, payments, draft, seen] = [null, null, [], null, ""];
   emptyForm();
   for (const name of ["secret-text", "said", "line"]) put(name, "");
   arrive("begin", "begin");
@@ -217,6 +220,8 @@ function showUnreadable(wrong) {
 const refresh = oneAtATime(async () => {
   if (!own) return;
   looked = Date.now();
+  clearTimeout(glance);
+  glance = 0;
   const { text } = own;
   try {
     const path = `/v1/accounts/${text}`;
@@ -249,7 +254,29 @@ function look() {
   if (!document.hidden && Date.now() - looked > time) refresh();
 }
 
+const shownOf = (has) => JSON.stringify([has.balance, has.spendable, has.incoming, has.outgoing, has.immature, has.next_nonce]);
+
+// Something happened. This page asks for what concerns it, and needs not be made again by the node.
+function hear(event) {
+  const { type, from, txid, why } = event.detail;
+  if (type === "hello") return;
+  event.preventDefault();
+  // What is mined leaves the pool, and its block is told of.
+  if (!own || type === "heartbeat" || why === "mined") return;
+  const isOurs = type !== "mempool" || from === own.text || payments.some((payment) => payment.txid === txid);
+  if (isOurs) refresh();
+  // Whom a transaction pays is not told: whether it is us, the account says.
+  else glance ||= setTimeout(lookForUs, GLANCE_MS);
+}
+
+async function lookForUs() {
+  glance = 0;
+  const has = own && await account(own.text).catch(() => null);
+  if (has && shownOf(has) !== seen) refresh();
+}
+
 function showBalance(has) {
+  seen = shownOf(has);
   for (const name of ["balance", "spendable", "incoming", "outgoing", "immature"]) {
     const amount = pebbles(has[name]);
     put(name, keys.coins(amount));
@@ -535,6 +562,7 @@ function listen() {
   on("qr", "error", () => { at("qr").hidden = true; });
   on("qr", "load", () => { at("qr").hidden = false; });
   document.addEventListener("cairn:refresh", refresh);
+  document.addEventListener("cairn:event", hear);
   sent.listen(overhear);
   setInterval(look, 1000);
   addEventListener("beforeunload", (event) => { if (isAtStake()) event.preventDefault(); });
