@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { ask, complaints, give, launch, node, order } from "./stage.mjs";
+import { asAnother, ask, complaints, give, launch, node, order } from "./stage.mjs";
 import { accountOf, block, created, fill, funded, opened, payee, startsOf, until } from "./wallets.mjs";
 
 const { wallets, keys } = JSON.parse(readFileSync(new URL("vectors.json", import.meta.url), "utf8"));
@@ -328,6 +328,35 @@ test("a payment that a page was sending when it was closed is followed on", asyn
   await it.reads("sent", /in doubt[^]*The node does not know it/);
   await it.part("sent").getByRole("button", { name: "Send the same again" }).click();
   await it.reads("sent", /waits for a block/);
+  await it.context.close();
+});
+
+test("a page that holds something is not loaded again for another version of its node, and says so", async () => {
+  const it = await opened(browser);
+  const address = await created(it);
+  let loads = 0;
+  it.page.on("load", () => { loads += 1; });
+  // As when somebody comes back to the window.
+  const comesBack = () => it.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await asAnother(it.page, `${node}/wallet`, "sent.js");
+  await comesBack();
+  await it.reads("old", /of another version than its node.*and its key is kept or its words are on paper/);
+  await it.part("keep").check();
+  await until(() => it.page.evaluate(() => localStorage.length === 1));
+  await it.part("to").fill("cdev1");
+  await it.part("to").blur();
+  await comesBack();
+  await it.reads("old", /half done\.$/);
+  assert.equal(loads, 0);
+  await it.part("to").fill("");
+  await it.part("to").blur();
+  await comesBack();
+  await until(() => loads === 1);
+  await it.reads("address", new RegExp(address));
+  await comesBack();
+  await pause(1000);
+  assert.deepEqual([loads, await it.part("old").isVisible()], [1, false]);
+  assert.deepEqual(it.seen.wrong, []);
   await it.context.close();
 });
 

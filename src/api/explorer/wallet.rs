@@ -28,6 +28,7 @@ pub(super) async fn wallet(State(context): State<Context>) -> Shown {
             data-words=(assets::WORDS.path()) {
             @for part in PARTS { link rel="modulepreload" href=(part.path()); }
             p #wallet-trouble.alarm role="alert" data-shown hidden {}
+            p #wallet-old.bad role="status" data-shown hidden {}
             p #wallet-said.unseen role="status" {}
             (unreadable())
             (begin())

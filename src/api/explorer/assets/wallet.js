@@ -531,6 +531,18 @@ function showPayments() {
   }));
 }
 
+// This node was replaced by another version, and what it serves goes with another page than this.
+function outlive(event) {
+  const fields = ["to", "amount", "reference", "typed", "passphrase"];
+  const isTyped = isFeeTyped || fields.some((name) => at(name).value.trim() !== "");
+  const isLost = own && !isKept;
+  const isOpen = draft || isBusy || isUnwritten || at("sure").open || payments.some(sent.isInDoubt);
+  if (!isTyped && !isLost && !isOpen) return;
+  event.preventDefault();
+  const first = isLost ? ", and its key is kept or its words are on paper" : "";
+  put("old", `This page is of another version than its node. Load it again when nothing here is half done${first}.`);
+}
+
 // What leaving this page would lose.
 const isAtStake = () => {
   const isUnsure = (payment) => sent.isInDoubt(payment) || payment.state === "sending";
@@ -563,6 +575,7 @@ function listen() {
   on("qr", "load", () => { at("qr").hidden = false; });
   document.addEventListener("cairn:refresh", refresh);
   document.addEventListener("cairn:event", hear);
+  document.addEventListener("cairn:outdated", outlive);
   sent.listen(overhear);
   setInterval(look, 1000);
   addEventListener("beforeunload", (event) => { if (isAtStake()) event.preventDefault(); });
