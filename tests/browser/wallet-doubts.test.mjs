@@ -245,36 +245,44 @@ test("forgetting a key names what is in doubt, and leaving its page asks first",
 
 const stored = ({ page }) => page.evaluate(() => localStorage.getItem("cairn-wallet"));
 
-test("what one window signs is not lost when another writes", async () => {
-  const it = await funded(browser, 20);
-  await it.part("keep").check();
-  const other = await beside(it);
-  await other.reads("balance", /^20 CRN$/);
-  const said = await lies(it, { takes: () => {}, knows: telling(unknown) });
-  await fill(it, payee.address, "3");
-  await it.part("confirm").click();
-  await it.reads("sent", /being sent/);
-  await other.reads("sent", /in doubt[^]*3 CRN/);
-  await block();
-  await other.reads("history", /× 2/);
-  // Closed at once, it would be let go on with what it sends.
-  await it.page.goto("about:blank");
-  await it.page.close();
-  await block();
-  await other.reads("history", /× 3/);
-  await other.page.reload();
-  await other.reads("sent", /in doubt 3 CRN[^]*The node does not know it/);
-  await fill(other, payee.address, "3");
-  await other.reads("review", /sent before, and is in doubt/);
-  await other.part("back").click();
-  [said.takes, said.knows] = [null, null];
-  await again(other).click();
-  await other.reads("sent", /waits for a block/);
-  await block();
-  await other.reads("sent", /confirmed × 1/);
-  assert.equal((await accountOf(it.address)).nonce, 1);
-  await it.context.close();
-});
+const isDeaf = () => addEventListener("storage", (event) => event.stopImmediatePropagation());
+
+for (const [how, prepare] of [
+  ["and heard of it", () => {}],
+  ["and did not hear of it", (context) => context.addInitScript(isDeaf)],
+]) {
+  test(`what one window signs is not lost when another writes ${how}`, async () => {
+    const it = await funded(browser, 20);
+    await it.part("keep").check();
+    await prepare(it.context);
+    const other = await beside(it);
+    await other.reads("balance", /^20 CRN$/);
+    const said = await lies(it, { takes: () => {}, knows: telling(unknown) });
+    await fill(it, payee.address, "3");
+    await it.part("confirm").click();
+    await it.reads("sent", /being sent/);
+    await block();
+    await other.reads("history", /× 2/);
+    await other.reads("sent", /in doubt[^]*3 CRN/);
+    // Closed at once, it would be let go on with what it sends.
+    await it.page.goto("about:blank");
+    await it.page.close();
+    await block();
+    await other.reads("history", /× 3/);
+    await other.page.reload();
+    await other.reads("sent", /in doubt 3 CRN[^]*The node does not know it/);
+    await fill(other, payee.address, "3");
+    await other.reads("review", /sent before, and is in doubt/);
+    await other.part("back").click();
+    [said.takes, said.knows] = [null, null];
+    await again(other).click();
+    await other.reads("sent", /waits for a block/);
+    await block();
+    await other.reads("sent", /confirmed × 1/);
+    assert.equal((await accountOf(it.address)).nonce, 1);
+    await it.context.close();
+  });
+}
 
 test("a key that another window keeps is not written over", async () => {
   const it = await funded(browser, 20);

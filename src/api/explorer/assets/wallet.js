@@ -153,7 +153,6 @@ const changeKeeping = () => busy("key-error", async () => {
   if (isKept) return keepNothing();
   take(await sent.begin(secret, payments));
   setKept(true);
-  showPayments();
 }).finally(() => setKept(isKept));
 
 // Keeps the key and what was signed, where that is wanted, and learns what other windows signed.
@@ -177,6 +176,7 @@ function apart(wrong) {
 function take(others) {
   payments = sent.merged(payments, others);
   for (const payment of payments) payment.chain ??= app.dataset.chain;
+  showPayments();
 }
 
 // Another window wrote what is kept. It is read and not answered, or two windows would write for ever.
