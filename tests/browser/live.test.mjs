@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import {
-  EVERYBODYS, PATIENCE_MS, ask, desk, give, launch, mine, network, node, open, order, written,
+  EVERYBODYS, PATIENCE_MS, asAnother, ask, desk, give, launch, mine, network, node, open, order, written,
 } from "./stage.mjs";
 
 let browser;
@@ -119,6 +119,27 @@ test("what is not there yet is on the page as soon as it is", async () => {
   await block();
   await it.reads(".lead", "2 blocks deep");
   assert.equal(it.loads(), 1);
+  await it.close();
+});
+
+test("a window whose node becomes another version loads its page again, once, and not under anybody's hands", async () => {
+  const url = `${node}/blocks`;
+  const it = await open(browser, url);
+  const next = async () => {
+    const changed = renewed(it.page);
+    await block();
+    await changed;
+    await pause(500);
+    return it.loads();
+  };
+  await it.page.getByRole("searchbox").fill("ab");
+  await asAnother(it.page, url, "explorer.css");
+  assert.equal(await next(), 1, "somebody is typing");
+  const loaded = it.page.waitForEvent("load");
+  await it.page.getByRole("searchbox").blur();
+  await loaded;
+  assert.equal(await next(), 2, "two versions answer in turn, and it is not loaded each time");
+  await it.reads("tbody td", written((await ask("/v1/tip")).height));
   await it.close();
 });
 

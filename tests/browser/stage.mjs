@@ -83,6 +83,14 @@ export async function open(browser, url, { trouble, ...options } = {}) {
   };
 }
 
+/** Has a node that is asked for its page again serve it as another version would, which has this part elsewhere. */
+export const asAnother = (page, url, part) => page.route(url, async (route) => {
+  if (route.request().isNavigationRequest()) return route.continue();
+  const response = await route.fetch();
+  const text = await response.text();
+  return route.fulfill({ response, body: text.replace(new RegExp(`/assets/\\w+/${part}`), `/assets/000000000000/${part}`) });
+});
+
 const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
 /** What axe has against a page. The context it is in must let it in. */

@@ -299,11 +299,28 @@ fn styles_and_scripts_are_kept_for_ever_under_a_name_that_changes_with_them() {
     assert_eq!(assets.len(), 3, "an icon, a style, a script: {assets:?}");
     for path in &assets {
         assert!(stage.get(path).header("cache-control").contains("immutable"), "{path}");
+        assert!(
+            !stage.get(path).header("etag").is_empty(),
+            "{path} is not kept, so it is not compressed either"
+        );
         let mark = path.split('/').nth(2).unwrap();
         let other = path.replace(mark, "000000000000");
         assert_eq!(stage.get(&other).header("cache-control"), "no-store", "{other}");
     }
     assert_eq!(stage.get("/assets/0/nothing.js").status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn wallet_names_what_its_script_takes_in_and_what_is_told_to_it() {
+    let stage = Stage::new();
+    let wallet = page(&stage, "/wallet");
+    for part in ["keys", "sent", "asked", "drawn"] {
+        let named =
+            Regex::new(&format!(r#"<link rel="modulepreload" href="(/assets/\w+/{part}\.js)">"#)).unwrap();
+        let path = &named.captures(&wallet).unwrap_or_else(|| panic!("no {part}.js in {wallet}"))[1];
+        assert_eq!(stage.get(path).header("content-type"), "text/javascript; charset=utf-8");
+    }
+    assert!(wallet.contains(r#"data-events="block,reorganization,mempool" data-every="0""#), "{wallet}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use maud::PreEscaped;
 use std::sync::OnceLock;
 
 use crate::api::problem::{Code, Problem};
+use crate::api::reply::Fresh;
 use crate::crypto::sha256;
 use crate::wallet::wordlist;
 
@@ -35,12 +36,21 @@ pub static WALLET: Asset =
 /// What keys are: curves, hashes, addresses, what is signed.
 pub static KEYS: Asset =
     Asset::new("keys.js", "text/javascript; charset=utf-8", || include_str!("assets/keys.js"));
+/// What may become of payments that were signed, and how a browser keeps them.
+pub static SENT: Asset =
+    Asset::new("sent.js", "text/javascript; charset=utf-8", || include_str!("assets/sent.js"));
+/// What its page asks a node.
+pub static ASKED: Asset =
+    Asset::new("asked.js", "text/javascript; charset=utf-8", || include_str!("assets/asked.js"));
+/// How its page is drawn.
+pub static DRAWN: Asset =
+    Asset::new("drawn.js", "text/javascript; charset=utf-8", || include_str!("assets/drawn.js"));
 /// The 2048 words.
 pub static WORDS: Asset = Asset::new("words.txt", "text/plain; charset=utf-8", wordlist);
 /// The cairn in the window's name.
 pub static ICON: Asset = Asset::new("cairn.svg", "image/svg+xml", || include_str!("assets/icon.svg"));
 
-static ALL: [&Asset; 6] = [&STYLE, &SCRIPT, &WALLET, &KEYS, &WORDS, &ICON];
+static ALL: [&Asset; 9] = [&STYLE, &SCRIPT, &WALLET, &KEYS, &SENT, &ASKED, &DRAWN, &WORDS, &ICON];
 
 impl Asset {
     const fn new(name: &'static str, kind: &'static str, text: fn() -> &'static str) -> Self {
@@ -70,6 +80,12 @@ async fn asset(Path((mark, name)): Path<(String, String)>) -> Response {
     let found = ALL.into_iter().find(|asset| asset.name == name);
     let Some(asset) = found else { return nothing() };
     // A page of another version, open since before the node was replaced, gets what there is and keeps nothing of it.
-    let keep = if mark == asset.mark() { "public, max-age=31536000, immutable" } else { "no-store" };
-    ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, keep)], (asset.text)()).into_response()
+    let is_it = mark == asset.mark();
+    let keep = if is_it { "public, max-age=31536000, immutable" } else { "no-store" };
+    let mut response = ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, keep)], (asset.text)()).into_response();
+    // Compressed once, for all who come.
+    if is_it {
+        response.extensions_mut().insert(Fresh::Forever);
+    }
+    response
 }

@@ -13,6 +13,10 @@ use crate::api::context::Context;
 
 /// What the page runs.
 static SCRIPTS: [&Asset; 1] = [&assets::WALLET];
+/// What that takes in, by the names that the page gives.
+static PARTS: [&Asset; 4] = [&assets::KEYS, &assets::SENT, &assets::ASKED, &assets::DRAWN];
+/// What is told to it. It asks for what changed itself, and not for this page.
+const LIVE: Live = Live { events: "block,reorganization,mempool", every: 0 };
 
 pub(super) async fn wallet(State(context): State<Context>) -> Shown {
     let params = context.params();
@@ -21,9 +25,12 @@ pub(super) async fn wallet(State(context): State<Context>) -> Shown {
         noscript { (without_scripts()) }
         // `data-own`: what keeps pages up to date leaves alone what this page's own script has put there.
         div #wallet data-own data-chain=(params.chain) data-prefix=(params.prefix)
-            data-keys=(assets::KEYS.path()) data-words=(assets::WORDS.path()) {
+            data-words=(assets::WORDS.path()) {
+            @for part in PARTS { link rel="modulepreload" href=(part.path()); }
             p #wallet-trouble.alarm role="alert" data-shown hidden {}
+            p #wallet-old.bad role="status" data-shown hidden {}
             p #wallet-said.unseen role="status" {}
+            (unreadable())
             (begin())
             (words())
             (account())
@@ -34,7 +41,7 @@ pub(super) async fn wallet(State(context): State<Context>) -> Shown {
             (sure())
         }
     };
-    let page = Draft::new("Wallet", Place::Wallet, Live::ALL, body);
+    let page = Draft::new("Wallet", Place::Wallet, LIVE, body);
     Ok(Draft { scripts: &SCRIPTS, ..page })
 }
 
@@ -66,6 +73,20 @@ fn without_scripts() -> Markup {
         p.note {
             "Where the node is not at http://127.0.0.1:9330, say " code { "--node" } " and the address of this page, up to the "
             "third slash."
+        }
+    }
+}
+
+/// What was kept by another version, or damaged: words may be in it, so it is shown before anything is written over it.
+fn unreadable() -> Markup {
+    html! {
+        section #wallet-unreadable aria-label="What was kept" hidden {
+            p.bad { "What this browser kept for this page cannot be read. A key, or payments in doubt, may be in it." }
+            details {
+                summary { "Show what is kept" }
+                p { code #wallet-unreadable-text {} }
+                button #wallet-discard type="button" { "Throw it away" }
+            }
         }
     }
 }
@@ -239,6 +260,7 @@ fn sure() -> Markup {
         dialog #wallet-sure aria-labelledby="wallet-sure-title" {
             h2 #wallet-sure-title { "Forget this key?" }
             p { "Without its words, or the key itself, nobody can ever spend what is paid to this address." }
+            p #wallet-sure-doubt.bad data-shown hidden {}
             p.pages {
                 button #wallet-sure-back type="button" { "Back" }
                 button #wallet-sure-forget.main type="button" { "Forget it" }

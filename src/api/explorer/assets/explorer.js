@@ -8,6 +8,7 @@
   const RETRY_MS = [500, 1000, 2000, 5000];
   const APART_S = 1.5; // by how much clocks may be apart before ours is set: seconds do not step back for less
   const COPIED_MS = 1500;
+  const LOADED_MS = 60_000; // between two loads: two nodes of different versions may answer in turn
 
   const retryTime = (failed) => RETRY_MS[Math.min(failed, RETRY_MS.length) - 1];
 
@@ -157,6 +158,32 @@
     document.dispatchEvent(new CustomEvent("cairn:refresh"));
   };
 
+  // What pages are made with is elsewhere in each version. Where the node is of another now, this window would show the pages of
+  // that with the style and the scripts of its own for as long as it is open.
+  const parts = (page) => {
+    const found = page.querySelectorAll("link[href^='/assets/'], script[src^='/assets/']");
+    const paths = Array.from(found, (part) => part.getAttribute("src") ?? part.getAttribute("href"));
+    return new Map(paths.map((path) => [path.split("/").at(-1), path]));
+  };
+  const made = parts(document);
+  const isOld = (page) => [...parts(page)].some(([name, path]) => made.has(name) && made.get(name) !== path);
+  const reload = () => {
+    // A page that would lose something says so, and stays.
+    if (!document.dispatchEvent(new CustomEvent("cairn:outdated", { cancelable: true }))) return false;
+    if (document.activeElement?.matches("input, textarea, select")) {
+      document.addEventListener("focusout", refresh, { once: true });
+      return false;
+    }
+    try {
+      if (Date.now() - Number(sessionStorage.getItem("cairn-loaded")) < LOADED_MS) return false;
+      sessionStorage.setItem("cairn-loaded", Date.now());
+    } catch {
+      return false; // or it would be loaded again and again
+    }
+    location.reload();
+    return true;
+  };
+
   let isAsking = false;
   let again = false;
   let unanswered = 0; // how often, one after the other
@@ -168,7 +195,9 @@
     again = false;
     const begun = Date.now();
     try {
-      put(await look());
+      const page = await look();
+      if (isOld(page) && reload()) return;
+      put(page);
       unanswered = 0;
       say("");
     } catch ({ message }) {
@@ -207,8 +236,10 @@
     socket.onmessage = ({ data }) => {
       heard = Date.now();
       lost = 0;
-      // What happened before the first word was told to nobody.
-      if (JSON.parse(data).type !== "heartbeat") refresh();
+      const event = JSON.parse(data);
+      // A page that has its own way with what happens takes it. What happened before the first word was told to nobody.
+      const isTaken = !document.dispatchEvent(new CustomEvent("cairn:event", { detail: event, cancelable: true }));
+      if (event.type !== "heartbeat" && !isTaken) refresh();
     };
     socket.onclose = () => {
       hangUp();

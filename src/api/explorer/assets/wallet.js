@@ -1,123 +1,42 @@
 // The wallet's page: what a person sees and does. What a key is and what is signed, `keys.js` knows.
 //
 // A secret is in this module alone, and in the browser's store where a person has it kept. What others wrote is put in as text.
-// A payment is signed once: whatever happens then, the same bytes are sent again, which a chain takes once.
+// A payment is signed once: whatever happens then, the same bytes are sent again, which a chain takes once. What may become of
+// them `sent.js` knows.
 
 const app = document.getElementById("wallet");
-const at = (name) => document.getElementById(`wallet-${name}`);
+const failed = ({ message }) => {
+  const trouble = document.getElementById("wallet-trouble");
+  trouble.textContent = `The wallet does not work: ${message}. Load the page again.`;
+  trouble.hidden = false;
+};
 
-const STORE = "cairn-wallet";
+// Under names that change with them, which the page knows.
+const part = (name) => import(app.querySelector(`link[href$="/${name}.js"]`).href);
+const parts = Promise.all(["keys", "sent", "asked", "drawn"].map(part));
+parts.catch(failed);
+const [keys, sent, asked, drawn] = await parts;
+const { ask, network, account, whole, pebbles, rateOf, oneAtATime } = asked;
+const { at, words, make, put, replace, link, whom } = drawn;
+const { reference, waiting, happened } = drawn.rows(keys, asked);
+
 const PARTS = ["account", "send", "payments", "key"];
-const SETTLED_DEPTH = 30; // where a payment is watched no longer
-const ANSWER_MS = 30_000; // for which a node is waited for
-const QUIET_MS = 15_000; // without word of a change, after which this page looks by itself
+const GLANCE_MS = 2000; // between two looks at what is about to be paid to us, however much enters the pool
+const QUIET_MS = 60_000; // without word of a change, after which this page looks by itself
+const RETRY_MS = [1000, 2000, 5000, 15_000]; // the same where something was not answered
 
-let keys, list;
+let list; // of all words
 let secret = null; // words, passphrase and account, or a key
 let own = null; // the account that is open: its key, its address as bytes and as text
 let draft = null; // what is on the screen to be signed
 let payments = []; // what was signed here, newest first
 let rate = 0;
-let looked = 0;
-let [isUnwritten, isFeeTyped, isBusy] = [false, false, false];
-
-// What a node says is wrong.
-class Problem extends Error {
-  constructor(status, said) {
-    super(said?.detail ? `${said.detail}. ${said.advice ?? ""}` : `the node answers with ${status}`);
-    this.status = status;
-    this.code = said?.code;
-  }
-}
-
-async function ask(path, sent) {
-  const init = { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) };
-  const headers = { "content-type": "application/json" };
-  if (sent) Object.assign(init, { method: "POST", headers, body: JSON.stringify(sent) });
-  let answer, said;
-  try {
-    answer = await fetch(path, init);
-    said = await answer.json();
-  } catch {
-    throw new keys.Refused("the node does not answer");
-  }
-  if (!answer.ok) throw new Problem(answer.status, said);
-  return said;
-}
-
-// The rules of the chain, where it is the one that this page is about.
-async function network() {
-  const said = await ask("/v1/network");
-  const isIt = said.chain === app.dataset.chain && said.prefix === app.dataset.prefix;
-  keys.ensure(isIt, "the node follows another chain than when this page came from it: load the page again");
-  return said;
-}
-
-async function account(address) {
-  const said = await ask(`/v1/accounts/${address}`);
-  keys.ensure(said.address === address, "the node answered about another account");
-  return said;
-}
-
-function whole(number) {
-  keys.ensure(Number.isSafeInteger(number) && number >= 0, `the node says ${number} where a number is expected`);
-  return number;
-}
-
-function pebbles(text) {
-  keys.ensure(/^\d{1,20}$/.test(text), `the node says ${text} where an amount is expected`);
-  return BigInt(text);
-}
-
-const isAbout = (said, payment) => keys.ensure(said.txid === payment.txid, "the node answered about another payment");
-
-// Pebbles for a thousand bytes, for the next block.
-const rateOf = (fees) => Math.max(whole(fees.next_block), whole(fees.floor));
-
-const words = ({ message }) => `${message.charAt(0).toUpperCase()}${message.slice(1).trim().replace(/\.?$/, ".")}`;
-
-function make(name, how, ...inside) {
-  const element = document.createElement(name);
-  for (const [attribute, value] of Object.entries(how)) element.setAttribute(attribute, value);
-  element.append(...inside);
-  return element;
-}
-
-// Puts a text where another may be; where it is the same, nobody is told it again.
-function put(name, text) {
-  const node = at(name);
-  if (node.textContent !== text) node.textContent = text;
-  if ("shown" in node.dataset) node.hidden = text === "";
-}
-
-// Puts elements where others may be; where they are the same, whoever stands on one of them stays there.
-function replace(name, elements) {
-  const node = at(name);
-  const fresh = node.cloneNode();
-  fresh.append(...elements);
-  if (!node.isEqualNode(fresh)) node.replaceChildren(...elements);
-}
-
-// A way to another page, in a window of its own: this one would forget the key.
-const link = (path, ...inside) => make("a", { href: path, target: "_blank", rel: "noopener" }, ...inside);
-
-const short = (name) => make("code", { title: name }, `${name.slice(0, 8)}…${name.slice(-6)}`);
-const whom = (address) => link(`/account/${address}`, short(address));
-const reference = (hex) => (hex ? ` for ${keys.quoted(keys.bytesOf(hex))}` : "");
+let seen = ""; // of the account, as it is shown
+let [looked, unanswered, glance] = [0, 0, 0];
+let [isKept, isUnwritten, isFeeTyped, isBusy] = [false, false, false, false];
 
 function show(...parts) {
   for (const part of ["begin", "words", ...PARTS]) at(part).hidden = !parts.includes(part);
-}
-
-// Once only at a time; whoever asks meanwhile has it done once more.
-function oneAtATime(how) {
-  let running = null;
-  let again = null;
-  return function run() {
-    if (!running) running = how().finally(() => { running = null; });
-    else again ??= running.then(() => { again = null; return run(); });
-    return again ?? running;
-  };
 }
 
 // Does something that takes a while, and nothing else meanwhile. What goes wrong is said beside it.
@@ -138,7 +57,7 @@ async function busy(error, how) {
 
 // A key.
 
-async function open(given) {
+async function open(given, isChosen) {
   const bytes = given.key
     ? keys.readSecret(given.key)
     : await keys.accountSecret(await keys.seedOf(given.words, given.passphrase), given.account);
@@ -148,7 +67,7 @@ async function open(given) {
   const text = keys.addressText(address, app.dataset.prefix);
   secret = given;
   own = { ...key, address, text };
-  keep();
+  await keep(isChosen).catch(() => {});
   showAccount();
 }
 
@@ -165,6 +84,7 @@ function showAccount() {
   at("number").value = secret.account ?? 0;
   at("secret").open = false;
   put("balance", "…");
+  seen = "";
   for (const name of ["sent", "history"]) replace(name, []);
   showPayments();
   refresh();
@@ -202,64 +122,97 @@ function written() {
   arrive("account", ...PARTS);
 }
 
-const otherAccount = () => busy("key-error", () => open({ ...secret, account: at("number").valueAsNumber }))
+const otherAccount = () => busy("key-error", () => open({ ...secret, account: at("number").valueAsNumber }, true))
   .finally(() => { at("number").value = secret.account; });
 
-function forget() {
-  at("sure").close();
-  if (at("keep").checked) keepNothing();
-  [secret, own, payments, draft] = [null, null, [], null];
-  put("secret-text", "");
-  arrive("begin", "begin");
+// What is lost with the key, besides what it has.
+function askToForget() {
+  const count = payments.filter(sent.isInDoubt).length;
+  const lost = count === 1 ? "A payment is in doubt" : `${count} payments are in doubt`;
+  put("sure-doubt", count ? `${lost}, and may still be made: what was signed is forgotten, too.` : "");
+  at("sure").showModal();
 }
+
+const forget = () => busy("key-error", async () => {
+  at("sure").close();
+  if (isKept) await keepNothing();
+  [secret, own, payments, draft, seen] = [null, null, [], null, ""];
+  emptyForm();
+  for (const name of ["secret-text", "said", "line"]) put(name, "");
+  arrive("begin", "begin");
+});
+
+const setKept = (is) => { isKept = at("keep").checked = is; };
 
 function keepNothing() {
-  at("keep").checked = false;
-  localStorage.removeItem(STORE);
+  setKept(false);
+  return sent.forget(secret);
 }
 
-function beginToKeep() {
-  if (!at("keep").checked) return keepNothing();
-  return busy("key-error", async () => {
-    at("keep").checked = false;
-    // What is kept is open where this page is opened, so this is another.
-    keys.ensure(!localStorage.getItem(STORE), "this browser keeps another key already, as another window was told to");
-    localStorage.setItem(STORE, "{}");
-    at("keep").checked = true;
-    keep();
-  });
+const changeKeeping = () => busy("key-error", async () => {
+  if (isKept) return keepNothing();
+  take(await sent.begin(secret, payments));
+  setKept(true);
+}).finally(() => setKept(isKept));
+
+// Keeps the key and what was signed, where that is wanted, and learns what other windows signed.
+async function keep(isChosen) {
+  if (!isKept) return;
+  try {
+    take(await sent.keep(secret, payments, isChosen));
+  } catch (wrong) {
+    apart(wrong);
+    throw wrong;
+  }
 }
 
-// Keeps the key and what was signed, where that is wanted.
-function keep() {
-  if (!at("keep").checked) return;
-  // Another window was told to forget it.
-  if (!localStorage.getItem(STORE)) at("keep").checked = false;
-  else localStorage.setItem(STORE, JSON.stringify({ secret, payments: payments.filter(isWatched) }, asText));
+// Other windows decide over what is kept as well. Where they let go of this key it stays here, and somebody is told.
+function apart(wrong) {
+  setKept(false);
+  put("key-error", words(wrong));
 }
 
-const asText = (_, value) => (typeof value === "bigint" ? String(value) : value);
+// What was signed meanwhile stays, whatever else is on a list.
+function take(others) {
+  payments = sent.merged(payments, others);
+  for (const payment of payments) payment.chain ??= app.dataset.chain;
+  showPayments();
+}
 
-// A payment that was kept. Where the page was closed while it sent it, nobody knows what came of it.
-function woken(payment) {
-  const woken = { ...payment, paid: BigInt(payment.paid) };
-  return payment.state === "sending" ? { ...woken, state: "doubt", why: "it was cut off" } : woken;
+// Another window wrote what is kept. It is read and not answered, or two windows would write for ever.
+function overhear() {
+  if (!own || !isKept) return;
+  const before = payments.length;
+  try {
+    take(sent.keptOf(secret).payments);
+  } catch (wrong) {
+    return apart(wrong);
+  }
+  if (payments.length > before) refresh();
 }
 
 async function openKept() {
+  let kept;
   try {
-    const kept = JSON.parse(localStorage.getItem(STORE));
-    if (!kept) return false;
-    at("keep").checked = true;
-    payments = kept.payments.map(woken);
-    await open(kept.secret);
-    return true;
-  } catch {
-    at("keep").checked = false;
-    payments = [];
-    put("begin-error", "What this browser kept for this page cannot be read.");
+    kept = sent.kept();
+  } catch (wrong) {
+    if (wrong instanceof sent.Unreadable) showUnreadable(wrong);
     return false;
   }
+  if (!kept) return false;
+  setKept(true);
+  take(kept.payments);
+  await open(kept.secret);
+  return true;
+}
+
+function showUnreadable(wrong) {
+  put("unreadable-text", wrong.text);
+  at("unreadable").hidden = false;
+  at("discard").addEventListener("click", async () => {
+    await sent.discard(wrong.text);
+    at("unreadable").remove();
+  });
 }
 
 // What the account has.
@@ -267,66 +220,68 @@ async function openKept() {
 const refresh = oneAtATime(async () => {
   if (!own) return;
   looked = Date.now();
+  clearTimeout(glance);
+  glance = 0;
   const { text } = own;
   try {
     const path = `/v1/accounts/${text}`;
+    const has = await account(text);
     // While indexes are made there is no history, and all else there is.
-    const happened = ask(`${path}/history?limit=10`).catch((error) => ({ entries: [], error }));
-    const follows = Promise.all(payments.filter(isWatched).map(follow));
-    const asked = [account(text), ask(`${path}/pending`), ask("/v1/fees"), happened, follows];
-    const [has, pending, fees, history] = await Promise.all(asked);
+    const past = ask(`${path}/history?limit=10`).catch((error) => ({ entries: [], error }));
+    const answers = [ask(`${path}/pending`), ask("/v1/fees"), past, followAll(has)];
+    const [pending, fees, history, isFollowed] = await Promise.all(answers);
     if (own?.text !== text) return;
     showBalance(has);
-    const rows = [...[...pending.incoming, ...pending.transactions].map(pendingRow), ...history.entries.map(historyRow)];
+    const waits = [...pending.incoming, ...pending.transactions].map((one) => waiting(one, text));
+    const rows = [...waits, ...history.entries.map(happened)];
     replace("history", rows);
     at("nothing").hidden = rows.length > 0;
     rate = rateOf(fees);
     suggestFee();
     showPayments();
-    keep();
+    unanswered = isFollowed && !history.error ? 0 : unanswered + 1;
     put("line", history.error ? words(history.error) : "");
+    await keep().catch(() => {});
   } catch (error) {
+    unanswered += 1;
     put("line", `${words(error)} What is shown may be old.`);
   }
 });
 
+// Looks by itself where nothing is heard, and sooner where something was not answered.
+function look() {
+  const time = unanswered ? RETRY_MS[Math.min(unanswered, RETRY_MS.length) - 1] : QUIET_MS;
+  if (!document.hidden && Date.now() - looked > time) refresh();
+}
+
+const shownOf = (has) => JSON.stringify([has.balance, has.spendable, has.incoming, has.outgoing, has.immature, has.next_nonce]);
+
+// Something happened. This page asks for what concerns it, and needs not be made again by the node.
+function hear(event) {
+  const { type, from, txid, why } = event.detail;
+  if (type === "hello") return;
+  event.preventDefault();
+  // What is mined leaves the pool, and its block is told of.
+  if (!own || type === "heartbeat" || why === "mined") return;
+  const isOurs = type !== "mempool" || from === own.text || payments.some((payment) => payment.txid === txid);
+  if (isOurs) refresh();
+  // Whom a transaction pays is not told: whether it is us, the account says.
+  else glance ||= setTimeout(lookForUs, GLANCE_MS);
+}
+
+async function lookForUs() {
+  glance = 0;
+  const has = own && await account(own.text).catch(() => null);
+  if (has && shownOf(has) !== seen) refresh();
+}
+
 function showBalance(has) {
+  seen = shownOf(has);
   for (const name of ["balance", "spendable", "incoming", "outgoing", "immature"]) {
     const amount = pebbles(has[name]);
     put(name, keys.coins(amount));
     at(name).parentElement.hidden = amount === 0n && name !== "balance" && name !== "spendable";
   }
-}
-
-function row(state, what, other, change, references) {
-  const texts = [...new Set(references)].map(reference).join("");
-  const className = change.startsWith("+") ? "number in" : "number out";
-  return make("tr", {}, make("td", {}, ...state), make("td", {}, what, texts), make("td", {}, ...other),
-    make("td", { class: className }, change));
-}
-
-const signed = (amount) => `${amount < 0n ? "−" : "+"}${keys.coins(amount < 0n ? -amount : amount)}`;
-
-function historyRow(entry) {
-  const [height, depth] = [whole(entry.height), whole(entry.depth)];
-  const name = { in: "received", out: "sent", itself: "to itself", reward: "mined" }[entry.moved] ?? "something";
-  const what = entry.txid ? link(`/tx/${entry.txid}`, name) : link(`/block/${height}`, name);
-  const others = entry.others.flatMap((other) => [whom(other), " "]);
-  if (entry.others_count > entry.others.length) others.push("…");
-  const change = signed(pebbles(entry.received) - pebbles(entry.sent));
-  const where = [link(`/block/${height}`, `block ${height}`), ` × ${depth}`];
-  return row(where, what, others, change, entry.references);
-}
-
-function pendingRow({ txid, from, fee, actions }) {
-  const isOut = from === own.text;
-  const pays = actions.filter((action) => action.kind !== "note" && (isOut || action.to === own.text));
-  const sum = pays.reduce((sum, { amount }) => sum + pebbles(amount ?? "0"), 0n);
-  const isAll = pays.some((action) => action.kind === "pay_all");
-  const change = isAll ? `${isOut ? "−" : "+"} all that is left` : signed(isOut ? -sum - pebbles(fee) : sum);
-  const others = isOut ? pays.slice(0, 3).flatMap(({ to }) => [whom(to), " "]) : [whom(from)];
-  const what = link(`/tx/${txid}`, isOut ? "sent" : "received");
-  return row(["waits for a block"], what, others, change, pays.map((action) => action.reference));
 }
 
 // A payment, until it is signed.
@@ -346,13 +301,13 @@ const readTo = (text) => keys.readAddress(text, app.dataset.prefix);
 // Fills in what a payment link asks for.
 function takeLink() {
   field("to", (text) => {
-    const asked = keys.readLink(text);
-    if (!asked) return text.trim() && readTo(text);
-    at("to").value = asked.address;
-    if (asked.amount) [at("amount").value, at("all").checked] = [asked.amount, false];
-    if (asked.reference) at("reference").value = asked.reference;
+    const { address, amount, reference } = keys.readLink(text) ?? {};
+    if (address === undefined) return text.trim() && readTo(text);
+    at("to").value = address;
+    if (amount) [at("amount").value, at("all").checked] = [amount, false];
+    if (reference) at("reference").value = reference;
     changed();
-    return readTo(asked.address);
+    return readTo(address);
   });
 }
 
@@ -373,6 +328,17 @@ function suggestFee() {
   at("fee").value = keys.amountText(keys.feeAt(rate, body));
 }
 
+function emptyForm() {
+  at("send-form").reset();
+  isFeeTyped = false;
+  for (const name of ["to", "amount", "reference", "fee"]) {
+    put(`${name}-error`, "");
+    at(name).removeAttribute("aria-invalid");
+  }
+  put("send-error", "");
+  changed();
+}
+
 const review = (event) => {
   event.preventDefault();
   return busy("send-error", async () => {
@@ -391,16 +357,23 @@ const review = (event) => {
   });
 };
 
+// What was signed with the key that is open, for this chain.
+const signed = () => payments.filter((payment) => payment.from === own.text && payment.chain === app.dataset.chain);
+
 // All that there is to know about a payment before it is signed.
 async function prepare({ to, amount, reference, fee: typedFee }) {
   const { publicKey, sign, text: from } = own;
   const toText = keys.addressText(to, app.dataset.prefix);
-  const [rules, mine, theirs, fees] = await Promise.all([network(), account(from), account(toText), ask("/v1/fees")]);
+  await keep();
+  const [rules, mine, theirs, fees] = await Promise.all([network(app.dataset), account(from), account(toText), ask("/v1/fees")]);
+  await followAll(mine);
   const isOwn = toText === from;
   const isNew = !isOwn && pebbles(theirs.balance) === 0n && whole(theirs.nonce) === 0;
-  const nonce = whole(mine.next_nonce);
+  const nonce = sent.nextNonce(signed(), { nonce: whole(mine.nonce), next: whole(mine.next_nonce) });
   const terms = { chain: rules.chain, publicKey, nonce, actions: [{ to, amount, reference }] };
-  const fee = isFeeTyped ? typedFee : keys.feeAt(rateOf(fees), terms);
+  const usual = keys.feeAt(rateOf(fees), terms);
+  const outbids = sent.outbidding(sent.rivals(signed(), nonce));
+  const fee = isFeeTyped ? typedFee : usual > outbids ? usual : outbids;
   const body = keys.encodeBody({ ...terms, fee });
   const charge = isNew ? pebbles(rules.account_charge) : 0n;
   const spendable = pebbles(mine.spendable);
@@ -414,18 +387,12 @@ async function prepare({ to, amount, reference, fee: typedFee }) {
 
 // What a person may not have meant.
 function doubts(order) {
-  const { from, to, paid, hex, nonce, cost, spendable, isAll, isOwn, isNew } = order;
+  const { cost, spendable, isAll, isOwn, isNew } = order;
   const found = [];
   if (isOwn) found.push("This pays the account that it comes from.");
   if (isNew) found.push("Nobody ever paid this address. Make sure that it is the right one.");
   if (!isAll && cost * 100n > spendable * 95n) found.push("This pays nearly everything. To pay all of it, say so.");
-  const open = payments.filter((payment) => payment.from === from && isOpen(payment));
-  if (open.some((one) => one.to === to && one.hex === hex && one.paid === paid)) {
-    found.push("Just this payment was sent before, and waits for a block or is in doubt.");
-  }
-  const instead = open.find((payment) => payment.nonce >= nonce);
-  if (instead) found.push(`This takes the place of ${keys.coins(instead.paid)} to ${instead.to}, unknown to the node.`);
-  return found;
+  return [...found, ...sent.doubtsAbout(order, signed(), keys.coins)];
 }
 
 function showReview(order) {
@@ -450,9 +417,6 @@ const mayConfirm = () => { at("confirm").disabled = !at("high").hidden && !at("m
 
 // A payment, once it is signed.
 
-const isOpen = ({ state }) => ["sending", "pending", "doubt"].includes(state);
-const isWatched = (payment) => isOpen(payment) || (payment.state === "confirmed" && payment.depth < SETTLED_DEPTH);
-
 const confirmReview = () => {
   // Taken away before anything else happens: a second click finds nothing to sign.
   const order = draft;
@@ -460,99 +424,130 @@ const confirmReview = () => {
   at("review").close();
   if (!order) return undefined;
   return busy("send-error", async () => {
-    const { sign, body, from, to, paid, hex, nonce } = order;
-    const txid = await keys.txidOf(body);
-    const signature = await sign(await keys.signingMessage(app.dataset.chain, txid));
-    const raw = keys.hexOf(keys.transactionOf(body, signature));
-    const payment = { txid: keys.hexOf(txid), raw, from, to, paid, hex, nonce };
-    payments.unshift(payment);
+    const payment = await signedAndKept(order);
     await submit(payment);
-    if (payment.state === "refused") {
-      payments = payments.filter((one) => one !== payment);
-      throw new keys.Refused(payment.why);
-    }
-    at("send-form").reset();
-    isFeeTyped = false;
-    changed();
+    // It may have been mined meanwhile.
+    if (payment.state === "refused") await refresh();
+    // What was typed stays, to be sent otherwise.
+    const isTaken = payment.state !== "refused" && payment.state !== "passed";
+    const why = payment.why && `: ${payment.why}`;
+    keys.ensure(isTaken, `${sent.stateOf(payment)[1]}${why}. See what is said of it below before you send another`);
+    emptyForm();
     at("payments-title").focus();
-    await refresh();
+    refresh();
   }).finally(showPayments);
 };
 
-// Sends the bytes that were signed, for the first time or again.
+// Signs, and has it kept before anybody hears of it.
+async function signedAndKept({ sign, body, from, to, paid, hex, nonce, fee }) {
+  const txid = await keys.txidOf(body);
+  const signature = await sign(await keys.signingMessage(app.dataset.chain, txid));
+  const raw = keys.hexOf(keys.transactionOf(body, signature));
+  const payment = { txid: keys.hexOf(txid), raw, from, to, paid, hex, nonce, fee };
+  // Just this may have been signed before: it is one payment then.
+  const before = payments.find(({ txid }) => txid === payment.txid);
+  if (before) return before;
+  Object.assign(payment, { chain: app.dataset.chain, made: Date.now(), state: "sending" });
+  payments.unshift(payment);
+  try {
+    await keep();
+  } catch (wrong) {
+    payments = payments.filter((one) => one !== payment);
+    throw new keys.Refused(`nothing was sent, as it could not be kept: ${wrong.message}`);
+  }
+  return payment;
+}
+
+// Sends the bytes that were signed, for the first time or again. Whatever is answered but that it waits, others may have it.
 async function submit(payment) {
   Object.assign(payment, { state: "sending", why: "" });
-  keep();
   showPayments();
   try {
-    const said = await ask("/v1/transactions", { raw: payment.raw });
-    isAbout(said, payment);
+    await asked.submit(payment);
     payment.state = "pending";
   } catch (error) {
-    Object.assign(payment, { state: error.status === 422 ? "refused" : "doubt", why: error.message });
+    sent.note(payment, { state: error.status === 422 ? "refused" : "doubt", why: error.detail ?? error.message });
   }
   tell(payment);
-  keep();
+  await keep().catch(() => {});
 }
 
-// Asks what became of a payment.
-async function follow(payment) {
-  const before = payment.state;
-  if (before === "sending") return;
-  try {
-    const said = await ask(`/v1/transactions/${payment.txid}`);
-    if (payment.state !== before) return;
-    isAbout(said, payment);
-    const { status: state, depth = 0, ready = true, why = "" } = said;
-    Object.assign(payment, { state, depth: whole(depth), ready, why });
-  } catch (error) {
-    const isUnknown = error.code === "transaction_unknown" && payment.state === before;
-    if (isUnknown) Object.assign(payment, { state: "doubt", why: "the node does not know it" });
-  }
-  if (payment.state !== before) tell(payment);
-}
-
-function stateOf({ state, depth, ready, why }) {
-  const waits = ready === false ? "waits for an earlier payment" : "waits for a block";
-  const known = {
-    __proto__: null,
-    sending: ["waiting", "being sent"],
-    pending: ["waiting", waits],
-    confirmed: ["good", `confirmed × ${depth}`],
-    doubt: ["bad", `in doubt: ${why}`],
-    replaced: ["bad", "another payment took its place"],
-    dropped: ["bad", `left the node's pool: ${why}`],
+// Asks what became of all that was signed, given what the account that is open has; whether all of it was answered.
+async function followAll(has) {
+  const accounts = new Map([[has.address, has]]);
+  const open = payments.filter((payment) => payment.chain === app.dataset.chain && !sent.isSettled(payment));
+  const known = (from) => {
+    if (!accounts.has(from)) accounts.set(from, account(from));
+    return accounts.get(from);
   };
-  return known[state] ?? ["bad", why || state];
+  const answered = await Promise.all(open.map((payment) => follow(payment, known).catch(() => false)));
+  return answered.every(Boolean);
+}
+
+// Asks what became of a payment. Its account is asked first, so that a nonce that is used was used when the payment is looked for.
+async function follow(payment, known) {
+  const before = payment.state;
+  if (before === "sending") return true;
+  const has = await known(payment.from);
+  const place = { nonce: whole(has.nonce), height: whole(has.tip.height) };
+  const said = await asked.standing(payment);
+  if (payment.state !== before) return true;
+  sent.note(payment, sent.heard(payment, said, place));
+  if (payment.state !== before) tell(payment);
+  return true;
 }
 
 // For those who do not see it change.
 function tell(payment) {
-  put("said", `${keys.coins(payment.paid)} to ${payment.to.slice(0, 12)}: ${stateOf(payment)[1]}`);
+  if (own) put("said", `${keys.coins(payment.paid)} to ${payment.to.slice(0, 12)}: ${sent.stateOf(payment)[1]}`);
 }
 
 const sendAgain = ({ target }) => busy("send-error", async () => {
   const payment = payments.find(({ txid }) => txid === target.dataset.again);
   if (!payment) return;
   await submit(payment);
-  await refresh();
-}).finally(showPayments);
+  refresh();
+}).finally(() => {
+  showPayments();
+  // Where there is nothing to send any more, whoever stood on the button would be nowhere.
+  if (document.activeElement === document.body) at("payments-title").focus();
+});
 
 function showPayments() {
   if (!own) return;
-  const mine = payments.filter((payment) => payment.from === own.text);
-  replace("sent", mine.map((payment) => {
-    const { txid, paid, to, hex, state } = payment;
-    const [mood, text] = stateOf(payment);
+  replace("sent", signed().map((payment) => {
+    const { txid, paid, to, hex, state, why } = payment;
+    const [mood, text] = sent.stateOf(payment);
     const badge = make("span", { class: `state ${mood}` }, text);
-    const line = make("li", {}, badge, " ", link(`/tx/${txid}`, keys.coins(paid)), " to ", whom(to), reference(hex));
-    if (state === "doubt" || state === "dropped") {
-      const again = make("button", { type: "button", "data-again": txid }, "Send the same again");
-      line.append(" ", again, " It is made once, however often it is sent.");
-    }
+    const what = [link(`/tx/${txid}`, keys.coins(paid)), " to ", whom(to), reference(hex)];
+    const line = make("li", { "data-key": txid }, badge, " ", ...what);
+    // While it is sent again the button stays, with whoever stands on it.
+    if (!sent.isInDoubt(payment) && !(state === "sending" && payment.isDoubted)) return line;
+    const again = make("button", { type: "button", "data-again": txid }, "Send the same again");
+    const reason = why && `${words({ message: why })} `;
+    const note = `${reason}It may still be made, and once only. What is sent next takes its place.`;
+    line.append(" ", again, make("p", { class: "note" }, note));
     return line;
   }));
 }
+
+// This node was replaced by another version, and what it serves goes with another page than this.
+function outlive(event) {
+  const fields = ["to", "amount", "reference", "typed", "passphrase"];
+  const isTyped = isFeeTyped || fields.some((name) => at(name).value.trim() !== "");
+  const isLost = own && !isKept;
+  const isOpen = draft || isBusy || isUnwritten || at("sure").open || payments.some(sent.isInDoubt);
+  if (!isTyped && !isLost && !isOpen) return;
+  event.preventDefault();
+  const first = isLost ? ", and its key is kept or its words are on paper" : "";
+  put("old", `This page is of another version than its node. Load it again when nothing here is half done${first}.`);
+}
+
+// What leaving this page would lose.
+const isAtStake = () => {
+  const isUnsure = (payment) => sent.isInDoubt(payment) || payment.state === "sending";
+  return isUnwritten || (own && !isKept && payments.some(isUnsure));
+};
 
 function listen() {
   const on = (name, event, how) => at(name).addEventListener(event, how);
@@ -570,28 +565,30 @@ function listen() {
   on("back", "click", () => at("review").close());
   on("review", "close", () => { draft = null; });
   on("sent", "click", sendAgain);
-  on("keep", "change", beginToKeep);
+  on("keep", "change", changeKeeping);
   on("number", "change", otherAccount);
   on("secret", "toggle", () => put("secret-text", at("secret").open ? secret.words ?? secret.key : ""));
-  on("forget", "click", () => at("sure").showModal());
+  on("forget", "click", askToForget);
   on("sure-back", "click", () => at("sure").close());
   on("sure-forget", "click", forget);
   on("qr", "error", () => { at("qr").hidden = true; });
   on("qr", "load", () => { at("qr").hidden = false; });
   document.addEventListener("cairn:refresh", refresh);
-  setInterval(() => { if (!document.hidden && Date.now() - looked > QUIET_MS) refresh(); }, 1000);
-  addEventListener("beforeunload", (event) => { if (isUnwritten) event.preventDefault(); });
+  document.addEventListener("cairn:event", hear);
+  document.addEventListener("cairn:outdated", outlive);
+  sent.listen(overhear);
+  setInterval(look, 1000);
+  addEventListener("beforeunload", (event) => { if (isAtStake()) event.preventDefault(); });
 }
 
 async function begin() {
-  keys = await import(app.dataset.keys);
   const why = await keys.whyNot();
   if (why) return put("trouble", why);
   const answer = await fetch(app.dataset.words);
   list = (await answer.text()).trim().split("\n");
-  await network();
+  await network(app.dataset);
   listen();
   show(...((await openKept()) ? PARTS : ["begin"]));
 }
 
-begin().catch((error) => put("trouble", `The wallet does not work: ${error.message}. Load the page again.`));
+begin().catch(failed);
