@@ -1,16 +1,18 @@
 //! The explorer's pages: that they say what is so, lead to each other, and let nothing of strangers be more than text.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::num::NonZeroU32;
 
 use axum::body::Body;
-use axum::http::header::ACCEPT;
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING};
 use axum::http::{Request, StatusCode};
 use cairn::api::{Manners, Visit};
 use cairn::node::{Share, WorkerName};
 use cairn::template::Difficulty;
 use cairn::testkit::Actor;
 use cairn::types::{Action, Amount, Block, Note, Transaction};
+use flate2::read::GzDecoder;
 use regex::Regex;
 use serde_json::Value;
 
@@ -152,6 +154,7 @@ fn curve_of_a_balance_is_what_the_account_had() {
     }
     stage.node.wait_for_indexes();
     let said = Regex::new(r"<title>([0-9,.]+ CRN) at block ([0-9,]+)</title>").unwrap();
+    let grouped = Regex::new(r"<span>[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)? CRN</span>").unwrap();
     for address in [stage.address(0), stage.address(1), stage.text(&miner_address())] {
         let shown = page(&stage, &format!("/account/{address}"));
         let marks: Vec<(String, String)> = said
@@ -159,7 +162,6 @@ fn curve_of_a_balance_is_what_the_account_had() {
             .map(|found| (found[1].replace(',', ""), found[2].replace(',', "")))
             .collect();
         assert!(marks.len() > 1, "no curve for {address}");
-        let grouped = Regex::new(r"<span>[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)? CRN</span>").unwrap();
         assert_eq!(grouped.find_iter(&shown).count(), 3, "its scale: {shown}");
         for (said, height) in marks {
             let had: Value = stage.json(&format!("/v1/accounts/{address}/at/{height}"));
@@ -294,6 +296,51 @@ fn styles_and_scripts_are_kept_for_ever_under_a_name_that_changes_with_them() {
         assert_eq!(stage.get(&other).header("cache-control"), "no-store", "{other}");
     }
     assert_eq!(stage.get("/assets/0/nothing.js").status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn pages_and_what_they_are_made_with_are_compressed_for_whoever_takes_that() {
+    let stage = Stage::with_history();
+    let asks = |path: &str, encodings: &str| {
+        stage.ask(Request::get(path).header(ACCEPT_ENCODING, encodings).body(Body::empty()).unwrap())
+    };
+    let home = page(&stage, "/");
+    let made_with = links(&home).into_iter().filter(|link| link.ends_with(".css") || link.ends_with(".js"));
+    let fixed = ["/docs", "/openapi.json", "/nothing/of/this/name"].map(str::to_owned);
+    let paths: Vec<String> =
+        ["/", "/mining"].into_iter().map(str::to_owned).chain(fixed).chain(made_with).collect();
+    assert_eq!(paths.len(), 7, "a style and a script: {paths:?}");
+    for path in &paths {
+        let (plain, short) = (asks(path, "identity"), asks(path, "gzip, br"));
+        assert!(plain.headers.get("content-encoding").is_none());
+        if path.starts_with("/nothing") {
+            assert!(short.headers.get("content-encoding").is_none(), "few bytes stay as they are");
+            continue;
+        }
+        assert_eq!(
+            (plain.header("vary"), short.header("vary")),
+            ("accept-encoding", "accept-encoding"),
+            "{path}"
+        );
+        assert_eq!(short.header("content-encoding"), "gzip", "{path}");
+        let policy = |said: &Said| said.headers.get("content-security-policy").cloned();
+        assert_eq!(policy(&short), policy(&plain), "{path}");
+        assert!(
+            short.body.len() * 2 < plain.body.len(),
+            "{path}: {} of {}",
+            short.body.len(),
+            plain.body.len()
+        );
+        let mut body = Vec::new();
+        GzDecoder::new(&short.body[..]).read_to_end(&mut body).unwrap();
+        if !path.starts_with("/mining") && path != "/" {
+            assert_eq!(body, plain.body, "{path}");
+            assert_eq!(short.tag(), plain.tag());
+        }
+        assert!(!body.is_empty(), "{path}");
+    }
+    assert!(asks("/docs", "gzip").header("content-security-policy").starts_with("default-src 'none'"));
+    assert_eq!(asks("/docs", "gzip").header("cache-control"), "no-cache");
 }
 
 #[test]

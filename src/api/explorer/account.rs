@@ -9,8 +9,7 @@ use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 use serde::Deserialize;
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::IntoResponse;
+use axum::response::Response;
 
 use super::charts::{Chart, Mark};
 use super::draft::{Draft, Live, Shown};
@@ -22,6 +21,7 @@ use crate::api::context::Context;
 use crate::api::cursor::PlaceCursor;
 use crate::api::extract::{self, Path, Query};
 use crate::api::problem::Problem;
+use crate::api::reply::{Fresh, finished};
 use crate::api::routes::{accounts as asked, transactions};
 use crate::api::view::{AccountView, ContentView, HistoryEntry, HistoryPage, Moved, PendingPage, PolicyView};
 use crate::types::{Amount, Height};
@@ -261,12 +261,12 @@ impl Curve {
 pub(super) async fn picture(
     State(context): State<Context>,
     Path(file): Path<String>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let text = file.trim_end_matches(".svg");
     let address = extract::address(text, &context.params().prefix)?.to_text(&context.params().prefix);
     // Capitals take less room, and mean the same.
     let code =
         QrCode::with_error_correction_level(address.to_uppercase(), EcLevel::M).map_err(Problem::internal)?;
     let picture = code.render::<svg::Color<'_>>().min_dimensions(220, 220).build();
-    Ok(([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "public, max-age=31536000, immutable")], picture))
+    Ok(finished(picture.into(), "image/svg+xml", Fresh::Forever))
 }

@@ -9,6 +9,7 @@ use maud::PreEscaped;
 use std::sync::OnceLock;
 
 use crate::api::problem::{Code, Problem};
+use crate::api::reply::{Fresh, finished};
 use crate::crypto::sha256;
 use crate::wallet::wordlist;
 
@@ -70,6 +71,8 @@ async fn asset(Path((mark, name)): Path<(String, String)>) -> Response {
     let found = ALL.into_iter().find(|asset| asset.name == name);
     let Some(asset) = found else { return nothing() };
     // A page of another version, open since before the node was replaced, gets what there is and keeps nothing of it.
-    let keep = if mark == asset.mark() { "public, max-age=31536000, immutable" } else { "no-store" };
-    ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, keep)], (asset.text)()).into_response()
+    if mark != asset.mark() {
+        return ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, "no-store")], (asset.text)()).into_response();
+    }
+    finished((asset.text)().into(), asset.kind, Fresh::Forever)
 }
