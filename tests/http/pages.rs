@@ -11,7 +11,7 @@ use cairn::api::{Manners, Visit};
 use cairn::node::{Share, WorkerName};
 use cairn::template::Difficulty;
 use cairn::testkit::Actor;
-use cairn::types::{Action, Amount, Block, Note, Transaction};
+use cairn::types::{Action, Address, Amount, Block, Note, Transaction};
 use flate2::read::GzDecoder;
 use regex::Regex;
 use serde_json::Value;
@@ -281,6 +281,27 @@ fn search_leads_to_what_it_found_and_lists_what_is_alike() {
     assert_eq!(leads(&stage.address(0)), found(format!("/account/{}", stage.address(0))));
     assert_eq!(leads("nobody"), (StatusCode::OK, None));
     assert_eq!(leads(""), (StatusCode::OK, None));
+}
+
+#[test]
+fn search_leads_to_the_account_that_begins_so_and_lists_several() {
+    let mut stage = Stage::new();
+    let shown = |address: &str| address[..address.find('1').unwrap() + 4].to_owned();
+    let alike =
+        [[0x5a; 32], std::array::from_fn(|at| if at < 8 { 0x5a } else { at as u8 })].map(Address::from_bytes);
+    let amount = Amount::from_pebbles(100_000_000);
+    let pay = |to: Address| Action::Pay { to, amount, reference: Actor::reference("") };
+    let (params, payer) = (stage.network.params(), Actor::new(0));
+    let payment = payer.sign(params, payer.body(params, 0, 5_000, alike.map(pay).to_vec()));
+    stage.mine(vec![payment]);
+    stage.node.wait_for_indexes();
+    let own = stage.address(0);
+    let said = stage.get(&format!("/search?q={}", shown(&own)));
+    assert_eq!((said.status, said.header("location")), (StatusCode::SEE_OTHER, &*format!("/account/{own}")));
+    let listed = links(&page(&stage, &format!("/search?q={}", shown(&stage.text(&alike[0])))));
+    for address in alike {
+        assert!(listed.contains(&format!("/account/{}", stage.text(&address))), "{listed:?}");
+    }
 }
 
 #[test]
