@@ -45,9 +45,11 @@ pub fn span(seconds: u64) -> String {
 pub fn scaled(size: f64, unit: &str) -> String {
     const STEPS: [(f64, &str); 6] =
         [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
-    match STEPS.iter().find(|(step, _)| size >= *step) {
+    // What would be rounded up to a thousand has the next unit.
+    match STEPS.iter().find(|(step, _)| size >= step * 0.999_95) {
         Some((step, name)) => format!("{:.1} {name}{unit}", size / step),
         None if size == size.trunc() => format!("{size:.0} {unit}"),
+        None if size < 0.005 => format!("under 0.01 {unit}"),
         None => format!("{size:.2} {unit}"),
     }
 }
@@ -77,6 +79,12 @@ mod tests {
     fn sizes_have_the_unit_that_leaves_few_digits() {
         let rates = [0.25, 7.0, 999.0, 1_000.0, 2_449_000.0, 3.2e19].map(|rate| scaled(rate, "H/s"));
         assert_eq!(rates, ["0.25 H/s", "7 H/s", "999 H/s", "1.0 kH/s", "2.4 MH/s", "32.0 EH/s"]);
+    }
+
+    #[test]
+    fn sizes_are_neither_rounded_to_nothing_nor_to_a_thousand() {
+        let rates = [0.0, 0.000_3, 999.96, 999_951.0, 999_940.0].map(|rate| scaled(rate, "H/s"));
+        assert_eq!(rates, ["0 H/s", "under 0.01 H/s", "1.0 kH/s", "1.0 MH/s", "999.9 kH/s"]);
     }
 
     #[test]
