@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::sync::{Arc, OnceLock};
 
-use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -39,6 +40,8 @@ pub struct Kept {
     pub content_type: HeaderValue,
     /// How long others may keep it.
     pub cache_control: HeaderValue,
+    /// What a page may do, where it is one.
+    pub policy: Option<HeaderValue>,
     /// What tells it from any other answer to the same question.
     pub tag: HeaderValue,
     /// By what it is counted.
@@ -48,14 +51,18 @@ pub struct Kept {
 
 impl Kept {
     /// An answer, to be kept.
-    pub fn new(
-        body: Bytes,
-        content_type: HeaderValue,
-        cache_control: HeaderValue,
-        meter: Arc<RouteMeter>,
-    ) -> Self {
-        let tag = tag_of(&body);
-        Self { body, content_type, cache_control, tag, meter, gzipped: OnceLock::new() }
+    pub fn new(body: Bytes, headers: &HeaderMap, meter: Arc<RouteMeter>) -> Self {
+        let header = |name| headers.get(name).cloned();
+        let or_none = |name| header(name).unwrap_or(HeaderValue::from_static(""));
+        Self {
+            tag: tag_of(&body),
+            content_type: or_none(CONTENT_TYPE),
+            cache_control: or_none(CACHE_CONTROL),
+            policy: header(CONTENT_SECURITY_POLICY),
+            meter,
+            gzipped: OnceLock::new(),
+            body,
+        }
     }
 
     /// Its body, compressed, where that is worth it.
@@ -75,7 +82,8 @@ fn tag_of(body: &[u8]) -> HeaderValue {
     HeaderValue::from_str(&tag).expect("hexadecimal digits in quotes")
 }
 
-fn gzip(body: &[u8]) -> Bytes {
+/// The same in fewer bytes.
+pub fn gzip(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 3), Compression::fast());
     let written = encoder.write_all(body).and_then(|()| encoder.finish());
     written.expect("memory takes whatever is written").into()

@@ -17,6 +17,7 @@
 //! [`Reader`]: crate::node::Reader
 
 mod admin;
+mod asked;
 mod at_tip;
 mod beside;
 mod cache;

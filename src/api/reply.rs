@@ -101,7 +101,8 @@ impl IntoResponse for Bare {
     }
 }
 
-fn finished(body: Bytes, kind: &'static str, fresh: Fresh) -> Response {
+/// Bytes as an answer, of this kind and true for so long.
+pub(super) fn finished(body: Bytes, kind: &'static str, fresh: Fresh) -> Response {
     let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(CACHE_CONTROL, fresh.cache_control());

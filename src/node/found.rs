@@ -51,6 +51,17 @@ impl What {
             }
         }
     }
+
+    /// Whom it pays, and who pays.
+    pub(super) fn addresses(&self) -> Vec<Address> {
+        match self {
+            Self::Reward(coinbase) => vec![coinbase.recipient],
+            Self::Transaction(transaction) => {
+                let body = &transaction.body;
+                body.payments().map(|(to, _)| *to).chain([body.policy.address()]).collect()
+            }
+        }
+    }
 }
 
 /// Some of a history, in the order that was asked for. It may hold less than was asked for, or nothing, and yet not be the end: what a

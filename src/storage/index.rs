@@ -5,9 +5,10 @@
 //! The same block can be indexed twice, and the outcome is the same.
 
 use crate::codec::encoded_len;
-use crate::crypto::sha256;
+use crate::crypto::{Digest, sha256};
 use crate::types::{
-    Address, BLOCK_TRANSACTIONS_MAX, Block, FirstDigits, Height, Reference, TRANSACTION_BYTES_MAX, Txid,
+    Address, BLOCK_TRANSACTIONS_MAX, Block, FirstDigits, FirstLetters, Height, Reference,
+    TRANSACTION_BYTES_MAX, Txid,
 };
 
 /// Bytes of an entry's key: what is looked for (9), the height (4) and the position in the block (3), both big-endian and
@@ -30,19 +31,23 @@ pub enum Subject<'a> {
 
 /// A subject as entries name it: its kind, and enough of a hash that others are met as good as never.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct SubjectKey([u8; 9]);
+pub(super) struct SubjectKey([u8; SUBJECT_BYTES]);
 
+/// Bytes of a key that say what is looked for.
+const SUBJECT_BYTES: usize = 9;
 /// What the keys of entries for transactions begin with.
 const TRANSACTION_KIND: u8 = 0;
+/// And those of entries for addresses.
+const ADDRESS_KIND: u8 = 1;
 
 impl Subject<'_> {
     fn key(&self) -> SubjectKey {
         let (kind, hash) = match self {
             Subject::Transaction(txid) => (TRANSACTION_KIND, *txid.as_bytes()),
-            Subject::Address(address) => (1, *address.as_bytes()),
+            Subject::Address(address) => (ADDRESS_KIND, *address.as_bytes()),
             Subject::Reference(reference) => (2, sha256(reference)),
         };
-        let mut key = [kind; 9];
+        let mut key = [kind; SUBJECT_BYTES];
         key[1..].copy_from_slice(&hash[..8]);
         SubjectKey(key)
     }
@@ -72,12 +77,32 @@ impl Subject<'_> {
 
 /// The lowest and the highest key that an entry for a transaction whose name begins so can have.
 pub(super) fn keys_like(digits: &FirstDigits) -> ([u8; KEY_BYTES], [u8; KEY_BYTES]) {
-    let (low, high) = digits.range();
+    keys_between(TRANSACTION_KIND, digits.range())
+}
+
+/// The same of an address that begins so.
+pub(super) fn keys_of_addresses(letters: &FirstLetters) -> ([u8; KEY_BYTES], [u8; KEY_BYTES]) {
+    keys_between(ADDRESS_KIND, letters.range())
+}
+
+fn keys_between(kind: u8, (low, high): (Digest, Digest)) -> ([u8; KEY_BYTES], [u8; KEY_BYTES]) {
     let (mut from, mut to) = ([0; KEY_BYTES], [0xff; KEY_BYTES]);
-    (from[0], to[0]) = (TRANSACTION_KIND, TRANSACTION_KIND);
-    from[1..9].copy_from_slice(&low[..8]);
-    to[1..9].copy_from_slice(&high[..8]);
+    (from[0], to[0]) = (kind, kind);
+    from[1..SUBJECT_BYTES].copy_from_slice(&low[..SUBJECT_BYTES - 1]);
+    to[1..SUBJECT_BYTES].copy_from_slice(&high[..SUBJECT_BYTES - 1]);
     (from, to)
+}
+
+/// Whether two keys are of entries for the same.
+pub(super) fn is_same_subject(one: &[u8], other: &[u8]) -> bool {
+    one[..SUBJECT_BYTES] == other[..SUBJECT_BYTES]
+}
+
+/// The first key that an entry for anything behind this one's subject can have.
+pub(super) fn behind_subject(key: &[u8]) -> [u8; KEY_BYTES] {
+    let mut last = [0xff; KEY_BYTES];
+    last[..SUBJECT_BYTES].copy_from_slice(&key[..SUBJECT_BYTES]);
+    after(last)
 }
 
 /// The next key.
@@ -268,6 +293,16 @@ impl BlockIndex {
         let (from, to) = keys_like(digits);
         let start = self.entries.partition_point(|(key, _)| *key < from);
         let entries = self.entries[start..].iter().take_while(move |(key, _)| *key <= to);
+        entries.filter_map(|(key, value)| Place::of(key, value))
+    }
+
+    /// Where something may stand that concerns addresses which begin so; so many places of each at most.
+    pub fn addresses_like(&self, letters: &FirstLetters, each_max: usize) -> impl Iterator<Item = Place> {
+        let (from, to) = keys_of_addresses(letters);
+        let start = self.entries.partition_point(|(key, _)| *key < from);
+        let end = self.entries.partition_point(|(key, _)| *key <= to);
+        let addresses = self.entries[start..end].chunk_by(|(one, _), (other, _)| is_same_subject(one, other));
+        let entries = addresses.flat_map(move |entries| entries.iter().take(each_max));
         entries.filter_map(|(key, value)| Place::of(key, value))
     }
 }

@@ -1,10 +1,10 @@
 //! The indexes as readers see them: never changing under them, and never held by whoever writes.
 
 use super::StorageError;
-use super::index::{Order, Place, Subject, keys_like};
+use super::index::{Order, Place, Subject, behind_subject, is_same_subject, keys_like, keys_of_addresses};
 use super::runs::{Pair, RunsView};
 use super::tables::IndexMark;
-use crate::types::{FirstDigits, Height};
+use crate::types::{FirstDigits, FirstLetters, Height};
 
 /// The indexes up to one step. Whoever has one looks in it without waiting for anybody; while it lives, what it needs stays
 /// in the database, and the database stays open.
@@ -80,5 +80,39 @@ impl IndexView {
             places.extend(Place::of(key, value).filter(|place| place.height < below));
         }
         Ok(places)
+    }
+
+    /// Where something below a height may stand that concerns addresses which begin so: of so many addresses at most, and of
+    /// each so many places at most, the newest. An address costs two seeks, however much happened to it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn addresses_like(
+        &self,
+        letters: &FirstLetters,
+        below: Height,
+        (addresses_max, each_max): (usize, usize),
+    ) -> Result<Vec<Vec<Place>>, StorageError> {
+        let (mut from, to) = keys_of_addresses(letters);
+        let mut found = Vec::new();
+        while found.len() < addresses_max {
+            let mut entries = self.runs.range(&from, None)?;
+            let (mut places, mut count) = (Vec::new(), 0);
+            while count < each_max
+                && let Some((key, value)) = entries.next_entry()?
+                && key <= &to[..]
+                && (count == 0 || is_same_subject(key, &from))
+            {
+                from.copy_from_slice(key);
+                places.extend(Place::of(key, value).filter(|place| place.height < below));
+                count += 1;
+            }
+            if count == 0 {
+                break;
+            }
+            found.push(places);
+            from = behind_subject(&from);
+        }
+        Ok(found)
     }
 }

@@ -11,6 +11,7 @@ mod address;
 mod amount;
 mod block;
 mod first_digits;
+mod first_letters;
 mod hash;
 mod header;
 mod numbers;
@@ -25,6 +26,7 @@ pub use block::{
     BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, Block, Coinbase, Commitments, EXTRA_BYTES_MIN, Extra,
 };
 pub use first_digits::{FirstDigits, FirstDigitsError};
+pub use first_letters::FirstLetters;
 pub use hash::{BlockHash, ChainId, ChainTag, HistoryRoot, MerkleRoot, StateRoot, TxHash, TxRoot, Txid};
 pub use header::{HEADER_BYTES, Header};
 pub use numbers::{EffectiveTime, Height, Nonce, Timestamp};

@@ -211,6 +211,24 @@ test("pages say what they say without scripts, and their forms work", async () =
   await it.close();
 });
 
+test("a table that goes on beyond the window shows it, until its end is seen", async () => {
+  const it = await open(browser, `${node}/network`, { viewport: { width: 390, height: 844 } });
+  const table = it.page.locator(".wide").last();
+  await table.scrollIntoViewIfNeeded();
+  const { x, y, width } = await table.boundingBox();
+  // Above the words of the heading there is nothing but what shows it.
+  const edge = () => it.page.screenshot({ clip: { x: x + width - 8, y: y + 1, width: 6, height: 3 } });
+  const more = await edge();
+  await table.evaluate((element) => { element.scrollLeft = element.scrollWidth; });
+  assert.notDeepEqual(await edge(), more);
+  const wide = await open(browser, `${node}/blocks`);
+  const all = await wide.page.locator(".wide").first().boundingBox();
+  const blank = await wide.page.screenshot({ clip: { x: all.x + all.width - 8, y: all.y + 1, width: 6, height: 3 } });
+  assert.deepEqual(await edge(), blank, "nothing goes on here");
+  await wide.close();
+  await it.close();
+});
+
 test("all there is can be reached and used by keyboard", async () => {
   const it = await open(browser, `${node}/`);
   await it.page.keyboard.press("Tab");

@@ -1,16 +1,18 @@
 //! The explorer's pages: that they say what is so, lead to each other, and let nothing of strangers be more than text.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::num::NonZeroU32;
 
 use axum::body::Body;
-use axum::http::header::ACCEPT;
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING};
 use axum::http::{Request, StatusCode};
 use cairn::api::{Manners, Visit};
 use cairn::node::{Share, WorkerName};
 use cairn::template::Difficulty;
 use cairn::testkit::Actor;
-use cairn::types::{Action, Amount, Block, Note, Transaction};
+use cairn::types::{Action, Address, Amount, Block, Note, Transaction};
+use flate2::read::GzDecoder;
 use regex::Regex;
 use serde_json::Value;
 
@@ -292,6 +294,27 @@ fn search_leads_to_what_it_found_and_lists_what_is_alike() {
 }
 
 #[test]
+fn search_leads_to_the_account_that_begins_so_and_lists_several() {
+    let mut stage = Stage::new();
+    let shown = |address: &str| address[..address.find('1').unwrap() + 4].to_owned();
+    let alike =
+        [[0x5a; 32], std::array::from_fn(|at| if at < 8 { 0x5a } else { at as u8 })].map(Address::from_bytes);
+    let amount = Amount::from_pebbles(100_000_000);
+    let pay = |to: Address| Action::Pay { to, amount, reference: Actor::reference("") };
+    let (params, payer) = (stage.network.params(), Actor::new(0));
+    let payment = payer.sign(params, payer.body(params, 0, 5_000, alike.map(pay).to_vec()));
+    stage.mine(vec![payment]);
+    stage.node.wait_for_indexes();
+    let own = stage.address(0);
+    let said = stage.get(&format!("/search?q={}", shown(&own)));
+    assert_eq!((said.status, said.header("location")), (StatusCode::SEE_OTHER, &*format!("/account/{own}")));
+    let listed = links(&page(&stage, &format!("/search?q={}", shown(&stage.text(&alike[0])))));
+    for address in alike {
+        assert!(listed.contains(&format!("/account/{}", stage.text(&address))), "{listed:?}");
+    }
+}
+
+#[test]
 fn styles_and_scripts_are_kept_for_ever_under_a_name_that_changes_with_them() {
     let stage = Stage::new();
     let assets: Vec<String> =
@@ -321,6 +344,51 @@ fn wallet_names_what_its_script_takes_in_and_what_is_told_to_it() {
         assert_eq!(stage.get(path).header("content-type"), "text/javascript; charset=utf-8");
     }
     assert!(wallet.contains(r#"data-events="block,reorganization,mempool" data-every="0""#), "{wallet}");
+}
+
+#[test]
+fn pages_and_what_they_are_made_with_are_compressed_for_whoever_takes_that() {
+    let stage = Stage::with_history();
+    let asks = |path: &str, encodings: &str| {
+        stage.ask(Request::get(path).header(ACCEPT_ENCODING, encodings).body(Body::empty()).unwrap())
+    };
+    let home = page(&stage, "/");
+    let made_with = links(&home).into_iter().filter(|link| link.ends_with(".css") || link.ends_with(".js"));
+    let fixed = ["/docs", "/openapi.json", "/nothing/of/this/name"].map(str::to_owned);
+    let paths: Vec<String> =
+        ["/", "/mining"].into_iter().map(str::to_owned).chain(fixed).chain(made_with).collect();
+    assert_eq!(paths.len(), 7, "a style and a script: {paths:?}");
+    for path in &paths {
+        let (plain, short) = (asks(path, "identity"), asks(path, "gzip, br"));
+        assert!(plain.headers.get("content-encoding").is_none());
+        if path.starts_with("/nothing") {
+            assert!(short.headers.get("content-encoding").is_none(), "few bytes stay as they are");
+            continue;
+        }
+        assert_eq!(
+            (plain.header("vary"), short.header("vary")),
+            ("accept-encoding", "accept-encoding"),
+            "{path}"
+        );
+        assert_eq!(short.header("content-encoding"), "gzip", "{path}");
+        let policy = |said: &Said| said.headers.get("content-security-policy").cloned();
+        assert_eq!(policy(&short), policy(&plain), "{path}");
+        assert!(
+            short.body.len() * 2 < plain.body.len(),
+            "{path}: {} of {}",
+            short.body.len(),
+            plain.body.len()
+        );
+        let mut body = Vec::new();
+        GzDecoder::new(&short.body[..]).read_to_end(&mut body).unwrap();
+        if !path.starts_with("/mining") && path != "/" {
+            assert_eq!(body, plain.body, "{path}");
+            assert_eq!(short.tag(), plain.tag());
+        }
+        assert!(!body.is_empty(), "{path}");
+    }
+    assert!(asks("/docs", "gzip").header("content-security-policy").starts_with("default-src 'none'"));
+    assert_eq!(asks("/docs", "gzip").header("cache-control"), "no-cache");
 }
 
 #[test]

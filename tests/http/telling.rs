@@ -91,6 +91,11 @@ fn search_finds_whatever_somebody_may_have_copied() {
     assert_eq!(hits("nothing"), json!([]));
     assert_eq!(hits(&txid[..6]), hits(txid));
     assert_eq!(hits(&txid[..5]), json!([]), "five digits are too few");
+    let shown = &address[..address.find('1').unwrap() + 4];
+    assert_eq!(hits(shown), hits(&address), "as pages show the beginning of an address");
+    assert_eq!(hits(&shown[..shown.len() - 1]), json!([]), "two letters are too few");
+    let mistyped = format!("{}q", &address[..address.len() - 1]);
+    assert_eq!(hits(&mistyped), json!([]), "whoever mistyped an address is not led to another");
     assert!(hits(&hash[..8]).as_array().unwrap().contains(&hits(hash)[0]));
     assert_eq!(stage.get("/v1/search").code(), "bad_value");
 }

@@ -1,7 +1,9 @@
-//! Looking for blocks and transactions by the first digits of their names.
+//! Looking for blocks, transactions and addresses by how their names begin.
+
+use std::collections::BTreeSet;
 
 use cairn::node::{ALIKE_MAX, Reader, Verdict, What};
-use cairn::types::{Block, BlockHash, FirstDigits, Transaction, Txid};
+use cairn::types::{Address, Block, BlockHash, FirstDigits, FirstLetters, Transaction, Txid};
 
 use crate::stage::{Stage, hashes};
 
@@ -96,4 +98,49 @@ fn transactions_that_wait_are_found_by_their_first_digits() {
         assert_eq!(reader.transactions_like(&digits(&txid, 6), 10).unwrap(), []);
     }
     assert!(reader.pooled_like(&digits(&Txid::from_bytes([9; 32]), 6), 10).is_empty());
+}
+
+#[test]
+fn addresses_of_the_branch_are_found_by_their_first_letters_wherever_they_are_indexed() {
+    let mut stage = Stage::new();
+    let mut miner = stage.miner();
+    let prefix = stage.network.params().prefix.clone();
+    let stem = miner.mine_payments(90, &[0]);
+    let mut other = miner.fork(1);
+    let left = miner.mine_payments(3, &[1]);
+    stage.grow(&[&stem[..], &left].concat());
+    let concerned = |blocks: &[Block]| -> BTreeSet<Address> {
+        let miners = blocks.iter().map(|block| block.coinbase.recipient);
+        let bodies = blocks.iter().flat_map(|block| &block.transactions).map(|found| &found.body);
+        let payments = bodies.flat_map(|body| {
+            let paid = body.payments().map(|(to, _)| *to);
+            paid.chain([body.policy.address()]).collect::<Vec<_>>()
+        });
+        miners.chain(payments).collect()
+    };
+    let given: BTreeSet<Address> = stage.network.genesis.allocation().iter().map(|(to, _)| *to).collect();
+    let ours = other.mine_payments(4, &[2, 3]);
+    assert_eq!(stage.node.submit_all(&ours)[3], Ok(Verdict::Followed { reverted: 3 }));
+    let there: BTreeSet<Address> = concerned(&[&stem[..], &ours].concat()).union(&given).copied().collect();
+    for restarted in [false, true] {
+        if restarted {
+            stage.node.restart();
+        }
+        stage.node.wait_for_indexes();
+        let reader = stage.node.reader();
+        for address in there.iter().chain(&concerned(&left)) {
+            let text = address.to_text(&prefix);
+            for count in [3, 4, 13, 20] {
+                let beginning = &text[..prefix.as_str().len() + 1 + count];
+                let letters = FirstLetters::parse(beginning, &prefix).unwrap();
+                let expected: Vec<Address> = there.iter().filter(|one| letters.begin(one)).copied().collect();
+                assert_eq!(reader.addresses_like(&letters, ALIKE_MAX).unwrap(), expected, "{beginning}");
+            }
+        }
+        let all = FirstLetters::parse(
+            &there.first().unwrap().to_text(&prefix)[..prefix.as_str().len() + 4],
+            &prefix,
+        );
+        assert!(reader.addresses_like(&all.unwrap(), 0).unwrap().is_empty());
+    }
 }

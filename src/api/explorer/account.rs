@@ -8,8 +8,7 @@ use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 use serde::Deserialize;
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::IntoResponse;
+use axum::response::Response;
 
 use super::draft::{Draft, Live, Shown};
 use super::glimpse::Glimpse;
@@ -23,6 +22,7 @@ use crate::api::context::Context;
 use crate::api::cursor::PlaceCursor;
 use crate::api::extract::{self, Path, Query};
 use crate::api::problem::{Code, Problem};
+use crate::api::reply::{Fresh, finished};
 use crate::api::routes::accounts as asked;
 use crate::api::view::{AccountView, HistoryEntry, Moved, PolicyView};
 use crate::mempool::Entry;
@@ -233,12 +233,12 @@ fn row(entry: &HistoryEntry) -> Markup {
 pub(super) async fn picture(
     State(context): State<Context>,
     Path(file): Path<String>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let text = file.trim_end_matches(".svg");
     let address = extract::address(text, &context.params().prefix)?.to_text(&context.params().prefix);
     // Capitals take less room, and mean the same.
     let code =
         QrCode::with_error_correction_level(address.to_uppercase(), EcLevel::M).map_err(Problem::internal)?;
     let picture = code.render::<svg::Color<'_>>().min_dimensions(220, 220).build();
-    Ok(([(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "public, max-age=31536000, immutable")], picture))
+    Ok(finished(picture.into(), "image/svg+xml", Fresh::Forever))
 }

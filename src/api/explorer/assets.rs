@@ -9,7 +9,7 @@ use maud::PreEscaped;
 use std::sync::OnceLock;
 
 use crate::api::problem::{Code, Problem};
-use crate::api::reply::Fresh;
+use crate::api::reply::{Fresh, finished};
 use crate::crypto::sha256;
 use crate::wallet::wordlist;
 
@@ -80,12 +80,8 @@ async fn asset(Path((mark, name)): Path<(String, String)>) -> Response {
     let found = ALL.into_iter().find(|asset| asset.name == name);
     let Some(asset) = found else { return nothing() };
     // A page of another version, open since before the node was replaced, gets what there is and keeps nothing of it.
-    let is_it = mark == asset.mark();
-    let keep = if is_it { "public, max-age=31536000, immutable" } else { "no-store" };
-    let mut response = ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, keep)], (asset.text)()).into_response();
-    // Compressed once, for all who come.
-    if is_it {
-        response.extensions_mut().insert(Fresh::Forever);
+    if mark != asset.mark() {
+        return ([(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, "no-store")], (asset.text)()).into_response();
     }
-    response
+    finished((asset.text)().into(), asset.kind, Fresh::Forever)
 }

@@ -65,8 +65,8 @@ impl Chart<'_> {
                         @if !self.expected.is_empty() { polyline.expected points=(points(self.expected.iter().copied(), top, Span::Middles)) {} }
                         (self.hits())
                     }
+                    div.ends { span { (self.ends.0) } span { (self.ends.1) } }
                 }
-                div.ends { span { (self.ends.0) } span { (self.ends.1) } }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A page before it is framed: what is on it, and what makes it change.
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
@@ -11,6 +12,9 @@ use super::assets::Asset;
 use super::shell::{Place, Shell};
 use crate::api::context::Context;
 use crate::api::problem::{Code, Problem};
+
+/// How often a page is made, at most, where blocks come faster than it is.
+const TRIES_MAX: usize = 3;
 
 /// What makes a page ask for itself again, besides somebody who does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,7 +89,7 @@ impl IntoResponse for Trouble {
 
 /// Puts pages between the heading and the foot that all of them share.
 pub(super) async fn frame(State(context): State<Context>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = of_one_tip(&context, request, next).await;
     let shell = Shell::of(&context);
     if let Some(draft) = response.extensions_mut().remove::<Draft>() {
         return shell.page(&draft);
@@ -93,6 +97,23 @@ pub(super) async fn frame(State(context): State<Context>, request: Request, next
     match response.extensions_mut().remove::<Trouble>() {
         Some(Trouble(problem)) => on_a_page(&shell, problem.into_response()),
         None => response,
+    }
+}
+
+/// A page without its frame, of one tip. It is put together from several answers: where a block came in between they would
+/// contradict each other, and all are asked for again.
+async fn of_one_tip(context: &Context, request: Request, next: Next) -> Response {
+    // Pages are asked for without a body.
+    let (asked, _) = request.into_parts();
+    let sequence = || context.node().reader().tip().sequence;
+    let mut tries = 1;
+    loop {
+        let before = sequence();
+        let response = next.clone().run(Request::from_parts(asked.clone(), Body::empty())).await;
+        if before == sequence() || tries == TRIES_MAX {
+            return response;
+        }
+        tries += 1;
     }
 }
 
@@ -141,4 +162,63 @@ pub(in crate::api) fn on_a_page(shell: &Shell, mut response: Response) -> Respon
     response.headers_mut().extend(parts.headers);
     *response.body_mut() = body;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::{Router, middleware, routing};
+    use http_body_util::BodyExt as _;
+    use parking_lot::Mutex;
+    use tokio::runtime::Builder;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::testkit::{Follower, Network, TestNode};
+    use crate::types::{Address, Block};
+
+    /// A page that tells the height twice, between which this many blocks come in all; and how often it was made.
+    fn told_while_blocks_come(blocks: usize) -> (String, usize) {
+        let (folder, network) = (tempfile::tempdir().unwrap(), Network::new(1));
+        let node = Arc::new(TestNode::start(folder.path(), &network.genesis));
+        let context = Context::new(node.handle(), None);
+        let mut miner = Follower::new(&network);
+        miner.mine_empty(Address::from_bytes([7; 32]), blocks as u32);
+        let mined: Vec<Block> = miner.branch().into_iter().rev().take(blocks).collect();
+        let (waiting, made) = (Arc::new(Mutex::new(mined)), Arc::new(AtomicUsize::new(0)));
+        let (at_hand, count) = (Arc::clone(&node), Arc::clone(&made));
+        let twice = move || async move {
+            count.fetch_add(1, Ordering::Relaxed);
+            let height = || at_hand.reader().tip().height;
+            let first = height();
+            if let Some(block) = waiting.lock().pop() {
+                at_hand.submit(&block).unwrap();
+            }
+            let body = html! { p.lead { (first) " and " (height()) } };
+            Draft::new("Twice", Place::Elsewhere, Live::NEVER, body)
+        };
+        let router = Router::new().route("/", routing::get(twice));
+        let router: Router = router.layer(middleware::from_fn_with_state(context, frame));
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let text = runtime.block_on(async {
+            let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+            response.into_body().collect().await.unwrap().to_bytes()
+        });
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        let told = text.split("class=\"lead\">").nth(1).unwrap().split('<').next().unwrap();
+        (told.to_owned(), made.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn page_is_made_again_where_a_block_came_while_it_was_made() {
+        assert_eq!(told_while_blocks_come(0), ("0 and 0".to_owned(), 1));
+        assert_eq!(told_while_blocks_come(1), ("1 and 1".to_owned(), 2));
+    }
+
+    #[test]
+    fn page_is_shown_in_the_end_however_fast_blocks_come() {
+        assert_eq!(told_while_blocks_come(9), ("2 and 3".to_owned(), TRIES_MAX));
+    }
 }

@@ -30,11 +30,15 @@ pub(super) async fn search(
     if let [hit] = hits.as_slice() {
         return Ok(Redirect::to(&path(hit)).into_response());
     }
+    let prefix = context.params().prefix.as_str();
     let body = html! {
         @if hits.is_empty() {
             p.lead { "Nothing here is called " q dir="auto" { (text) } "." }
-            p { "A block is found by its height or its hash, a transaction by its name, both also by the first six digits or more; an \
-                 account by its whole address. What was sent a moment ago may not have come here yet." }
+            p {
+                "A block is found by its height or its hash, a transaction by its name, both also by the first six digits or more; an "
+                "account that is on the chain by its address, also by the first three letters or more behind " code { (prefix) "1" }
+                ". What was sent a moment ago may not have come here yet."
+            }
         } @else {
             p.lead { (parts::count(hits.len(), "thing")) " whose names begin so:" }
             ul.hits { @for hit in &hits { li { (shown(hit)) } } }

@@ -45,7 +45,8 @@ pub fn span(seconds: u64) -> String {
 pub fn scaled(size: f64, unit: &str) -> String {
     const STEPS: [(f64, &str); 6] =
         [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
-    match STEPS.iter().find(|(step, _)| size >= *step) {
+    // What would be rounded up to a thousand has the next unit.
+    match STEPS.iter().find(|(step, _)| size >= step * 0.999_95) {
         Some((step, name)) => format!("{:.1} {name}{unit}", size / step),
         None if size == size.trunc() => format!("{size:.0} {unit}"),
         None if size >= 0.1 => format!("{size:.2} {unit}"),
@@ -85,6 +86,12 @@ mod tests {
         assert_eq!(rates, ["0.25 H/s", "7 H/s", "999 H/s", "1.0 kH/s", "2.4 MH/s", "32.0 EH/s"]);
         let small = [0.034, 0.0012, 0.000_034, 0.0].map(|rate| scaled(rate, "H/s"));
         assert_eq!(small, ["0.034 H/s", "0.0012 H/s", "3.4e-5 H/s", "0 H/s"]);
+    }
+
+    #[test]
+    fn sizes_are_neither_rounded_to_nothing_nor_to_a_thousand() {
+        let rates = [0.0, 0.000_3, 999.96, 999_951.0, 999_940.0].map(|rate| scaled(rate, "H/s"));
+        assert_eq!(rates, ["0 H/s", "0.00030 H/s", "1.0 kH/s", "1.0 MH/s", "999.9 kH/s"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::api::routes::transactions::mined;
 use crate::api::view::{Hit, SearchView};
 use crate::chain::HeaderEntry;
 use crate::node::{ALIKE_MAX, Reader, What};
-use crate::types::{Address, BlockHash, FirstDigits, Height, Txid};
+use crate::types::{Address, BlockHash, FirstDigits, FirstLetters, Height, Txid};
 
 pub(super) fn routes() -> OpenApiRouter<Context> {
     OpenApiRouter::new().routes(routes!(search))
@@ -23,7 +23,8 @@ pub(super) fn routes() -> OpenApiRouter<Context> {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// A height, a block's hash, a transaction's name, either of them by its first six digits or more, or an address.
+    /// A height, a block's hash, a transaction's name, either of them by its first six digits or more, or an address, also by
+    /// its first three letters or more behind the `1`.
     q: String,
 }
 
@@ -60,13 +61,21 @@ fn find(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Hit>, Prob
     if let Some(digits) = text.parse::<FirstDigits>().ok().filter(|_| text.len() < 64) {
         hits.extend(alike(reader, &digits)?);
     }
-    if let Ok(address) = Address::parse(text, &context.params().prefix) {
-        hits.push(Hit::Account {
-            address: context.text(&address),
-            known: reader.account(&address)?.is_some(),
-        });
+    for address in addresses(context, reader, text)? {
+        let known = reader.account(&address)?.is_some();
+        hits.push(Hit::Account { address: context.text(&address), known });
     }
     Ok(hits)
+}
+
+/// The address that this is, whether or not it was ever paid; or those of the chain that begin so.
+fn addresses(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Address>, Problem> {
+    let prefix = &context.params().prefix;
+    if let Ok(address) = Address::parse(text, prefix) {
+        return Ok(vec![address]);
+    }
+    let letters = FirstLetters::parse(text, prefix);
+    Ok(letters.map(|letters| reader.addresses_like(&letters, ALIKE_MAX)).transpose()?.unwrap_or_default())
 }
 
 fn block(reader: &Reader, entry: &HeaderEntry) -> Hit {
