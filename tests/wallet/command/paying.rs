@@ -246,6 +246,18 @@ fn account_is_swept_to_the_last_pebble() {
 }
 
 #[test]
+fn an_account_is_not_swept_into_itself() {
+    let (home, devnet) = stage();
+    for order in
+        [&["sweep", "main", "--yes"][..], &["sweep", "bob", "--from", "bob"], &["prepare", "main", "--all"]]
+    {
+        let refused = devnet.wallet(&home, order);
+        assert!(refused.failure(1).contains("is the account that would pay"), "{order:?}: {refused:?}");
+    }
+    assert_eq!(devnet.waiting(), 0);
+}
+
+#[test]
 fn batch_pays_all_or_nothing() {
     let (home, devnet) = stage();
     let bob = home.accounts()[1].1.clone();
