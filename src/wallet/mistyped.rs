@@ -10,7 +10,7 @@ use crate::types::{Address, AddressError, Prefix};
 /// The letters of bech32.
 const LETTERS: &str = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 /// Letters behind the prefix and its `1`: 32 bytes and the checksum.
-const DATA_LETTERS: usize = 58;
+pub(super) const DATA_LETTERS: usize = 58;
 /// Letters that are looked at; the longest address has 75.
 const TYPED_LETTERS_MAX: usize = 128;
 

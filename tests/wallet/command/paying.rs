@@ -70,7 +70,11 @@ fn slips_are_refused_with_a_sentence() {
         ends_with(&devnet.wallet(&home, &[&["send"], arguments, &["--yes"]].concat()), code, said);
     };
     refused(&[&mistyped, "1"], 1, "the letter at place 21 is likely wrong");
-    refused(&["nobody", "1"], 1, "no account, no contact and no address");
+    refused(
+        &["nobody", "1"],
+        1,
+        "no account, no contact and no address; on this chain an address is `cdev1` and 58",
+    );
     refused(&["bob", "10001"], 1, "costs 10001 CRN, but the sender has 10000 CRN");
     refused(&["bob", "0"], 1, "pays nothing");
     refused(&["bob", "1e3"], 2, "expected an amount in coins");
