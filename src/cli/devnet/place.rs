@@ -1,5 +1,6 @@
 //! Where a devnet is: the folder that it keeps everything in, and where it takes orders.
 
+use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -12,12 +13,14 @@ use crate::client::{Client, ClientError};
 
 /// The file in which a devnet that runs says where it takes orders.
 const FILE: &str = "desk";
+/// The variable that names a devnet to all orders of a terminal.
+const VARIABLE: &str = "CAIRN_DEVNET";
 /// Where it does, unless it is told otherwise.
 const USUAL: &str = "http://127.0.0.1:9332";
 
 /// Where a devnet keeps everything where nothing is said.
 pub(super) fn default_folder() -> Result<PathBuf> {
-    let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+    let home = env::home_dir().filter(|home| !home.as_os_str().is_empty());
     Ok(home
         .ok_or_else(|| anyhow!("there is no home directory: say --data-dir"))?
         .join(".cairn")
@@ -27,8 +30,8 @@ pub(super) fn default_folder() -> Result<PathBuf> {
 /// Which devnet is meant.
 #[derive(Args)]
 pub(super) struct Which {
-    /// Where the devnet takes orders [default: what stands in its data directory, else http://127.0.0.1:9332].
-    #[arg(long, env = "CAIRN_DEVNET", value_name = "URL")]
+    /// Where the devnet takes orders [default: what stands in its data directory, else http://127.0.0.1:9332] [env: CAIRN_DEVNET].
+    #[arg(long, value_name = "URL")]
     desk: Option<String>,
     /// The data directory of the devnet that is meant, where several run [default: .cairn/devnet in the home directory].
     #[arg(long, value_name = "DIR")]
@@ -49,7 +52,8 @@ impl Which {
                     folder.display()
                 )
             })?,
-            (None, None) => usual()?,
+            // What is typed counts for more than what was said to the terminal once.
+            (None, None) => env::var(VARIABLE).ok().filter(|url| !url.is_empty()).map_or_else(usual, Ok)?,
         };
         Ok(Client::patient(&url)?)
     }

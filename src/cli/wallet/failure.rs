@@ -124,9 +124,7 @@ fn name_of_keyring(error: &KeyringError) -> Option<&'static str> {
         KeyringError::NoAccount(_)
         | KeyringError::NoContact(_)
         | KeyringError::Nobody(_)
-        | KeyringError::NoPayee { .. } => {
-            Some("unknown_name")
-        }
+        | KeyringError::NoPayee { .. } => Some("unknown_name"),
         KeyringError::Address { .. } => Some("bad_address"),
         KeyringError::NameTaken(_) | KeyringError::AddressTaken(_) => Some("taken"),
         KeyringError::AccountsFull

@@ -9,6 +9,7 @@ use super::view::{BlocksMade, BlocksOrder, MiningView};
 use super::words::in_words;
 use crate::api::{Answer, Json, Problem, Reply, shortened};
 use crate::devnet::Mining;
+use crate::devnet::error::DevnetError;
 use crate::devnet::network::DevnetHandle;
 
 /// Blocks that are made for one order.
@@ -62,8 +63,7 @@ async fn set_mining(
 ) -> Answer<MiningView> {
     let what = format!("blocks come {}", in_words(&shortened(&said.mode)));
     by.order(&devnet, what, move |devnet| {
-        let mode: Mining =
-            said.mode.parse().map_err(|error| Problem::bad_value("mode", &said.mode, error))?;
+        let mode: Mining = said.mode.parse().map_err(DevnetError::from)?;
         Ok(devnet.set_mining(mode)?)
     })
     .await?;
