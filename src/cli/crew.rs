@@ -10,8 +10,7 @@ use super::mining::threads_or_all;
 use super::output::{count, say, say_seldom};
 use crate::api::{MiningControl, MiningOrder, MiningRefused, MiningState};
 use crate::consensus::{Params, PowMode};
-use crate::crypto::search::Kernel;
-use crate::miner::{Feed, Maker, Miner, MinerOptions, MinerReport, OrderError, Pace, Pacer};
+use crate::miner::{Feed, Maker, Miner, MinerOptions, MinerReport, OrderError, Pace, Pacer, fastest};
 use crate::node::NodeHandle;
 use crate::template::Payout;
 
@@ -102,7 +101,7 @@ impl Crew {
         let log: crate::miner::Log = if self.quiet { Arc::new(|_| {}) } else { Arc::new(say_seldom()) };
         match pace {
             Some(pace) => Own::AtPace(payout, pace),
-            None => Own::Work(MinerOptions { payout, threads, kernel: Kernel::best(), log }),
+            None => Own::Work(MinerOptions { payout, threads, kernel: fastest(), log }),
         }
     }
 }

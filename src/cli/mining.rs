@@ -17,7 +17,7 @@ use super::files;
 use super::output::{count, hash_rate, say, say_seldom};
 use crate::consensus::{Genesis, PowMode};
 use crate::crypto::search::Kernel;
-use crate::miner::{Feed, MinerOptions, MinerReport, OrderError, STACK_BYTES};
+use crate::miner::{Feed, MinerOptions, MinerReport, OrderError, STACK_BYTES, fastest};
 use crate::net::HostPort;
 use crate::node::{NodeHandle, WorkerReport};
 use crate::stratum::{Server, ServerOptions};
@@ -136,7 +136,7 @@ impl Mining {
     }
 
     fn kernel(&self) -> Result<Kernel> {
-        self.kernel.as_deref().map_or_else(|| Ok(Kernel::best()), |name| name.parse().context("--kernel"))
+        self.kernel.as_deref().map_or_else(|| Ok(fastest()), |name| name.parse().context("--kernel"))
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use super::network::{ADDED_EACH, DevnetHandle};
 use super::roster::{Live, living};
 use crate::protocol::{NodeId, Order};
+use crate::types::Work;
 
 /// How long links may take to stand again before whoever ordered it is told which do not.
 pub const MEND_TIME_MAX: Duration = Duration::from_secs(10);
@@ -43,6 +44,18 @@ impl DevnetHandle {
         })
     }
 
+    /// Waits until all who run follow a branch with as much work as the best has now, for [`MEND_TIME_MAX`] at most. Of two that are
+    /// equal each node keeps its own.
+    pub(super) fn catch_up(&self) {
+        let works = || self.living().into_values().filter_map(|live| work_of(&live));
+        let (best, deadline) = (works().max(), Instant::now() + MEND_TIME_MAX);
+        self.0.common.runtime.block_on(async {
+            while works().any(|work| Some(work) < best) && Instant::now() < deadline {
+                sleep(LOOK_EVERY).await;
+            }
+        });
+    }
+
     /// Those of these links over which two who run do not speak, though they could.
     async fn missing(&self, links: &[Ends]) -> Vec<Ends> {
         let (living, bad) = (self.living(), self.links());
@@ -74,4 +87,10 @@ impl DevnetHandle {
     fn living(&self) -> BTreeMap<usize, Live> {
         living(&self.roster()).into_iter().collect()
     }
+}
+
+/// How much work is in the branch that a node follows.
+fn work_of(live: &Live) -> Option<Work> {
+    let reader = live.node.reader();
+    Some(reader.header_at(reader.tip().height)?.work)
 }

@@ -146,13 +146,17 @@ impl DevnetHandle {
         Ok(self.mend(&cut))
     }
 
-    /// Makes all links healthy, and waits until all stand; gives those that do not in time.
+    /// Makes all links healthy, and waits until all stand and all nodes have caught up; gives those that do not stand in time.
     ///
     /// # Errors
     /// When that cannot be kept.
     pub fn heal(&self) -> Result<Vec<Ends>, DevnetError> {
         self.relink(Links::heal)?;
-        Ok(self.mend(&self.all_links()))
+        let missing = self.mend(&self.all_links());
+        if missing.is_empty() {
+            self.catch_up();
+        }
+        Ok(missing)
     }
 
     /// Changes links, and gives those that were cut before.

@@ -17,8 +17,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::ground::Ground;
 use super::mining::Mining;
 use super::roster::{Live, Roster, living};
-use crate::crypto::search::Kernel;
-use crate::miner::{Feed, Maker, Miner, MinerOptions, OrderError, STACK_BYTES, Unfinished, make_way};
+use crate::miner::{
+    Feed, Maker, Miner, MinerOptions, OrderError, STACK_BYTES, Unfinished, fastest, make_way,
+};
 use crate::net::Log;
 
 /// How long it waits before it looks again, where nobody can mine.
@@ -217,7 +218,7 @@ impl Keeper {
             let options = MinerOptions {
                 payout: self.ground.payout(index),
                 threads: 1,
-                kernel: Kernel::best(),
+                kernel: fastest(),
                 log: Arc::new(|_| {}),
             };
             match Miner::start(&live.node, &feed, &self.runtime, &options) {

@@ -6,12 +6,14 @@
 //! Read `feed.rs` first, then `threads.rs`, which is mining by work, or `made.rs`, which is mining by order.
 
 mod dig;
+mod fastest;
 mod feed;
 mod made;
 mod pace;
 mod polite;
 mod threads;
 
+pub use fastest::{fastest, fastest_of, hash_rate_of};
 pub use feed::{Feed, MineError, template, template_on};
 pub use made::{Maker, OrderError, Pacer, STACK_BYTES, Unfinished};
 pub use pace::{Pace, PaceError};

@@ -5,12 +5,13 @@
 
 use std::fmt;
 
+use super::checksum::{HOLDS, left, shares};
 use crate::types::{Address, AddressError, Prefix};
 
 /// The letters of bech32.
 const LETTERS: &str = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 /// Letters behind the prefix and its `1`: 32 bytes and the checksum.
-const DATA_LETTERS: usize = 58;
+pub(super) const DATA_LETTERS: usize = 58;
 /// Letters that are looked at; the longest address has 75.
 const TYPED_LETTERS_MAX: usize = 128;
 
@@ -61,6 +62,9 @@ pub enum Slip {
 
 /// Where an address of this network was likely mistyped: nothing where it is fine, or where more is wrong than can be told; several
 /// where several slips would explain it.
+///
+/// # Security
+/// A node does this for strangers: no letter is tried by reading all of it again, as long as the checksum says that it does not fit.
 pub fn likely(text: &str, prefix: &Prefix) -> Vec<Slip> {
     let text = text.trim();
     let typed: Vec<char> = text.chars().take(TYPED_LETTERS_MAX).collect();
@@ -85,7 +89,8 @@ pub fn likely(text: &str, prefix: &Prefix) -> Vec<Slip> {
     let found = text.chars().count();
     match found {
         _ if found == expected => {
-            substitutions(&typed, begins, prefix).chain(swaps(&typed, begins, prefix)).collect()
+            let letters = substitutions(&typed, begins, prefix).into_iter();
+            letters.chain(swaps(&typed, begins, prefix)).collect()
         }
         _ if found + 1 == expected => or_length(missing(&typed, begins, prefix), found, expected),
         _ if found == expected + 1 => or_length(extra(&typed, begins, prefix), found, expected),
@@ -111,19 +116,30 @@ fn no_such_letter(typed: &[char], at: usize) -> Option<Slip> {
     Some(Slip::NoSuchLetter { place: at + 1, letter, like })
 }
 
-fn substitutions(typed: &[char], begins: usize, prefix: &Prefix) -> impl Iterator<Item = Slip> {
-    (begins..typed.len())
-        .filter(move |at| would_be_whole(typed, *at, prefix))
-        .map(|at| Slip::Letter { place: at + 1 })
+/// The values of letters that all are some of bech32's.
+fn values(letters: &[char]) -> Vec<u32> {
+    letters.iter().filter_map(|letter| LETTERS.find(*letter)).map(|value| value as u32).collect()
 }
 
-/// Whether some letter in place of this one makes it whole.
-fn would_be_whole(typed: &[char], at: usize, prefix: &Prefix) -> bool {
-    let mut tried = typed.to_vec();
-    LETTERS.chars().any(|letter| {
-        tried[at] = letter;
-        is_whole(&tried, prefix)
-    })
+/// The letter with this value.
+fn letter(value: usize) -> char {
+    char::from(LETTERS.as_bytes()[value])
+}
+
+/// The checksum says which letter would do, if any; whether that makes it whole is found out as with any address.
+fn substitutions(typed: &[char], begins: usize, prefix: &Prefix) -> Vec<Slip> {
+    let values = values(&typed[begins..]);
+    let (left, shares) = (left(prefix.as_str(), &values), shares(values.len()));
+    let would_be_whole = |at: &usize| {
+        let (value, shares) = (values[*at], shares[values.len() - 1 - at]);
+        let fits = |other: &usize| left ^ shares[value as usize] ^ shares[*other] == HOLDS;
+        (0..LETTERS.len()).filter(fits).any(|other| {
+            let mut tried = typed.to_vec();
+            tried[begins + at] = letter(other);
+            is_whole(&tried, prefix)
+        })
+    };
+    (0..values.len()).filter(would_be_whole).map(|at| Slip::Letter { place: begins + at + 1 }).collect()
 }
 
 fn swaps(typed: &[char], begins: usize, prefix: &Prefix) -> impl Iterator<Item = Slip> {
@@ -140,13 +156,20 @@ fn swaps(typed: &[char], begins: usize, prefix: &Prefix) -> impl Iterator<Item =
 fn missing(typed: &[char], begins: usize, prefix: &Prefix) -> Vec<Slip> {
     let mut seen: Vec<Vec<char>> = Vec::new();
     let mut slips = Vec::new();
-    for at in begins..=typed.len() {
-        for letter in LETTERS.chars() {
+    let values = values(&typed[begins..]);
+    let shares = shares(values.len() + 1);
+    for at in 0..=values.len() {
+        let mut longer = values.clone();
+        // The letter of no value adds nothing.
+        longer.insert(at, 0);
+        let left = left(prefix.as_str(), &longer);
+        let shares = shares[values.len() - at];
+        for value in (0..LETTERS.len()).filter(|value| left ^ shares[*value] == HOLDS) {
             let mut tried = typed.to_vec();
-            tried.insert(at, letter);
+            tried.insert(begins + at, letter(value));
             if is_whole(&tried, prefix) && !seen.contains(&tried) {
                 seen.push(tried);
-                slips.push(Slip::Missing { place: at + 1 });
+                slips.push(Slip::Missing { place: begins + at + 1 });
             }
         }
     }

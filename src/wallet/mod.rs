@@ -14,6 +14,7 @@
 
 mod batch;
 mod caution;
+mod checksum;
 mod derivation;
 mod describe;
 mod draft;

@@ -94,7 +94,23 @@ fn every_kernel_is_measured() {
     let rates = rates.as_object().unwrap();
     assert!(rates["portable"].as_f64().unwrap() > 1000.0);
     let chosen = rates["chosen"].as_str().unwrap();
-    assert!(rates[chosen].as_f64().is_some());
+    let best = rates[chosen].as_f64().unwrap();
+    assert!(rates.values().filter_map(serde_json::Value::as_f64).all(|rate| rate <= best), "{rates:?}");
+    let named = mine(&folder().0, &["--benchmark", "--kernel", "portable", "--json"]).json();
+    assert_eq!(named["chosen"], "portable");
+}
+
+#[test]
+fn a_pool_is_mined_for_as_long_as_was_said() {
+    let (folder, to) = folder_of_work();
+    let mut node = node(&folder, &["--stratum", "127.0.0.1:0"]);
+    let address = wait_for(&mut node, "serving Stratum at ");
+    let address = address.trim().rsplit(' ').next().unwrap();
+    let begun = Instant::now();
+    let mined = mine(&folder, &["--stratum", address, "--user", &to, "--threads", "1", "--seconds", "2"]);
+    assert!(mined.success().lines().last().unwrap().starts_with("stopped: "), "{mined:?}");
+    assert!((Duration::from_secs(2)..PATIENCE).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    end(node);
 }
 
 #[test]

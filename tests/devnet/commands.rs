@@ -68,6 +68,13 @@ fn orders_come_to_a_devnet_in_a_folder_of_its_own_as_it_says_they_do() {
         super::process::answer_of(order.env(name, "http://127.0.0.1:1")).success();
     }
     assert_eq!(shell.heights(), [Some(4)]);
+    let elsewhere = |arguments: &[&str]| {
+        let mut order = shell.folder.command(&[&["devnet"], arguments].concat());
+        super::process::answer_of(order.env(name, "http://127.0.0.1:1"))
+    };
+    assert!(elsewhere(&["mine"]).failure(1).contains("no devnet takes orders at http://127.0.0.1:1"));
+    let usage = elsewhere(&["partition"]);
+    assert!(usage.failure(2).contains("Usage: cairn devnet partition <GROUPS>"), "{usage:?}");
 }
 
 #[test]
@@ -162,7 +169,7 @@ fn orders_that_cannot_be_followed_say_what_to_do() {
     let shell = Shell::start(&["--nodes", "2"]);
     for (order, said) in [
         (&["mine", "1", "--node", "5"][..], "numbered from 0 to 1"),
-        (&["mining", "hourly"], "automine"),
+        (&["mining", "hourly"], "error: `hourly` is no way to mine: say `interval=SECONDS`, `automine`"),
         (&["mining", "work"], "--asert"),
         (&["warp", "-1d"], "put forward"),
         (&["warp", "yesterday"], "such as 200ms, 30s"),

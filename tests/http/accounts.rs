@@ -140,7 +140,8 @@ fn payments_are_found_by_what_they_are_for() {
 fn a_mistyped_address_is_said_to_be_one() {
     let stage = Stage::new();
     let good = stage.address(0);
-    let mistyped = good.replace(&good[10..11], if &good[10..11] == "q" { "p" } else { "q" });
+    let mut mistyped = good.clone();
+    mistyped.replace_range(10..11, if &good[10..11] == "q" { "p" } else { "q" });
     let foreign = Actor::new(0).address().to_text(&"other".parse().unwrap());
     for (address, word) in [
         (mistyped.as_str(), "the letter at place 11 is likely wrong"),

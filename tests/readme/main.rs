@@ -34,6 +34,19 @@ fn lines_of_compose() -> Vec<String> {
 }
 
 #[test]
+fn no_hash_stands_for_two_things() {
+    let genesis = cairn::consensus::Genesis::from_json(include_str!("../../genesis.json")).unwrap();
+    let (page, genesis) = (readme(), genesis.params().chain.to_string());
+    let is_hash = |word: &&str| word.len() == 64 && word.bytes().all(|it| it.is_ascii_hexdigit());
+    let words = page.split(|sign: char| !sign.is_ascii_alphanumeric()).filter(is_hash);
+    let mut all: Vec<&str> = words.filter(|hash| *hash != genesis).collect();
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert!(count > 5 && all.len() == count, "{} of {count} hashes differ", all.len());
+}
+
+#[test]
 fn every_command_of_the_readme_answers_what_it_says() {
     assert!(ports_are_free(), "something listens at ports 9330 to 9379, which the README uses: end it");
     let mut shell = Shell::new();

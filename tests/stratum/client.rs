@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use cairn::crypto::search::Kernel;
 use cairn::stratum::client::{Client, ClientOptions, Event};
 use cairn::testkit::{Actor, PATIENCE, until};
 use cairn::types::PEBBLES_PER_COIN;
@@ -20,7 +19,7 @@ fn start(pool: SocketAddr, user: &str) -> (Client, Receiver<Event>) {
         user: user.to_owned(),
         password: "x".to_owned(),
         threads: 2,
-        kernel: Kernel::best(),
+        kernel: cairn::miner::fastest(),
     };
     let (sender, events) = channel();
     let client = Client::start(options, move |event| {

@@ -109,7 +109,8 @@ fn whoever_is_to_be_paid_is_found_by_name_or_address() {
     assert_eq!(find("BOB"), Ok(address(11)));
     assert_eq!(find("paper"), Ok(address(7)));
     assert_eq!(find(&address(77).to_text(network.prefix())), Ok(address(77)));
-    assert_eq!(find("nobody"), Err(KeyringError::Nobody("nobody".to_owned())));
+    let (text, prefix) = ("nobody".to_owned(), network.prefix().clone());
+    assert_eq!(find("nobody"), Err(KeyringError::NoPayee { text, prefix }));
     let elsewhere = address(77).to_text(&"other".parse().unwrap());
     let Err(KeyringError::Address { reason, .. }) = find(&elsewhere) else { panic!("{elsewhere} is paid") };
     assert!(matches!(*reason, AddressError::OtherNetwork { .. }), "{reason}");

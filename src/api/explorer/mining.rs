@@ -29,7 +29,7 @@ pub(super) async fn mining(State(context): State<Context>) -> Shown {
             ("Blocks come", html! { (pace(&view)) }),
         ]))
         div.charts { (curves.hash_rate().draw()) (curves.difficulty().draw()) (curves.intervals().draw()) }
-        p.note { "The line over the intervals is what chance alone would have. Times in which the chain stood still are not part of it." }
+        p.note { "The line over the intervals is what chance alone would have. Times in which the chain stood still are not part of it. The hash rate is worked out from the difficulty of blocks and the time between them: where that is fixed and easy, it says how often blocks come, and not how fast anybody hashes." }
         h2 { "Who mined the last " (parts::count(view.blocks, "block")) }
         (shares(&view.miners, view.blocks))
         h2 { "Miners on this node" }

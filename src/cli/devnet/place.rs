@@ -1,5 +1,6 @@
 //! Where a devnet is: the folder that it keeps everything in, and where it takes orders.
 
+use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ const USUAL: &str = "http://127.0.0.1:9332";
 
 /// Where a devnet keeps everything where nothing is said.
 pub(super) fn default_folder() -> Result<PathBuf> {
-    let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+    let home = env::home_dir().filter(|home| !home.as_os_str().is_empty());
     Ok(home
         .ok_or_else(|| anyhow!("there is no home directory: say --data-dir"))?
         .join(".cairn")
@@ -62,7 +63,7 @@ impl Which {
 
 /// Where orders go that name no devnet, as a terminal was told.
 fn said_for_all() -> Option<String> {
-    std::env::var(VARIABLE).ok().filter(|url| !url.is_empty())
+    env::var(VARIABLE).ok().filter(|url| !url.is_empty())
 }
 
 /// Where orders go that name no devnet.

@@ -4,12 +4,15 @@ mod benchmark;
 mod order;
 mod pool;
 
+use std::time::Duration;
+
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
 use super::config::{Place, THREADS};
 use super::mining::threads_or_all;
 use crate::crypto::search::Kernel;
+use crate::miner::fastest;
 use crate::net::{HostPort, HostPortError};
 use crate::stratum::client::ClientOptions;
 
@@ -19,10 +22,13 @@ pub(super) struct Run {
     /// Measure every kernel that this processor has, on one thread, and mine nothing.
     #[arg(long)]
     benchmark: bool,
+    /// Mine for a pool for so long, and end; or measure each kernel for so long [default: until it is told to stop; 1].
+    #[arg(long, value_name = "COUNT", conflicts_with = "blocks", value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: Option<u32>,
     /// Threads that hash for a pool, up to 1024 [default: one for each core].
     #[arg(long, env = "CAIRN_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(THREADS))]
     threads: Option<u16>,
-    /// How they hash: `--benchmark` names the ways [default: the fastest that this processor has].
+    /// How they hash: `--benchmark` names the ways [default: the fastest, by a short trial].
     #[arg(long, env = "CAIRN_KERNEL", value_name = "NAME")]
     kernel: Option<Kernel>,
     /// Answer in JSON, `--blocks` and `--benchmark` only.
@@ -70,18 +76,19 @@ fn pool_place(text: &str) -> Result<HostPort, HostPortError> {
 
 pub(super) fn run(run: &Run) -> Result<()> {
     let Run { pool, order, json, .. } = run;
-    let kernel = run.kernel.unwrap_or_else(Kernel::best);
+    let time = run.seconds.map(|seconds| Duration::from_secs(seconds.into()));
     if let (Some(address), Some(user)) = (&pool.stratum, &pool.user) {
-        return pool::mine(ClientOptions {
+        let options = ClientOptions {
             pool: address.to_string(),
             user: user.clone(),
             password: pool.password.clone(),
             threads: threads_or_all(run.threads),
-            kernel,
-        });
+            kernel: run.kernel.unwrap_or_else(fastest),
+        };
+        return pool::mine(options, time);
     }
     if let (Some(count), Some(to)) = (order.blocks, &order.to) {
         return order::make(count, to, &order.place, *json);
     }
-    benchmark::measure(kernel, *json)
+    benchmark::measure(run.kernel, time, *json)
 }

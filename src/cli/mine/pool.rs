@@ -19,7 +19,7 @@ enum Wake {
     Event(Event),
 }
 
-pub(super) fn mine(options: ClientOptions) -> Result<()> {
+pub(super) fn mine(options: ClientOptions, time: Option<Duration>) -> Result<()> {
     let (sender, woken) = channel();
     let signalled = sender.clone();
     signals::watch(move || drop(signalled.send(Wake::Signal)))?;
@@ -32,7 +32,8 @@ pub(super) fn mine(options: ClientOptions) -> Result<()> {
     let client = client.context("cannot start threads")?;
     say(&mining);
     let mut tally = Tally::new();
-    let outcome = tally.follow(&woken, &client);
+    let end = time.map(|time| tally.begun + time);
+    let outcome = tally.follow(&woken, &client, end);
     let told = tally.line(&client);
     client.stop();
     outcome?;
@@ -63,12 +64,19 @@ impl Tally {
         }
     }
 
-    fn follow(&mut self, woken: &Receiver<Wake>, client: &Client) -> Result<()> {
+    /// Says what happens until it is told to stop, or until then.
+    fn follow(&mut self, woken: &Receiver<Wake>, client: &Client, end: Option<Instant>) -> Result<()> {
         let mut due = Instant::now() + TELL_EVERY;
         loop {
-            match woken.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            let now = Instant::now();
+            if end.is_some_and(|end| now >= end) {
+                return Ok(());
+            }
+            let next = end.map_or(due, |end| due.min(end));
+            match woken.recv_timeout(next.saturating_duration_since(now)) {
                 Ok(Wake::Signal) => return Ok(()),
                 Ok(Wake::Event(event)) => self.hear(event)?,
+                Err(RecvTimeoutError::Timeout) if next < due => {}
                 Err(RecvTimeoutError::Timeout) => {
                     say(&self.line(client));
                     due = Instant::now() + TELL_EVERY;

@@ -123,9 +123,10 @@ fn name_of_keystore(error: &KeystoreError) -> Option<&'static str> {
 
 fn name_of_keyring(error: &KeyringError) -> Option<&'static str> {
     match error {
-        KeyringError::NoAccount(_) | KeyringError::NoContact(_) | KeyringError::Nobody(_) => {
-            Some("unknown_name")
-        }
+        KeyringError::NoAccount(_)
+        | KeyringError::NoContact(_)
+        | KeyringError::Nobody(_)
+        | KeyringError::NoPayee { .. } => Some("unknown_name"),
         KeyringError::Address { .. } => Some("bad_address"),
         KeyringError::NameTaken(_) | KeyringError::AddressTaken(_) => Some("taken"),
         KeyringError::AccountsFull

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::Chain;
 use super::paying::Desk;
-use crate::api::view::ActionView;
+use crate::api::view::{ActionView, Standing, TransactionView};
 use crate::cli::output::{Report, count};
-use crate::types::{Action, Address, Amount, Reference, Transaction};
+use crate::client::ClientError;
+use crate::types::{Action, Address, Amount, Reference, Transaction, Txid};
 use crate::wallet::keyring::Book;
 use crate::wallet::{Payment, quoted};
 
@@ -93,6 +94,10 @@ fn named(mut lines: Vec<String>, more: &str) -> Vec<String> {
 /// Adds what a transaction paid, and to whom, to what is told of it.
 pub(super) fn told(report: Report, transaction: &Transaction, desk: &Desk<'_>) -> Report {
     let (book, chain) = (desk.file.book(), &desk.chain);
+    let payees: BTreeSet<Address> = transaction.body.payments().map(|(to, _)| *to).collect();
+    // Where the node does not say, it is not told: the payment was sent all the same.
+    let known = known(chain, &transaction.body.txid(), &payees).ok();
+    let (view, burned) = known.unzip();
     let actions = &transaction.body.actions;
     let payments: Vec<Payment> = actions.iter().filter_map(payment).collect();
     let mut lines = payment_lines(&payments, book, chain);
@@ -100,7 +105,7 @@ pub(super) fn told(report: Report, transaction: &Transaction, desk: &Desk<'_>) -
         match action {
             Action::Pay { .. } => {}
             Action::PayAll { to, reference } => {
-                let amount = paid_all(transaction, desk);
+                let amount = paid_all(view.as_ref().and_then(Option::as_ref));
                 let amount = amount.map_or_else(String::new, |amount| format!(", {amount},"));
                 let whom = whom(to, book, chain);
                 lines.push(("pays", format!("all that was left{amount} to {whom}{}", what_for(reference))));
@@ -113,12 +118,13 @@ pub(super) fn told(report: Report, transaction: &Transaction, desk: &Desk<'_>) -
         lines.push(("pays", "nobody".to_owned()));
     }
     let total = Amount::checked_sum(payments.iter().map(|payment| payment.amount)).unwrap_or_default();
-    let payees: BTreeSet<Address> = transaction.body.payments().map(|(to, _)| *to).collect();
+    lines.extend(burned.and_then(burning).map(|text| ("burns", text)));
     lines
         .into_iter()
         .fold(report, |report, (name, text)| report.line(name, text))
         .only_json("total", total.pebbles().to_string())
         .only_json("payees", payees.len())
+        .only_json("burned", burned.map(|burned| burned.pebbles().to_string()))
 }
 
 fn payment(action: &Action) -> Option<Payment> {
@@ -130,10 +136,41 @@ fn payment(action: &Action) -> Option<Payment> {
     }
 }
 
+/// What the node says of a transaction, and what that burns for accounts that it brings into being: as it was mined, or as it would
+/// be now.
+pub(super) fn known(
+    chain: &Chain,
+    txid: &Txid,
+    payees: &BTreeSet<Address>,
+) -> Result<(Option<TransactionView>, Amount), ClientError> {
+    let ask = || chain.client.transaction(txid);
+    let charged = |view: &Option<TransactionView>| match view.as_ref().map(|view| &view.standing) {
+        Some(Standing::Confirmed { charge, .. }) => Some(*charge),
+        _ => None,
+    };
+    let view = ask()?;
+    if let Some(charge) = charged(&view) {
+        return Ok((view, charge));
+    }
+    let mut strangers = 0;
+    for payee in payees {
+        strangers += u64::from(!chain.has_account(payee)?);
+    }
+    // It may have been mined meanwhile, and then nobody is a stranger any more.
+    let view = ask()?;
+    let now = chain.params().account_charge.checked_mul(strangers).unwrap_or_default();
+    let charge = charged(&view).unwrap_or(now);
+    Ok((view, charge))
+}
+
+/// That something is burned, where it is.
+pub(super) fn burning(burned: Amount) -> Option<String> {
+    (!burned.is_zero()).then(|| format!("{burned} for new accounts"))
+}
+
 /// What all that was left came to: known once it is mined, and by the node's word.
-fn paid_all(transaction: &Transaction, desk: &Desk<'_>) -> Option<Amount> {
-    let view = desk.chain.client.transaction(&transaction.body.txid()).ok().flatten()?;
-    view.transaction?.actions.iter().find_map(|action| match action {
+fn paid_all(view: Option<&TransactionView>) -> Option<Amount> {
+    view?.transaction.as_ref()?.actions.iter().find_map(|action| match action {
         ActionView::PayAll { amount, .. } => *amount,
         ActionView::Pay { .. } | ActionView::Note { .. } => None,
     })

@@ -1,10 +1,10 @@
 //! `cairn wallet send` and `sweep`: paying.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 
 use super::Options;
-use super::order::{Manner, Mistyped, payee};
+use super::order::{Manner, Mistyped, Terms, payee};
 use super::paying::Desk;
 use crate::types::{Amount, Prefix, Reference};
 use crate::wallet::{Link, LinkError, Payment, Rest, explain_mistyped, quoted, read_reference};
@@ -105,6 +105,7 @@ impl Sweep {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
         let rest = rest(&desk, &self.to, self.reference.as_ref())?;
+        check_goes_away(&rest, &self.manner.terms, &desk)?;
         self.manner.pay(&desk, Vec::new(), Some(rest))
     }
 }
@@ -112,4 +113,16 @@ impl Sweep {
 fn rest(desk: &Desk<'_>, to: &str, reference: Option<&Reference>) -> Result<Rest> {
     let to = payee(to, desk.file.book(), &desk.chain)?;
     Ok(Rest { to, reference: reference.cloned().unwrap_or_default() })
+}
+
+/// Refuses to pay all that is left to the account that pays it: nothing would come of that but the fee.
+pub(super) fn check_goes_away(rest: &Rest, terms: &Terms, desk: &Desk<'_>) -> Result<()> {
+    let (payer, _) = terms.payer(desk.file.book())?;
+    ensure!(
+        rest.to != payer.address(),
+        "`{}` is the account that would pay, so that all of it came back but the fee: name another to be paid, or with --from another \
+         that pays",
+        payer.name()
+    );
+    Ok(())
 }

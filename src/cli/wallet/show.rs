@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::Options;
 use super::chain::Chain;
 use super::history::{address_of, shown_references};
-use super::paid::whom as named;
-use crate::api::view::{ActionView, AddressText, ContentView, Standing};
+use super::paid::{burning, known, whom as named};
+use crate::api::view::{ActionView, AddressText, ContentView, Standing, TransactionView};
 use crate::cli::output::{Report, count, tell_json};
 use crate::types::Txid;
 use crate::wallet::keyring::Book;
@@ -28,7 +28,27 @@ pub(super) fn show(options: &Options, txid: &Txid) -> Result<()> {
         Some(content) => told(report, content, file.book(), &chain),
         None => report,
     };
-    report.tell(false)
+    match burned(&view, &chain) {
+        Some(text) => report.line("burns", text),
+        None => report,
+    }
+    .tell(false)
+}
+
+/// What it burns for accounts that it brings into being: as it was mined, or as it would be now.
+fn burned(view: &TransactionView, chain: &Chain) -> Option<String> {
+    let amount = match (&view.standing, &view.transaction) {
+        (Standing::Confirmed { charge, .. }, _) => *charge,
+        (Standing::Pending { .. }, Some(content)) => {
+            let to = content.actions.iter().filter_map(|action| match action {
+                ActionView::Pay { to, .. } | ActionView::PayAll { to, .. } => address_of(to, chain),
+                ActionView::Note { .. } => None,
+            });
+            known(chain, &view.txid, &to.collect()).ok()?.1
+        }
+        _ => return None,
+    };
+    burning(amount)
 }
 
 /// Where a transaction stands, for people.

@@ -59,7 +59,8 @@ async fn partition(
 
 /// Make all links as they should be again
 ///
-/// It is answered when they stand, or when ten seconds have gone by: those that do not stand by then are named.
+/// It is answered when they stand and all nodes have caught up, or when ten seconds have gone by: those that do not stand by then
+/// are named.
 #[utoipa::path(post, path = "/v1/heal", tag = "faults", operation_id = "heal",
     responses((status = OK, body = MendedView)))]
 async fn heal(by: By, State(devnet): State<DevnetHandle>) -> Answer<MendedView> {

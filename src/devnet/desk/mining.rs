@@ -7,8 +7,9 @@ use utoipa_axum::routes;
 use super::told::{By, mined};
 use super::view::{BlocksMade, BlocksOrder, MiningView};
 use super::words::in_words;
-use crate::api::{Answer, Json, Problem, Reply, shortened};
+use crate::api::{Answer, Json, Reply, shortened};
 use crate::devnet::Mining;
+use crate::devnet::error::DevnetError;
 use crate::devnet::network::DevnetHandle;
 
 pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
@@ -53,8 +54,7 @@ async fn set_mining(
 ) -> Answer<MiningView> {
     let what = format!("blocks come {}", in_words(&shortened(&said.mode)));
     by.order(&devnet, what, move |devnet| {
-        let mode: Mining =
-            said.mode.parse().map_err(|error| Problem::bad_value("mode", &said.mode, error))?;
+        let mode: Mining = said.mode.parse().map_err(DevnetError::from)?;
         Ok(devnet.set_mining(mode)?)
     })
     .await?;

@@ -88,7 +88,7 @@ impl Book {
             if text.len() > NAME_LETTERS_MAX {
                 KeyringError::Address { text: text.to_owned(), reason: Box::new(reason) }
             } else {
-                KeyringError::Nobody(text.to_owned())
+                KeyringError::NoPayee { text: text.to_owned(), prefix: prefix.clone() }
             }
         })
     }

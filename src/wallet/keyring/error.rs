@@ -1,8 +1,9 @@
 //! Why a keyring cannot be changed like that.
 
 use super::{ACCOUNTS_KEPT_MAX, CONTACTS_MAX, Name, PASSPHRASE_BYTES_MAX, SEEDS_MAX};
-use crate::types::AddressError;
+use crate::types::{AddressError, Prefix};
 use crate::wallet::AccountError;
+use crate::wallet::mistyped::DATA_LETTERS;
 
 /// Why something cannot be found in a keyring, or done to it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,16 @@ pub enum KeyringError {
     /// Neither a name in the book nor an address.
     #[error("`{0}` is no account, no contact and no address")]
     Nobody(String),
+    /// The same where an address would do: what one looks like is said.
+    #[error(
+        "`{text}` is no account, no contact and no address; on this chain an address is `{prefix}1` and {DATA_LETTERS} small letters and digits"
+    )]
+    NoPayee {
+        /// What was said.
+        text: String,
+        /// What addresses begin with.
+        prefix: Prefix,
+    },
     /// An address, but not of this network, or mistyped.
     #[error("`{text}`: {reason}")]
     Address {

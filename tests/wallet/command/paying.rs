@@ -70,7 +70,11 @@ fn slips_are_refused_with_a_sentence() {
         ends_with(&devnet.wallet(&home, &[&["send"], arguments, &["--yes"]].concat()), code, said);
     };
     refused(&[&mistyped, "1"], 1, "the letter at place 21 is likely wrong");
-    refused(&["nobody", "1"], 1, "no account, no contact and no address");
+    refused(
+        &["nobody", "1"],
+        1,
+        "no account, no contact and no address; on this chain an address is `cdev1` and 58",
+    );
     refused(&["bob", "10001"], 1, "costs 10001 CRN, but the sender has 10000 CRN");
     refused(&["bob", "0"], 1, "pays nothing");
     refused(&["bob", "1e3"], 2, "expected an amount in coins");
@@ -243,6 +247,18 @@ fn account_is_swept_to_the_last_pebble() {
     devnet.mine(1);
     assert_eq!(balance(&home, &devnet, "main"), coins(0.0));
     assert_eq!(balance(&home, &devnet, "bob"), coins(19_999.5));
+}
+
+#[test]
+fn an_account_is_not_swept_into_itself() {
+    let (home, devnet) = stage();
+    for order in
+        [&["sweep", "main", "--yes"][..], &["sweep", "bob", "--from", "bob"], &["prepare", "main", "--all"]]
+    {
+        let refused = devnet.wallet(&home, order);
+        assert!(refused.failure(1).contains("is the account that would pay"), "{order:?}: {refused:?}");
+    }
+    assert_eq!(devnet.waiting(), 0);
 }
 
 #[test]

@@ -57,6 +57,27 @@ fn batch_shows_its_lines_and_what_they_come_to() {
 }
 
 #[test]
+fn what_is_burned_for_new_accounts_is_told_before_it_is_mined_and_after() {
+    let (home, devnet) = stage();
+    let stranger =
+        |number: u8| cairn::types::Address::from_bytes([number; 32]).to_text(&"cdev".parse().unwrap());
+    let sent = devnet.wallet(&home, &["send", &stranger(1), "1", "--yes", "--wait", "0"]);
+    assert!(sent.success().contains("\nburns   0.00001 CRN for new accounts\n"), "{sent:?}");
+    let txid = devnet.pool()[0].clone();
+    let show = || devnet.wallet(&home, &["show", &txid]).success().to_owned();
+    shows(&show(), &["has waited", "burns        0.00001 CRN for new accounts"]);
+    devnet.mine(1);
+    shows(&show(), &["in the block", "burns        0.00001 CRN for new accounts"]);
+    home.write("both.csv", format!("{},1\n{},1\n{},1\nbob,1\n", stranger(1), stranger(2), stranger(3)));
+    let miner = devnet.mine_soon(1);
+    let batch = devnet.wallet(&home, &["batch", "both.csv", "--yes", "--json"]).json();
+    miner.join().unwrap();
+    assert_eq!((&batch["status"], &batch["burned"]), (&json!("confirmed"), &json!("2000")), "{batch}");
+    let known = devnet.wallet(&home, &["send", &stranger(2), "1", "--yes", "--wait", "0", "--json"]).json();
+    assert_eq!(known["burned"], "0");
+}
+
+#[test]
 fn long_batch_is_told_in_sums_and_strangers_once() {
     let (home, devnet) = stage();
     let prefix = "cdev".parse().unwrap();

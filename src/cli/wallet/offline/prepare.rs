@@ -9,7 +9,7 @@ use super::super::Options;
 use super::super::ends::Undone;
 use super::super::order::{Repeat, Terms};
 use super::super::paying::{Desk, check_once};
-use super::super::send::Wish;
+use super::super::send::{Wish, check_goes_away};
 use super::carried::Carried;
 use crate::types::{Address, Height, Nonce, Policy};
 use crate::wallet::{Known, Means, OfflineFile, Signing, Way, ways};
@@ -37,7 +37,9 @@ impl Prepare {
     pub fn run(&self, options: &Options) -> Result<()> {
         let desk = Desk::open(options)?;
         let (payments, rest) = if self.all {
-            (Vec::new(), Some(self.wish.rest(&desk)?))
+            let rest = self.wish.rest(&desk)?;
+            check_goes_away(&rest, &self.terms, &desk)?;
+            (Vec::new(), Some(rest))
         } else {
             (vec![self.wish.payment(&desk)?], None)
         };
