@@ -24,21 +24,28 @@ pub struct Asked {
     pub path: String,
     /// A body makes it a POST.
     pub body: Option<String>,
+    /// Whether it may be compressed.
+    takes_gzip: bool,
 }
 
 impl Asked {
     pub fn path(path: impl Into<String>) -> Self {
-        Self { path: path.into(), body: None }
+        Self { path: path.into(), body: None, takes_gzip: false }
     }
 
     pub fn posted(path: impl Into<String>, body: String) -> Self {
-        Self { path: path.into(), body: Some(body) }
+        Self { path: path.into(), body: Some(body), takes_gzip: false }
+    }
+
+    pub fn compressed(path: impl Into<String>) -> Self {
+        Self { takes_gzip: true, ..Self::path(path) }
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let Self { path, body } = self;
+        let Self { path, body, takes_gzip } = self;
+        let encoding = if *takes_gzip { "accept-encoding: gzip\r\n" } else { "" };
         let head = match body {
-            None => format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"),
+            None => format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{encoding}\r\n"),
             Some(body) => format!(
                 "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
                 body.len()

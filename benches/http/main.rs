@@ -1,13 +1,15 @@
 //! The HTTP port over real sockets: what it answers in a second and how soon, beside a server that only says one thing;
-//! while blocks come in and branches change; how fast transactions come in; and pages of what is large.
+//! while blocks come in and branches change; how fast transactions come in; pages of what is large; and pages for people.
 //!
 //! Whoever asks is a second process on the same two cores.
 
 mod load;
+mod looks;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::convert::Infallible;
+use std::env;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -26,6 +28,7 @@ use cairn::types::{Address, Block, BlockHash, Height, Transaction};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use load::{Answered, Asked, Load, run_errand};
+use looks::looks;
 use support::{figure, ms, processor_time, ratio, yardstick};
 use tokio::runtime::{Builder, Runtime};
 
@@ -46,9 +49,13 @@ fn main() {
     if run_errand() {
         return;
     }
-    let rate = yardstick();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("http");
     let genesis = CHAIN.genesis();
+    looks(&genesis, &folder);
+    if env::var_os("CAIRN_BENCH_LOOKS").is_some() {
+        return;
+    }
+    let rate = yardstick();
     reads(&genesis, &folder);
     reads_while_syncing(&genesis, &folder);
     submissions(&genesis, &folder, rate);
@@ -188,8 +195,12 @@ impl Bare {
         Self(address)
     }
 
+    fn answered(&self, connections: usize) -> Answered {
+        Load::start(&self.0.to_string(), connections, Some(ASKED_FOR), &[Asked::path("/")]).answered()
+    }
+
     fn ask(&self, connections: usize) -> f64 {
-        Load::start(&self.0.to_string(), connections, Some(ASKED_FOR), &[Asked::path("/")]).answered().rate()
+        self.answered(connections).rate()
     }
 }
 
