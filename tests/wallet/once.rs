@@ -293,7 +293,7 @@ impl World {
     fn happen(&mut self, event: &Event) {
         match *event {
             Event::Said { key: named, expected, expiry } => {
-                self.say(&key(&named.to_string()), expected, expiry)
+                self.say(&key(&named.to_string()), expected, expiry);
             }
             Event::Rival { expected } => {
                 if let Ok(nonce) = self.outbox.next_nonce(&policy(1).address(), Nonce(expected)) {

@@ -9,12 +9,13 @@ use super::parts;
 use super::shell::Place;
 use super::stones::{cairn, latest};
 use crate::api::context::Context;
-use crate::api::routes::{chain, mining, pool, status};
-use crate::api::view::{FeesView, MiningView, PoolView, StatusView, SupplyView, SyncView};
+use crate::api::routes::status::{self, Present};
+use crate::api::routes::{chain, mining, pool};
+use crate::api::view::{FeesView, MiningView, PoolView, SupplyView, SyncView};
 use crate::node::Reader;
 
 pub(super) async fn home(State(context): State<Context>) -> Shown {
-    let status = status::whole(&context).await;
+    let status = status::present(&context).await;
     let supply = chain::money(&context)?.into_body();
     let (waiting, fees) = (pool::sums(&context).await?.into_body(), pool::rates(&context).await?.into_body());
     let mining = mining::pace_and_miners(&context).await?.into_body();
@@ -25,7 +26,7 @@ pub(super) async fn home(State(context): State<Context>) -> Shown {
     };
     let (stones, projected) = context.read(read).await?;
     let body = html! {
-        @for alarm in [&status.stopped, &status.alarm].into_iter().flatten() { p.alarm data-key=(alarm) role="alert" { (alarm) } }
+        @for alarm in [&status.condition.stopped, &status.condition.alarm].into_iter().flatten() { p.alarm data-key=(alarm) role="alert" { (alarm) } }
         div.home {
             section aria-label="Latest blocks" { (cairn(&stones, &projected)) }
             section aria-label="How the chain is" {
@@ -47,7 +48,7 @@ pub(super) async fn home(State(context): State<Context>) -> Shown {
 }
 
 /// What is seen from across the room.
-fn tiles(status: &StatusView, mining: &MiningView) -> Markup {
+fn tiles(status: &Present, mining: &MiningView) -> Markup {
     html! {
         div.tiles {
             div { span { "Height" } strong { (parts::number(status.tip.height)) } }

@@ -8,7 +8,8 @@ use crate::api::context::{Context, tip_view};
 use crate::api::cursor::EventCursor;
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{ParametersView, StatusView, SyncView, TipView};
-use crate::node::Cursor;
+use crate::node::{Condition, Cursor, Tip};
+use crate::types::Timestamp;
 
 pub(super) fn routes() -> OpenApiRouter<Context> {
     OpenApiRouter::new().routes(routes!(status)).routes(routes!(network)).routes(routes!(tip))
@@ -23,27 +24,45 @@ async fn status(State(context): State<Context>) -> Answer<StatusView> {
     Ok(Reply::now(whole(&context).await))
 }
 
-/// The same, for pages.
-pub(in crate::api) async fn whole(context: &Context) -> StatusView {
-    let (sync, peers) = standing(context).await;
+async fn whole(context: &Context) -> StatusView {
     let node = context.node();
-    let (condition, reader) = (node.condition(), node.reader());
-    let tip = reader.tip();
+    let Present { tip, tip_time, sync, peers, mempool, condition } = present(context).await;
     StatusView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         network: ParametersView::new(node.genesis()),
         tip: tip_view(tip),
-        tip_time: reader.header(&tip.hash).map_or(node.chain_time(), |entry| entry.header.time),
+        tip_time,
         time: node.chain_time(),
         sync,
         peers,
-        mempool: node.look(|_, pool| pool.len()),
+        mempool,
         base: node.base(),
         cursor: cursor_text(node.cursor()),
         uptime_seconds: context.begun().elapsed().as_secs(),
         stopped: condition.stopped,
         alarm: condition.alarm,
     }
+}
+
+/// How the node is, without what never changes: a chain's parameters name everybody who began with money.
+pub(in crate::api) struct Present {
+    pub tip: Tip,
+    pub tip_time: Timestamp,
+    pub sync: SyncView,
+    pub peers: usize,
+    /// Transactions that wait.
+    pub mempool: usize,
+    pub condition: Condition,
+}
+
+/// The same, for pages.
+pub(in crate::api) async fn present(context: &Context) -> Present {
+    let (sync, peers) = standing(context).await;
+    let node = context.node();
+    let (condition, reader) = (node.condition(), node.reader());
+    let tip = reader.tip();
+    let tip_time = reader.header(&tip.hash).map_or(node.chain_time(), |entry| entry.header.time);
+    Present { tip, tip_time, sync, peers, mempool: node.look(|_, pool| pool.len()), condition }
 }
 
 /// How far the node is with catching up, and with how many others it is connected.
