@@ -114,7 +114,7 @@ fn what_is_not_there_is_nothing_and_what_is_wrong_has_a_code() {
     assert_eq!(client.transaction(&Txid::from_bytes([9; 32])).unwrap(), None);
     let error = client.account(&AddressText("me".to_owned())).unwrap_err();
     assert_eq!(error.code(), Some(Code::BadAddress));
-    assert!(error.to_string().contains("mistyped"), "{error}");
+    assert!(error.to_string().contains("on this chain one is `ctest1`"), "{error}");
     let poor = Actor::new(77).pay(stage.network.params(), 0, &Actor::new(1), 1, 1);
     assert_eq!(client.submit(&poor).unwrap_err().code(), Some(Code::BalanceTooLow));
 }
