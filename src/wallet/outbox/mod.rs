@@ -134,7 +134,7 @@ impl Outbox {
     }
 
     /// Notes that whoever sent it was told what became of it, or waits for nothing more. Of a doubt nobody can be told; that is
-    /// for [`Outbox::answer`]. Nor of what no node may have heard of.
+    /// for [`Outbox::weigh`]. Nor of what no node may have heard of.
     pub fn report(&mut self, txid: &Txid) {
         self.tellable(txid).for_each(|sent| (sent.is_reported, sent.is_over) = (true, true));
     }
