@@ -2,13 +2,11 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 /// What differs each time, and what stands for it.
 static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
-        // Hashes, keys, names of transactions, whole or the end of one.
-        (r"\b[0-9a-f]{12,64}\b", "HASH"),
         (r"\b\d+ ms\b", "N ms"),
         (r"\bheight \d+", "height N"),
         (r"\bblock \d+", "block N"),
@@ -21,8 +19,14 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     .into()
 });
 
+/// Hashes, keys, names of transactions, whole or the end of one.
+static HASH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b[0-9a-f]{12,64}\b").unwrap());
+
 fn plain(line: &str) -> String {
-    let mut line = line.trim_end().to_owned();
+    // What has no letter is an amount.
+    let is_hash = |word: &str| word.bytes().any(|digit| digit.is_ascii_alphabetic());
+    let hashed = |found: &Captures<'_>| if is_hash(&found[0]) { "HASH" } else { &found[0] }.to_owned();
+    let mut line = HASH.replace_all(line.trim_end(), hashed).into_owned();
     for (varying, stands) in VARYING.iter() {
         line = varying.replace_all(&line, *stands).into_owned();
     }
@@ -57,6 +61,8 @@ mod tests {
         assert!(like("one\ntwo\nthree", "one\n...\nthree") && like("one\nthree", "one\n...\nthree"));
         assert!(like("balance  12.5 CRN at block 5", "balance  12.5 CRN at block 9"));
         assert!(!like("balance  12.5 CRN", "balance  12.4 CRN"));
+        assert!(like("sent b891036f3af78d69", "sent 0123456789abcdef"));
+        assert!(!like("\"balance\":\"1000000000000\"", "\"balance\":\"1001250000000\""));
         assert!(!like("one\ntwo", "one") && !like("one", "one\ntwo") && !like("", "one"));
         assert!(like("nodes: 5, all well", "nodes: 5..."));
     }

@@ -64,6 +64,7 @@ fn every_command_of_the_readme_answers_what_it_says() {
                 );
             }
             Step::GoesOn { command, says } => shell.begin(&command, &says),
+            Step::Stop => shell.end(),
             Step::Ends { command, says } => shell.run(&command, &says),
         }
         // Past what gathers the output of tests: how long the way through the README is, is told each time.

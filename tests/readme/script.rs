@@ -5,8 +5,10 @@
 pub enum Step {
     /// It is run, and ends.
     Ends { command: String, says: Vec<String> },
-    /// It is begun, and goes on: a network, a node. The one before of its kind is ended first.
+    /// It is begun, and goes on: a network, a node.
     GoesOn { command: String, says: Vec<String> },
+    /// The page says to end what goes on.
+    Stop,
     /// It needs what a test here does not have; another test runs it, and has these words for it.
     Elsewhere { command: String, known_as: String },
 }
@@ -18,12 +20,15 @@ impl Step {
             Self::Ends { command, .. } | Self::GoesOn { command, .. } | Self::Elsewhere { command, .. } => {
                 command
             }
+            Self::Stop => "Ctrl-C",
         }
     }
 }
 
 /// Commands that do not end by themselves.
 const GOES_ON: [&str; 2] = ["cargo run --release -- devnet", "cargo run --release -- node"];
+/// What the page says where its reader is to end what goes on.
+const STOP: &str = "End the devnet with Ctrl-C";
 /// What runs all tests, this one included.
 const ELSEWHERE: &str = "./test";
 
@@ -32,6 +37,9 @@ pub fn steps(page: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
+        if line.contains(STOP) {
+            steps.push(Step::Stop);
+        }
         if line.trim() != "```console" {
             continue;
         }
@@ -60,9 +68,6 @@ pub fn steps(page: &str) -> Vec<Step> {
 
 /// What the test of the network in containers calls a command: it gives them to its own containers, at ports of its own.
 fn known_as(command: &str) -> String {
-    if command.starts_with("cairn() {") {
-        return "exec -T \"$node\" cairn \"$@\"".to_owned();
-    }
     if let Some((_, path)) = command.split_once("curl -s http://127.0.0.1:9330") {
         // Whose account it is, is said elsewhere there.
         return path.split_inclusive('/').take(3).collect();
@@ -95,7 +100,8 @@ fn step((command, says): (String, Vec<String>)) -> Option<Step> {
 fn blocks_become_commands_with_their_answers() {
     let page = "text\n```console\n$ ./test\n$ cairn one  # a remark\nanswer\n...\n```\n```console\n$ docker compose up\n\
         $ echo 1 | cairn wallet show -\n$ curl -s http://127.0.0.1:9330/v1/accounts/cdev1\n```\n```rust\n$ no\n```\n\
-        ```console\n$ cargo run --release -- devnet\nready\n$ cargo run --release -- devnet mine\n```\n";
+        ```console\n$ cargo run --release -- devnet\nready\n$ cargo run --release -- devnet mine\n```\n\
+        End the devnet with Ctrl-C.\n";
     let elsewhere = |command: &str, known_as: &str| Step::Elsewhere {
         command: command.to_owned(),
         known_as: known_as.to_owned(),
@@ -110,6 +116,7 @@ fn blocks_become_commands_with_their_answers() {
             elsewhere("curl -s http://127.0.0.1:9330/v1/accounts/cdev1", "/v1/accounts/"),
             Step::GoesOn { command: "cargo run --release -- devnet".to_owned(), says: says(&["ready"]) },
             Step::Ends { command: "cargo run --release -- devnet mine".to_owned(), says: says(&[]) },
+            Step::Stop,
         ]
     );
 }

@@ -93,7 +93,10 @@ impl Shell {
     /// Begins a command that goes on, and waits until it has said what the page says.
     pub fn begin(&mut self, line: &str, says: &[String]) {
         eprintln!("$ {line}");
-        self.end();
+        assert!(
+            self.running.is_none(),
+            "the README says to begin `{line}` while something else runs, and not to end that"
+        );
         // In the place of the shell, so that it gets the signals.
         let mut child = self.command(&format!("exec {line} 2>&1")).stdout(Stdio::piped()).spawn().unwrap();
         let lines = lines_of(&mut child);
@@ -109,7 +112,8 @@ impl Shell {
         }
     }
 
-    fn end(&mut self) {
+    /// Ends what goes on, as Ctrl-C does.
+    pub fn end(&mut self) {
         let Some((mut child, _)) = self.running.take() else { return };
         let signalled = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
         assert!(signalled.success());
