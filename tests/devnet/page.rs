@@ -74,6 +74,23 @@ fn page_shows_every_node_with_the_way_to_its_explorer() {
 }
 
 #[test]
+fn nodes_at_one_height_on_two_branches_are_told_apart() {
+    let stage = Stage::start(3);
+    order(&stage, "/orders/partition", "groups=0+%7C+1%2C2");
+    stage.handle().mine(2, Some(0)).unwrap();
+    stage.handle().mine(2, Some(1)).unwrap();
+    let shown = page(&stage);
+    let state = |node: usize, state: &str| {
+        shown.contains(&format!("Node {node}</a></th><td><span class=\"state {state}</span>"))
+    };
+    assert!(
+        state(0, "waiting\">on another branch") && state(1, "good\">up") && state(2, "good\">up"),
+        "{shown}"
+    );
+    assert_eq!((shown.matches("node apart").count(), shown.matches("node same").count()), (1, 2));
+}
+
+#[test]
 fn orders_given_on_the_page_are_carried_out_and_told_of() {
     let stage = Stage::start(3);
     assert!(order(&stage, "/orders/mine", "blocks=4&node=1").contains("Mined 4 blocks."));

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::front::Front;
 use crate::api::explorer::parts;
 use crate::api::explorer::ring::{Ring, round};
 use crate::api::view::LinkFaults;
@@ -19,7 +20,7 @@ const LED_TO_MAX: usize = 80;
 pub(super) fn graph(network: &NetworkView, chosen: Option<(usize, usize)>) -> Markup {
     let count = network.nodes.len();
     let ring = Ring::of(count);
-    let top = network.nodes.iter().filter_map(|node| node.height).max();
+    let front = Front::of(network);
     let mut wires: Vec<Wire<'_>> = drawn(network).collect();
     if wires.len() > LED_TO_MAX {
         // What is chosen, and what has something wrong with it, is looked for first.
@@ -33,7 +34,7 @@ pub(super) fn graph(network: &NetworkView, chosen: Option<(usize, usize)>) -> Ma
             @for node in &network.nodes {
                 @let (x, y) = ring.place(node.node);
                 g data-key={ "node-" (node.node) } {
-                    ellipse class={ "node " (class(node, top)) } cx=(round(x)) cy=(round(y)) rx="30" ry="20" { title { (said(node)) } }
+                    ellipse class={ "node " (front.state(node).class()) } cx=(round(x)) cy=(round(y)) rx="30" ry="20" { title { (said(node)) } }
                     text x=(round(x)) y=(round(y - 1.0)) text-anchor="middle" { (node.node) }
                     text x=(round(x)) y=(round(y + 12.0)) text-anchor="middle" {
                         @match node.height { Some(height) => { (height) }, None => "down" }
@@ -61,14 +62,6 @@ fn lines(wires: &[Wire<'_>], class: &str, ring: Ring) -> Markup {
     let alike = wires.iter().filter(|wire| wire.class() == class);
     let path: String = alike.map(line).collect();
     html! { @if !path.is_empty() { path class={ "wire " (class) } d=(path) {} } }
-}
-
-fn class(node: &NodeView, top: Option<crate::types::Height>) -> &'static str {
-    match node.height {
-        None => "down",
-        height if height < top => "behind",
-        Some(_) => "same",
-    }
 }
 
 fn said(node: &NodeView) -> String {

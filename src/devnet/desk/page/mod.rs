@@ -2,6 +2,7 @@
 //! done to them, by forms that need no script.
 
 mod forms;
+mod front;
 mod graph;
 mod orders;
 
@@ -17,6 +18,8 @@ use axum::{Router, routing};
 use maud::{Markup, html};
 use parking_lot::Mutex;
 use serde::Deserialize;
+
+use front::Front;
 
 use super::aside;
 use super::view::{ClockView, NetworkView, NodeView};
@@ -176,7 +179,7 @@ fn said(text: Option<&Result<String, String>>) -> Markup {
 fn nodes(sight: &Sight<'_>) -> Markup {
     let network = sight.network;
     let at = |node: &NodeView| at(sight.called, node.at.http.rsplit(':').next().unwrap_or_default());
-    let top = network.nodes.iter().filter_map(|node| node.height).max();
+    let front = Front::of(network);
     let columns = [
         Text("Node"),
         Text("State"),
@@ -190,12 +193,8 @@ fn nodes(sight: &Sight<'_>) -> Markup {
         @for node in &network.nodes {
             tr data-key=(node.node) {
                 th scope="row" { @if node.up { a href={ (at(node)) "/" } { "Node " (node.node) } } @else { "Node " (node.node) } }
-                td {
-                    @if node.going_back { span.state.waiting { "going back" } }
-                    @else if !node.up { span.state.bad { "down" } }
-                    @else if node.height < top { span.state.waiting { "behind" } }
-                    @else { span.state.good { "up" } }
-                }
+                @let (look, words) = front.state(node).words();
+                td { span class={ "state " (look) } { (words) } }
                 td { @if let Some(height) = node.height { (parts::number(height)) } }
                 td { @if let Some(tip) = node.tip { a href={ (at(node)) "/block/" (tip) } { (parts::short(&tip.to_string())) } } }
                 td.number { (parts::number(node.waiting)) }
