@@ -84,7 +84,7 @@ fn nodes_at_one_height_on_two_branches_are_told_apart() {
         shown.contains(&format!("Node {node}</a></th><td><span class=\"state {state}</span>"))
     };
     assert!(
-        state(0, "waiting\">on another branch") && state(1, "good\">up") && state(2, "good\">up"),
+        state(0, "waiting\">forked") && state(1, "good\">up") && state(2, "good\">up"),
         "{shown}"
     );
     assert_eq!((shown.matches("node apart").count(), shown.matches("node same").count()), (1, 2));

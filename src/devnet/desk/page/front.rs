@@ -54,7 +54,7 @@ impl State {
             Self::GoingBack => ("waiting", "going back"),
             Self::Down => ("bad", "down"),
             Self::Behind => ("waiting", "behind"),
-            Self::Apart => ("waiting", "on another branch"),
+            Self::Apart => ("waiting", "forked"),
             Self::Up => ("good", "up"),
         }
     }
