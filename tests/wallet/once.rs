@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use cairn::codec::List;
 use cairn::types::{Action, Amount, Height, Nonce, Note, Timestamp, Transaction};
 use cairn::wallet::{
-    Earlier, KEY_SECONDS, KEYS_MAX, Look, ORDER_KEY_LETTERS_MAX, OrderKey, Ordered, Outbox, OutboxError,
-    Progress, Purpose, SETTLED_DEPTH, Sent, UNHEARD_DEPTH, UNHEARD_SECONDS, Word,
+    Earlier, KEY_SECONDS, KEYS_MAX, Look, ORDER_KEY_LETTERS_MAX, OUTBOX_MAX, OrderKey, Ordered, Outbox,
+    OutboxError, Progress, Purpose, SETTLED_DEPTH, Sent, UNHEARD_DEPTH, UNHEARD_SECONDS, Word,
 };
 use proptest::prelude::*;
 
@@ -116,6 +116,52 @@ fn order_whose_last_block_has_passed_is_not_signed_anew() {
         matches!(at(8), Ordered::Signed(_)),
         "whoever waits for it is told that it is lost, and pays with another key"
     );
+}
+
+#[test]
+fn order_that_somebody_was_told_is_lost_is_not_signed_anew_nor_one_that_was_paid_beside() {
+    let (first, a) = (transaction(1, 4, 5, 1), key("a"));
+    let txid = first.body.txid();
+    let mut outbox = Outbox::default();
+    add(&mut outbox, &first, &a).unwrap();
+    outbox.note(&txid, Progress::Refused, NOW);
+    let (mut lost, mut weighed) = (outbox.clone(), outbox);
+    lost.lose(&txid);
+    weighed.weigh(&txid);
+    assert_eq!((stands(&again(&lost), &a), stands(&again(&weighed), &a)), (first.clone(), first));
+}
+
+#[test]
+fn order_that_is_refused_without_end_does_not_fill_the_outbox() {
+    let (mut outbox, a) = (Outbox::default(), key("a"));
+    for fee in 1..=OUTBOX_MAX as u64 + 3 {
+        let transaction = transaction(1, 4, 5, fee);
+        add(&mut outbox, &transaction, &a).unwrap();
+        outbox.note(&transaction.body.txid(), Progress::Refused, NOW);
+    }
+    assert_eq!(outbox.iter().count(), OUTBOX_MAX);
+    assert_eq!(ordered(&outbox, &a), Ordered::Refused(Nonce(4)));
+    let first = transaction(1, 4, 5, 1).body.txid();
+    assert!(
+        outbox.find(&first).is_some(),
+        "any of them may be mined, and the first and the last are asked for"
+    );
+}
+
+#[test]
+fn refused_order_is_forgotten_long_after_its_last_block_and_its_key_is_not() {
+    let (mut first, a) = (transaction(1, 4, 5, 1), key("a"));
+    first.body.expiry = Some(Height(7));
+    let mut outbox = Outbox::default();
+    add(&mut outbox, &first, &a).unwrap();
+    outbox.note(&first.body.txid(), Progress::Refused, NOW);
+    let later = Timestamp(NOW.0 + UNHEARD_SECONDS);
+    outbox.settle(Height(7 + UNHEARD_DEPTH), NOW);
+    outbox.settle(Height(7 + UNHEARD_DEPTH - 1), later);
+    assert_eq!(outbox.iter().count(), 1);
+    outbox.settle(Height(7 + UNHEARD_DEPTH), later);
+    assert_eq!(outbox.iter().count(), 0);
+    assert!(matches!(ordered(&outbox, &a), Ordered::Over(kept) if !kept.is_mined));
 }
 
 #[test]

@@ -309,9 +309,13 @@ fn what_the_first_version_wrote_is_read() {
     let account = hex::encode(policy(1).address().as_bytes());
     let sent = json!({ "raw": raw, "progress": "taken", "since": NOW.0, "made": NOW.0, "told": true });
     let text = json!({ "cairn_outbox": 1, "chain": CHAIN.0, "sent": [sent], "settled": { account: 3 } });
-    let outbox = Outbox::from_json(&text.to_string(), CHAIN).unwrap();
+    let mut outbox = Outbox::from_json(&text.to_string(), CHAIN).unwrap();
     assert!(outbox.iter().all(|sent| sent.is_known() && sent.progress() == Progress::Taken));
-    assert!(outbox.next_nonce(&policy(1).address(), Nonce(2)).is_err(), "numbers below 3 were used");
+    for (seconds, is_used) in [(0, true), (UNHEARD_SECONDS - 1, true), (UNHEARD_SECONDS, false)] {
+        outbox.settle(Height(1), Timestamp(NOW.0 + seconds));
+        let next = outbox.next_nonce(&policy(1).address(), Nonce(2));
+        assert_eq!(next.is_err(), is_used, "numbers below 3 were used, after {seconds} s");
+    }
 }
 
 #[test]
@@ -344,4 +348,9 @@ fn order_that_names_what_it_comes_beside_is_found_again_whatever_became_of_it() 
     outbox.note(&second.body.txid(), Progress::Mined { height: Height(9) }, NOW);
     assert_eq!(made(&outbox), Some(second.body.txid()));
     assert_eq!(outbox.made_beside(&account, &[pay(6)], &named), None);
+    // By the name of a higher fee of the first, too.
+    let raised = transaction(1, 0, 5, 7);
+    outbox.add(raised.clone(), Purpose::InPlaceOf(&named), None, NOW).unwrap();
+    let made = outbox.made_beside(&account, &[pay(5)], &raised.body.txid());
+    assert_eq!(made.map(|sent| *sent.txid()), Some(second.body.txid()));
 }

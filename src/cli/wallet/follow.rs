@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::ends::Ended;
 use super::hearing::Heard;
 use super::paying::Desk;
+use super::sent::SentFile;
 use crate::api::Code;
 use crate::api::view::Standing;
 use crate::cli::output::{Report, count};
@@ -214,9 +215,6 @@ impl Watch<'_> {
         let Body { policy, nonce, expiry, .. } = &self.transaction.body;
         let txid = self.txid();
         let account = self.desk.chain.account(&policy.address());
-        if expiry.is_some() && !self.is_timely(&self.transaction)? {
-            return self.expired();
-        }
         if account.is_ok_and(|account| account.nonce > *nonce) {
             if let Some(same) = self.mined_of_its_order()? {
                 self.go_over_to(same);
@@ -235,6 +233,16 @@ impl Watch<'_> {
                 _ => Err(self
                     .in_doubt("the node says that its number is used, and has no block with it".to_owned())),
             };
+        }
+        if expiry.is_some() {
+            match self.is_timely(&self.transaction) {
+                Ok(true) => {}
+                Ok(false) => return self.expired(),
+                Err(error) => {
+                    self.line.say(format!("the node does not answer: {error:#}"));
+                    return Ok(None);
+                }
+            }
         }
         self.taken_back();
         self.line.say("the node forgot it, and is told again".to_owned());
@@ -390,21 +398,37 @@ impl Watch<'_> {
             return self.replaced(Some(rival));
         }
         // Whoever says an order again may have had it signed anew, until a later block.
-        let later = self.others_of_its_order(Sent::is_on_its_way)?.into_iter().rev();
-        for later in later {
-            if self.is_timely(&later)? {
-                self.go_over_to(later);
-                return Ok(None);
+        let mut last = (expiry, self.transaction.body.clone());
+        for other in self.others_of_its_order(|_| true)? {
+            if self.is_timely(&other)? {
+                return self.outlived_by(other);
             }
+            let expiry = other.body.expiry.unwrap_or(last.0);
+            last = if expiry > last.0 { (expiry, other.body) } else { last };
         }
+        let (expiry, body) = last;
         let tip = self.desk.chain.client.tip().map_or(expiry, |tip| tip.height);
         let passed = tip.0.saturating_sub(expiry.0);
         if passed < LOST_DEPTH {
             return Ok(self.wait_in_doubt(&why, &format!("{passed} of the {LOST_DEPTH} blocks")));
         }
-        let proven = self.desk.proves_void(&self.transaction.body);
+        let proven = self.desk.proves_void(&body);
         // Its number goes to what is sent next, the same included.
         Err(self.lost_if(proven, &why, ""))
+    }
+
+    /// Another that was signed for the same order can be mined yet: it is followed where it waits.
+    fn outlived_by(&mut self, other: Transaction) -> Result<Option<Seen>> {
+        let txid = other.body.txid();
+        let waits = |file: &SentFile| file.outbox.find(&txid).is_some_and(Sent::is_on_its_way);
+        if self.desk.vault.note(|file| Ok(waits(file)))? {
+            self.go_over_to(other);
+            return Ok(None);
+        }
+        let why = format!(
+            "its last block has passed, and {txid}, which was signed for the same order, may be mined yet"
+        );
+        Err(self.in_doubt(why))
     }
 
     /// Goes on waiting: what speaks against it may be taken back yet.
@@ -418,7 +442,14 @@ impl Watch<'_> {
     /// Lost where the node proved it, in doubt where it only says so.
     fn lost_if(&self, proven: Result<bool>, why: &str, way_on: &str) -> anyhow::Error {
         match proven {
-            Ok(true) => Ended::Lost { txid: self.txid(), why: format!("{why}{way_on}") }.into(),
+            Ok(true) => {
+                let txid = self.txid();
+                // Whoever is told so pays by other ways: this order is not signed anew.
+                match self.desk.vault.note(|file| file.lose(&txid)) {
+                    Ok(()) => Ended::Lost { txid, why: format!("{why}{way_on}") }.into(),
+                    Err(error) => self.in_doubt(format!("{why}, and that cannot be noted ({error:#})")),
+                }
+            }
             Ok(false) => self.in_doubt(format!("{why}, which the node says and does not prove")),
             Err(error) => self.in_doubt(format!("{why}, which the node says and does not prove ({error:#})")),
         }

@@ -18,7 +18,7 @@ use super::wording::own_keys;
 use crate::api::view::{ContentView, Standing};
 use crate::cli::output::{Delivery, Report};
 use crate::crypto::{PublicKey, sha256};
-use crate::types::{Action, Address, Nonce, Preimage, Transaction, Txid};
+use crate::types::{Action, Address, Height, Nonce, Preimage, Transaction, Txid};
 use crate::wallet::keystore::{Unlocked, WalletFile};
 use crate::wallet::{
     Earlier, Kept, Means, OrderKey, Ordered, Outbox, OutboxError, Prepared, Progress, Sent, Signing,
@@ -67,7 +67,10 @@ impl<'a> Desk<'a> {
         let (account, _) = terms.payer(self.file.book())?;
         let address = account.address();
         self.look_after(&address)?;
-        self.tell_again(&address, &order.actions()?, which, terms.yes)?;
+        // What was signed for an order with a key is there to be sent, whatever else was.
+        if !self.was_signed(&address, &order.actions()?, which)? {
+            self.tell_again(&address, &order.actions()?, which, terms.yes)?;
+        }
         let mut asked = order.ask(&self.chain)?;
         // Before what it costs is judged: what was sent already has taken that from the account.
         let nonce = match self.course(&asked, which)? {
@@ -93,6 +96,16 @@ impl<'a> Desk<'a> {
         let transaction = self.sign(&mut asked, &means, &preimages, &agreed, which)?;
         self.send(&transaction)?;
         self.follow(&transaction, patience, false)
+    }
+
+    /// Whether something stands for an order with a key already.
+    fn was_signed(&self, account: &Address, actions: &[Action], which: Which<'_>) -> Result<bool> {
+        let Which::Once(key) = which else { return Ok(false) };
+        let height = self.chain.next_height()?;
+        self.vault.note(|file| {
+            let ordered = ordered(&file.outbox, key, account, actions, height)?;
+            Ok(matches!(ordered, Ordered::Signed(_) | Ordered::Over(_)))
+        })
     }
 
     /// Whether an order is one that was signed before.
@@ -287,8 +300,14 @@ pub(super) fn check_book(opened: &Unlocked, shown: &WalletFile) -> Result<()> {
 }
 
 /// How far an order with a key has come.
-fn ordered<'a>(outbox: &'a Outbox, key: &OrderKey, actions: &[Action], asked: &Asked) -> Result<Ordered<'a>> {
-    outbox.ordered(key, &asked.account(), actions, asked.height()).map_err(|error| match error {
+fn ordered<'a>(
+    outbox: &'a Outbox,
+    key: &OrderKey,
+    account: &Address,
+    actions: &[Action],
+    height: Height,
+) -> Result<Ordered<'a>> {
+    outbox.ordered(key, account, actions, height).map_err(|error| match error {
         OutboxError::OtherOrder { txid, .. } => Ended::KeyTaken { txid, why: error.to_string() }.into(),
         error => error.into(),
     })
@@ -296,7 +315,7 @@ fn ordered<'a>(outbox: &'a Outbox, key: &OrderKey, actions: &[Action], asked: &A
 
 /// What is to be done about an order with a key.
 fn course_of_key(outbox: &Outbox, key: &OrderKey, actions: &[Action], asked: &Asked) -> Result<Course> {
-    Ok(match ordered(outbox, key, actions, asked)? {
+    Ok(match ordered(outbox, key, &asked.account(), actions, asked.height())? {
         Ordered::New => Course::Anew(outbox.next_nonce(&asked.account(), asked.expected)?),
         Ordered::Refused(nonce) => Course::Anew(nonce),
         Ordered::Signed(sent) => repeat(sent),
@@ -307,7 +326,7 @@ fn course_of_key(outbox: &Outbox, key: &OrderKey, actions: &[Action], asked: &As
 /// The nonce for an order that is to be signed now: the next one, but for an order with a key that was refused its own.
 fn nonce_for(outbox: &Outbox, asked: &Asked, which: Which<'_>) -> Result<Nonce> {
     if let Which::Once(key) = which {
-        match ordered(outbox, key, &asked.actions()?, asked)? {
+        match ordered(outbox, key, &asked.account(), &asked.actions()?, asked.height())? {
             Ordered::New => {}
             Ordered::Refused(nonce) => return Ok(nonce),
             Ordered::Signed(_) | Ordered::Over(_) => bail!(

@@ -59,11 +59,8 @@ pub(super) fn checked_tip(vault: &Vault, chain: &Chain) -> Option<BlockHash> {
     let before = fs::read(kept(vault, chain)).ok();
     let before = before.and_then(|bytes| Headers::from_bytes(&bytes, &chain.genesis).ok());
     let known = before.as_ref().map_or(Height::GENESIS, Headers::height);
-    let tip = chain.client.tip().ok()?.height;
-    if tip.0.saturating_sub(known.0) > HEADERS_ON_THE_WAY_MAX {
-        return None;
-    }
-    let headers = follow(vault, chain).ok()?;
+    // What is left is asked for the next time.
+    let headers = follow_up_to(vault, chain, Height(known.0.saturating_add(HEADERS_ON_THE_WAY_MAX))).ok()?;
     let deep = Height(headers.height().0.saturating_sub(LOST_DEPTH).max(1));
     headers.hash(deep).filter(|_| known > Height::GENESIS && is_new(chain, &headers, now()))
 }
@@ -83,12 +80,17 @@ pub(super) fn is_new(chain: &Chain, headers: &Headers, moment: Timestamp) -> boo
 
 /// Follows the node's headers from where the last look ended, and checks them all.
 fn follow(vault: &Vault, chain: &Chain) -> Result<Headers> {
+    follow_up_to(vault, chain, Height(u32::MAX))
+}
+
+/// The same, but no further than to this height.
+fn follow_up_to(vault: &Vault, chain: &Chain, most: Height) -> Result<Headers> {
     let path = kept(vault, chain);
     let read = fs::read(&path).ok();
     let before = read.as_ref().and_then(|bytes| Headers::from_bytes(bytes, &chain.genesis).ok());
     let headers = match before {
-        Some(before) => follow_from(before, chain),
-        None => follow_from(Headers::new(&chain.genesis), chain),
+        Some(before) => follow_from(before, chain, most),
+        None => follow_from(Headers::new(&chain.genesis), chain, most),
     }?;
     // That they could not be kept costs time only.
     let _ = keep(&path, read.as_deref(), &headers, chain);
@@ -106,11 +108,11 @@ fn keep(path: &Path, read: Option<&[u8]>, headers: &Headers, chain: &Chain) -> R
     Ok(())
 }
 
-fn follow_from(mut headers: Headers, chain: &Chain) -> Result<Headers> {
+fn follow_from(mut headers: Headers, chain: &Chain, most: Height) -> Result<Headers> {
     // A laboratory's clock may run ahead of ours; elsewhere the node's is not believed.
     let now = if chain.params().lab { now().max(chain.client.status()?.time) } else { now() };
     let mut from = last_common(chain, &headers)?;
-    let tip = chain.client.tip()?.height;
+    let tip = chain.client.tip()?.height.min(most);
     let mut last = Accepted::Known;
     while from < tip {
         let upto = Height(from.0.saturating_add(HEADERS_TOGETHER).min(tip.0));
@@ -171,7 +173,9 @@ pub(super) fn prove_accounts(
         let proven: Result<Vec<_>> = accounts.iter().map(|account| prove(chain, &headers, account)).collect();
         match proven {
             // It may be about a block that came in between.
-            Err(_) if chain.client.tip()?.hash != headers.tip() => headers = follow_from(headers, chain)?,
+            Err(_) if chain.client.tip()?.hash != headers.tip() => {
+                headers = follow_from(headers, chain, Height(u32::MAX))?;
+            }
             proven => return Ok((headers, proven?)),
         }
     }

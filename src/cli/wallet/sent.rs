@@ -66,6 +66,12 @@ impl SentFile {
         self.save()
     }
 
+    /// Notes that somebody was told that one is lost, with all of its order.
+    pub fn lose(&mut self, txid: &Txid) -> Result<()> {
+        self.outbox.lose(txid);
+        self.save()
+    }
+
     /// Writes what was noted.
     pub fn save(&self) -> Result<()> {
         write_secret(&self.path, &self.outbox.to_json(self.chain))

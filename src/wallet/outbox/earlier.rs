@@ -66,7 +66,15 @@ impl Outbox {
     /// A script says an order until it ends well. One that did not name what it comes beside would pay once each time.
     pub fn made_beside(&self, account: &Address, actions: &[Action], named: &Txid) -> Option<&Sent> {
         let is_same = |sent: &&Sent| sent.does(account, actions);
-        let ordered = self.sent.iter().filter(is_same).rfind(|sent| sent.beside.as_ref() == Some(named))?;
+        // Under whatever fee the one that was named.
+        let first = self.find(named);
+        let is_named = |txid: &Txid| {
+            let of_it =
+                self.find(txid).zip(first).is_some_and(|(sent, first)| sent.is_of_one_order_with(first));
+            txid == named || of_it
+        };
+        let ordered =
+            self.sent.iter().filter(is_same).rfind(|sent| sent.beside.as_ref().is_some_and(is_named))?;
         let of_it = || self.sent.iter().filter(|sent| sent.is_of_one_order_with(ordered));
         let mined = of_it().find(|sent| sent.is_mined());
         Some(mined.or_else(|| of_it().rfind(|sent| sent.is_on_its_way())).unwrap_or(ordered))

@@ -139,6 +139,13 @@ impl Outbox {
         self.tellable(txid).for_each(|sent| (sent.is_reported, sent.is_over) = (true, true));
     }
 
+    /// Notes that somebody was told that one is lost, with all that was signed for its order.
+    pub fn lose(&mut self, txid: &Txid) {
+        let Some(lost) = self.find(txid).cloned() else { return };
+        let of_it = self.sent.iter_mut().filter(|sent| sent.is_of_one_order_with(&lost));
+        of_it.for_each(|sent| sent.is_lost = true);
+    }
+
     /// Notes that whoever sent it was told that it waits. When it is mined they do not know it by that: whoever says the same again
     /// then may mean this one.
     pub fn tell(&mut self, txid: &Txid) {
@@ -267,9 +274,17 @@ impl Outbox {
         };
         let goes = first(&|sent| sent.is_closed() && !self.stands_beside(sent));
         let goes = goes.or_else(|| first(&Sent::is_closed)).or_else(|| first(&|_| true));
+        let goes = goes.or_else(|| self.sent.iter().position(|sent| self.is_between(sent)));
         let goes = self.sent.remove(goes.ok_or(OutboxError::Full)?);
         self.remember(&goes, now);
         Ok(())
+    }
+
+    /// Whether a node refused it, as it refused what was signed before and after it for the same order: those hold its number and its key.
+    fn is_between(&self, sent: &Sent) -> bool {
+        let mut of_it = self.sent.iter().filter(|other| other.is_of_one_order_with(sent));
+        let is_at_an_end = |end: Option<&Sent>| end.is_none_or(|end| end.txid() == sent.txid());
+        sent.progress == Progress::Refused && !is_at_an_end(of_it.next()) && !is_at_an_end(of_it.next_back())
     }
 
     /// Whether it was ordered beside one that is remembered: whoever says that order again means this one.
@@ -322,7 +337,12 @@ impl Outbox {
             Progress::Passed { height } => {
                 is_deep(height, UNHEARD_DEPTH) && is_old(sent) && self.instead_of(sent).is_none()
             }
-            Progress::Signed | Progress::Taken | Progress::Refused => false,
+            // Its last block has passed long ago.
+            Progress::Refused => {
+                let expiry = sent.transaction.body.expiry;
+                expiry.is_some_and(|expiry| is_deep(expiry, UNHEARD_DEPTH)) && is_old(sent)
+            }
+            Progress::Signed | Progress::Taken => false,
         };
         let settled: Vec<Sent> = self.sent.iter().filter(|sent| is_settled(sent)).cloned().collect();
         let goes =
@@ -332,6 +352,7 @@ impl Outbox {
         let gone: Vec<Sent> = gone;
         gone.iter().for_each(|sent| self.remember(sent, now));
         // A node that showed a block with it may have lied, and the number be free.
+        self.settled.values_mut().for_each(|settled| settled.since = settled.since.min(now));
         self.settled.retain(|_, settled| now.0.saturating_sub(settled.since.0) < UNHEARD_SECONDS);
     }
 }

@@ -72,6 +72,8 @@ pub struct Sent {
     pub(super) is_reported: bool,
     /// Whether they were told so at any time, whatever came into doubt since.
     pub(super) is_over: bool,
+    /// Whether somebody was told that it is lost, by proof, and pays by other ways.
+    pub(super) is_lost: bool,
     /// Whether it took the place of another of an order that was over by then: whoever raised that fee ordered nothing anew.
     pub(super) is_raised: bool,
     /// Whether they were told that it waits. Of its being mined they know nothing by that.
@@ -98,6 +100,7 @@ impl Sent {
             since,
             is_reported: false,
             is_over: false,
+            is_lost: false,
             is_raised: false,
             is_told: false,
             is_weighed: false,

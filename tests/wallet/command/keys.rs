@@ -117,6 +117,26 @@ fn order_with_a_key_that_one_node_denied_is_sent_to_the_next() {
     assert_eq!((txid(&again), &again["repeated"], devnet.waiting()), (first, &json!(true), 1));
 }
 
+/// As a node answers that is too busy to take anything.
+fn busy(path: &str, body: &str) -> String {
+    match path {
+        "/v1/transactions" => json!(Problem::new(Code::Busy, "later")).to_string(),
+        _ => body.to_owned(),
+    }
+}
+
+#[test]
+fn order_with_a_key_is_told_of_whatever_else_was_signed_and_not_sent() {
+    let (home, devnet) = stage();
+    let order = |key: &'static str| ["send", "bob", "1", "--once", key, "--yes", "--wait", "0", "--json"];
+    let first = txid(&devnet.wallet(&home, &order("a")).json());
+    devnet.mine(1);
+    // Signed, and as far as anybody knows not sent.
+    assert_eq!(devnet.wallet_through(&home, &busy, &order("b")).code, Some(1));
+    let told = devnet.wallet(&home, &order("a")).json();
+    assert_eq!((txid(&told), &told["status"]), (first, &json!("confirmed")));
+}
+
 #[test]
 fn order_with_a_key_whose_number_another_took_is_told_to_be_lost() {
     let (home, mut devnet) = stage();

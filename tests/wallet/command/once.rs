@@ -106,6 +106,18 @@ fn node_that_has_thrown_blocks_away_has_nothing_paid_twice() {
 }
 
 #[test]
+fn payment_with_a_last_block_that_was_mined_is_not_in_doubt_where_blocks_are_thrown_away() {
+    let (home, devnet) = stage();
+    let order = ["send", "bob", "1", "--once", "a", "--expires", "2", "--yes", "--wait", "0", "--json"];
+    devnet.wallet(&home, &order).success();
+    devnet.mine(1);
+    devnet.wallet(&home, &order).success();
+    devnet.mine(3);
+    let again = devnet.wallet_through(&home, &unknown, &order).json();
+    assert_eq!((&again["status"], &again["height"]), (&json!("confirmed"), &json!(1)));
+}
+
+#[test]
 fn payment_of_which_a_node_shows_no_block_is_not_said_to_be_lost() {
     let (home, devnet) = stage();
     let followed = devnet.wallet_through(&home, &beyond, &["send", "bob", "1", "--yes", "--timeout", "30"]);
