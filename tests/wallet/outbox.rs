@@ -4,7 +4,7 @@ use cairn::codec::List;
 use cairn::crypto::SecretKey;
 use cairn::types::{
     Action, Address, Amount, BlockHash, Body, ChainId, Height, Nonce, Policy, Reference, Timestamp,
-    Transaction, Witness,
+    Transaction, Txid, Witness,
 };
 use cairn::wallet::{
     Earlier, OUTBOX_MAX, Outbox, OutboxError, Progress, Purpose, SETTLED_DEPTH, UNHEARD_DEPTH,
@@ -353,4 +353,20 @@ fn order_that_names_what_it_comes_beside_is_found_again_whatever_became_of_it() 
     outbox.add(raised.clone(), Purpose::InPlaceOf(&named), None, NOW).unwrap();
     let made = outbox.made_beside(&account, &[pay(5)], &raised.body.txid());
     assert_eq!(made.map(|sent| *sent.txid()), Some(second.body.txid()));
+}
+
+#[test]
+fn what_took_the_number_of_the_one_it_came_beside_is_not_made_beside_itself() {
+    let (first, second) = (transaction(1, 0, 5, 1), transaction(1, 0, 5, 2));
+    let names = [first.body.txid(), second.body.txid()];
+    let mut outbox = outbox(&[first]);
+    outbox.note(&names[0], Progress::Refused, NOW);
+    outbox.add(second, Purpose::Beside(&names[0]), None, NOW).unwrap();
+    let made =
+        |named: &Txid| outbox.made_beside(&policy(1).address(), &[pay(5)], named).map(|sent| *sent.txid());
+    assert_eq!(
+        (made(&names[0]), made(&names[1])),
+        (Some(names[1]), None),
+        "who names the second means one more"
+    );
 }

@@ -216,7 +216,9 @@ impl Watch<'_> {
         let txid = self.txid();
         let account = self.desk.chain.account(&policy.address());
         if account.is_ok_and(|account| account.nonce > *nonce) {
-            if let Some(same) = self.mined_of_its_order()? {
+            // Where the node does not answer it is asked again.
+            let Ok(same) = self.mined_of_its_order() else { return Ok(None) };
+            if let Some(same) = same {
                 self.go_over_to(same);
                 return Ok(None);
             }
@@ -301,7 +303,10 @@ impl Watch<'_> {
     fn replaced(&mut self, by: Option<Txid>) -> Result<Option<Seen>> {
         let same = match by {
             Some(by) => self.of_its_order(&by)?,
-            None => self.mined_of_its_order()?,
+            None => match self.mined_of_its_order() {
+                Ok(same) => same,
+                Err(_) => return Ok(None),
+            },
         };
         if let Some(same) = same {
             self.go_over_to(same);
@@ -400,7 +405,8 @@ impl Watch<'_> {
         // Whoever says an order again may have had it signed anew, until a later block.
         let mut last = (expiry, self.transaction.body.clone());
         for other in self.others_of_its_order(|_| true)? {
-            if self.is_timely(&other)? {
+            let Ok(is_timely) = self.is_timely(&other) else { return Ok(None) };
+            if is_timely {
                 return self.outlived_by(other);
             }
             let expiry = other.body.expiry.unwrap_or(last.0);

@@ -15,7 +15,7 @@ use crate::api::view::{Standing, SyncView};
 use crate::api::{Code, Problem};
 use crate::cli::secrets::beside;
 use crate::client::ClientError;
-use crate::types::{Action, Address, Transaction, Txid};
+use crate::types::{Action, Address, Nonce, Transaction, Txid};
 use crate::wallet::{Look, Progress, Sent, Word, describe};
 
 /// Seconds after which a command that signed something and has not sent it is taken to be cut off.
@@ -79,7 +79,14 @@ impl Desk<'_> {
     ///
     /// What no node may ever have heard of, is in doubt, or stood in a block that this node does not have, is sent only where somebody
     /// agrees: it may be forgotten, of a chain that was begun anew, or given up for another.
-    pub fn tell_again(&self, address: &Address, order: &[Action], which: Which<'_>, yes: bool) -> Result<()> {
+    pub fn tell_again(
+        &self,
+        address: &Address,
+        order: &[Action],
+        which: Which<'_>,
+        first_behind: Nonce,
+        yes: bool,
+    ) -> Result<()> {
         let expected = self.chain.account(address)?.next_nonce;
         let untold = self.vault.note(|file| {
             let untold = file.outbox.untold(address, expected).into_iter();
@@ -95,6 +102,10 @@ impl Desk<'_> {
                 // One that is over with is not carried out again: what is ordered now comes behind it.
                 let goes_on = matches!(which, Which::Once(_)) || !sent.is_closed();
                 if which.is_of(sent, address, order) && goes_on {
+                    continue;
+                }
+                // Nor is anybody asked about what does not come before it.
+                if sent.nonce() >= first_behind {
                     continue;
                 }
                 self.agree_to_tell(sent, yes)?;

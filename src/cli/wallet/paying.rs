@@ -67,10 +67,9 @@ impl<'a> Desk<'a> {
         let (account, _) = terms.payer(self.file.book())?;
         let address = account.address();
         self.look_after(&address)?;
-        // What was signed for an order with a key is there to be sent, whatever else was.
-        if !self.was_signed(&address, &order.actions()?, which)? {
-            self.tell_again(&address, &order.actions()?, which, terms.yes)?;
-        }
+        let actions = order.actions()?;
+        let first = self.first_behind(&address, &actions, which)?;
+        self.tell_again(&address, &actions, which, first, terms.yes)?;
         let mut asked = order.ask(&self.chain)?;
         // Before what it costs is judged: what was sent already has taken that from the account.
         let nonce = match self.course(&asked, which)? {
@@ -98,13 +97,16 @@ impl<'a> Desk<'a> {
         self.follow(&transaction, patience, false)
     }
 
-    /// Whether something stands for an order with a key already.
-    fn was_signed(&self, account: &Address, actions: &[Action], which: Which<'_>) -> Result<bool> {
-        let Which::Once(key) = which else { return Ok(false) };
+    /// The first number that an order does not wait for: behind its own, where something was signed for it, and none where that is over.
+    fn first_behind(&self, account: &Address, actions: &[Action], which: Which<'_>) -> Result<Nonce> {
+        let Which::Once(key) = which else { return Ok(Nonce(u64::MAX)) };
         let height = self.chain.next_height()?;
         self.vault.note(|file| {
-            let ordered = ordered(&file.outbox, key, account, actions, height)?;
-            Ok(matches!(ordered, Ordered::Signed(_) | Ordered::Over(_)))
+            Ok(match ordered(&file.outbox, key, account, actions, height)? {
+                Ordered::Signed(sent) if !sent.is_mined() => sent.nonce(),
+                Ordered::Signed(_) | Ordered::Over(_) => Nonce(0),
+                Ordered::New | Ordered::Refused(_) => Nonce(u64::MAX),
+            })
         })
     }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::guard::{check_own, check_private};
 use super::now;
@@ -66,9 +66,9 @@ impl SentFile {
         self.save()
     }
 
-    /// Notes that somebody was told that one is lost, with all of its order.
+    /// Notes that one is lost, with all of its order, unless another of it was sent meanwhile.
     pub fn lose(&mut self, txid: &Txid) -> Result<()> {
-        self.outbox.lose(txid);
+        ensure!(self.outbox.lose(txid), "another was signed for the same order meanwhile");
         self.save()
     }
 

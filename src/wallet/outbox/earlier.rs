@@ -68,13 +68,15 @@ impl Outbox {
         let is_same = |sent: &&Sent| sent.does(account, actions);
         // Under whatever fee the one that was named.
         let first = self.find(named);
-        let is_named = |txid: &Txid| {
-            let of_it =
-                self.find(txid).zip(first).is_some_and(|(sent, first)| sent.is_of_one_order_with(first));
-            txid == named || of_it
+        let is_named = |sent: &Sent, txid: &Txid| {
+            let is_like = |first: &Sent| {
+                let of_it = self.find(txid).is_some_and(|other| other.is_of_one_order_with(first));
+                of_it && !sent.is_of_one_order_with(first)
+            };
+            txid == named || first.is_some_and(is_like)
         };
-        let ordered =
-            self.sent.iter().filter(is_same).rfind(|sent| sent.beside.as_ref().is_some_and(is_named))?;
+        let is_beside = |sent: &&Sent| sent.beside.as_ref().is_some_and(|beside| is_named(sent, beside));
+        let ordered = self.sent.iter().filter(is_same).rfind(is_beside)?;
         let of_it = || self.sent.iter().filter(|sent| sent.is_of_one_order_with(ordered));
         let mined = of_it().find(|sent| sent.is_mined());
         Some(mined.or_else(|| of_it().rfind(|sent| sent.is_on_its_way())).unwrap_or(ordered))

@@ -139,11 +139,17 @@ impl Outbox {
         self.tellable(txid).for_each(|sent| (sent.is_reported, sent.is_over) = (true, true));
     }
 
-    /// Notes that somebody was told that one is lost, with all that was signed for its order.
-    pub fn lose(&mut self, txid: &Txid) {
-        let Some(lost) = self.find(txid).cloned() else { return };
-        let of_it = self.sent.iter_mut().filter(|sent| sent.is_of_one_order_with(&lost));
-        of_it.for_each(|sent| sent.is_lost = true);
+    /// Notes that one is lost, with all that was signed for its order, before somebody is told so; not where another of it was sent
+    /// meanwhile.
+    pub fn lose(&mut self, txid: &Txid) -> bool {
+        let Some(lost) = self.find(txid).cloned() else { return true };
+        let of_it = |sent: &Sent| sent.is_of_one_order_with(&lost);
+        let is_alive = |sent: &Sent| sent.txid() != txid && of_it(sent) && sent.is_on_its_way();
+        if self.sent.iter().any(is_alive) {
+            return false;
+        }
+        self.sent.iter_mut().filter(|sent| of_it(sent)).for_each(|sent| sent.is_lost = true);
+        true
     }
 
     /// Notes that whoever sent it was told that it waits. When it is mined they do not know it by that: whoever says the same again
@@ -280,11 +286,14 @@ impl Outbox {
         Ok(())
     }
 
-    /// Whether a node refused it, as it refused what was signed before and after it for the same order: those hold its number and its key.
+    /// Whether a node refused it, as it refused what was signed before and after it for the same order: those hold its number and its
+    /// key, and the last can be mined for as long.
     fn is_between(&self, sent: &Sent) -> bool {
         let mut of_it = self.sent.iter().filter(|other| other.is_of_one_order_with(sent));
-        let is_at_an_end = |end: Option<&Sent>| end.is_none_or(|end| end.txid() == sent.txid());
-        sent.progress == Progress::Refused && !is_at_an_end(of_it.next()) && !is_at_an_end(of_it.next_back())
+        let Some((first, last)) = of_it.next().zip(of_it.next_back()) else { return false };
+        let expiry = |sent: &Sent| sent.transaction.body.expiry.map_or(u32::MAX, |expiry| expiry.0);
+        let is_inside = first.txid() != sent.txid() && last.txid() != sent.txid();
+        sent.progress == Progress::Refused && is_inside && expiry(sent) <= expiry(last)
     }
 
     /// Whether it was ordered beside one that is remembered: whoever says that order again means this one.

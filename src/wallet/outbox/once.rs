@@ -135,7 +135,7 @@ impl Outbox {
             !self.sent.iter().any(|sent| sent.excludes(last) && (sent.is_on_its_way() || sent.is_mined()));
         match last.progress {
             // Once its last block has passed it is lost, and whoever waits for it may be told so.
-            Progress::Refused if is_free && !is_given_up && last.is_timely(height) => {
+            Progress::Refused if is_free && !is_given_up && of_it().any(|sent| sent.is_timely(height)) => {
                 Ok(Ordered::Refused(last.nonce()))
             }
             _ => Ok(Ordered::Signed(last)),

@@ -138,6 +138,16 @@ fn order_with_a_key_is_told_of_whatever_else_was_signed_and_not_sent() {
 }
 
 #[test]
+fn node_that_forgot_is_told_of_what_an_order_with_a_key_waits_for() {
+    let (home, mut devnet) = stage();
+    let order = |key: &'static str| ["send", "bob", "1", "--once", key, "--yes", "--wait", "0", "--json"];
+    let [first, second] = ["a", "b"].map(|key| txid(&devnet.wallet(&home, &order(key)).json()));
+    devnet.forget_everything(&home);
+    assert_eq!(txid(&devnet.wallet(&home, &order("b")).json()), second);
+    assert_eq!(devnet.pool(), [first, second]);
+}
+
+#[test]
 fn order_with_a_key_whose_number_another_took_is_told_to_be_lost() {
     let (home, mut devnet) = stage();
     let first_block = devnet.rival(1);
