@@ -38,17 +38,16 @@ pub struct Past {
 
 impl Past {
     /// From a place on, or the newest.
-    pub fn reader(
+    pub async fn find(
         context: &Context,
         address: Address,
         cursor: Option<PlaceCursor>,
-    ) -> impl Fn(&Reader) -> Result<Arc<Self>, Problem> + use<> {
-        let context = context.clone();
-        move |reader| match cursor {
-            None => {
-                context.pasts().find(&reader.tip(), address, || Self::read(&context, reader, &address, None))
-            }
-            cursor => Self::read(&context, reader, &address, cursor).map(Arc::new),
+    ) -> Result<Arc<Self>, Problem> {
+        let at_hand = context.clone();
+        let read = move |reader: &Reader| Self::read(&at_hand, reader, &address, cursor);
+        match cursor {
+            None => Ok(context.read_once(context.pasts(), address, read).await?.1),
+            Some(_) => context.read(read).await.map(Arc::new),
         }
     }
 
