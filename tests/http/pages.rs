@@ -9,8 +9,9 @@ use axum::http::header::{ACCEPT, ACCEPT_ENCODING};
 use axum::http::{Request, StatusCode};
 use cairn::api::{Manners, Visit};
 use cairn::node::{Share, WorkerName};
+use cairn::storage::prune;
 use cairn::template::Difficulty;
-use cairn::testkit::Actor;
+use cairn::testkit::{Actor, MAP_SEED};
 use cairn::types::{Action, Address, Amount, Block, Note, Transaction};
 use flate2::read::GzDecoder;
 use regex::Regex;
@@ -179,6 +180,19 @@ fn curve_of_a_balance_is_what_the_account_had() {
             assert_eq!(said, had.to_string(), "{address} at {height}");
         }
     }
+}
+
+#[test]
+fn curve_that_cannot_be_drawn_of_what_was_pruned_says_so() {
+    let mut stage = Stage::with_history();
+    let path = format!("/account/{}", stage.address(0));
+    assert!(!page(&stage, &path).contains("pruned"));
+    stage.restart_after(|folder, network| {
+        assert!(prune(folder, &network.genesis, MAP_SEED, 2).unwrap().base.0 > 0);
+    });
+    let shown = page(&stage, &path);
+    assert!(words(&shown).contains("This node pruned its older blocks"), "{shown}");
+    assert!(!shown.contains("So much happened"));
 }
 
 #[test]
