@@ -17,7 +17,7 @@ use flate2::read::GzDecoder;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::branches::reorganized;
+use crate::branches::{reorganized, rival};
 use crate::stage::{FUNDED, Said, Stage, miner_address};
 
 /// A page, which must be one: the policy that goes with it lets nothing run that is not ours.
@@ -421,6 +421,23 @@ fn payment_that_a_reorganization_left_tells_where_it_stood() {
     assert!(words(&shown).contains("pending") && words(&shown).contains("which was left"), "{shown}");
     assert!(links(&shown).contains(&format!("/block/{}", blocks[0].header.hash())));
     assert!(links(&shown).iter().any(|link| link.starts_with("/forks/")));
+}
+
+#[test]
+fn payment_that_was_deep_when_its_block_was_left_tells_where_it_stood() {
+    let mut stage = Stage::new();
+    let mut other = stage.miner.clone();
+    let payment = stage.payment(0, 1, 1000);
+    let left = stage.mine(vec![payment.clone()]);
+    for _ in 0..5 {
+        stage.mine(Vec::new());
+    }
+    for _ in 0..7 {
+        stage.node.submit(&rival(&mut other, Vec::new())).unwrap();
+    }
+    let shown = page(&stage, &format!("/tx/{}", payment.body.txid()));
+    assert!(words(&shown).contains("which was left"), "{shown}");
+    assert!(links(&shown).contains(&format!("/block/{}", left.header.hash())));
 }
 
 #[test]
