@@ -6,6 +6,8 @@
 
 // Blocks, from the one that used a nonce, after which none is expected to be taken back.
 export const SETTLED_DEPTH = 30;
+// Without word of what is being sent, after which nobody sends it any more: `asked.js` waits less long for a node.
+export const SILENT_MS = 35_000;
 
 const LEFT = ["dropped", "replaced", "expired"];
 
@@ -89,11 +91,15 @@ export function stateOf({ state, depth, ready }) {
   return known[state] ?? ["bad", "in doubt"];
 }
 
-// One list of two, newest first. What this window knows of a payment counts, and that anybody was told of a doubt.
+// One list of two, newest first. What this window knows of a payment counts, and that anybody was told of a doubt. What came of
+// one that another window sends, that window knows.
 export function merged(ours, theirs) {
   const others = new Map(theirs.map((payment) => [payment.txid, payment]));
   for (const payment of ours) {
-    payment.isDoubted ||= others.get(payment.txid)?.isDoubted;
+    const other = others.get(payment.txid);
+    const isDoubted = payment.isDoubted || other?.isDoubted;
+    if (payment.state === "sending" && other?.asked >= payment.asked) Object.assign(payment, other);
+    payment.isDoubted = isDoubted;
     others.delete(payment.txid);
   }
   return [...ours, ...others.values()].sort((one, other) => (other.made ?? 0) - (one.made ?? 0));
@@ -115,13 +121,15 @@ export class Unreadable extends Error {
 const alone = (how) => navigator.locks.request(STORE, how);
 const isSameKey = (one, other) => ["words", "passphrase", "key"].every((name) => (one[name] ?? "") === (other[name] ?? ""));
 
-// A payment that was kept. Where the page was closed while it sent it, or another window sends it, nobody knows what came of it.
+// A payment that was kept. Where the page was closed while it sent it, nobody knows what came of it; another window that sends
+// it is heard of soon.
 function woken(payment) {
   const { txid, raw, from, to, hex, nonce, state } = payment;
   const isWhole = [txid, raw, from, to, hex, state].every((text) => typeof text === "string") && Number.isSafeInteger(nonce);
   if (!isWhole) throw new TypeError("no payment");
   const woken = { ...payment, paid: BigInt(payment.paid), fee: BigInt(payment.fee ?? 0) };
-  if (state === "sending") note(woken, { state: "doubt", why: "it was cut off" });
+  const isHeardOf = Math.abs(Date.now() - payment.asked) < SILENT_MS;
+  if (state === "sending" && !isHeardOf) note(woken, { state: "doubt", why: "it was cut off" });
   return woken;
 }
 
