@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot as sync;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::node::Tip;
 
 /// What was put together at one tip, by what it is about.
 pub struct AtTip<K, V> {
     count_max: usize,
-    kept: Mutex<Kept<K, V>>,
+    kept: sync::Mutex<Kept<K, V>>,
 }
 
 struct Kept<K, V> {
@@ -22,25 +23,37 @@ struct Kept<K, V> {
 /// It is locked while somebody puts it together: whoever asks for the same waits, and others need not.
 type Slot<V> = Arc<Mutex<Option<Arc<V>>>>;
 
+/// What is at hand, or the slot to fill: it is locked until whoever has it is done, or gives up.
+pub enum Sought<V> {
+    /// It was put together before.
+    There(Arc<V>),
+    /// Whoever is given this puts it together.
+    Missing(Making<V>),
+}
+
+/// A slot that somebody fills.
+pub struct Making<V>(OwnedMutexGuard<Option<Arc<V>>>);
+
+impl<V> Making<V> {
+    /// It was put together.
+    pub fn done(mut self, made: V) -> Arc<V> {
+        Arc::clone(self.0.insert(Arc::new(made)))
+    }
+}
+
 impl<K: Copy + Eq + Hash, V> AtTip<K, V> {
     /// Of no more than so many; more are put together for whoever asks, and not kept.
     pub fn new(count_max: usize) -> Self {
-        Self { count_max, kept: Mutex::new(Kept { tip: None, slots: HashMap::new() }) }
+        Self { count_max, kept: sync::Mutex::new(Kept { tip: None, slots: HashMap::new() }) }
     }
 
-    /// What there is about something at a tip, put together where nobody did before.
-    ///
-    /// # Errors
-    /// When that fails; then the next who asks tries again.
-    pub fn find<E>(&self, tip: &Tip, about: K, make: impl FnOnce() -> Result<V, E>) -> Result<Arc<V>, E> {
-        let slot = self.slot(tip, about);
-        let mut kept = slot.lock();
-        if let Some(kept) = &*kept {
-            return Ok(Arc::clone(kept));
+    /// What there is about something at a tip. Where another puts it together, this waits, and holds nothing up meanwhile.
+    pub async fn seek(&self, tip: &Tip, about: K) -> Sought<V> {
+        let kept = self.slot(tip, about).lock_owned().await;
+        match &*kept {
+            Some(kept) => Sought::There(Arc::clone(kept)),
+            None => Sought::Missing(Making(kept)),
         }
-        let made = make().map(Arc::new).inspect_err(|_| self.forget(tip, &about))?;
-        *kept = Some(Arc::clone(&made));
-        Ok(made)
     }
 
     fn slot(&self, tip: &Tip, about: K) -> Slot<V> {
@@ -61,7 +74,7 @@ impl<K: Copy + Eq + Hash, V> AtTip<K, V> {
     }
 
     /// What could not be put together takes nobody's room.
-    fn forget(&self, tip: &Tip, about: &K) {
+    pub fn forget(&self, tip: &Tip, about: &K) {
         let mut kept = self.kept.lock();
         if kept.tip == Some(*tip) {
             kept.slots.remove(about);
@@ -71,17 +84,19 @@ impl<K: Copy + Eq + Hash, V> AtTip<K, V> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
     use crate::testkit::{Draft, Network, TestNode};
     use crate::types::Address;
 
     fn made(kept: &AtTip<u8, u8>, tip: &Tip, about: u8) -> bool {
-        let mut is_new = false;
-        let found = kept.find(tip, about, || {
-            is_new = true;
-            Ok::<_, ()>(about)
-        });
-        assert_eq!(found.as_deref(), Ok(&about));
+        let sought = kept.seek(tip, about).now_or_never().expect("nobody else puts anything together");
+        let (found, is_new) = match sought {
+            Sought::There(found) => (found, false),
+            Sought::Missing(making) => (making.done(about), true),
+        };
+        assert_eq!(*found, about);
         is_new
     }
 
@@ -91,7 +106,11 @@ mod tests {
         let network = Network::new(1);
         let node = TestNode::start(folder.path(), &network.genesis);
         let (kept, before) = (AtTip::new(2), node.tip());
-        assert_eq!(kept.find(&before, 0, || Err(7)), Err(7));
+        let given_up = kept.seek(&before, 0).now_or_never();
+        assert!(matches!(given_up, Some(Sought::Missing(_))));
+        assert!(kept.seek(&before, 0).now_or_never().is_none(), "one puts it together, and others wait");
+        drop(given_up);
+        kept.forget(&before, &0);
         assert_eq!(
             [1, 1, 2, 2, 1].map(|about| made(&kept, &before, about)),
             [true, false, true, false, false]

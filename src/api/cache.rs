@@ -26,7 +26,9 @@ const FOREVER_BYTES_MAX: usize = 16 << 20;
 const AT_TIP_BYTES_MAX: usize = 16 << 20;
 /// Larger answers are not kept.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
-/// What an answer takes beside its bytes, about.
+/// Answers to longer questions are not kept: nobody asks those again, but to fill this.
+const QUESTION_BYTES_MAX: usize = 256;
+/// What an answer takes beside its bytes and those of its question, about.
 const OVERHEAD_BYTES: usize = 512;
 /// Shorter answers are not made shorter.
 pub const GZIP_BYTES_MIN: usize = 1024;
@@ -67,13 +69,17 @@ impl Kept {
 
     /// Its body, compressed, where that is worth it.
     pub fn gzipped(&self) -> Option<&Bytes> {
-        let gzipped =
-            self.gzipped.get_or_init(|| (self.body.len() >= GZIP_BYTES_MIN).then(|| gzip(&self.body)));
-        gzipped.as_ref()
+        self.gzipped.get_or_init(|| self.is_long().then(|| gzip(&self.body))).as_ref()
     }
 
+    fn is_long(&self) -> bool {
+        self.body.len() >= GZIP_BYTES_MIN
+    }
+
+    /// What it takes beside its question. It may be compressed at any time, to hardly less than it was.
     fn weight(&self) -> usize {
-        self.body.len() + OVERHEAD_BYTES
+        let forms = if self.is_long() { 2 } else { 1 };
+        self.body.len() * forms + OVERHEAD_BYTES
     }
 }
 
@@ -86,7 +92,8 @@ fn tag_of(body: &[u8]) -> HeaderValue {
 pub fn gzip(body: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 3), Compression::fast());
     let written = encoder.write_all(body).and_then(|()| encoder.finish());
-    written.expect("memory takes whatever is written").into()
+    // It may be kept for long: room that was not needed is given back.
+    written.expect("memory takes whatever is written").into_boxed_slice().into()
 }
 
 type Answers = HashMap<Box<str>, Arc<Kept>>;
@@ -139,14 +146,14 @@ impl Cache {
 
     /// Keeps an answer that holds for ever.
     pub fn keep_forever(&self, question: &str, answer: &Arc<Kept>) {
-        if answer.body.len() <= ANSWER_BYTES_MAX {
+        if is_worth_keeping(question, answer) {
             self.forever.lock().keep(question.into(), Arc::clone(answer));
         }
     }
 
     /// Keeps an answer that was read at this tip. One that was read at an earlier tip than others comes too late.
     pub fn keep_at(&self, tip: &Tip, question: &str, answer: &Arc<Kept>) {
-        if answer.body.len() > ANSWER_BYTES_MAX {
+        if !is_worth_keeping(question, answer) {
             return;
         }
         let mut at_tip = self.at_tip.write();
@@ -157,10 +164,14 @@ impl Cache {
             *at_tip = AtTip { tip: *tip, answers: HashMap::new(), bytes: 0 };
         }
         if at_tip.bytes < AT_TIP_BYTES_MAX {
-            at_tip.bytes += answer.weight();
+            at_tip.bytes += question.len() + answer.weight();
             at_tip.answers.insert(question.into(), Arc::clone(answer));
         }
     }
+}
+
+fn is_worth_keeping(question: &str, answer: &Kept) -> bool {
+    question.len() <= QUESTION_BYTES_MAX && answer.body.len() <= ANSWER_BYTES_MAX
 }
 
 impl Forever {
@@ -169,7 +180,70 @@ impl Forever {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        self.young_bytes += answer.weight();
+        self.young_bytes += question.len() + answer.weight();
         self.young.insert(question, answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+
+    use super::*;
+    use crate::api::meters::Meters;
+    use crate::testkit::{Network, TestNode};
+
+    fn tip() -> Tip {
+        let folder = tempfile::tempdir().unwrap();
+        TestNode::start(folder.path(), &Network::new(1).genesis).tip()
+    }
+
+    fn answer(body: Vec<u8>) -> Arc<Kept> {
+        let meter = Meters::default().route(&Method::GET, None);
+        Arc::new(Kept::new(body.into(), &HeaderMap::new(), meter))
+    }
+
+    /// Bytes that cannot be compressed.
+    fn noise(bytes: usize) -> Vec<u8> {
+        let blocks = (0..bytes.div_ceil(32)).map(|at: usize| sha256(&at.to_be_bytes()));
+        blocks.flatten().take(bytes).collect()
+    }
+
+    #[test]
+    fn answers_to_long_questions_are_not_kept() {
+        let tip = tip();
+        let (cache, answer) = (Cache::new(tip), answer(b"{}".to_vec()));
+        for (length, is_kept) in [(QUESTION_BYTES_MAX, true), (QUESTION_BYTES_MAX + 1, false)] {
+            let [forever, at_tip] = ["f", "t"].map(|kind| kind.repeat(length));
+            cache.keep_forever(&forever, &answer);
+            cache.keep_at(&tip, &at_tip, &answer);
+            assert_eq!(cache.find(&forever, &tip).is_some(), is_kept);
+            assert_eq!(cache.find(&at_tip, &tip).is_some(), is_kept);
+        }
+    }
+
+    #[test]
+    fn questions_count_and_so_do_answers_in_both_forms() {
+        let tip = tip();
+        // Many small answers, and few large ones that nothing makes shorter.
+        for (bytes, count) in [(2, 40_000), (256 << 10, 80)] {
+            let (cache, answer) = (Cache::new(tip), answer(noise(bytes)));
+            let question = |number: usize| format!("/{number:0>250}");
+            for number in 0..count {
+                cache.keep_at(&tip, &question(number), &answer);
+                cache.keep_forever(&question(number), &answer);
+            }
+            let each = 251 + bytes + answer.gzipped().map_or(0, Bytes::len);
+            let (at_tip, forever) = (cache.at_tip.read(), cache.forever.lock());
+            let weights = [
+                (at_tip.answers.len() * each, AT_TIP_BYTES_MAX),
+                ((forever.young.len() + forever.old.len()) * each, 2 * FOREVER_BYTES_MAX),
+            ];
+            for (weight, max) in weights {
+                // The last that is let in may go beyond, and what cannot be compressed becomes a little longer.
+                assert!(weight <= max + max / 8, "{weight} bytes are kept");
+                assert!(weight >= max / 4, "{weight} bytes are kept, and there is room for more");
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What every route has at hand: the node, and what is known beside it.
 
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -8,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task;
 
-use super::at_tip::AtTip;
+use super::at_tip::{AtTip, Sought};
 use super::events::{Hub, StreamLimits};
 use super::explorer::{LeftBehind, Past, Stones};
 use super::immature::Immature;
@@ -49,9 +50,9 @@ struct Inner {
     meters: Arc<Meters>,
     samples: Arc<Samples>,
     stones: Stones,
-    stories: AtTip<u64, Story>,
+    stories: Arc<AtTip<u64, Story>>,
     left_behind: LeftBehind,
-    pasts: AtTip<Address, Past>,
+    pasts: Arc<AtTip<Address, Past>>,
     devnet: Option<OfDevnet>,
 }
 
@@ -102,9 +103,9 @@ impl Context {
             meters: Arc::default(),
             samples: Arc::default(),
             stones: Stones::default(),
-            stories: AtTip::new(REORGANIZATIONS_MAX),
+            stories: Arc::new(AtTip::new(REORGANIZATIONS_MAX)),
             left_behind: LeftBehind::default(),
-            pasts: AtTip::new(PASTS_MAX),
+            pasts: Arc::new(AtTip::new(PASTS_MAX)),
             devnet,
         }))
     }
@@ -166,7 +167,7 @@ impl Context {
     }
 
     /// What became of transactions that were taken off, by the step that ended it.
-    pub(super) fn stories(&self) -> &AtTip<u64, Story> {
+    pub(super) fn stories(&self) -> &Arc<AtTip<u64, Story>> {
         &self.0.stories
     }
 
@@ -176,7 +177,7 @@ impl Context {
     }
 
     /// What happened to accounts, as the explorer shows it.
-    pub(super) fn pasts(&self) -> &AtTip<Address, Past> {
+    pub(super) fn pasts(&self) -> &Arc<AtTip<Address, Past>> {
         &self.0.pasts
     }
 
@@ -217,12 +218,51 @@ impl Context {
         &self,
         read: impl Fn(&Reader) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        let context = self.clone();
+        self.in_turn(move || context.look(read)).await
+    }
+
+    /// What was put together about something at the present tip, or is read now. Only who reads it takes a turn: whoever waits
+    /// for another to do so stands in nobody's way. A reader at its tip comes with it.
+    pub(super) async fn read_once<K: Copy + Eq + Hash + Send + Sync + 'static, V: Send + Sync + 'static>(
+        &self,
+        kept: &Arc<AtTip<K, V>>,
+        about: K,
+        read: impl Fn(&Reader) -> Result<V, Problem> + Clone + Send + 'static,
+    ) -> Result<(Reader, Arc<V>), Problem> {
+        let mut tries = 1;
+        loop {
+            let reader = self.0.node.reader();
+            let making = match kept.seek(&reader.tip(), about).await {
+                Sought::There(found) => return Ok((reader, found)),
+                Sought::Missing(making) => making,
+            };
+            let (kept, read) = (Arc::clone(kept), read.clone());
+            // Whoever asked may leave meanwhile: what was begun is finished for those who wait.
+            let made = self.in_turn(move || match read(&reader) {
+                Ok(made) => Ok((reader, making.done(made))),
+                Err(problem) => {
+                    kept.forget(&reader.tip(), &about);
+                    Err(problem)
+                }
+            });
+            match made.await {
+                Err(Problem { code: Code::TipMoved, .. }) if tries < TRIES_MAX => tries += 1,
+                made => return made,
+            }
+        }
+    }
+
+    /// Does what may be at the disk for long, when it is its turn.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         // It is never closed.
         let turn = Arc::clone(&self.0.readers).acquire_owned().await.ok();
-        let context = self.clone();
         let reading = task::spawn_blocking(move || {
             let _turn = turn;
-            context.look(read)
+            read()
         });
         reading.await.map_err(|_| Problem::internal("a fault while this was read"))?
     }
@@ -260,4 +300,56 @@ impl Context {
 /// A tip, as it is told.
 pub fn tip_view(tip: Tip) -> TipView {
     TipView { height: tip.height, hash: tip.hash }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use tokio::runtime::Builder;
+    use tokio::task::JoinSet;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::testkit::{Network, TestNode};
+
+    /// So long is waited for what must come.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn whoever_waits_for_what_another_puts_together_holds_up_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = TestNode::start(folder.path(), &Network::new(1).genesis);
+        let context = Context::new(node.handle(), None);
+        let kept = Arc::new(AtTip::<u8, u8>::new(1));
+        let (go_on, gate) = mpsc::channel::<()>();
+        let (gate, made) = (Arc::new(Mutex::new(gate)), Arc::new(AtomicUsize::new(0)));
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut asking = JoinSet::new();
+            for _ in 0..2 * READERS_MAX {
+                let (context, kept) = (context.clone(), Arc::clone(&kept));
+                let (gate, made) = (Arc::clone(&gate), Arc::clone(&made));
+                let make = move |_: &Reader| {
+                    made.fetch_add(1, Ordering::Relaxed);
+                    gate.lock().recv_timeout(PATIENCE).unwrap();
+                    Ok(7)
+                };
+                asking.spawn(async move { context.read_once(&kept, 1, make).await.map(|(_, found)| *found) });
+            }
+            // All of them have asked before another does.
+            while made.load(Ordering::Relaxed) == 0 {
+                task::yield_now().await;
+            }
+            let other = timeout(PATIENCE / 6, context.read(|reader| Ok(reader.tip()))).await;
+            go_on.send(()).unwrap();
+            assert!(other.is_ok(), "all turns are taken");
+            for answer in asking.join_all().await {
+                assert!(matches!(answer, Ok(7)));
+            }
+        });
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+    }
 }

@@ -75,9 +75,9 @@ pub struct Page {
 }
 
 /// What is indexed at one moment.
-pub(super) struct Sight {
+pub(super) struct Sight<T> {
     /// What was found in memory.
-    pub in_memory: Vec<Place>,
+    pub in_memory: T,
     /// What is on disk, which counts below a height.
     pub index: Arc<IndexView>,
     pub lowest: Height,
@@ -179,7 +179,7 @@ impl Reader {
     ) -> Result<(Vec<Place>, Result<(), ReadError>), ReadError> {
         let limit = limit.min(PLACES_MAX);
         let is_ours = |place: &Place| place.height <= self.tip.height && order.is_to_come(place);
-        let sight = self.sight(|indexed| {
+        let sight = self.sight(|indexed| -> Vec<Place> {
             let blocks = indexed.iter().map(|(_, index)| index.places(subject));
             match order {
                 Order::Newest { .. } => blocks.rev().flatten().filter(is_ours).take(limit).collect(),
@@ -202,10 +202,10 @@ impl Reader {
     }
 
     /// What is indexed, in memory and on disk, at one moment. `look` is given the blocks in memory, the lowest first.
-    pub(super) fn sight(
+    pub(super) fn sight<T>(
         &self,
-        look: impl FnOnce(&VecDeque<(BlockHash, Arc<BlockIndex>)>) -> Vec<Place>,
-    ) -> Result<Sight, ReadError> {
+        look: impl FnOnce(&VecDeque<(BlockHash, Arc<BlockIndex>)>) -> T,
+    ) -> Result<Sight<T>, ReadError> {
         let state = self.shared.state.read();
         // After the state: what is on disk never goes beyond the tip that was published before.
         let index = self.shared.database.index()?;

@@ -31,7 +31,14 @@ pub enum Subject<'a> {
 
 /// A subject as entries name it: its kind, and enough of a hash that others are met as good as never.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct SubjectKey([u8; SUBJECT_BYTES]);
+pub struct SubjectKey([u8; SUBJECT_BYTES]);
+
+impl SubjectKey {
+    /// Of an entry's key; nothing where these bytes are none.
+    pub(super) fn of(key: &[u8]) -> Option<Self> {
+        key.first_chunk().copied().map(Self)
+    }
+}
 
 /// Bytes of a key that say what is looked for.
 const SUBJECT_BYTES: usize = 9;
@@ -41,7 +48,8 @@ const TRANSACTION_KIND: u8 = 0;
 const ADDRESS_KIND: u8 = 1;
 
 impl Subject<'_> {
-    fn key(&self) -> SubjectKey {
+    /// As entries name it.
+    pub fn key(&self) -> SubjectKey {
         let (kind, hash) = match self {
             Subject::Transaction(txid) => (TRANSACTION_KIND, *txid.as_bytes()),
             Subject::Address(address) => (ADDRESS_KIND, *address.as_bytes()),
@@ -296,13 +304,15 @@ impl BlockIndex {
         entries.filter_map(|(key, value)| Place::of(key, value))
     }
 
-    /// Where something may stand that concerns addresses which begin so; so many places of each at most.
-    pub fn addresses_like(&self, letters: &FirstLetters, each_max: usize) -> impl Iterator<Item = Place> {
+    /// Where something may stand that concerns addresses which begin so, and which that is: the newest place of each.
+    pub fn addresses_like(&self, letters: &FirstLetters) -> impl Iterator<Item = (SubjectKey, Place)> {
         let (from, to) = keys_of_addresses(letters);
         let start = self.entries.partition_point(|(key, _)| *key < from);
         let end = self.entries.partition_point(|(key, _)| *key <= to);
         let addresses = self.entries[start..end].chunk_by(|(one, _), (other, _)| is_same_subject(one, other));
-        let entries = addresses.flat_map(move |entries| entries.iter().take(each_max));
-        entries.filter_map(|(key, value)| Place::of(key, value))
+        addresses.filter_map(|entries| {
+            let (key, value) = entries.first()?;
+            Some((SubjectKey::of(key)?, Place::of(key, value)?))
+        })
     }
 }

@@ -1,7 +1,9 @@
 //! The indexes as readers see them: never changing under them, and never held by whoever writes.
 
 use super::StorageError;
-use super::index::{Order, Place, Subject, behind_subject, is_same_subject, keys_like, keys_of_addresses};
+use super::index::{
+    Order, Place, Subject, SubjectKey, behind_subject, is_same_subject, keys_like, keys_of_addresses,
+};
 use super::runs::{Pair, RunsView};
 use super::tables::IndexMark;
 use crate::types::{FirstDigits, FirstLetters, Height};
@@ -83,7 +85,7 @@ impl IndexView {
     }
 
     /// Where something below a height may stand that concerns addresses which begin so: of so many addresses at most, and of
-    /// each so many places at most, the newest. An address costs two seeks, however much happened to it.
+    /// each so many places at most, the newest, and which it is. An address costs two seeks, however much happened to it.
     ///
     /// # Errors
     /// When the database fails.
@@ -92,27 +94,27 @@ impl IndexView {
         letters: &FirstLetters,
         below: Height,
         (addresses_max, each_max): (usize, usize),
-    ) -> Result<Vec<Vec<Place>>, StorageError> {
+    ) -> Result<Vec<(SubjectKey, Place)>, StorageError> {
         let (mut from, to) = keys_of_addresses(letters);
-        let mut found = Vec::new();
-        while found.len() < addresses_max {
+        let mut places = Vec::new();
+        for _ in 0..addresses_max {
             let mut entries = self.runs.range(&from, None)?;
-            let (mut places, mut count) = (Vec::new(), 0);
+            let mut count = 0;
             while count < each_max
                 && let Some((key, value)) = entries.next_entry()?
                 && key <= &to[..]
                 && (count == 0 || is_same_subject(key, &from))
             {
                 from.copy_from_slice(key);
-                places.extend(Place::of(key, value).filter(|place| place.height < below));
+                let place = Place::of(key, value).filter(|place| place.height < below);
+                places.extend(SubjectKey::of(key).zip(place));
                 count += 1;
             }
             if count == 0 {
                 break;
             }
-            found.push(places);
             from = behind_subject(&from);
         }
-        Ok(found)
+        Ok(places)
     }
 }

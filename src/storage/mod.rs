@@ -32,7 +32,7 @@ pub use chain_file::{CHAIN_FILE_HEAD_BYTES, ChainFile, ChainFileError, begin_cha
 pub use error::StorageError;
 pub use files::{Disk, File, Files};
 pub use folder::{Folder, LAYOUT};
-pub use index::{BlockIndex, Order, Place, Subject};
+pub use index::{BlockIndex, Order, Place, Subject, SubjectKey};
 pub use index_view::IndexView;
 pub use indexing::{Indexed, index_from};
 pub use journal::{

@@ -79,6 +79,38 @@ test("windows know together what each has signed", () => {
   assert.ok(all[2] === ours[0] && all[2].isDoubted);
 });
 
+test("what one window sends is no doubt to another, until nothing was heard of it for long", async (it) => {
+  const store = new Map();
+  const localStorage = { getItem: (name) => store.get(name) ?? null, setItem: (name, text) => store.set(name, text) };
+  const navigator = { locks: { request: async (_, how) => how() } };
+  for (const [name, value] of Object.entries({ localStorage, navigator })) {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name);
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+    it.after(() => before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name]);
+  }
+  let time = 1_000_000;
+  it.mock.method(Date, "now", () => time);
+  const secret = { key: "07" };
+  const stateOf = ([{ state, isDoubted }]) => `${state}${isDoubted ? ", and was in doubt" : ""}`;
+  const ours = [payment(4, "sending", { raw: "00", from: "cdev1y", made: time, asked: time })];
+  await sent.begin(secret, ours);
+  let theirs = await sent.keep(secret, sent.merged([], sent.keptOf(secret).payments));
+  assert.equal(stateOf(theirs), "sending");
+  sent.note(ours[0], { state: "pending" });
+  await sent.keep(secret, ours);
+  theirs = await sent.keep(secret, theirs);
+  assert.equal(stateOf(theirs), "pending", "the window that sent it told so");
+  assert.equal(stateOf(sent.merged(ours, sent.keptOf(secret).payments)), "pending");
+  // Sent again by one that is closed meanwhile.
+  time += 1000;
+  await sent.keep(secret, [{ ...ours[0], state: "sending", asked: time }]);
+  time += sent.SILENT_MS - 1;
+  assert.equal(stateOf(sent.keptOf(secret).payments), "sending");
+  assert.equal(stateOf(sent.kept().payments), "doubt, and was in doubt", "a page that opens had sent it");
+  time += 1;
+  assert.equal(stateOf(sent.keptOf(secret).payments), "doubt, and was in doubt");
+});
+
 const problem = (status, code, detail) => ({ status, json: { code, status, detail, advice: "Sign it again." } });
 const tooLow = problem(422, "fee_too_low", "a fee of 1 is below the floor");
 const unknown = problem(404, "transaction_unknown", "it is nowhere");
@@ -263,7 +295,7 @@ for (const [how, prepare] of [
     await it.reads("sent", /being sent/);
     await block();
     await other.reads("history", /× 2/);
-    await other.reads("sent", /in doubt[^]*3 CRN/);
+    await other.reads("sent", /being sent 3 CRN/);
     // Closed at once, it would be let go on with what it sends.
     await it.page.goto("about:blank");
     await it.page.close();

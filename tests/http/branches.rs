@@ -12,7 +12,7 @@ fn rival_address() -> Address {
 }
 
 /// A block of somebody who makes another branch.
-fn rival(follower: &mut Follower, transactions: Vec<Transaction>) -> Block {
+pub fn rival(follower: &mut Follower, transactions: Vec<Transaction>) -> Block {
     let hash = follower.mine(rival_address(), transactions);
     follower.block(&hash).block().clone()
 }

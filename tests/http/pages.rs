@@ -9,14 +9,15 @@ use axum::http::header::{ACCEPT, ACCEPT_ENCODING};
 use axum::http::{Request, StatusCode};
 use cairn::api::{Manners, Visit};
 use cairn::node::{Share, WorkerName};
+use cairn::storage::prune;
 use cairn::template::Difficulty;
-use cairn::testkit::Actor;
+use cairn::testkit::{Actor, MAP_SEED};
 use cairn::types::{Action, Address, Amount, Block, Note, Transaction};
 use flate2::read::GzDecoder;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::branches::reorganized;
+use crate::branches::{reorganized, rival};
 use crate::stage::{FUNDED, Said, Stage, miner_address};
 
 /// A page, which must be one: the policy that goes with it lets nothing run that is not ours.
@@ -179,6 +180,19 @@ fn curve_of_a_balance_is_what_the_account_had() {
             assert_eq!(said, had.to_string(), "{address} at {height}");
         }
     }
+}
+
+#[test]
+fn curve_that_cannot_be_drawn_of_what_was_pruned_says_so() {
+    let mut stage = Stage::with_history();
+    let path = format!("/account/{}", stage.address(0));
+    assert!(!page(&stage, &path).contains("pruned"));
+    stage.restart_after(|folder, network| {
+        assert!(prune(folder, &network.genesis, MAP_SEED, 2).unwrap().base.0 > 0);
+    });
+    let shown = page(&stage, &path);
+    assert!(words(&shown).contains("This node pruned its older blocks"), "{shown}");
+    assert!(!shown.contains("So much happened"));
 }
 
 #[test]
@@ -407,6 +421,23 @@ fn payment_that_a_reorganization_left_tells_where_it_stood() {
     assert!(words(&shown).contains("pending") && words(&shown).contains("which was left"), "{shown}");
     assert!(links(&shown).contains(&format!("/block/{}", blocks[0].header.hash())));
     assert!(links(&shown).iter().any(|link| link.starts_with("/forks/")));
+}
+
+#[test]
+fn payment_that_was_deep_when_its_block_was_left_tells_where_it_stood() {
+    let mut stage = Stage::new();
+    let mut other = stage.miner.clone();
+    let payment = stage.payment(0, 1, 1000);
+    let left = stage.mine(vec![payment.clone()]);
+    for _ in 0..5 {
+        stage.mine(Vec::new());
+    }
+    for _ in 0..7 {
+        stage.node.submit(&rival(&mut other, Vec::new())).unwrap();
+    }
+    let shown = page(&stage, &format!("/tx/{}", payment.body.txid()));
+    assert!(words(&shown).contains("which was left"), "{shown}");
+    assert!(links(&shown).contains(&format!("/block/{}", left.header.hash())));
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub(super) async fn account(
     let account = asked::balance(&context, &address)?.into_body();
     let waiting =
         if is_first { context.read(Waits::reader(&context, address)).await? } else { Waits::default() };
-    let past = match context.read(Past::reader(&context, address, cursor)).await {
+    let past = match Past::find(&context, address, cursor).await {
         // What it has is known without indexes.
         Err(problem) if problem.code == Code::Indexing => Err(problem),
         past => Ok(past?),

@@ -8,8 +8,10 @@ use crate::api::problem::Problem;
 use crate::node::{Reader, Reorganization};
 use crate::types::{BlockHash, Txid};
 
-/// Reorganizations, and blocks of each, that are looked through.
+/// Reorganizations that are looked through.
 const LOOKED_THROUGH_MAX: usize = 4;
+/// Blocks of all of them that are looked through.
+const BLOCKS_MAX: usize = 256;
 /// Transactions that are remembered; of more, it is not told.
 const REMEMBERED_MAX: usize = 20_000;
 
@@ -41,14 +43,18 @@ impl LeftBehind {
 impl Left {
     fn read(reader: &Reader, last: u64, changes: &[Reorganization]) -> Result<Self, Problem> {
         let mut stood = HashMap::new();
-        for change in changes {
-            for hash in change.disconnected.iter().take(LOOKED_THROUGH_MAX) {
-                let Some(block) = reader.block(hash)? else { continue };
-                let room = REMEMBERED_MAX.saturating_sub(stood.len());
-                for transaction in block.transactions.iter().take(room) {
-                    // Of more than one block, the one that was left last.
-                    stood.entry(transaction.body.txid()).or_insert((change.cursor.sequence, *hash));
-                }
+        let left = changes
+            .iter()
+            .flat_map(|change| change.disconnected.iter().map(|hash| (change.cursor.sequence, *hash)));
+        for (step, hash) in left.take(BLOCKS_MAX) {
+            let room = REMEMBERED_MAX.saturating_sub(stood.len());
+            if room == 0 {
+                break;
+            }
+            let Some(block) = reader.block(&hash)? else { continue };
+            for transaction in block.transactions.iter().take(room) {
+                // Of more than one block, the one that was left last.
+                stood.entry(transaction.body.txid()).or_insert((step, hash));
             }
         }
         Ok(Self { last, stood })

@@ -38,17 +38,16 @@ pub struct Past {
 
 impl Past {
     /// From a place on, or the newest.
-    pub fn reader(
+    pub async fn find(
         context: &Context,
         address: Address,
         cursor: Option<PlaceCursor>,
-    ) -> impl Fn(&Reader) -> Result<Arc<Self>, Problem> + use<> {
-        let context = context.clone();
-        move |reader| match cursor {
-            None => {
-                context.pasts().find(&reader.tip(), address, || Self::read(&context, reader, &address, None))
-            }
-            cursor => Self::read(&context, reader, &address, cursor).map(Arc::new),
+    ) -> Result<Arc<Self>, Problem> {
+        let at_hand = context.clone();
+        let read = move |reader: &Reader| Self::read(&at_hand, reader, &address, cursor);
+        match cursor {
+            None => Ok(context.read_once(context.pasts(), address, read).await?.1),
+            Some(_) => context.read(read).await.map(Arc::new),
         }
     }
 
@@ -112,7 +111,7 @@ impl Known<'_> {
         if context.node().base() > Height::GENESIS {
             first = context.node().base().0.saturating_add(maturity);
         }
-        let mut curve = Curve { steps, heights: first..=tip.0 };
+        let mut curve = Curve { steps, heights: first..=tip.0, is_pruned: first > 0 && first >= tip.0 };
         let untold = self.found.last().filter(|_| !self.is_all).map(|last| last.place.height);
         if let Some(untold) = untold {
             // So may those of what was not looked at; whether any did is seen by what it had then.
@@ -169,6 +168,8 @@ pub struct Curve {
     steps: Vec<(Height, Amount)>,
     /// Between these heights that is all there is to tell.
     heights: RangeInclusive<u32>,
+    /// Whether nothing can be told because of what was pruned, however little happened.
+    is_pruned: bool,
 }
 
 impl Curve {
@@ -176,13 +177,16 @@ impl Curve {
         self.steps.iter().find(|(since, _)| since.0 <= height).map_or(Amount::ZERO, |(_, had)| *had)
     }
 
-    /// The curve; or why there is none, where more happened lately than it is drawn from.
+    /// The curve; or why there is none, where blocks were pruned, or more happened lately than it is drawn from.
     pub fn draw(&self) -> Markup {
         let (first, last) = (*self.heights.start(), *self.heights.end());
         if first >= last && last > 0 {
-            return html! {
-                figure.chart { figcaption { "Balance" } (parts::empty("So much happened in the last blocks that no curve shows it. The list does.")) }
+            let why = if self.is_pruned {
+                "This node pruned its older blocks, and has too few for a curve yet."
+            } else {
+                "So much happened in the last blocks that no curve shows it. The list does."
             };
+            return html! { figure.chart { figcaption { "Balance" } (parts::empty(why)) } };
         }
         let each = last.saturating_sub(first).div_ceil(MARKS_MAX).max(1);
         let down =

@@ -13,13 +13,10 @@ const FATES_MAX: usize = 2000;
 
 /// A reorganization, and what became of its transactions, for whoever asks.
 pub(in crate::api) async fn story(context: &Context, step: u64) -> Answer<ReorganizationStory> {
-    let at_hand = context.clone();
-    let read = move |reader: &Reader| {
-        let told = at_hand.stories().find(&reader.tip(), step, || Story::read(reader, step))?;
-        // What waits in the pool changes under it.
-        Ok(Reply::now(told.now(reader)))
-    };
-    context.read(read).await
+    let read = move |reader: &Reader| Story::read(reader, step);
+    let (reader, told) = context.read_once(context.stories(), step, read).await?;
+    // What waits in the pool changes under it.
+    Ok(Reply::now(told.now(&reader)))
 }
 
 /// What is so for as long as a tip is followed.

@@ -6,6 +6,8 @@
 
 // Blocks, from the one that used a nonce, after which none is expected to be taken back.
 export const SETTLED_DEPTH = 30;
+// Without word of what is being sent, after which nobody sends it any more: `asked.js` waits less long for a node.
+export const SILENT_MS = 35_000;
 
 const LEFT = ["dropped", "replaced", "expired"];
 
@@ -89,11 +91,15 @@ export function stateOf({ state, depth, ready }) {
   return known[state] ?? ["bad", "in doubt"];
 }
 
-// One list of two, newest first. What this window knows of a payment counts, and that anybody was told of a doubt.
+// One list of two, newest first. What this window knows of a payment counts, and that anybody was told of a doubt. What came of
+// one that another window sends, that window knows.
 export function merged(ours, theirs) {
   const others = new Map(theirs.map((payment) => [payment.txid, payment]));
   for (const payment of ours) {
-    payment.isDoubted ||= others.get(payment.txid)?.isDoubted;
+    const other = others.get(payment.txid);
+    const isDoubted = payment.isDoubted || other?.isDoubted;
+    if (payment.state === "sending" && other?.asked >= payment.asked) Object.assign(payment, other);
+    payment.isDoubted = isDoubted;
     others.delete(payment.txid);
   }
   return [...ours, ...others.values()].sort((one, other) => (other.made ?? 0) - (one.made ?? 0));
@@ -115,24 +121,32 @@ export class Unreadable extends Error {
 const alone = (how) => navigator.locks.request(STORE, how);
 const isSameKey = (one, other) => ["words", "passphrase", "key"].every((name) => (one[name] ?? "") === (other[name] ?? ""));
 
-// A payment that was kept. Where the page was closed while it sent it, or another window sends it, nobody knows what came of it.
-function woken(payment) {
+// Nobody sends it any more: whoever did would have told by now what came of it.
+const isSilent = ({ asked }) => !(Math.abs(Date.now() - asked) < SILENT_MS);
+
+// A payment that was kept. Where it was cut off while it was sent, nobody knows what came of it.
+function woken(payment, isCutOff) {
   const { txid, raw, from, to, hex, nonce, state } = payment;
   const isWhole = [txid, raw, from, to, hex, state].every((text) => typeof text === "string") && Number.isSafeInteger(nonce);
   if (!isWhole) throw new TypeError("no payment");
   const woken = { ...payment, paid: BigInt(payment.paid), fee: BigInt(payment.fee ?? 0) };
-  if (state === "sending") note(woken, { state: "doubt", why: "it was cut off" });
+  if (state === "sending" && isCutOff(payment)) note(woken, { state: "doubt", why: "it was cut off" });
   return woken;
 }
 
-// What is kept; nothing where nothing is.
-export function kept() {
+// What is kept, for a page that opens; nothing where nothing is. What this page sent before is cut off.
+export const kept = () => read(() => true);
+
+// What is kept, for a page that is open. What another window sends, that window tells of.
+const keptMeanwhile = () => read(isSilent);
+
+function read(isCutOff) {
   const text = localStorage.getItem(STORE);
   if (text === null) return null;
   try {
     const { secret, payments } = JSON.parse(text);
     if (typeof (secret.words ?? secret.key) !== "string") throw new TypeError("no key");
-    return { secret, payments: payments.map(woken) };
+    return { secret, payments: payments.map((payment) => woken(payment, isCutOff)) };
   } catch {
     throw new Unreadable(text);
   }
@@ -148,7 +162,7 @@ function write(secret, payments) {
 
 // Begins to keep a key, and gives all that it signed as far as this browser knows.
 export const begin = (secret, payments) => alone(() => {
-  const there = kept();
+  const there = keptMeanwhile();
   // What is kept is open where this page is opened.
   const isFree = !there || isSameKey(there.secret, secret);
   if (!isFree) throw new Error("this browser keeps another key already, as another window was told to");
@@ -157,7 +171,7 @@ export const begin = (secret, payments) => alone(() => {
 
 // What is kept of this key. Where it is another by now, or none, other windows were told so.
 export function keptOf(secret) {
-  const there = kept();
+  const there = keptMeanwhile();
   if (!there) throw new Error("another window had this browser forget this key: it is in this page alone now");
   if (!isSameKey(there.secret, secret)) throw new Error("this browser keeps another key now: this one is in this page alone");
   return there;
@@ -171,7 +185,7 @@ export const keep = (secret, payments, isChosen) => alone(() => {
 
 // Forgets a key, where it is this one that is kept.
 export const forget = (secret) => alone(() => {
-  const there = kept();
+  const there = keptMeanwhile();
   if (there && isSameKey(there.secret, secret)) localStorage.removeItem(STORE);
 });
 

@@ -447,7 +447,8 @@ async function signedAndKept({ sign, body, from, to, paid, hex, nonce, fee }) {
   // Just this may have been signed before: it is one payment then.
   const before = payments.find(({ txid }) => txid === payment.txid);
   if (before) return before;
-  Object.assign(payment, { chain: app.dataset.chain, made: Date.now(), state: "sending" });
+  const made = Date.now();
+  Object.assign(payment, { chain: app.dataset.chain, made, asked: made, state: "sending" });
   payments.unshift(payment);
   try {
     await keep();
@@ -460,7 +461,7 @@ async function signedAndKept({ sign, body, from, to, paid, hex, nonce, fee }) {
 
 // Sends the bytes that were signed, for the first time or again. Whatever is answered but that it waits, others may have it.
 async function submit(payment) {
-  Object.assign(payment, { state: "sending", why: "" });
+  Object.assign(payment, { state: "sending", asked: Date.now(), why: "" });
   showPayments();
   try {
     await asked.submit(payment);
