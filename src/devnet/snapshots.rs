@@ -262,12 +262,13 @@ impl DevnetHandle {
         let _turn = self.0.turn.lock();
         self.check_not_ending()?;
         let before = self.note().clone();
+        let absent = self.0.layout.absent(now, members.len());
         let after = Manifest {
             generation: now + 1,
             clock: snapshot.clock,
             links: snapshot.links.with_absent(&before.links, members.len()),
             down: snapshot.down().into_iter().chain(before.absent_down(members.len())).collect(),
-            rulings: snapshot.rulings.clone().with_absent(&before.rulings, members.len()),
+            rulings: snapshot.rulings.clone().with_absent(&before.rulings, members.len(), &absent),
             ..before.clone()
         };
         self.show_down(true);
