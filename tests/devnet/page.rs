@@ -83,10 +83,7 @@ fn nodes_at_one_height_on_two_branches_are_told_apart() {
     let state = |node: usize, state: &str| {
         shown.contains(&format!("Node {node}</a></th><td><span class=\"state {state}</span>"))
     };
-    assert!(
-        state(0, "waiting\">forked") && state(1, "good\">up") && state(2, "good\">up"),
-        "{shown}"
-    );
+    assert!(state(0, "waiting\">forked") && state(1, "good\">up") && state(2, "good\">up"), "{shown}");
     assert_eq!((shown.matches("node apart").count(), shown.matches("node same").count()), (1, 2));
 }
 
