@@ -117,6 +117,7 @@ impl DevnetHandle {
     /// When there is one of this name, or the disk refuses. Then there is none.
     pub fn snapshot(&self, name: Option<String>) -> Result<Snapshot, DevnetError> {
         let mut members = self.0.members.lock();
+        self.check_not_ending()?;
         let name = name.map_or_else(|| self.next_name(), Ok)?;
         check_name(&name)?;
         let to = self.0.layout.snapshot(&name);
