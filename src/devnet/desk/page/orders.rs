@@ -62,7 +62,7 @@ impl Desk {
     /// Carries an order out.
     async fn carry_out(
         &self,
-        what: impl Display,
+        what: impl Display + Send + 'static,
         order: impl FnOnce(&DevnetHandle) -> Result<String, Problem> + Send + 'static,
     ) {
         let done = By::Page.order(&self.devnet, what, order).await;
@@ -72,7 +72,7 @@ impl Desk {
     /// The same, and leads back.
     async fn order(
         &self,
-        what: impl Display,
+        what: impl Display + Send + 'static,
         order: impl FnOnce(&DevnetHandle) -> Result<String, Problem> + Send + 'static,
     ) -> Redirect {
         self.carry_out(what, order).await;
