@@ -116,7 +116,7 @@ pub(super) struct Inner {
     places: Vec<Places>,
     pub manifest: Mutex<Manifest>,
     /// Also those of nodes that have no part in this, because there are fewer than before.
-    pub links: Mutex<Links>,
+    pub links: Arc<Mutex<Links>>,
     pub roster: watch::Sender<Roster>,
     pub mining: watch::Sender<Mining>,
     /// Told when there are other blocks that all are to leave.
@@ -174,7 +174,7 @@ impl Devnet {
             layout,
             members: Mutex::new(members),
             manifest: Mutex::new(manifest),
-            links: Mutex::new(links),
+            links: Arc::new(Mutex::new(links)),
             roster: watch::Sender::new(Roster::default()),
             mining: watch::Sender::new(mining),
             ruled: Arc::default(),
@@ -206,15 +206,7 @@ impl Devnet {
     ) -> Result<Self, DevnetError> {
         let (network, ruled) = (Arc::downgrade(&handle.0), Arc::clone(&handle.0.ruled));
         runtime.spawn(rulings::heed(network, ruled, handle.roster()));
-        let schedule = Schedule::start(
-            handle.0.roster.subscribe(),
-            handle.0.mining.subscribe(),
-            Arc::clone(&handle.0.turn),
-            Arc::clone(&handle.0.ground),
-            Arc::clone(&handle.0.common.ending),
-            runtime.handle().clone(),
-            Arc::clone(&handle.0.common.log),
-        );
+        let schedule = Schedule::start(&handle);
         let schedule = Some(schedule.map_err(DevnetError::io("cannot start threads"))?);
         let front = desk::front(&handle, &handle.0.common.manners);
         let desk = Server::start(front, listener, runtime.handle());
