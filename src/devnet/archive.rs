@@ -41,6 +41,7 @@ impl DevnetHandle {
         // One file at a time: two would fill the same folder.
         let _files = self.0.files.lock();
         let mut members = self.0.members.lock();
+        self.check_not_ending()?;
         let folder = self.0.layout.passing("");
         let _ = fs::remove_dir_all(&folder);
         let name = file.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::ClockState;
 use super::error::DevnetError;
 use super::links::Links;
+use super::network::NODES_MAX;
 use super::rulings::Rulings;
 use crate::net::Log;
 
@@ -139,6 +140,13 @@ impl Layout {
     /// One node's chain.
     pub fn chain(&self, generation: u32, node: usize) -> PathBuf {
         self.generation(generation).join(format!("node-{node}"))
+    }
+
+    /// Nodes from this number on that there were once: they have no part in this, and come back where there are so many again.
+    pub fn absent(&self, generation: u32, nodes: usize) -> Vec<usize> {
+        // What was not carried over yet lies in one before.
+        let is_there = |node: &usize| (1..=generation).any(|before| self.chain(before, *node).is_dir());
+        (nodes..NODES_MAX).filter(is_there).collect()
     }
 
     /// Takes the folders of nodes that had no part in it over into a generation from those before: there were fewer nodes when

@@ -37,7 +37,8 @@ pub(super) struct Common {
     pub log: Log,
     /// Where lines on orders go.
     pub orders: Log,
-    /// Set once it ends: no block is begun any more, no node, and what nodes say of each other's end is no news.
+    /// Set once it ends: no block is begun any more, no node, one that is starting is called off, and what nodes say of each
+    /// other's end is no news.
     pub ending: Arc<AtomicBool>,
 }
 
@@ -71,6 +72,7 @@ impl Common {
         options.log = Box::new(move |line| say(line));
         // There are several of them on this machine.
         options.check_threads = Some(1);
+        options.stop = Arc::clone(&self.ending);
         options
     }
 }

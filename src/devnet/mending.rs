@@ -18,6 +18,21 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The two ends of a link, the lower number first.
 pub type Ends = (usize, usize);
 
+/// What is not as it should be after links were changed; nothing, where all went well.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Unmended {
+    /// Links that could stand again and do not in time.
+    pub missing: Vec<Ends>,
+    /// Nodes that have not caught up in time.
+    pub behind: Vec<usize>,
+}
+
+impl From<Vec<Ends>> for Unmended {
+    fn from(missing: Vec<Ends>) -> Self {
+        Self { missing, behind: Vec::new() }
+    }
+}
+
 impl DevnetHandle {
     /// All links that some node always wants, whether or not anything passes.
     pub(super) fn all_links(&self) -> Vec<Ends> {
@@ -44,16 +59,21 @@ impl DevnetHandle {
         })
     }
 
-    /// Waits until all who run follow a branch with as much work as the best has now, for [`MEND_TIME_MAX`] at most. Of two that are
-    /// equal each node keeps its own.
-    pub(super) fn catch_up(&self) {
-        let works = || self.living().into_values().filter_map(|live| work_of(&live));
-        let (best, deadline) = (works().max(), Instant::now() + MEND_TIME_MAX);
+    /// Waits until all who run follow a branch with as much work as the best has now, for so long at most, and gives those that do
+    /// not then. Of two that are equal each node keeps its own.
+    pub(super) fn catch_up(&self, time_max: Duration) -> Vec<usize> {
+        let works = || self.living().into_iter().filter_map(|(node, live)| Some((node, work_of(&live)?)));
+        let (best, deadline) = (works().map(|(_, work)| work).max(), Instant::now() + time_max);
         self.0.common.runtime.block_on(async {
-            while works().any(|work| Some(work) < best) && Instant::now() < deadline {
+            loop {
+                let behind: Vec<usize> =
+                    works().filter(|(_, work)| Some(*work) < best).map(|(node, _)| node).collect();
+                if behind.is_empty() || Instant::now() >= deadline {
+                    return behind;
+                }
                 sleep(LOOK_EVERY).await;
             }
-        });
+        })
     }
 
     /// Those of these links over which two who run do not speak, though they could.

@@ -35,7 +35,7 @@ pub use error::DevnetError;
 pub use faucet::{FAUCET_AMOUNT, FAUCET_AMOUNT_MAX, Given};
 pub use ground::{DEVNET_ACCOUNTS, DEVNET_BALANCE, Funded, Ground, GroundError, Work, prefund};
 pub use links::{Links, Partition, PartitionError};
-pub use mending::{Ends, MEND_TIME_MAX};
+pub use mending::{Ends, MEND_TIME_MAX, Unmended};
 pub use mining::{Mining, MiningError};
 pub use network::{Devnet, DevnetHandle, DevnetOptions, NODES_MAX, NODES_USUAL};
 pub use orders::{Mined, ORDERED_BLOCKS_MAX};

@@ -67,6 +67,8 @@ pub struct DevnetOptions {
     pub log: Log,
     /// Where lines on orders go that are taken over HTTP, one for each.
     pub orders: Log,
+    /// Set, it calls off whatever takes long, the start of nodes too. Then the devnet can only end.
+    pub ending: Arc<AtomicBool>,
 }
 
 impl DevnetOptions {
@@ -84,6 +86,7 @@ impl DevnetOptions {
             manners: Manners::default(),
             log: Arc::new(|_| {}),
             orders: Arc::new(|_| {}),
+            ending: Arc::default(),
         }
     }
 }
@@ -113,7 +116,7 @@ pub(super) struct Inner {
     places: Vec<Places>,
     pub manifest: Mutex<Manifest>,
     /// Also those of nodes that have no part in this, because there are fewer than before.
-    pub links: Mutex<Links>,
+    pub links: Arc<Mutex<Links>>,
     pub roster: watch::Sender<Roster>,
     pub mining: watch::Sender<Mining>,
     /// Told when there are other blocks that all are to leave.
@@ -128,10 +131,10 @@ impl Devnet {
     /// Begins, or goes on where it was left: who was down is, unless all were. When this returns, all others answer.
     ///
     /// # Errors
-    /// When a port cannot be had, what is in the folder is another devnet, or a node does not start.
+    /// When a port cannot be had, what is in the folder is another devnet, a node does not start, or that was called off.
     pub fn start(options: DevnetOptions) -> Result<Self, DevnetError> {
-        let DevnetOptions { folder, nodes, host, port, mnemonic, work, mining, token, manners, log, orders } =
-            options;
+        let DevnetOptions { folder, nodes, host, port, mnemonic, work, mining, token, .. } = options;
+        let DevnetOptions { manners, log, orders, ending, .. } = options;
         check_count(nodes.unwrap_or(NODES_USUAL))?;
         let (listener, desk_at) = bind(Places::desk(host, port), "orders to the whole network")?;
         fs::create_dir_all(&folder).map_err(DevnetError::io(format!("cannot make {}", folder.display())))?;
@@ -156,7 +159,7 @@ impl Devnet {
             desk: desk_at.port(),
             token,
             log: Arc::clone(&log),
-            ending: Arc::new(AtomicBool::new(false)),
+            ending,
             orders,
         };
         // An end may have come between.
@@ -171,14 +174,19 @@ impl Devnet {
             layout,
             members: Mutex::new(members),
             manifest: Mutex::new(manifest),
-            links: Mutex::new(links),
+            links: Arc::new(Mutex::new(links)),
             roster: watch::Sender::new(Roster::default()),
             mining: watch::Sender::new(mining),
             ruled: Arc::default(),
             turn: Arc::default(),
             files: Mutex::default(),
         }));
-        match handle.start_all_but(&down) {
+        let started = handle.start_all_but(&down);
+        if let Err(called_off) = handle.check_not_ending() {
+            handle.end();
+            return Err(called_off);
+        }
+        match started {
             // Whoever wants to know why, and to mend it, needs the others no less.
             Err(error @ DevnetError::SomeDown(_)) => log(&error.to_string()),
             started => started?,
@@ -198,15 +206,7 @@ impl Devnet {
     ) -> Result<Self, DevnetError> {
         let (network, ruled) = (Arc::downgrade(&handle.0), Arc::clone(&handle.0.ruled));
         runtime.spawn(rulings::heed(network, ruled, handle.roster()));
-        let schedule = Schedule::start(
-            handle.0.roster.subscribe(),
-            handle.0.mining.subscribe(),
-            Arc::clone(&handle.0.turn),
-            Arc::clone(&handle.0.ground),
-            Arc::clone(&handle.0.common.ending),
-            runtime.handle().clone(),
-            Arc::clone(&handle.0.common.log),
-        );
+        let schedule = Schedule::start(&handle);
         let schedule = Some(schedule.map_err(DevnetError::io("cannot start threads"))?);
         let front = desk::front(&handle, &handle.0.common.manners);
         let desk = Server::start(front, listener, runtime.handle());

@@ -1,6 +1,7 @@
 //! What a network is told: when blocks come, what time it is, how links are, who runs, who is given coins.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use parking_lot::MutexGuard;
 
@@ -8,7 +9,7 @@ use super::error::DevnetError;
 use super::faucet::Given;
 use super::links::{Links, Partition};
 use super::member::Member;
-use super::mending::Ends;
+use super::mending::{Ends, MEND_TIME_MAX, Unmended};
 use super::mining::Mining;
 use super::network::DevnetHandle;
 use super::roster::{Live, living};
@@ -146,17 +147,16 @@ impl DevnetHandle {
         Ok(self.mend(&cut))
     }
 
-    /// Makes all links healthy, and waits until all stand and all nodes have caught up; gives those that do not stand in time.
+    /// Makes all links healthy, and waits until all stand and all nodes have caught up; gives those that do not in time. Where
+    /// links do not stand, nobody is waited for any longer.
     ///
     /// # Errors
     /// When that cannot be kept.
-    pub fn heal(&self) -> Result<Vec<Ends>, DevnetError> {
+    pub fn heal(&self) -> Result<Unmended, DevnetError> {
         self.relink(Links::heal)?;
         let missing = self.mend(&self.all_links());
-        if missing.is_empty() {
-            self.catch_up();
-        }
-        Ok(missing)
+        let behind = self.catch_up(if missing.is_empty() { MEND_TIME_MAX } else { Duration::ZERO });
+        Ok(Unmended { missing, behind })
     }
 
     /// Changes links, and gives those that were cut before.

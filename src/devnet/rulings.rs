@@ -26,7 +26,7 @@ pub(super) struct Rulings {
     /// Blocks that all leave, also whoever hears of them later.
     #[serde(default)]
     left: BTreeSet<BlockHash>,
-    /// Blocks that a node counts again once it runs.
+    /// Blocks that a node has yet to count again: it is told when it begins.
     #[serde(default)]
     owed: BTreeMap<usize, BTreeSet<BlockHash>>,
 }
@@ -45,6 +45,14 @@ impl Rulings {
         });
     }
 
+    /// Has blocks count again; each of these nodes has yet to.
+    fn count(&mut self, blocks: &[BlockHash], nodes: &[usize]) {
+        for block in blocks {
+            self.left.remove(block);
+            self.owe(nodes.iter().copied(), *block);
+        }
+    }
+
     /// Has these nodes count a block again once they run.
     pub fn owe(&mut self, nodes: impl IntoIterator<Item = usize>, block: BlockHash) {
         for node in nodes {
@@ -58,10 +66,13 @@ impl Rulings {
         self.owed.retain(|_, blocks| !blocks.is_empty());
     }
 
-    /// These, and what nodes from this number on are owed by others: they have no part in these.
-    pub fn with_absent(mut self, others: &Self, from: usize) -> Self {
+    /// These, and what nodes from this number on are owed by others: they have no part in these. Those of them that there are
+    /// have left what others had all leave, and count it again where these do not.
+    pub fn with_absent(mut self, others: &Self, from: usize, absent: &[usize]) -> Self {
         self.owed.split_off(&from);
         self.owed.extend(others.owed.range(from..).map(|(node, blocks)| (*node, blocks.clone())));
+        let counting: Vec<BlockHash> = others.left.difference(&self.left).copied().collect();
+        self.count(&counting, absent);
         self
     }
 }
@@ -75,22 +86,30 @@ fn are_related(live: &Live, one: &BlockHash, other: &BlockHash) -> bool {
     })
 }
 
-/// Has each of these leave a block, or count it again: how many do, and why others cannot.
-fn tell(living: &[(usize, Live)], block: BlockHash, counts: bool) -> (usize, Vec<DevnetError>) {
-    let (mut done, mut failed) = (0, Vec::new());
-    for (index, live) in living {
-        let told = match counts {
-            true => pollster::block_on(live.node.reconsider(block)),
-            false => pollster::block_on(live.node.invalidate(block)),
-        };
-        match told {
-            Ok(_) => done += 1,
-            // It has nothing to leave yet.
-            Err(RulingRefused::Unknown(_)) => {}
-            Err(error) => failed.push(DevnetError::ruling(*index)(error)),
-        }
+/// Those of these blocks that stand on one or below it, as any node knows.
+fn related(living: &[(usize, Live)], block: &BlockHash, blocks: &BTreeSet<BlockHash>) -> Vec<BlockHash> {
+    let is_related = |other: &&BlockHash| {
+        *other != block && living.iter().any(|(_, live)| are_related(live, block, other))
+    };
+    blocks.iter().filter(is_related).copied().collect()
+}
+
+/// Has a node leave a block: whether it does, for it has nothing to leave where it does not know it.
+fn leave(live: &Live, block: BlockHash) -> Result<bool, RulingRefused> {
+    is_known(pollster::block_on(live.node.invalidate(block)))
+}
+
+/// Has a node count a block again, with all below and above it that it knows: whether it does.
+fn count(live: &Live, block: BlockHash) -> Result<bool, RulingRefused> {
+    is_known(pollster::block_on(live.node.reconsider(block)))
+}
+
+fn is_known(told: Result<Tip, RulingRefused>) -> Result<bool, RulingRefused> {
+    match told {
+        Ok(_) => Ok(true),
+        Err(RulingRefused::Unknown(_)) => Ok(false),
+        Err(refused) => Err(refused),
     }
-    (done, failed)
 }
 
 impl DevnetHandle {
@@ -108,30 +127,66 @@ impl DevnetHandle {
         if !living.iter().any(|(_, live)| live.node.reader().header(&block).is_some()) {
             return Err(DevnetError::ruling(*first)(RulingRefused::Unknown(block)));
         }
-        let down: Vec<usize> = members.iter().filter(|member| !member.is_up()).map(Member::index).collect();
         let before = self.0.manifest.lock().rulings.clone();
-        self.note_rulings(|rulings| {
-            if counts {
-                let is_other = |other: &BlockHash| {
-                    *other != block && !living.iter().any(|(_, live)| are_related(live, &block, other))
-                };
-                rulings.left.retain(is_other);
-                rulings.owe(down, block);
-            } else {
-                rulings.leave(block);
+        let mut blocks = vec![block];
+        if counts {
+            blocks.extend(related(&living, &block, &before.left));
+            let absent = self.0.layout.absent(self.generation(), members.len());
+            let all: Vec<usize> = members.iter().map(Member::index).chain(absent).collect();
+            self.note_rulings(|rulings| rulings.count(&blocks, &all))?;
+        } else {
+            self.note_rulings(|rulings| rulings.leave(block))?;
+        }
+        let (mut done, mut failed) = (0, Vec::new());
+        for (index, live) in &living {
+            match if counts { self.count_all(*index, live, &blocks) } else { leave(live, block) } {
+                Ok(does) => done += usize::from(does),
+                Err(refused) => failed.push(DevnetError::ruling(*index)(refused)),
             }
-        })?;
-        let (done, mut failed) = tell(&living, block, counts);
+        }
+        let is_refused = done == 0 && !failed.is_empty();
+        let noted = if is_refused { self.note_rulings(|rulings| *rulings = before) } else { Ok(()) };
         self.0.ruled.notify_one();
+        noted?;
         match failed.pop() {
             None => Ok(()),
-            Some(error) if done == 0 => {
-                self.note_rulings(|rulings| *rulings = before)?;
-                Err(error)
-            }
+            Some(error) if is_refused => Err(error),
             Some(last) => {
                 failed.push(last);
                 Err(DevnetError::NotAll { done: "the others go by that", failed })
+            }
+        }
+    }
+
+    /// Has a node that runs count the first of these again, and the others, which stand on it or below it: whether it counts any.
+    /// Then it is owed that no more.
+    fn count_all(&self, node: usize, live: &Live, blocks: &[BlockHash]) -> Result<bool, RulingRefused> {
+        let settle = |block: &BlockHash| self.0.manifest.lock().rulings.settle(node, block);
+        let Some((first, others)) = blocks.split_first() else { return Ok(false) };
+        if count(live, *first)? {
+            blocks.iter().for_each(settle);
+            return Ok(true);
+        }
+        // It never heard of that one, and may have left one below it all the same.
+        let mut counts_any = false;
+        for block in others {
+            if count(live, *block)? {
+                settle(block);
+                counts_any = true;
+            }
+        }
+        if counts_any {
+            self.leave_all(node, live);
+        }
+        Ok(counts_any)
+    }
+
+    /// Has a node leave what all leave: with a block that counts again, all above it do.
+    fn leave_all(&self, node: usize, live: &Live) {
+        let left = self.0.manifest.lock().rulings.left.clone();
+        for block in left {
+            if let Err(refused) = leave(live, block) {
+                (self.0.common.log)(&DevnetError::ruling(node)(refused).to_string());
             }
         }
     }
@@ -145,20 +200,15 @@ impl DevnetHandle {
 
     /// Says to a node that has begun what it was not there to hear.
     pub(super) fn catch_up_on_rulings(&self, node: usize, live: &Live) {
-        let Rulings { left, mut owed } = self.0.manifest.lock().rulings.clone();
-        for block in owed.remove(&node).unwrap_or_default() {
-            match pollster::block_on(live.node.reconsider(block)) {
+        let owed = self.0.manifest.lock().rulings.owed.get(&node).cloned();
+        for block in owed.unwrap_or_default() {
+            match count(live, block) {
                 Err(RulingRefused::Closed(_)) => return,
                 // Where it never heard of it, it counts.
                 Ok(_) | Err(_) => self.0.manifest.lock().rulings.settle(node, &block),
             }
         }
-        for block in left {
-            match pollster::block_on(live.node.invalidate(block)) {
-                Ok(_) | Err(RulingRefused::Unknown(_)) => {}
-                Err(error) => (self.0.common.log)(&DevnetError::ruling(node)(error).to_string()),
-            }
-        }
+        self.leave_all(node, live);
     }
 }
 

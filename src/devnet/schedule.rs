@@ -15,8 +15,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::ground::Ground;
+use super::links::Links;
 use super::mining::Mining;
+use super::network::DevnetHandle;
 use super::roster::{Live, Roster, living};
+use super::spreading::reached;
 use crate::miner::{
     Feed, Maker, Miner, MinerOptions, OrderError, STACK_BYTES, Unfinished, fastest, make_way,
 };
@@ -40,6 +43,7 @@ struct Keeper {
     stopping: watch::Receiver<()>,
     turn: Arc<Mutex<()>>,
     ground: Arc<Ground>,
+    links: Arc<Mutex<Links>>,
     /// Set once nobody makes blocks any more.
     ending: Arc<AtomicBool>,
     runtime: Handle,
@@ -55,20 +59,23 @@ enum Turn {
 }
 
 impl Schedule {
-    /// Begins.
-    pub fn start(
-        roster: watch::Receiver<Roster>,
-        mining: watch::Receiver<Mining>,
-        turn: Arc<Mutex<()>>,
-        ground: Arc<Ground>,
-        ending: Arc<AtomicBool>,
-        runtime: Handle,
-        log: Log,
-    ) -> io::Result<Self> {
+    /// Begins, for this network.
+    pub fn start(network: &DevnetHandle) -> io::Result<Self> {
         let (stop, stopping) = watch::channel(());
-        let handle = runtime.clone();
-        let mut keeper =
-            Keeper { roster, mining, stopping, turn, ground, ending, runtime, log, makers: BTreeMap::new() };
+        let (inner, common) = (&network.0, &network.0.common);
+        let mut keeper = Keeper {
+            roster: inner.roster.subscribe(),
+            mining: inner.mining.subscribe(),
+            stopping,
+            turn: Arc::clone(&inner.turn),
+            ground: Arc::clone(&inner.ground),
+            links: Arc::clone(&inner.links),
+            ending: Arc::clone(&common.ending),
+            runtime: common.runtime.clone(),
+            log: Arc::clone(&common.log),
+            makers: BTreeMap::new(),
+        };
+        let handle = common.runtime.clone();
         let thread = thread::Builder::new().name("cairn-devnet".to_owned()).stack_size(STACK_BYTES);
         let thread = thread.spawn(move || {
             make_way();
@@ -167,15 +174,14 @@ impl Keeper {
             let living = living(&self.roster);
             let mut changes: Vec<_> = living.iter().map(|(_, live)| live.node.pool_changes()).collect();
             changes.iter_mut().for_each(watch::Receiver::mark_unchanged);
-            let best = living.iter().map(|(_, live)| live.node.reader().tip().height).max();
-            let has_work = |live: &Live| {
-                let reader = live.node.reader();
+            let may_be_late = mined_at.is_some_and(|mined_at| mined_at.elapsed() < CATCH_UP);
+            let links = self.links.lock().clone();
+            let has_work = |(index, live): &&(usize, Live)| {
                 // Where a block is on its way that takes what waits, another would only be in its way.
-                let is_behind = Some(reader.tip().height) < best
-                    && mined_at.is_some_and(|mined_at| mined_at.elapsed() < CATCH_UP);
-                !is_behind && reader.ready(|mut ordered| ordered.next().is_some()).unwrap_or(false)
+                let is_late = may_be_late && is_behind(&links, *index, &living);
+                !is_late && live.node.reader().ready(|mut ordered| ordered.next().is_some()).unwrap_or(false)
             };
-            if let Some((index, live)) = living.iter().find(|(_, live)| has_work(live)) {
+            if let Some((index, live)) = living.iter().find(has_work) {
                 if !self.mine(*index, live) {
                     return self.pause().await;
                 }
@@ -272,6 +278,16 @@ impl Keeper {
             }
         }
     }
+}
+
+/// Whether one of these has a longer chain that this node can hear of.
+fn is_behind(links: &Links, node: usize, living: &[(usize, Live)]) -> bool {
+    let height = |index: usize| {
+        let found = living.iter().find(|(other, _)| *other == index);
+        found.map(|(_, live)| live.node.reader().tip().height)
+    };
+    let others = reached(links, node, living.iter().map(|(index, _)| *index));
+    others.into_iter().any(|other| height(other) > height(node))
 }
 
 /// One of several, by chance.

@@ -117,6 +117,7 @@ impl DevnetHandle {
     /// When there is one of this name, or the disk refuses. Then there is none.
     pub fn snapshot(&self, name: Option<String>) -> Result<Snapshot, DevnetError> {
         let mut members = self.0.members.lock();
+        self.check_not_ending()?;
         let name = name.map_or_else(|| self.next_name(), Ok)?;
         check_name(&name)?;
         let to = self.0.layout.snapshot(&name);
@@ -262,12 +263,13 @@ impl DevnetHandle {
         let _turn = self.0.turn.lock();
         self.check_not_ending()?;
         let before = self.note().clone();
+        let absent = self.0.layout.absent(now, members.len());
         let after = Manifest {
             generation: now + 1,
             clock: snapshot.clock,
             links: snapshot.links.with_absent(&before.links, members.len()),
             down: snapshot.down().into_iter().chain(before.absent_down(members.len())).collect(),
-            rulings: snapshot.rulings.clone().with_absent(&before.rulings, members.len()),
+            rulings: snapshot.rulings.clone().with_absent(&before.rulings, members.len(), &absent),
             ..before.clone()
         };
         self.show_down(true);

@@ -42,7 +42,7 @@ async fn until(live: &Live, block: BlockHash, follows: bool) {
 }
 
 /// Those who can hear of what one of them says, from it or from each other.
-fn reached(links: &Links, from: usize, all: impl Iterator<Item = usize>) -> Vec<usize> {
+pub(super) fn reached(links: &Links, from: usize, all: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut reached = vec![from];
     let mut rest: Vec<usize> = all.filter(|node| *node != from).collect();
     let mut at = 0;

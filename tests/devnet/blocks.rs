@@ -6,7 +6,7 @@ use std::time::Duration;
 use cairn::api::Code;
 use cairn::devnet::desk::{BlocksMade, BlocksOrder, MiningView};
 use cairn::devnet::{DevnetError, Mining, MiningError, Work};
-use cairn::types::Amount;
+use cairn::types::{Amount, Height};
 
 use super::stage::{Stage, options};
 
@@ -69,6 +69,24 @@ fn in_automine_a_payment_is_in_a_block_at_once_and_no_block_comes_without_one() 
     }
     thread::sleep(Duration::from_millis(700));
     assert_eq!(stage.heights(), [Some(5); 3]);
+}
+
+#[test]
+fn in_automine_a_shorter_half_of_a_network_makes_its_own_blocks() {
+    let stage = Stage::with(2, |options| options.mining = Some("automine".parse().unwrap()));
+    stage.handle().part(&"0 | 1".parse().unwrap()).unwrap();
+    let give = |node, to| {
+        stage.handle().give(stage.account(to), Amount::from_pebbles(7), Some(node)).unwrap();
+    };
+    give(0, 0);
+    stage.wait("a block", |network| network.nodes[0].height == Some(Height(1)));
+    give(1, 0);
+    // Blocks of the other half come faster than one is waited for that is on its way.
+    for round in 0..20 {
+        give(0, round % 5);
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(stage.heights()[1], Some(1));
 }
 
 #[test]

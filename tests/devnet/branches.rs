@@ -1,5 +1,7 @@
 //! Branches to order.
 
+use std::fs;
+use std::path::PathBuf;
 use std::thread;
 
 use cairn::api::Code;
@@ -113,22 +115,103 @@ fn a_block_that_is_left_is_left_by_who_was_down_and_by_who_hears_of_it_later() {
     assert_eq!(stage.heights(), [Some(5); 3]);
 }
 
+/// Has the disk of node 0 fail; gives what is in its way.
+fn fail_disk(stage: &Stage) -> PathBuf {
+    // In the way of the next segment of its journal.
+    let segment = stage.folder.path().join("generations/1/node-0/journal-1/journal-0000000002");
+    fs::create_dir(&segment).unwrap();
+    stage.handle().snapshot(None).unwrap_err();
+    stage.handle().mine(1, Some(0)).unwrap_err();
+    segment
+}
+
 #[test]
 fn a_node_that_cannot_leave_a_block_is_named_and_the_others_leave_it() {
     let stage = Stage::start(2);
     let left = stage.handle().mine(3, Some(1)).unwrap().blocks[1];
-    // In the way of the next segment of its journal.
-    let segment = stage.folder.path().join("generations/1/node-0/journal-1/journal-0000000002");
-    std::fs::create_dir(&segment).unwrap();
-    stage.handle().snapshot(None).unwrap_err();
-    stage.handle().mine(1, Some(0)).unwrap_err();
+    let segment = fail_disk(&stage);
     let told = stage.handle().rule(left, false).unwrap_err();
     assert!(matches!(told, DevnetError::NotAll { .. }) && told.to_string().contains("node 0: "), "{told}");
     assert_eq!(stage.heights()[1], Some(1));
-    std::fs::remove_dir(&segment).unwrap();
+    fs::remove_dir(&segment).unwrap();
     stage.handle().kill(0).unwrap();
     stage.handle().restart(0).unwrap();
     assert_eq!(stage.heights(), [Some(1); 2]);
+}
+
+#[test]
+fn a_node_that_cannot_count_a_block_again_is_named_and_does_when_it_is_back() {
+    let stage = Stage::start(2);
+    let left = stage.handle().mine(3, Some(1)).unwrap().blocks[1];
+    stage.handle().rule(left, false).unwrap();
+    let segment = fail_disk(&stage);
+    let told = stage.handle().rule(left, true).unwrap_err();
+    assert!(matches!(told, DevnetError::NotAll { .. }) && told.to_string().contains("node 0: "), "{told}");
+    assert_eq!(stage.heights()[1], Some(3));
+    fs::remove_dir(&segment).unwrap();
+    stage.handle().kill(0).unwrap();
+    stage.handle().restart(0).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(3); 2]);
+}
+
+#[test]
+fn a_block_that_counts_again_does_at_a_node_that_left_one_below_it_and_never_saw_it() {
+    let stage = Stage::start(3);
+    let low = *stage.handle().mine(3, Some(0)).unwrap().blocks.last().unwrap();
+    stage.handle().kill(2).unwrap();
+    let tip = *stage.handle().mine(2, Some(0)).unwrap().blocks.last().unwrap();
+    stage.handle().rule(low, false).unwrap();
+    stage.handle().restart(2).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(2); 3]);
+    stage.handle().rule(tip, true).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(5); 3]);
+}
+
+#[test]
+fn another_branch_stays_left_where_a_block_counts_again_that_a_node_never_saw() {
+    let stage = Stage::start(3);
+    let low = stage.handle().mine(1, Some(0)).unwrap().blocks[0];
+    let other = stage.handle().mine(3, Some(0)).unwrap().blocks[0];
+    stage.handle().rule(other, false).unwrap();
+    stage.handle().kill(2).unwrap();
+    let tip = stage.handle().mine(1, Some(0)).unwrap().blocks[0];
+    stage.handle().rule(low, false).unwrap();
+    stage.handle().restart(2).unwrap();
+    assert_eq!(stage.heights(), [Some(0); 3]);
+    stage.handle().rule(tip, true).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(2); 3]);
+}
+
+#[test]
+fn nodes_that_are_left_out_for_once_count_a_block_again_when_they_are_back() {
+    let stage = Stage::start(3);
+    let left = stage.handle().mine(3, Some(0)).unwrap().blocks[1];
+    stage.handle().rule(left, false).unwrap();
+    let stage = stage.again(|options| options.nodes = Some(2)).unwrap();
+    stage.handle().rule(left, true).unwrap();
+    assert_eq!(stage.heights(), [Some(3); 2]);
+    let stage = stage.again(|options| options.nodes = Some(3)).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(3); 3]);
+}
+
+#[test]
+fn nodes_that_are_left_out_for_once_go_back_with_the_others_to_before_a_block_was_left() {
+    let stage = Stage::start(2);
+    let left = stage.handle().mine(3, Some(0)).unwrap().blocks[1];
+    let stage = stage.again(|options| options.nodes = Some(1)).unwrap();
+    stage.handle().snapshot(Some("before".to_owned())).unwrap();
+    let stage = stage.again(|options| options.nodes = Some(2)).unwrap();
+    stage.handle().rule(left, false).unwrap();
+    let stage = stage.again(|options| options.nodes = Some(1)).unwrap();
+    stage.handle().revert("before").unwrap();
+    let stage = stage.again(|options| options.nodes = Some(2)).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(3); 2]);
 }
 
 #[test]

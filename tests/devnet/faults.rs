@@ -90,6 +90,16 @@ fn links_that_do_not_stand_in_time_are_named() {
 }
 
 #[test]
+fn nodes_that_have_not_caught_up_in_time_are_named() {
+    let stage = Stage::start(2);
+    let block = stage.handle().mine(2, Some(0)).unwrap().blocks[1];
+    let node = stage.handle().roster().borrow()[1].live.clone().unwrap().node;
+    pollster::block_on(node.invalidate(block)).unwrap();
+    let healed: MendedView = stage.desk().post("/v1/heal", &json!({})).unwrap();
+    assert_eq!((healed.missing, healed.behind), (vec![], vec![1]));
+}
+
+#[test]
 fn a_payment_that_only_the_shorter_half_saw_is_mined_again_when_they_meet() {
     let stage = Stage::start(4);
     part(&stage, &[&[0, 1]]);

@@ -1,5 +1,6 @@
 //! That a devnet goes on where it was left.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use cairn::devnet::desk::NetworkView;
@@ -119,6 +120,27 @@ fn a_node_that_cannot_begin_is_down_and_the_others_run() {
     std::fs::write(&damaged, whole).unwrap();
     stage.handle().restart(1).unwrap();
     stage.agree();
+}
+
+#[test]
+fn a_start_that_takes_long_is_called_off_and_the_next_one_goes_on() {
+    let stage = Stage::start(1);
+    stage.handle().mine(100, None).unwrap();
+    let Stage { devnet, folder } = stage;
+    drop(devnet);
+    std::fs::remove_dir_all(folder.path().join("generations/1/node-0/sled")).unwrap();
+    let mut options = options(folder.path(), 1);
+    let (ending, said) = (Arc::clone(&options.ending), Arc::new(Mutex::new(Vec::new())));
+    let lines = Arc::clone(&said);
+    options.log = Arc::new(move |line| {
+        lines.lock().unwrap().push(line.to_owned());
+        ending.store(line.contains("is made from the journal"), Ordering::Relaxed);
+    });
+    let called_off = Devnet::start(options).err().unwrap();
+    assert!(matches!(called_off, DevnetError::Ending), "{called_off}");
+    assert_eq!(said.lock().unwrap().len(), 1, "it is not made to the end: {said:?}");
+    let stage = Stage { devnet: Devnet::start(super::stage::options(folder.path(), 1)).unwrap(), folder };
+    assert_eq!(stage.heights(), [Some(100)]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use cairn::api::Problem;
 use cairn::devnet::desk::{BlocksMade, BlocksOrder, FaucetOrder, GivenView, MendedView, NetworkView};
+use cairn::types::Height;
 use serde_json::json;
 
 use super::stage::Stage;
@@ -20,8 +21,8 @@ fn stage(nodes: usize) -> (Stage, Arc<Mutex<Vec<String>>>) {
     (stage, lines)
 }
 
-/// Sends something as a browser does, or any program that is none of ours.
-fn post(stage: &Stage, path: &str, kind: &str, body: &str) {
+/// Sends something as a browser does, or any program that is none of ours; the answer is yet to be read.
+fn send(stage: &Stage, path: &str, kind: &str, body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(stage.devnet.desk().unwrap()).unwrap();
     write!(
         stream,
@@ -30,8 +31,13 @@ fn post(stage: &Stage, path: &str, kind: &str, body: &str) {
         body.len()
     )
     .unwrap();
+    stream
+}
+
+/// The same, and waits for the answer.
+fn post(stage: &Stage, path: &str, kind: &str, body: &str) {
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    send(stage, path, kind, body).read_to_string(&mut answer).unwrap();
 }
 
 #[test]
@@ -78,4 +84,14 @@ fn orders_that_are_refused_are_lines_that_say_why() {
         assert!(line.starts_with(begins), "{line}");
     }
     assert_eq!(lines.len(), 4, "{lines:#?}");
+}
+
+#[test]
+fn an_order_is_a_line_also_where_nobody_waits_for_its_answer() {
+    let (stage, lines) = stage(1);
+    let gone = send(&stage, "/v1/mine", "application/json", r#"{"blocks":1000}"#);
+    stage.wait("it is being carried out", |network| network.nodes[0].height > Some(Height(0)));
+    drop(gone);
+    stage.wait("its line", |_| !lines.lock().unwrap().is_empty());
+    assert_eq!(*lines.lock().unwrap(), ["order over HTTP: mine 1000 blocks"]);
 }

@@ -60,7 +60,7 @@ enum Order {
     Partition(orders::PartitionOrder),
     /// Make all links as they should be.
     ///
-    /// It ends with 1 where one does not stand again in ten seconds.
+    /// It ends with 1 where one does not stand again in ten seconds, or a node has not caught up ten seconds after that.
     Heal(orders::Plain),
     /// End a node as a kill would.
     Kill(orders::OfNode),

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ use crate::cli::secrets::token_of;
 use crate::cli::serving::host_names;
 use crate::cli::signals;
 use crate::devnet::desk::NetworkView;
-use crate::devnet::{Devnet, DevnetHandle, DevnetOptions, Mining, NODES_MAX, Work};
+use crate::devnet::{Devnet, DevnetError, DevnetHandle, DevnetOptions, Mining, NODES_MAX, Work};
 use crate::wallet::Mnemonic;
 
 /// A line on new blocks is written this often at most.
@@ -78,8 +79,12 @@ pub(super) enum Wake {
 
 pub(super) fn run(run: &Run) -> Result<()> {
     let (sender, woken) = channel();
-    let signalled = sender.clone();
-    signals::watch(move || drop(signalled.send(Wake::Signal)))?;
+    let ending = Arc::new(AtomicBool::new(false));
+    let (signalled, called_off) = (sender.clone(), Arc::clone(&ending));
+    signals::watch(move || {
+        called_off.store(true, Ordering::Relaxed);
+        let _ = signalled.send(Wake::Signal);
+    })?;
     files::raise_limit();
     let kept = if run.ephemeral { Some(tempdir()?) } else { None };
     let folder = match (&kept, &run.data_dir) {
@@ -90,7 +95,13 @@ pub(super) fn run(run: &Run) -> Result<()> {
     std::fs::create_dir_all(&folder)
         .map_err(|error| elsewhere(&anyhow!("cannot make {}: {error}", folder.display())))?;
     let begun = Instant::now();
-    let devnet = Devnet::start(options(run, folder.clone())?)?;
+    let devnet = match Devnet::start(DevnetOptions { ending, ..options(run, folder.clone())? }) {
+        Err(DevnetError::Ending) => {
+            say("stopped before it was ready");
+            return Ok(());
+        }
+        started => started?,
+    };
     let url = devnet.desk().map(|at| format!("http://{at}")).unwrap_or_default();
     let _notice = Notice::put(&folder, &url)?;
     let network = pollster::block_on(NetworkView::of(&devnet.handle()));
@@ -134,6 +145,7 @@ fn options(run: &Run, folder: PathBuf) -> Result<DevnetOptions> {
         },
         log: Arc::new(say_seldom()),
         orders: Arc::new(say),
+        ending: Arc::default(),
     })
 }
 

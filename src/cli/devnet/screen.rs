@@ -135,9 +135,9 @@ pub(super) fn in_time(behind: &[usize]) -> Result<()> {
     })
 }
 
-/// That links stand again which could.
+/// That links stand again which could, and all have caught up.
 pub(super) fn mended(now: &MendedView) -> Result<()> {
-    apart(&now.missing()).map_or(Ok(()), |apart| {
-        bail!("{apart}, and may yet: `cairn devnet status` says who is connected to whom")
+    apart(&now.unmended()).map_or(Ok(()), |apart| {
+        bail!("{apart}, and may yet: `cairn devnet status` says who is where, and connected to whom")
     })
 }

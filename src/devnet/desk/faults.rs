@@ -9,7 +9,7 @@ use super::view::{LinkView, MendedView, NetworkView, PartitionOrder};
 use crate::api::{Answer, Json, Path, Reply};
 use crate::devnet::error::DevnetError;
 use crate::devnet::links::Partition;
-use crate::devnet::mending::Ends;
+use crate::devnet::mending::Unmended;
 use crate::devnet::network::DevnetHandle;
 
 pub(super) fn routes() -> OpenApiRouter<DevnetHandle> {
@@ -25,8 +25,8 @@ async fn now(devnet: &DevnetHandle) -> Answer<NetworkView> {
     Ok(Reply::now(NetworkView::of(devnet).await))
 }
 
-async fn mended(devnet: &DevnetHandle, missing: Vec<Ends>) -> Answer<MendedView> {
-    Ok(Reply::now(MendedView::of(devnet, missing).await))
+async fn mended(devnet: &DevnetHandle, unmended: impl Into<Unmended>) -> Answer<MendedView> {
+    Ok(Reply::now(MendedView::of(devnet, unmended.into()).await))
 }
 
 /// Make a link slow, late, lossy or cut, both ways; with nothing but its ends, as it should be again
@@ -59,13 +59,13 @@ async fn partition(
 
 /// Make all links as they should be again
 ///
-/// It is answered when they stand and all nodes have caught up, or when ten seconds have gone by: those that do not stand by then
-/// are named.
+/// It is answered when they stand and all nodes have caught up. Links that do not stand within ten seconds are named, and nodes
+/// that have not caught up ten seconds after they do.
 #[utoipa::path(post, path = "/v1/heal", tag = "faults", operation_id = "heal",
     responses((status = OK, body = MendedView)))]
 async fn heal(by: By, State(devnet): State<DevnetHandle>) -> Answer<MendedView> {
-    let missing = by.order(&devnet, HEALED, |devnet| Ok(devnet.heal()?)).await?;
-    mended(&devnet, missing).await
+    let unmended = by.order(&devnet, HEALED, |devnet| Ok(devnet.heal()?)).await?;
+    mended(&devnet, unmended).await
 }
 
 /// End a node, as a kill would

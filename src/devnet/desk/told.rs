@@ -50,18 +50,22 @@ impl<S: Sync> FromRequestParts<S> for By {
 }
 
 impl By {
-    /// Carries out an order that came like this, and has the log say what it was and what became of it.
+    /// Carries out an order that came like this, and has the log say what it was and what became of it: also where whoever gave it
+    /// does not wait for the answer.
     pub async fn order<T: Send + 'static>(
         self,
         devnet: &DevnetHandle,
-        what: impl Display,
+        what: impl Display + Send + 'static,
         order: impl FnOnce(&DevnetHandle) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let done = aside(devnet, order).await;
-        let refused = done.as_ref().err().map(|problem| format!(", refused: {}", problem.detail));
-        let line = plain(&format!("order {self}: {what}{}", refused.unwrap_or_default()));
-        devnet.say_order(&line.chars().take(LINE_CHARS_MAX).collect::<String>());
-        done
+        aside(devnet, move |devnet| {
+            let done = order(devnet);
+            let refused = done.as_ref().err().map(|problem| format!(", refused: {}", problem.detail));
+            let line = plain(&format!("order {self}: {what}{}", refused.unwrap_or_default()));
+            devnet.say_order(&line.chars().take(LINE_CHARS_MAX).collect::<String>());
+            done
+        })
+        .await
     }
 }
 

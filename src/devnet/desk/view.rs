@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::api::view::LinkFaults;
 use crate::consensus::PowMode;
 use crate::devnet::faucet::Given;
-use crate::devnet::mending::Ends;
+use crate::devnet::mending::Unmended;
 use crate::devnet::network::DevnetHandle;
 use crate::devnet::places::Places;
 use crate::devnet::standing::Standing;
@@ -188,6 +188,9 @@ pub struct MendedView {
     pub network: NetworkView,
     /// Links that could stand again, and do not after ten seconds.
     pub missing: Vec<EndsView>,
+    /// Nodes that have not caught up with the others in time, after all links were healed.
+    #[serde(default)]
+    pub behind: Vec<usize>,
 }
 
 /// A link, by its ends.
@@ -201,14 +204,15 @@ pub struct EndsView {
 
 impl MendedView {
     /// Of a devnet, as it is now.
-    pub async fn of(devnet: &DevnetHandle, missing: Vec<Ends>) -> Self {
-        let missing = missing.into_iter().map(|(a, b)| EndsView { a, b }).collect();
-        Self { network: NetworkView::of(devnet).await, missing }
+    pub async fn of(devnet: &DevnetHandle, unmended: Unmended) -> Self {
+        let missing = unmended.missing.into_iter().map(|(a, b)| EndsView { a, b }).collect();
+        Self { network: NetworkView::of(devnet).await, missing, behind: unmended.behind }
     }
 
-    /// The links that do not stand.
-    pub fn missing(&self) -> Vec<Ends> {
-        self.missing.iter().map(|EndsView { a, b }| (*a, *b)).collect()
+    /// What is not as it should be.
+    pub fn unmended(&self) -> Unmended {
+        let missing = self.missing.iter().map(|EndsView { a, b }| (*a, *b)).collect();
+        Unmended { missing, behind: self.behind.clone() }
     }
 }
 

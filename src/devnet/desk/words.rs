@@ -1,7 +1,7 @@
 //! How a devnet is told of in words: in a terminal, and on its page.
 
 use crate::api::view::LinkFaults;
-use crate::devnet::mending::{Ends, MEND_TIME_MAX};
+use crate::devnet::mending::{Ends, MEND_TIME_MAX, Unmended};
 use crate::devnet::spreading::SPREAD_TIME_MAX;
 
 /// When blocks come, as one says it.
@@ -30,8 +30,23 @@ pub fn late(behind: &[usize]) -> Option<String> {
     })
 }
 
-/// Which links do not stand in time that should; nothing where all do.
-pub fn apart(missing: &[Ends]) -> Option<String> {
+/// Which links do not stand in time that should, and who has not caught up; nothing where all is well.
+pub fn apart(unmended: &Unmended) -> Option<String> {
+    let what = [links_apart(&unmended.missing), not_caught_up(unmended)];
+    let what: Vec<String> = what.into_iter().flatten().collect();
+    (!what.is_empty()).then(|| what.join(", and "))
+}
+
+fn not_caught_up(Unmended { missing, behind }: &Unmended) -> Option<String> {
+    let (name, have) = if behind.len() == 1 { ("node", "has") } else { ("nodes", "have") };
+    // Where links do not stand nobody was waited for.
+    let seconds = MEND_TIME_MAX.as_secs();
+    let after = if missing.is_empty() { format!(" after {seconds} seconds") } else { String::new() };
+    let nodes = numbers(behind.iter().copied());
+    (!behind.is_empty()).then(|| format!("{name} {nodes} {have} not caught up{after}"))
+}
+
+fn links_apart(missing: &[Ends]) -> Option<String> {
     let links: Vec<String> = missing.iter().map(|(one, other)| format!("{one} to {other}")).collect();
     let (name, stand) = if links.len() == 1 { ("link", "does") } else { ("links", "do") };
     let seconds = MEND_TIME_MAX.as_secs();

@@ -23,7 +23,7 @@ use crate::devnet::desk::view::{FaucetOrder, GivenView};
 use crate::devnet::desk::words::{apart, in_words, late};
 use crate::devnet::error::DevnetError;
 use crate::devnet::links::Partition;
-use crate::devnet::mending::Ends;
+use crate::devnet::mending::Unmended;
 use crate::devnet::mining::Mining;
 use crate::devnet::network::DevnetHandle;
 use crate::types::Amount;
@@ -62,7 +62,7 @@ impl Desk {
     /// Carries an order out.
     async fn carry_out(
         &self,
-        what: impl Display,
+        what: impl Display + Send + 'static,
         order: impl FnOnce(&DevnetHandle) -> Result<String, Problem> + Send + 'static,
     ) {
         let done = By::Page.order(&self.devnet, what, order).await;
@@ -72,7 +72,7 @@ impl Desk {
     /// The same, and leads back.
     async fn order(
         &self,
-        what: impl Display,
+        what: impl Display + Send + 'static,
         order: impl FnOnce(&DevnetHandle) -> Result<String, Problem> + Send + 'static,
     ) -> Redirect {
         self.carry_out(what, order).await;
@@ -85,9 +85,9 @@ fn not_everywhere(behind: &[usize]) -> String {
     late(behind).map_or_else(String::new, |late| format!(" But {late}."))
 }
 
-/// That links do not stand.
-fn not_mended(missing: &[Ends]) -> String {
-    apart(missing).map_or_else(String::new, |apart| format!(" But {apart}."))
+/// That links do not stand, or who has not caught up.
+fn not_mended(unmended: &Unmended) -> String {
+    apart(unmended).map_or_else(String::new, |apart| format!(" But {apart}."))
 }
 
 /// A form, filled in so that it can be read.
@@ -149,7 +149,7 @@ async fn link(State(desk): State<Desk>, Filled(form): Filled<LinkForm>) -> Redir
     let what = form.faults().map_or_else(|_| format!("link {a} to {b}"), |faults| linked(a, b, &faults));
     desk.carry_out(what, move |devnet| {
         let missing = devnet.set_link(a, b, form.faults()?.link()?)?;
-        Ok(format!("Link {a} – {b} is as you said.{}", not_mended(&missing)))
+        Ok(format!("Link {a} – {b} is as you said.{}", not_mended(&missing.into())))
     })
     .await;
     // It stays chosen.
@@ -165,15 +165,15 @@ async fn partition(State(desk): State<Desk>, Filled(form): Filled<GroupsForm>) -
     desk.order(format!("partition {}", shortened(form.groups.trim())), move |devnet| {
         let partition: Partition = form.groups.parse().map_err(DevnetError::from)?;
         let missing = devnet.part(&partition)?;
-        Ok(format!("The network is parted: {}.{}", form.groups.trim(), not_mended(&missing)))
+        Ok(format!("The network is parted: {}.{}", form.groups.trim(), not_mended(&missing.into())))
     })
     .await
 }
 
 async fn heal(State(desk): State<Desk>) -> Redirect {
     desk.order(HEALED, |devnet| {
-        let missing = devnet.heal()?;
-        Ok(format!("All links are as they should be.{}", not_mended(&missing)))
+        let unmended = devnet.heal()?;
+        Ok(format!("All links are as they should be.{}", not_mended(&unmended)))
     })
     .await
 }
