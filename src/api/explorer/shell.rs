@@ -78,10 +78,10 @@ impl Shell {
     }
 
     /// After how many seconds a page asks for itself again. On a devnet the clock may be held, or put forward, at any time,
-    /// and no event tells of that.
-    fn every(&self, live: Live) -> u32 {
+    /// and no event tells of that. What the wallet shows is its script's, which asks for itself.
+    fn every(&self, place: Place, live: Live) -> u32 {
         match live.every {
-            _ if live == Live::NEVER || self.desk.is_none() => live.every,
+            _ if live == Live::NEVER || place == Place::Wallet || self.desk.is_none() => live.every,
             0 => CLOCK_SECONDS,
             every => every.min(CLOCK_SECONDS),
         }
@@ -113,7 +113,7 @@ impl Shell {
                     script src=(assets::SCRIPT.path()) defer {}
                     @for script in *scripts { script type="module" src=(script.path()) {} }
                 }
-                body data-now=(self.now) data-frozen[self.frozen] data-desk=[self.desk.as_ref()] data-events=(live.events) data-every=(self.every(*live)) {
+                body data-now=(self.now) data-frozen[self.frozen] data-desk=[self.desk.as_ref()] data-events=(live.events) data-every=(self.every(*place, *live)) {
                     a.skip href="#main" { "To the content" }
                     (self.heading(*place))
                     main #main tabindex="-1" {
