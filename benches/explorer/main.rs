@@ -6,23 +6,23 @@
 #[allow(dead_code, reason = "pages are only looked at")]
 #[path = "../http/load.rs"]
 mod load;
+#[path = "../http/stage.rs"]
+mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use cairn::api::{Context, Front, Manners, Server};
 use cairn::consensus::Genesis;
-use cairn::node::{Node, NodeHandle, NodeOptions};
+use cairn::node::NodeHandle;
 use cairn::testkit::{Actor, Draft, Workload};
 use cairn::types::{Action, Address, Amount, Block, Height, Transaction};
 use load::{Asked, Load, run_errand};
+use stage::Stage;
 use support::{figure, ratio};
-use tokio::runtime::{Builder, Runtime};
 
 /// Payments of a block that is left.
 const LEFT: Workload = Workload { blocks: 1, payments: 5000, accounts: 200_000 };
@@ -47,31 +47,9 @@ fn main() {
     let _ = fs::remove_dir_all(&folder);
 }
 
-/// A node that answers, by two threads as the command's does.
-struct Stage {
-    server: Server,
-    runtime: Runtime,
-    node: Node,
-}
-
 impl Stage {
-    fn new(genesis: &Genesis, folder: &Path) -> Self {
-        let _ = fs::remove_dir_all(folder);
-        let node = Node::start(NodeOptions::new(folder, genesis.clone(), "")).expect("a node");
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
-        let front = Front::with_manners(Context::new(node.handle(), None), &Manners::default());
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let server = Server::start(front, listener, runtime.handle()).expect("a server");
-        Self { server, runtime, node }
-    }
-
-    fn handle(&self) -> NodeHandle {
-        self.node.handle()
-    }
-
     fn load(&self, connections: usize, path: &str) -> Load {
-        let address = self.server.local_address().to_string();
-        Load::start(&address, connections, Some(ASKED_FOR), &[Asked::path(path)])
+        Load::start(&self.address(), connections, Some(ASKED_FOR), &[Asked::path(path)])
     }
 
     /// Says how long a page takes, and how often a bare answer fits into that.
@@ -81,12 +59,6 @@ impl Stage {
         figure(name, page.p50 / 1e3, "ms");
         figure(&format!("{name}_p99"), page.p99 / 1e3, "ms");
         ratio(&format!("{name}_over_bare"), page.p50 / bare.p50, "a bare answer");
-    }
-
-    fn end(self) {
-        drop(self.server);
-        drop(self.runtime);
-        self.node.stop();
     }
 }
 

@@ -37,7 +37,7 @@ pub fn looks(genesis: &Genesis, folder: &Path) {
     let block = stage.handle().reader().block(&tip.hash).expect("a disk").expect("its body");
     let txid = block.transactions[0].body.txid();
     let account = payer.to_text(&genesis.params().prefix);
-    let bare = Bare::start(stage.runtime.handle());
+    let bare = Bare::start(stage.runtime());
     let bare = each(|| bare.answered(1));
     figure("bare_processor", bare, "us");
     let pages = [

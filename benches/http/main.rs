@@ -5,6 +5,7 @@
 
 mod load;
 mod looks;
+mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -18,19 +19,18 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use cairn::api::view::AddressText;
-use cairn::api::{Context, Front, Manners, Server};
 use cairn::client::{Client, First};
 use cairn::codec::encode;
 use cairn::consensus::Genesis;
-use cairn::node::{Node, NodeHandle, NodeOptions, Verdict};
+use cairn::node::{NodeHandle, Verdict};
 use cairn::testkit::{Actor, Draft, Workload};
 use cairn::types::{Address, Block, BlockHash, Height, Transaction};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use load::{Answered, Asked, Load, run_errand};
 use looks::looks;
+use stage::Stage;
 use support::{figure, ms, processor_time, ratio, yardstick};
-use tokio::runtime::{Builder, Runtime};
 
 /// Blocks that are there when the asking begins.
 const CHAIN: Workload = Workload { blocks: 20, payments: 1000, accounts: 100_000 };
@@ -63,32 +63,7 @@ fn main() {
     let _ = fs::remove_dir_all(&folder);
 }
 
-/// A node that answers.
-struct Stage {
-    server: Server,
-    runtime: Runtime,
-    node: Node,
-}
-
 impl Stage {
-    fn new(genesis: &Genesis, folder: &Path) -> Self {
-        let _ = fs::remove_dir_all(folder);
-        let node = Node::start(NodeOptions::new(folder, genesis.clone(), "")).expect("a node");
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
-        let front = Front::with_manners(Context::new(node.handle(), None), &Manners::default());
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let server = Server::start(front, listener, runtime.handle()).expect("a server");
-        Self { server, runtime, node }
-    }
-
-    fn handle(&self) -> NodeHandle {
-        self.node.handle()
-    }
-
-    fn address(&self) -> String {
-        self.server.local_address().to_string()
-    }
-
     /// Asks each of these in turn, again and again.
     fn ask(&self, connections: usize, asked: &[Asked]) -> Answered {
         Load::start(&self.address(), connections, Some(ASKED_FOR), asked).answered()
@@ -97,12 +72,6 @@ impl Stage {
     /// Asks each of these once.
     fn ask_once(&self, connections: usize, asked: &[Asked]) -> Answered {
         Load::start(&self.address(), connections, None, asked).answered()
-    }
-
-    fn end(self) {
-        drop(self.server);
-        drop(self.runtime);
-        self.node.stop();
     }
 }
 
@@ -142,7 +111,7 @@ fn headers(handle: &NodeHandle) -> Vec<Asked> {
 fn reads(genesis: &Genesis, folder: &Path) {
     let stage = Stage::new(genesis, folder);
     grow(genesis, &stage.handle());
-    let bare = Bare::start(stage.runtime.handle());
+    let bare = Bare::start(stage.runtime());
     let questions = [
         ("tip", vec![Asked::path("/v1/tip")]),
         ("header", headers(&stage.handle())),
