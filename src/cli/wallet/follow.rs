@@ -340,12 +340,12 @@ impl Watch<'_> {
 
     /// Whether this is another that was signed for the same order, for another fee.
     fn of_its_order(&self, by: &Txid) -> Result<Option<Transaction>> {
-        Ok(self.others_of_its_order(|_| true)?.into_iter().find(|other| other.body.txid() == *by))
+        Ok(self.others_of_its_order()?.into_iter().find(|other| other.body.txid() == *by))
     }
 
     /// What the node has in a block of all that was signed for the same order: that one may have won whose place this was to take.
     fn mined_of_its_order(&self) -> Result<Option<Transaction>> {
-        for other in self.others_of_its_order(|_| true)? {
+        for other in self.others_of_its_order()? {
             let found = self.desk.chain.client.transaction(&other.body.txid())?;
             if matches!(found.map(|view| view.standing), Some(Standing::Confirmed { .. })) {
                 return Ok(Some(other));
@@ -369,13 +369,12 @@ impl Watch<'_> {
         Ok(transaction.body.expiry.is_none_or(|expiry| expiry >= height))
     }
 
-    fn others_of_its_order(&self, is_meant: impl Fn(&Sent) -> bool) -> Result<Vec<Transaction>> {
+    fn others_of_its_order(&self) -> Result<Vec<Transaction>> {
         let txid = self.txid();
         self.desk.vault.note(|file| {
             let Some(this) = file.outbox.find(&txid) else { return Ok(Vec::new()) };
             let others =
                 file.outbox.iter().filter(|sent| *sent.txid() != txid && sent.is_of_one_order_with(this));
-            let others = others.filter(|sent| is_meant(sent));
             Ok(others.map(|sent| sent.transaction().clone()).collect())
         })
     }
@@ -404,7 +403,7 @@ impl Watch<'_> {
         }
         // Whoever says an order again may have had it signed anew, until a later block.
         let mut last = (expiry, self.transaction.body.clone());
-        for other in self.others_of_its_order(|_| true)? {
+        for other in self.others_of_its_order()? {
             let Ok(is_timely) = self.is_timely(&other) else { return Ok(None) };
             if is_timely {
                 return self.outlived_by(other);

@@ -207,14 +207,10 @@ fn script_that_goes_on_after_somebody_paid_once_more_makes_no_third() {
 fn fee_that_was_raised_after_an_order_had_ended_is_not_taken_for_the_next() {
     let (home, devnet) = stage();
     let first = txid(&told(&home, &devnet, &["send", "bob", "1"]));
-    // Cut off, as nobody hears of it.
+    // It waits no longer than this, and nobody hears how it ends.
     let bump = ["bump", &*first, "--yes", "--timeout", "1"];
     let mut command = devnet.command(&home, &bump);
     assert_eq!(command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().code(), Some(4));
-    let mut killed =
-        devnet.command(&home, &bump).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    killed.kill().unwrap();
-    killed.wait().unwrap();
     devnet.mine(1);
     let next = told(&home, &devnet, &["send", "bob", "1"]);
     assert_eq!((&next["repeated"], devnet.waiting()), (&json!(false), 1), "the order before ended with 0");
