@@ -186,13 +186,13 @@ test("a payment that was cut off is made once, however often it is sent", async 
 test("a node that answers about something else is not believed", async () => {
   const it = await funded(browser, 10);
   const lie = async (pattern, change, doing) => {
-    const handler = async (route) => {
+    await it.context.route(pattern, async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, json: change(await response.json()) });
-    };
-    await it.context.route(pattern, handler);
+    });
     await doing();
-    await it.context.unroute(pattern, handler);
+    // What is being answered just now is answered to its end.
+    await it.context.unrouteAll({ behavior: "wait" });
   };
   await lie("**/v1/network", (said) => ({ ...said, chain: "00".repeat(32) }), async () => {
     await fill(it, payee.address, "1");

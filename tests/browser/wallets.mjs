@@ -58,6 +58,12 @@ async function windowOf(context, url) {
 export async function opened(browser, { prepare, url = `${node}/wallet`, ...options } = {}) {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(PATIENCE_MS);
+  const close = context.close.bind(context);
+  context.close = async () => {
+    // Who closes it does not care what becomes of questions that are being answered.
+    await context.unrouteAll({ behavior: "ignoreErrors" });
+    return close();
+  };
   await prepare?.(context);
   return windowOf(context, url);
 }
