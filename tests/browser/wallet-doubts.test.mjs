@@ -339,18 +339,30 @@ test("a key that another window keeps is not written over", async () => {
   await it.context.close();
 });
 
-test("nothing is sent that could not be kept", async () => {
+// Whether a page heard of it or not before it sends.
+for (const [how, meanwhile] of [
+  ["", () => {}],
+  [", as was found out while it was looked over", async (it) => {
+    await block();
+    await until(async () => !(await it.part("keep").isChecked()));
+  }],
+]) test(`nothing is sent that could not be kept${how}`, async () => {
   const it = await funded(browser, 20);
   await it.part("keep").check();
   await until(() => stored(it));
   await fill(it, payee.address, "3");
   await it.part("review").waitFor();
-  // Another window, which this one did not hear yet.
+  // Another window's, of which this one is not told.
   await it.page.evaluate(() => localStorage.setItem("cairn-wallet", '{"secret":{"words":"of another"},"payments":[]}'));
+  await meanwhile(it);
   await it.part("confirm").click();
   await it.reads("send-error", /Nothing was sent, as it could not be kept: this browser keeps another key now/);
   assert.equal(await it.part("keep").isChecked(), false);
   assert.equal((await accountOf(it.address)).pending, 0);
   assert.match(await stored(it), /of another/);
+  // Who was told so may send all the same.
+  await fill(it, payee.address, "3");
+  await it.part("confirm").click();
+  await it.reads("sent", /waits for a block/);
   await it.context.close();
 });

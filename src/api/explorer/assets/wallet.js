@@ -32,6 +32,7 @@ let draft = null; // what is on the screen to be signed
 let payments = []; // what was signed here, newest first
 let rate = 0;
 let seen = ""; // of the account, as it is shown
+let whyApart = ""; // what other windows decided over what is kept
 let [looked, unanswered, glance] = [0, 0, 0];
 let [isKept, isUnwritten, isFeeTyped, isBusy] = [false, false, false, false];
 
@@ -169,6 +170,7 @@ async function keep(isChosen) {
 // Other windows decide over what is kept as well. Where they let go of this key it stays here, and somebody is told.
 function apart(wrong) {
   setKept(false);
+  whyApart = wrong.message;
   put("key-error", words(wrong));
 }
 
@@ -363,6 +365,7 @@ const signed = () => payments.filter((payment) => payment.from === own.text && p
 // All that there is to know about a payment before it is signed.
 async function prepare({ to, amount, reference, fee: typedFee }) {
   const { publicKey, sign, text: from } = own;
+  const isToBeKept = isKept;
   const toText = keys.addressText(to, app.dataset.prefix);
   await keep();
   const [rules, mine, theirs, fees] = await Promise.all([network(app.dataset), account(from), account(toText), ask("/v1/fees")]);
@@ -382,7 +385,7 @@ async function prepare({ to, amount, reference, fee: typedFee }) {
   const judged = keys.feeVerdict({ fee, bytes, sent: settled.paid, floor: whole(fees.floor), isOfNode: !isFeeTyped });
   keys.ensure(judged.verdict !== "low", `nodes do not take this in: they ask for a fee of ${keys.coins(judged.least)}`);
   const facts = { to: toText, isAll: amount === null, hex: keys.hexOf(reference), fee, charge, isOwn, isNew, spendable };
-  return { sign, body, from, nonce, ...facts, ...settled, ...judged };
+  return { sign, body, from, nonce, isToBeKept, ...facts, ...settled, ...judged };
 }
 
 // What a person may not have meant.
@@ -439,7 +442,10 @@ const confirmReview = () => {
 };
 
 // Signs, and has it kept before anybody hears of it.
-async function signedAndKept({ sign, body, from, to, paid, hex, nonce, fee }) {
+async function signedAndKept({ sign, body, from, to, paid, hex, nonce, fee, isToBeKept }) {
+  const unkept = (why) => new keys.Refused(`nothing was sent, as it could not be kept: ${why}`);
+  // Other windows may have decided so since it was shown.
+  if (isToBeKept && !isKept) throw unkept(whyApart);
   const txid = await keys.txidOf(body);
   const signature = await sign(await keys.signingMessage(app.dataset.chain, txid));
   const raw = keys.hexOf(keys.transactionOf(body, signature));
@@ -454,7 +460,7 @@ async function signedAndKept({ sign, body, from, to, paid, hex, nonce, fee }) {
     await keep();
   } catch (wrong) {
     payments = payments.filter((one) => one !== payment);
-    throw new keys.Refused(`nothing was sent, as it could not be kept: ${wrong.message}`);
+    throw unkept(wrong.message);
   }
   return payment;
 }
