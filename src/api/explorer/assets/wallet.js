@@ -32,6 +32,7 @@ let draft = null; // what is on the screen to be signed
 let payments = []; // what was signed here, newest first
 let rate = 0;
 let seen = ""; // of the account, as it is shown
+let place = { nonce: 0, next: 0 }; // of what it signs next, by the node
 let whyApart = ""; // what other windows decided over what is kept
 let [looked, unanswered, glance] = [0, 0, 0];
 let [isKept, isUnwritten, isFeeTyped, isBusy] = [false, false, false, false];
@@ -256,6 +257,7 @@ function look() {
   if (!document.hidden && Date.now() - looked > time) refresh();
 }
 
+const placeOf = ({ nonce, next_nonce: next }) => ({ nonce: whole(nonce), next: whole(next) });
 const shownOf = (has) => JSON.stringify([has.balance, has.spendable, has.incoming, has.outgoing, has.immature, has.next_nonce]);
 
 // Something happened. This page asks for what concerns it, and needs not be made again by the node.
@@ -278,7 +280,7 @@ async function lookForUs() {
 }
 
 function showBalance(has) {
-  seen = shownOf(has);
+  [seen, place] = [shownOf(has), placeOf(has)];
   for (const name of ["balance", "spendable", "incoming", "outgoing", "immature"]) {
     const amount = pebbles(has[name]);
     put(name, keys.coins(amount));
@@ -372,7 +374,7 @@ async function prepare({ to, amount, reference, fee: typedFee }) {
   await followAll(mine);
   const isOwn = toText === from;
   const isNew = !isOwn && pebbles(theirs.balance) === 0n && whole(theirs.nonce) === 0;
-  const nonce = sent.nextNonce(signed(), { nonce: whole(mine.nonce), next: whole(mine.next_nonce) });
+  const nonce = sent.nextNonce(signed(), placeOf(mine));
   const terms = { chain: rules.chain, publicKey, nonce, actions: [{ to, amount, reference }] };
   const usual = keys.feeAt(rateOf(fees), terms);
   const outbids = sent.outbidding(sent.rivals(signed(), nonce));
@@ -522,8 +524,9 @@ const sendAgain = ({ target }) => busy("send-error", async () => {
 
 function showPayments() {
   if (!own) return;
+  const next = sent.nextNonce(signed(), place);
   replace("sent", signed().map((payment) => {
-    const { txid, paid, to, hex, state, why } = payment;
+    const { txid, paid, to, hex, nonce, state, why } = payment;
     const [mood, text] = sent.stateOf(payment);
     const badge = make("span", { class: `state ${mood}` }, text);
     const what = [link(`/tx/${txid}`, keys.coins(paid)), " to ", whom(to), reference(hex)];
@@ -532,7 +535,8 @@ function showPayments() {
     if (!sent.isInDoubt(payment) && !(state === "sending" && payment.isDoubted)) return line;
     const again = make("button", { type: "button", "data-again": txid }, "Send the same again");
     const reason = why && `${words({ message: why })} `;
-    const note = `${reason}It may still be made, and once only. What is sent next takes its place.`;
+    const heir = nonce === next ? " What is sent next takes its place." : "";
+    const note = `${reason}It may still be made, and once only.${heir}`;
     line.append(" ", again, make("p", { class: "note" }, note));
     return line;
   }));
