@@ -21,8 +21,12 @@ pub struct FirstLetters {
 impl FirstLetters {
     /// Fewer would be the beginning of too many.
     pub const LETTERS_MIN: usize = 3;
-    /// With more, text is a whole address or none: what follows is half a letter, and the checksum.
-    pub const LETTERS_MAX: usize = ADDRESS_BITS / BITS;
+    /// With more, text is a whole address or none.
+    pub const LETTERS_MAX: usize = 57;
+
+    /// Letters that say nothing but bits of the address. Half a letter and the checksum follow, which are left to whoever has
+    /// the text of those that begin so.
+    const WHOLE_LETTERS: usize = ADDRESS_BITS / BITS;
 
     /// Reads them, with the prefix in front; nothing where this is the beginning of no address, or a whole one.
     pub fn parse(text: &str, prefix: &Prefix) -> Option<Self> {
@@ -35,11 +39,13 @@ impl FirstLetters {
         let mut low = ZERO_DIGEST;
         for (at, letter) in letters.chars().enumerate() {
             let number = Fe32::from_char(letter).ok().filter(|_| !letter.is_uppercase())?.to_u8();
-            for bit in (0..BITS).filter(|bit| number >> (BITS - 1 - bit) & 1 == 1) {
-                set(&mut low, at * BITS + bit);
+            if at < Self::WHOLE_LETTERS {
+                (0..BITS)
+                    .filter(|bit| number >> (BITS - 1 - bit) & 1 == 1)
+                    .for_each(|bit| set(&mut low, at * BITS + bit));
             }
         }
-        Some(Self { low, count })
+        Some(Self { low, count: count.min(Self::WHOLE_LETTERS) })
     }
 
     /// The lowest and the highest address that begin so, as bytes.
@@ -76,7 +82,7 @@ mod tests {
     fn an_address_begins_with_each_of_its_beginnings_and_no_other_does() {
         for address in [[0x00; 32], [0xff; 32], [0xa5; 32], std::array::from_fn(|at| at as u8 * 7)] {
             let text = Address::from_bytes(address).to_text(&prefix());
-            for count in FirstLetters::LETTERS_MIN..=FirstLetters::LETTERS_MAX {
+            for count in FirstLetters::LETTERS_MIN..=FirstLetters::WHOLE_LETTERS {
                 let letters = read(&text[..5 + count]).unwrap();
                 assert!(letters.begin(&Address::from_bytes(address)), "{count} of {text}");
                 let mut other = address;
@@ -86,6 +92,16 @@ mod tests {
                 assert_eq!(read(&text[..5 + count].to_uppercase()), Some(letters));
             }
         }
+    }
+
+    #[test]
+    fn an_address_that_lacks_some_of_its_last_letters_is_one_of_two() {
+        let text = Address::from_bytes([0xa5; 32]).to_text(&prefix());
+        let two = read(&text[..5 + FirstLetters::WHOLE_LETTERS]).unwrap();
+        for count in FirstLetters::WHOLE_LETTERS..=FirstLetters::LETTERS_MAX {
+            assert_eq!(read(&text[..5 + count]), Some(two), "{count} of {text}");
+        }
+        assert_eq!(text.len(), 5 + FirstLetters::LETTERS_MAX + 1, "{text} is whole");
     }
 
     #[test]

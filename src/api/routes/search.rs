@@ -74,8 +74,11 @@ fn addresses(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Addre
     if let Ok(address) = Address::parse(text, prefix) {
         return Ok(vec![address]);
     }
-    let letters = FirstLetters::parse(text, prefix);
-    Ok(letters.map(|letters| reader.addresses_like(&letters, ALIKE_MAX)).transpose()?.unwrap_or_default())
+    let Some(letters) = FirstLetters::parse(text, prefix) else { return Ok(Vec::new()) };
+    let mut found = reader.addresses_like(&letters, ALIKE_MAX)?;
+    // The last letters of an address are no bits of it alone.
+    found.retain(|address| address.to_text(prefix).starts_with(&text.to_lowercase()));
+    Ok(found)
 }
 
 fn block(reader: &Reader, entry: &HeaderEntry) -> Hit {
