@@ -105,10 +105,9 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether a list of tags names this one; any weight will do for answers that are the same bytes.
+/// Whether a list of tags names this one; any weight will do for who only looks.
 fn names(list: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(list), Ok(tag)) = (list.to_str(), tag.to_str()) else { return false };
-    list.split(',')
-        .map(|listed| listed.trim().trim_start_matches("W/"))
-        .any(|listed| listed == tag || listed == "*")
+    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    list.split(',').map(bare).any(|listed| listed == bare(tag) || listed == "*")
 }

@@ -84,7 +84,8 @@ impl Kept {
 }
 
 fn tag_of(body: &[u8]) -> HeaderValue {
-    let tag = format!("\"{}\"", hex::encode(&sha256(body)[..12]));
+    // Weak, as it is of the answer's bytes both as they are and compressed.
+    let tag = format!("W/\"{}\"", hex::encode(&sha256(body)[..12]));
     HeaderValue::from_str(&tag).expect("hexadecimal digits in quotes")
 }
 
