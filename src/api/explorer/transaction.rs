@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::draft::{Draft, Live, Shown};
 use super::parts;
-use super::room::fitting;
+use super::room::{Fitting, fitting};
 use super::shell::Place;
 use crate::api::context::Context;
 use crate::api::extract::{self, Path};
@@ -18,6 +18,8 @@ use crate::wallet::explain;
 /// Actions that are shown of one transaction, and bytes that they take.
 const ACTIONS_MAX: usize = 200;
 const ACTIONS_BYTES: usize = 80_000;
+/// Bytes that a policy's words take.
+const POLICY_BYTES: usize = 8_000;
 
 pub(super) async fn transaction(State(context): State<Context>, Path(txid): Path<String>) -> Shown {
     let txid: Txid = extract::value("txid", &txid)?;
@@ -172,6 +174,27 @@ fn facts(content: &ContentView, standing: &Standing) -> Markup {
 
 /// A policy in plain words.
 pub(super) fn policy(view: &PolicyView) -> Markup {
-    let lines = Policy::try_from(view).map(|policy| explain(&policy, &|_| None));
-    html! { pre.words { @for line in lines.unwrap_or_default() { (line) "\n" } } }
+    let lines = Policy::try_from(view).map(|policy| explain(&policy, &|_| None)).unwrap_or_default();
+    let Fitting { shown, count } = fitting(POLICY_BYTES, lines.iter().map(|line| html! { (line) "\n" }));
+    html! {
+        pre.words { (shown) }
+        @if count < lines.len() { p { "And " (parts::count(lines.len() - count, "line")) " more, which programs are told of." } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Height;
+
+    #[test]
+    fn policy_of_many_lines_is_told_as_far_as_there_is_room() {
+        let any = |policies| Policy::threshold(1, policies).unwrap();
+        let heights = |count| any((0..count).map(|height| Policy::After(Height(height))).collect());
+        let words = |branches| policy(&PolicyView::from(&any(vec![heights(16); branches]))).into_string();
+        assert!(!words(2).contains("more, which programs are told of"));
+        let most = words(16);
+        assert!(most.contains("more, which programs are told of"), "{most}");
+        assert!(most.len() < POLICY_BYTES + 100, "{} bytes", most.len());
+    }
 }

@@ -14,7 +14,7 @@ pub(super) const ALL_DRAWN_MAX: usize = 8;
 
 /// Links of which each is a way to what can be done to it; of more, the others are lines alone, and chosen by their ends. With
 /// this many, the page keeps the size that it may have.
-const LED_TO_MAX: usize = 80;
+const LED_TO_MAX: usize = 40;
 
 /// The graph; one of its links may be chosen.
 pub(super) fn graph(network: &NetworkView, chosen: Option<(usize, usize)>) -> Markup {
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn graph_of_many_links_stays_small_and_leads_to_the_one_that_is_chosen() {
         let drawn = graph(&parted(50), Some((24, 49))).into_string();
-        assert!(drawn.len() < 60_000, "{} bytes", drawn.len());
+        assert!(drawn.len() < 40_000, "{} bytes", drawn.len());
         assert_eq!(drawn.matches("<a class=\"link\"").count(), LED_TO_MAX);
         assert!(drawn.contains("href=\"/?link=24-49\""), "{drawn}");
         assert_eq!(drawn.matches('M').count(), 625 - LED_TO_MAX, "all others are lines");
