@@ -65,9 +65,18 @@ pub fn value<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, Prob
 
 /// A height from its text.
 pub fn height(name: &str, text: &str) -> Result<Height, Problem> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = digits.then(|| text.parse().ok()).flatten();
-    number.map(Height).ok_or_else(|| Problem::bad_value(name, text, "expected a height, such as 120"))
+    let number = digits(text).map(Height);
+    number.ok_or_else(|| Problem::bad_value(name, text, "expected a height, such as 120"))
+}
+
+/// The number of a step that the node took, from its text.
+pub fn step(name: &str, text: &str) -> Result<u64, Problem> {
+    digits(text).ok_or_else(|| Problem::bad_value(name, text, "expected a number of a reorganization, such as 7"))
+}
+
+fn digits<T: FromStr>(text: &str) -> Option<T> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
 }
 
 /// An address of this network.

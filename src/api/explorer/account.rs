@@ -132,6 +132,9 @@ fn facts(account: &AccountView) -> Markup {
         }
     }
     facts.push(("Sent", html! { (parts::count(account.nonce.0 as usize, "transaction")) }));
+    if account.next_nonce != account.nonce {
+        facts.push(("Next has", html! { "number " (account.next_nonce) ": those before wait for a block" }));
+    }
     parts::facts(&facts)
 }
 
@@ -219,6 +222,9 @@ fn row(entry: &HistoryEntry) -> Markup {
             td {
                 @if let Some(txid) = &entry.txid { a href={ "/tx/" (txid) } { (word) } } @else { (word) }
                 @for reference in &entry.flow.references { (what_for(reference)) }
+                @if let Some(height) = entry.matures_at.filter(|height| height.0 >= entry.height.0 + entry.depth) {
+                    ", to be spent from block " (parts::number(height)) " on"
+                }
             }
             td {
                 @for other in &entry.others { (parts::address(other)) " " }

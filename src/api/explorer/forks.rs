@@ -98,7 +98,7 @@ fn instead(change: &ReorganizationView) -> String {
 
 /// A reorganization as a story.
 pub(super) async fn story(State(context): State<Context>, Path(step): Path<String>) -> Shown {
-    let step: u64 = extract::value("step", &step)?;
+    let step = extract::step("step", &step)?;
     let view = story::story(&context, step).await?.into_body();
     let (change, fates, reader) = (&view.change, &view.transactions, context.node().reader());
     let body = html! {
@@ -121,7 +121,9 @@ pub(super) async fn story(State(context): State<Context>, Path(step): Path<Strin
         @if !fates.complete { p.note { "Not all are told: the list is long, or blocks were pruned." } }
         (parts::raw(&[("the story", format!("/v1/reorganizations/{step}"))]))
     };
-    Ok(Draft::new(format!("Reorganization {}", parts::number(step)), Place::Forks, Live::CHAIN, body))
+    // What was taken back may leave the pool without a block.
+    let live = Live { every: 5, ..Live::CHAIN };
+    Ok(Draft::new(format!("Reorganization {}", parts::number(step)), Place::Forks, live, body))
 }
 
 fn blocks(reader: &Reader, blocks: &[BlockHash]) -> Markup {

@@ -134,5 +134,5 @@ async fn reorganization(
     State(context): State<Context>,
     Path(step): Path<String>,
 ) -> Answer<ReorganizationStory> {
-    story(&context, extract::value("step", &step)?).await
+    story(&context, extract::step("step", &step)?).await
 }
