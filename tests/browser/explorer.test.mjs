@@ -84,6 +84,9 @@ test("a payment is followed from pending to confirmed, and each block makes it d
 });
 
 test("a fork appears while the network is parted, and what became of it is told when it is whole again", async () => {
+  const forks = await open(browser, `${node}/forks`);
+  const sides = forks.page.locator(".knot.side");
+  const before = await sides.count();
   const it = await open(browser, `${desk}/`);
   await it.page.getByLabel("Groups").fill("0,1 | 2,3,4");
   await it.page.getByRole("button", { name: "Partition" }).click();
@@ -94,9 +97,9 @@ test("a fork appears while the network is parted, and what became of it is told 
   await it.page.getByRole("button", { name: "Heal all links" }).click();
   await it.reads("#said", "All links are as they should be");
   await it.page.locator(".state", { hasText: "behind" }).first().waitFor({ state: "detached" });
-  const forks = await open(browser, `${node}/forks`);
+  // Whoever watched saw it come.
   await forks.reads(".state", "complete, with less work");
-  assert.ok(await forks.page.locator(".knot.side").count() > 0, "the branch that was left is drawn");
+  assert.ok(await sides.count() > before, "the branch that was left is drawn");
   await forks.page.locator(".stories a").first().click();
   await forks.reads(".lead", "1 block had been followed");
   await forks.close();
@@ -188,6 +191,25 @@ test("what strangers write stays text", async () => {
   assert.notEqual(await it.page.title(), "taken");
   await mine(1);
   await it.reads("#standing", "confirmed");
+  await it.close();
+});
+
+test("numbers that are too large are said to be so", async () => {
+  const huge = "9".repeat(60);
+  for (const [path, what] of [
+    [`/block/${huge}`, /expected a height, a hash in 64 hexadecimal digits, or `tip`/],
+    [`/search?q=${huge}`, /Nothing here is called/],
+    [`/forks/${huge}`, /expected a number of a reorganization/],
+  ]) {
+    const it = await open(browser, `${node}${path}`, { trouble: "400" });
+    assert.match(await it.page.locator("main").innerText(), what);
+    assert.ok(await it.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${path} fits`);
+    await it.close();
+  }
+  const it = await open(browser, `${desk}/?address=${EVERYBODYS}`);
+  await it.page.getByLabel(/^Amount/).fill(huge);
+  await it.page.getByRole("button", { name: "Get coins" }).click();
+  await it.page.locator("#faucet-said .bad").waitFor();
   await it.close();
 });
 
