@@ -14,6 +14,7 @@ wallet_pays_by_exec() {
     cairn_in node1 wallet rename account-1 bob > /dev/null
     cairn_in node1 wallet send bob 12.5 --yes > /dev/null
     [ "$(sum_of balance "$bob")" = 1001250000000 ] || fail "Bob has $(sum_of balance "$bob") pebbles"
+    is_as_written "curl -s http://127.0.0.1:9330/v1/accounts/$bob" "$(ask node1 9330 "/v1/accounts/$bob")"
     mark "a wallet in a container paid, a block took it in, and the published port knows the balance"
     # A miner's reward comes of age ten blocks later.
     wait_for 60 "the miner's first reward" is_paid

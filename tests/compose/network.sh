@@ -23,6 +23,20 @@ ask() {
     in_network curl -sS --max-time 10 --retry 3 "http://$(docker compose port "$1" "$2")$3"
 }
 
+# What README.md says that a command answers, as a pattern for what it does.
+readme_says() {
+    awk -v command="\$ $1" '$0 == command { found = 1; next } found && (/^\$ / || /^```/) { exit } found' "$project/README.md" \
+        | sed -E 's/[][(){}.*+?^$|\\]/\\&/g; s/[0-9a-f]{64}/[0-9a-f]{64}/g; s/("height":)[0-9]+/\1[0-9]+/; s/…/.*/'
+}
+
+# Fails where a command's answer is another than README.md says. Usage: is_as_written COMMAND ANSWER
+is_as_written() {
+    local pattern
+    pattern=$(readme_says "$1")
+    [ -n "$pattern" ] || fail "README.md does not say what $1 answers"
+    grep -Eqx "$pattern" <<< "$2" || fail "README.md is untrue, as $1 answers: $2"
+}
+
 # Waits until a command says yes. Usage: wait_for SECONDS WHAT COMMAND…
 wait_for() {
     local until=$((SECONDS + $1)) what=$2
@@ -47,7 +61,7 @@ follow() {
 
 network_comes_up() {
     docker compose up --detach --wait --wait-timeout 180
-    ask node1 9330 /v1/tip | grep -q '^{"height":[0-9]*,"hash":"[0-9a-f]\{64\}"}$' || fail "the published port has no tip to tell"
+    is_as_written "curl -s http://127.0.0.1:9330/v1/tip" "$(ask node1 9330 /v1/tip)"
     mark "four nodes are healthy, three of them since the first was"
 }
 

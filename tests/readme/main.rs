@@ -56,11 +56,14 @@ fn every_command_of_the_readme_answers_what_it_says() {
         typed += 1;
         let line = step.command().to_owned();
         match step {
-            Step::Elsewhere { command, known_as } => {
-                let runs = |line: &String| line.contains(&known_as) && !line.trim_start().starts_with('#');
+            Step::Elsewhere { command, known_as, has_answer } => {
+                let does = if has_answer { "is_as_written" } else { "" };
+                let runs = |line: &String| {
+                    line.contains(&known_as) && line.contains(does) && !line.trim_start().starts_with('#')
+                };
                 assert!(
                     elsewhere.iter().any(runs),
-                    "nothing in tests/compose runs `{command}`, as `{known_as}`"
+                    "nothing in tests/compose runs `{command}`, as `{known_as}`, or compares its answer"
                 );
             }
             Step::GoesOn { command, says } => shell.begin(&command, &says),

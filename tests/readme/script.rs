@@ -10,7 +10,7 @@ pub enum Step {
     /// The page says to end what goes on.
     Stop,
     /// It needs what a test here does not have; another test runs it, and has these words for it.
-    Elsewhere { command: String, known_as: String },
+    Elsewhere { command: String, known_as: String, has_answer: bool },
 }
 
 impl Step {
@@ -45,25 +45,27 @@ pub fn steps(page: &str) -> Vec<Step> {
         }
         let block: Vec<&str> = lines.by_ref().take_while(|line| line.trim() != "```").collect();
         if block.iter().any(|line| line.contains("docker compose")) {
-            let commands = block.iter().filter_map(|line| line.strip_prefix("$ "));
-            steps.extend(commands.map(without_remark).map(|command| {
+            steps.extend(typed(&block).into_iter().map(|(command, says)| {
                 let known_as = known_as(&command);
-                Step::Elsewhere { command, known_as }
+                Step::Elsewhere { command, known_as, has_answer: !says.is_empty() }
             }));
-            continue;
+        } else {
+            steps.extend(typed(&block).into_iter().filter_map(step));
         }
-        let mut typed: Option<(String, Vec<String>)> = None;
-        for line in block {
-            match line.strip_prefix("$ ") {
-                Some(command) => {
-                    steps.extend(typed.replace((without_remark(command), Vec::new())).and_then(step));
-                }
-                None => typed.as_mut().expect("a command comes first").1.push(line.to_owned()),
-            }
-        }
-        steps.extend(typed.and_then(step));
     }
     steps
+}
+
+/// The commands of a block, each with what it says is answered.
+fn typed(block: &[&str]) -> Vec<(String, Vec<String>)> {
+    let mut typed: Vec<(String, Vec<String>)> = Vec::new();
+    for line in block {
+        match line.strip_prefix("$ ") {
+            Some(command) => typed.push((without_remark(command), Vec::new())),
+            None => typed.last_mut().expect("a command comes first").1.push((*line).to_owned()),
+        }
+    }
+    typed
 }
 
 /// What the test of the network in containers calls a command: it gives them to its own containers, at ports of its own.
@@ -99,21 +101,22 @@ fn step((command, says): (String, Vec<String>)) -> Option<Step> {
 #[test]
 fn blocks_become_commands_with_their_answers() {
     let page = "text\n```console\n$ ./test\n$ cairn one  # a remark\nanswer\n...\n```\n```console\n$ docker compose up\n\
-        $ echo 1 | cairn wallet show -\n$ curl -s http://127.0.0.1:9330/v1/accounts/cdev1\n```\n```rust\n$ no\n```\n\
+        $ echo 1 | cairn wallet show -\n$ curl -s http://127.0.0.1:9330/v1/accounts/cdev1\n{…}\n```\n```rust\n$ no\n```\n\
         ```console\n$ cargo run --release -- devnet\nready\n$ cargo run --release -- devnet mine\n```\n\
         End the devnet with Ctrl-C.\n";
-    let elsewhere = |command: &str, known_as: &str| Step::Elsewhere {
+    let elsewhere = |command: &str, known_as: &str, has_answer| Step::Elsewhere {
         command: command.to_owned(),
         known_as: known_as.to_owned(),
+        has_answer,
     };
     let says = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
     assert_eq!(
         steps(page),
         [
             Step::Ends { command: "cairn one".to_owned(), says: says(&["answer", "..."]) },
-            elsewhere("docker compose up", "docker compose up"),
-            elsewhere("echo 1 | cairn wallet show -", " wallet show -"),
-            elsewhere("curl -s http://127.0.0.1:9330/v1/accounts/cdev1", "/v1/accounts/"),
+            elsewhere("docker compose up", "docker compose up", false),
+            elsewhere("echo 1 | cairn wallet show -", " wallet show -", false),
+            elsewhere("curl -s http://127.0.0.1:9330/v1/accounts/cdev1", "/v1/accounts/", true),
             Step::GoesOn { command: "cargo run --release -- devnet".to_owned(), says: says(&["ready"]) },
             Step::Ends { command: "cargo run --release -- devnet mine".to_owned(), says: says(&[]) },
             Step::Stop,
