@@ -164,18 +164,21 @@ fn show_and_ask(terminal: &mut Terminal, words: &str) -> Result<()> {
     terminal.say(&rows.concat())?;
     terminal.ask("\nPress Enter when they are on paper: ")?;
     terminal.take_back(rows.len() + 2)?;
+    let mut lines = 0;
     let draw = random::<2>()?;
     let first = usize::from(draw[0]) % words.len();
     // Another than the first, wherever that is.
     let second = (first + 1 + usize::from(draw[1]) % (words.len() - 1)) % words.len();
     for at in [first.min(second), first.max(second)] {
+        lines += 1;
         while terminal.ask(&format!("Word {}: ", at + 1))?.as_str() != words[at] {
             terminal.say(
                 "That is not it; look at the paper, or begin again by Ctrl-C: no wallet is made yet.\n",
             )?;
+            lines += 2;
         }
     }
-    Ok(())
+    terminal.take_back(lines)
 }
 
 impl Restore {

@@ -135,6 +135,8 @@ fn words_are_shown_at_a_terminal_checked_and_taken_back() {
         asked.push(number);
     }
     assert!(asked[0] < asked[1], "{asked:?}");
+    // What was typed for three questions, and that one answer was wrong.
+    terminal.until("\u{1b}[4A\u{1b}[J");
     let (rest, code) = terminal.end();
     assert_eq!(code, Some(0));
     assert!(rest.contains(&address(&words.join(" "), "", 0)) && !rest.contains("words"), "{rest}");
