@@ -1,7 +1,7 @@
 //! `cairn wallet show`: what became of one transaction.
 
-use anyhow::{Result, bail};
-use serde_json::Value;
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
 
 use super::Options;
 use super::chain::Chain;
@@ -11,28 +11,91 @@ use crate::api::view::{ActionView, AddressText, ContentView, Standing, Transacti
 use crate::cli::output::{Report, count, tell_json};
 use crate::types::Txid;
 use crate::wallet::keyring::Book;
-use crate::wallet::quoted;
+use crate::wallet::{Progress, Sent, quoted};
 
 /// `cairn wallet show`.
 pub(super) fn show(options: &Options, txid: &Txid) -> Result<()> {
-    let file = options.vault()?.read()?;
+    let vault = options.vault()?;
+    let file = vault.read()?;
     let chain = options.chain(file.network())?;
-    let Some(view) = chain.client.transaction(txid)? else {
-        bail!("the node at {} never heard of {txid}, or has forgotten it", chain.client.url())
-    };
+    let view = chain.client.transaction(txid)?;
+    let own = vault.note(|file| Ok(file.outbox.find(txid).cloned()))?;
+    ensure!(
+        view.is_some() || own.is_some(),
+        "the node at {} never heard of {txid}, or has forgotten it, and this wallet remembers nothing of it",
+        chain.client.url()
+    );
+    let signed = own.as_ref().map(|own| ContentView::new(own.transaction(), None, &chain.params().prefix));
     if options.json {
-        return tell_json(&view);
+        return tell_json(&for_programs(txid, view.as_ref(), own.as_ref(), signed)?);
     }
-    let report = Report::default().line("transaction", txid).line("status", words(&view.standing));
-    let report = match &view.transaction {
+    let status = view.as_ref().map_or_else(
+        || "this node never heard of it, or has forgotten it".to_owned(),
+        |view| words(&view.standing),
+    );
+    let report = Report::default().line("transaction", txid).line("status", status);
+    let report = match own.as_ref().filter(|_| !is_there(view.as_ref())) {
+        Some(own) => report.line("here", known_here(own)),
+        None => report,
+    };
+    let content = view.as_ref().and_then(|view| view.transaction.clone()).or(signed);
+    let report = match &content {
         Some(content) => told(report, content, file.book(), &chain),
         None => report,
     };
-    match burned(&view, &chain) {
+    match view.and_then(|view| burned(&view, &chain)) {
         Some(text) => report.line("burns", text),
         None => report,
     }
     .tell(false)
+}
+
+/// Whether the node has it.
+fn is_there(view: Option<&TransactionView>) -> bool {
+    view.is_some_and(|view| matches!(view.standing, Standing::Pending { .. } | Standing::Confirmed { .. }))
+}
+
+/// What the node says, with what the wallet knows of it by itself.
+fn for_programs(
+    txid: &Txid,
+    view: Option<&TransactionView>,
+    own: Option<&Sent>,
+    signed: Option<ContentView>,
+) -> Result<Value> {
+    let mut told = match view {
+        Some(view) => serde_json::to_value(view)?,
+        None => json!({ "txid": txid, "status": "unknown" }),
+    };
+    if told["transaction"].is_null() {
+        told["transaction"] = serde_json::to_value(signed)?;
+    }
+    if let Some(own) = own {
+        told["wallet"] = json!({ "progress": own.progress(), "once": own.once() });
+    }
+    Ok(told)
+}
+
+/// What the wallet knows of what it signed, and what can be done about it.
+fn known_here(own: &Sent) -> String {
+    let txid = own.txid();
+    let ways = format!(
+        "; `cairn wallet bump {txid}` sends it, `cairn wallet cancel {txid}` puts nothing in its place"
+    );
+    let (known, ways) = match own.progress() {
+        Progress::Signed => ("signed, and no node may have heard of it".to_owned(), ways),
+        Progress::Taken => ("sent, and a node took it".to_owned(), ways),
+        Progress::Refused => {
+            ("sent, and a node did not take it; what is paid next has its number".to_owned(), ways)
+        }
+        Progress::Passed { .. } => {
+            ("sent; by a node's word another has its number".to_owned(), String::new())
+        }
+        Progress::Mined { height } => {
+            (format!("sent, and seen in the block at height {height}"), String::new())
+        }
+    };
+    let key = own.once().map_or_else(String::new, |key| format!(" for the order `{key}`"));
+    format!("this wallet{key}: {known}{ways}")
 }
 
 /// What it burns for accounts that it brings into being: as it was mined, or as it would be now.
