@@ -8,7 +8,7 @@ use cairn::wallet::{
 };
 use proptest::prelude::*;
 
-use crate::outbox::{CHAIN, NOW, outbox, pay, policy, transaction};
+use crate::outbox::{CHAIN, NOW, outbox, pay, policy, settle, transaction};
 
 const LATER: Timestamp = Timestamp(NOW.0 + UNHEARD_SECONDS);
 
@@ -261,12 +261,12 @@ fn what_was_made_beside_one_is_remembered_for_as_long_as_that() {
     let (mut outbox, names) = with_one_beside();
     outbox.note(&names[1], Progress::Mined { height: Height(20) }, NOW);
     outbox.report(&names[1]);
-    outbox.settle(Height(20 + SETTLED_DEPTH), LATER);
+    settle(&mut outbox, Height(20 + SETTLED_DEPTH), LATER);
     let made = outbox.made_beside(&policy(1).address(), &[pay(5)], &names[0]);
     assert_eq!(made.map(Sent::txid), Some(&names[1]), "an order that names the first would make a third");
     let deep = Height(20 + UNHEARD_DEPTH);
-    outbox.settle(deep, LATER);
-    outbox.settle(deep, LATER);
+    settle(&mut outbox, deep, LATER);
+    settle(&mut outbox, deep, LATER);
     assert_eq!(outbox.iter().count(), 0);
 }
 
@@ -296,12 +296,12 @@ fn doubt_settles_by_height_and_by_our_own_clock() {
     outbox.hear(&txid, Word::Unknown, &look(5));
     let deep = Height(20 + UNHEARD_DEPTH);
     // A node can name any height.
-    outbox.settle(Height(u32::MAX), Timestamp(LATER.0 - 1));
-    outbox.settle(Height(deep.0 - 1), LATER);
+    settle(&mut outbox, Height(u32::MAX), Timestamp(LATER.0 - 1));
+    settle(&mut outbox, Height(deep.0 - 1), LATER);
     assert!(is_doubtful(&outbox, 5));
     // Looking again does not begin it anew.
     outbox.hear(&txid, Word::Unknown, &Look { nonce: Nonce(5), tip: deep, now: LATER });
-    outbox.settle(deep, LATER);
+    settle(&mut outbox, deep, LATER);
     assert_eq!((outbox.find(&txid), outbox.iter().count()), (None, 1));
 }
 
@@ -311,11 +311,11 @@ fn doubt_does_not_settle_while_what_is_to_take_its_place_waits() {
     let txid = first.body.txid();
     let mut outbox = outbox(&[first, cancel.clone()]);
     outbox.hear(&txid, Word::Replaced, &look(4));
-    outbox.settle(Height(u32::MAX), LATER);
+    settle(&mut outbox, Height(u32::MAX), LATER);
     assert!(is_doubtful(&outbox, 5));
     outbox.note(&cancel.body.txid(), Progress::Mined { height: Height(30) }, NOW);
     outbox.report(&cancel.body.txid());
-    outbox.settle(Height(30 + SETTLED_DEPTH), LATER);
+    settle(&mut outbox, Height(30 + SETTLED_DEPTH), LATER);
     assert_eq!(outbox.iter().count(), 0);
 }
 
@@ -464,7 +464,7 @@ impl World {
                 }
                 let look = Look { nonce: Nonce(nonce), tip: Height(tip), now: NOW };
                 self.outbox.hear(&txid, word, &look);
-                self.outbox.settle(look.tip, look.now);
+                self.outbox.settle(&policy(1).address(), &look);
             }
             Event::Told { which, is_taken } => {
                 let txid = self.log[meant(which)].transaction.body.txid();

@@ -10,7 +10,7 @@ use cairn::wallet::{
 };
 use proptest::prelude::*;
 
-use crate::outbox::{CHAIN, NOW, pay, policy, transaction};
+use crate::outbox::{CHAIN, NOW, pay, policy, settle, transaction};
 
 fn key(text: &str) -> OrderKey {
     text.parse().unwrap()
@@ -60,7 +60,7 @@ fn order_with_a_key_is_the_same_whoever_was_told_and_until_it_is_long_over() {
         assert_eq!(stands(&outbox, &a), first);
     }
     assert_eq!(ordered(&outbox, &key("b")), Ordered::New, "with another key it is another order");
-    outbox.settle(Height(9 + SETTLED_DEPTH), NOW);
+    settle(&mut outbox, Height(9 + SETTLED_DEPTH), NOW);
     assert_eq!(outbox.iter().count(), 0);
     match ordered(&again(&outbox), &a) {
         Ordered::Over(kept) => assert_eq!((kept.txid, kept.is_mined), (txid, true)),
@@ -79,7 +79,7 @@ fn key_of_one_order_is_refused_to_another() {
     for _ in 0..2 {
         assert_eq!(outbox.ordered(&a, &policy(1).address(), &[pay(6)], Height(1)), other_order);
         assert_eq!(outbox.ordered(&a, &policy(2).address(), &[pay(5)], Height(1)), other_order);
-        outbox.settle(Height(9 + SETTLED_DEPTH), NOW);
+        settle(&mut outbox, Height(9 + SETTLED_DEPTH), NOW);
     }
 }
 
@@ -156,10 +156,10 @@ fn refused_order_is_forgotten_long_after_its_last_block_and_its_key_is_not() {
     add(&mut outbox, &first, &a).unwrap();
     outbox.note(&first.body.txid(), Progress::Refused, NOW);
     let later = Timestamp(NOW.0 + UNHEARD_SECONDS);
-    outbox.settle(Height(7 + UNHEARD_DEPTH), NOW);
-    outbox.settle(Height(7 + UNHEARD_DEPTH - 1), later);
+    settle(&mut outbox, Height(7 + UNHEARD_DEPTH), NOW);
+    settle(&mut outbox, Height(7 + UNHEARD_DEPTH - 1), later);
     assert_eq!(outbox.iter().count(), 1);
-    outbox.settle(Height(7 + UNHEARD_DEPTH), later);
+    settle(&mut outbox, Height(7 + UNHEARD_DEPTH), later);
     assert_eq!(outbox.iter().count(), 0);
     assert!(matches!(ordered(&outbox, &a), Ordered::Over(kept) if !kept.is_mined));
 }
@@ -179,7 +179,7 @@ fn raised_fee_belongs_to_the_order_and_what_takes_it_back_does_not() {
     outbox.note(&cancel.body.txid(), Progress::Mined { height: Height(9) }, NOW);
     outbox.report(&cancel.body.txid());
     // Whatever is forgotten of it, it was no success.
-    outbox.settle(Height(9 + UNHEARD_DEPTH), Timestamp(NOW.0 + UNHEARD_SECONDS));
+    settle(&mut outbox, Height(9 + UNHEARD_DEPTH), Timestamp(NOW.0 + UNHEARD_SECONDS));
     assert_eq!(outbox.iter().count(), 0);
     assert!(matches!(ordered(&outbox, &a), Ordered::Over(kept) if !kept.is_mined));
 }
@@ -225,12 +225,12 @@ fn keys_are_forgotten_when_they_are_old_and_others_need_the_room() {
         outbox.report(&transaction.body.txid());
         // Several wait at a time, and all of their keys will be kept.
         if at % 8 == 7 && at + 8 < KEYS_MAX as u64 {
-            outbox.settle(Height(1 + SETTLED_DEPTH), Timestamp(NOW.0 + at as u32));
+            settle(&mut outbox, Height(1 + SETTLED_DEPTH), Timestamp(NOW.0 + at as u32));
         }
     }
     assert_eq!(outbox.iter().count(), 8);
     assert_eq!(one_more(&mut outbox, KEY_SECONDS - 1), Err(OutboxError::KeysFull));
-    outbox.settle(Height(1 + SETTLED_DEPTH), NOW);
+    settle(&mut outbox, Height(1 + SETTLED_DEPTH), NOW);
     let mut outbox = again(&outbox);
     assert_eq!(one_more(&mut outbox, KEY_SECONDS - 1), Err(OutboxError::KeysFull));
     assert!(matches!(ordered(&outbox, &key("0")), Ordered::Over(_)));
@@ -363,7 +363,7 @@ impl World {
                 let look = Look { nonce: Nonce(nonce), tip: Height(tip), now: self.now() };
                 self.tip = tip;
                 self.outbox.hear(&txid, word, &look);
-                self.outbox.settle(look.tip, look.now);
+                self.outbox.settle(&meant.body.policy.address(), &look);
             }
             Event::Told { is_taken, .. } => {
                 let progress = if is_taken { Progress::Taken } else { Progress::Refused };

@@ -1,5 +1,7 @@
 //! What a wallet remembers of what it signed.
 
+use std::collections::BTreeSet;
+
 use cairn::codec::List;
 use cairn::crypto::SecretKey;
 use cairn::types::{
@@ -7,7 +9,7 @@ use cairn::types::{
     Transaction, Txid, Witness,
 };
 use cairn::wallet::{
-    Earlier, OUTBOX_MAX, Outbox, OutboxError, Progress, Purpose, SETTLED_DEPTH, UNHEARD_DEPTH,
+    Earlier, Look, OUTBOX_MAX, Outbox, OutboxError, Progress, Purpose, SETTLED_DEPTH, UNHEARD_DEPTH,
     UNHEARD_SECONDS,
 };
 use serde_json::json;
@@ -17,6 +19,14 @@ pub const NOW: Timestamp = Timestamp(1_800_000_000);
 
 /// The chain that all of this is about.
 pub const CHAIN: ChainId = ChainId(BlockHash::from_bytes([7; 32]));
+
+/// Looks at all accounts, all of whose nonces are used, and forgets what is settled.
+pub fn settle(outbox: &mut Outbox, tip: Height, now: Timestamp) {
+    let mut accounts: BTreeSet<Address> = outbox.iter().map(|sent| *sent.account()).collect();
+    accounts.insert(policy(1).address());
+    let look = Look { nonce: Nonce(u64::MAX), tip, now };
+    accounts.iter().for_each(|account| outbox.settle(account, &look));
+}
 
 pub fn policy(key: u8) -> Policy {
     Policy::Key(SecretKey::from_bytes(&[key; 32]).public_key())
@@ -128,7 +138,7 @@ fn whoever_was_told_that_it_waits_is_told_that_it_was_mined_before_the_same_is_p
     let mut outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
     outbox.note(&txid, Progress::Mined { height: Height(3) }, NOW);
     // A tip that a node made up does not settle it.
-    outbox.settle(Height(1_000_000), NOW);
+    settle(&mut outbox, Height(1_000_000), NOW);
     outbox.tell(&txid);
     assert!(matches!(outbox.earlier(&account, &[pay(5)], Nonce(1)), Some(Earlier::Unheard(_))));
     outbox.report(&txid);
@@ -239,18 +249,53 @@ fn what_is_settled_is_forgotten_with_all_that_bid_for_its_nonce() {
     let mut outbox = outbox(&[transaction(1, 0, 5, 1), mined.clone(), other.clone()]);
     outbox.note(&mined.body.txid(), Progress::Mined { height: Height(10) }, NOW);
     let later = Timestamp(NOW.0 + UNHEARD_SECONDS);
-    outbox.settle(Height(10 + UNHEARD_DEPTH - 1), later);
-    outbox.settle(Height(u32::MAX), NOW);
+    settle(&mut outbox, Height(10 + UNHEARD_DEPTH - 1), later);
+    settle(&mut outbox, Height(u32::MAX), NOW);
     assert_eq!(outbox.iter().count(), 3, "nobody was told yet");
     let mut unheard = outbox.clone();
-    unheard.settle(Height(10 + UNHEARD_DEPTH), later);
+    settle(&mut unheard, Height(10 + UNHEARD_DEPTH), later);
     assert_eq!(unheard.iter().count(), 1);
     outbox.report(&mined.body.txid());
-    outbox.settle(Height(10 + SETTLED_DEPTH - 1), later);
-    outbox.settle(Height(u32::MAX), NOW);
+    settle(&mut outbox, Height(10 + SETTLED_DEPTH - 1), later);
+    settle(&mut outbox, Height(u32::MAX), NOW);
     assert_eq!(outbox.iter().count(), 3, "a node can name any height");
-    outbox.settle(Height(10 + SETTLED_DEPTH), later);
+    settle(&mut outbox, Height(10 + SETTLED_DEPTH), later);
     assert_eq!(outbox.iter().map(|sent| *sent.txid()).collect::<Vec<_>>(), [other.body.txid()]);
+}
+
+#[test]
+fn what_was_mined_is_not_settled_by_a_node_for_which_its_number_is_free() {
+    let (mined, others) = (transaction(1, 3, 5, 1), transaction(2, 0, 5, 1));
+    let mut outbox = outbox(&[mined.clone(), others.clone()]);
+    for transaction in [&mined, &others] {
+        outbox.note(&transaction.body.txid(), Progress::Mined { height: Height(10) }, NOW);
+        outbox.report(&transaction.body.txid());
+    }
+    let (account, tip) = (policy(1).address(), Height(10 + SETTLED_DEPTH));
+    outbox.settle(&account, &Look { nonce: Nonce(3), tip, now: NOW });
+    assert_eq!(outbox.iter().count(), 2, "its block may have been thrown away");
+    assert_eq!(outbox.untold(&account, Nonce(3))[0].txid(), &mined.body.txid());
+    outbox.settle(&account, &Look { nonce: Nonce(4), tip, now: NOW });
+    let left: Vec<_> = outbox.iter().map(|sent| *sent.txid()).collect();
+    assert_eq!(left, [others.body.txid()], "another account was not looked at");
+}
+
+#[test]
+fn what_a_node_had_once_gives_way_to_what_is_paid_now_and_what_none_had_does_so_unsaid() {
+    let account = policy(1).address();
+    let gives_way = |steps: &[Progress], height| {
+        let order = transaction(1, 5, 10, 1);
+        let mut outbox = outbox(std::slice::from_ref(&order));
+        steps.iter().for_each(|step| outbox.note(&order.body.txid(), *step, NOW));
+        let outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
+        assert!(outbox.gives_way(&account, Nonce(4), Height(height)).next().is_none());
+        outbox.gives_way(&account, Nonce(5), Height(height)).count()
+    };
+    let mined = Progress::Mined { height: Height(3) };
+    assert_eq!(gives_way(&[Progress::Taken, Progress::Refused], 7), 1);
+    assert_eq!(gives_way(&[mined, Progress::Refused], 7), 1);
+    assert_eq!(gives_way(&[Progress::Refused], 7), 0, "whoever ordered it was told so");
+    assert_eq!(gives_way(&[Progress::Taken], 7), 0, "it waits, and has its number");
 }
 
 #[test]
@@ -259,9 +304,9 @@ fn what_was_mined_alone_and_told_is_settled_by_height() {
     let mut outbox = outbox(std::slice::from_ref(&mined));
     outbox.note(&mined.body.txid(), Progress::Mined { height: Height(10) }, NOW);
     outbox.report(&mined.body.txid());
-    outbox.settle(Height(10 + SETTLED_DEPTH - 1), NOW);
+    settle(&mut outbox, Height(10 + SETTLED_DEPTH - 1), NOW);
     assert_eq!(outbox.iter().count(), 1);
-    outbox.settle(Height(10 + SETTLED_DEPTH), NOW);
+    settle(&mut outbox, Height(10 + SETTLED_DEPTH), NOW);
     assert_eq!(outbox.iter().count(), 0);
 }
 
@@ -294,12 +339,12 @@ fn number_that_was_seen_in_a_block_is_not_used_again_by_the_word_of_a_node_that_
         assert_eq!(outbox.next_nonce(&account, Nonce(5)), Ok(Nonce(5)));
         assert_eq!(outbox.next_nonce(&policy(2).address(), Nonce(0)), Ok(Nonce(0)));
         // The number outlives what had it.
-        outbox.settle(Height(3 + SETTLED_DEPTH), NOW);
+        settle(&mut outbox, Height(3 + SETTLED_DEPTH), NOW);
         assert_eq!(outbox.iter().count(), 0);
         outbox = Outbox::from_json(&outbox.to_json(CHAIN), CHAIN).unwrap();
     }
     // Whoever showed that block may have lied: nobody is kept from paying for ever.
-    outbox.settle(Height(1), Timestamp(NOW.0 + UNHEARD_SECONDS));
+    settle(&mut outbox, Height(1), Timestamp(NOW.0 + UNHEARD_SECONDS));
     assert_eq!(outbox.next_nonce(&account, Nonce(4)), Ok(Nonce(4)));
 }
 
@@ -312,7 +357,7 @@ fn what_the_first_version_wrote_is_read() {
     let mut outbox = Outbox::from_json(&text.to_string(), CHAIN).unwrap();
     assert!(outbox.iter().all(|sent| sent.is_known() && sent.progress() == Progress::Taken));
     for (seconds, is_used) in [(0, true), (UNHEARD_SECONDS - 1, true), (UNHEARD_SECONDS, false)] {
-        outbox.settle(Height(1), Timestamp(NOW.0 + seconds));
+        settle(&mut outbox, Height(1), Timestamp(NOW.0 + seconds));
         let next = outbox.next_nonce(&policy(1).address(), Nonce(2));
         assert_eq!(next.is_err(), is_used, "numbers below 3 were used, after {seconds} s");
     }
@@ -369,4 +414,9 @@ fn what_took_the_number_of_the_one_it_came_beside_is_not_made_beside_itself() {
         (Some(names[1]), None),
         "who names the second means one more"
     );
+    let again = transaction(1, 0, 5, 2);
+    outbox.note(&names[1], Progress::Refused, NOW);
+    outbox.add(again, Purpose::Beside(&names[1]), None, NOW).unwrap();
+    let made = outbox.made_beside(&policy(1).address(), &[pay(5)], &names[1]).map(|sent| *sent.txid());
+    assert_eq!(made, None, "signed again for the same fee it is the one that was named");
 }

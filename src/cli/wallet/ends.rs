@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use crate::types::Txid;
+use crate::types::{Height, Txid};
 
 /// An end with an exit code of its own.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,14 @@ pub(super) enum Ended {
         txid: Txid,
         /// What is known of that, and what to do.
         why: String,
+    },
+    /// What it was to take the place of stands in a block.
+    #[error("too late: {txid} stands in the block at height {height}")]
+    TooLate {
+        /// That one.
+        txid: Txid,
+        /// Of its block.
+        height: Height,
     },
     /// It is on its way, and was waited for long enough.
     #[error("{txid} is on its way and {why}; `cairn wallet show {txid}` says what becomes of it")]
@@ -109,6 +117,7 @@ impl Ended {
 
     fn code(&self) -> u8 {
         match self {
+            Self::TooLate { .. } => 1,
             Self::Declined { .. }
             | Self::Repeats { .. }
             | Self::ComesFirst { .. }
@@ -129,6 +138,7 @@ pub(super) fn told_of(error: &anyhow::Error) -> Option<&Txid> {
             | Ended::Repeats { .. }
             | Ended::ComesFirst { .. }
             | Ended::KeyTaken { .. }
+            | Ended::TooLate { .. }
             | Ended::InDoubt { .. }
             | Ended::Lost { .. },
         )

@@ -45,6 +45,7 @@ fn told(error: &Error, exit: u8, notes: &[String]) -> Value {
             Ended::Repeats { txid, .. }
             | Ended::ComesFirst { txid, .. }
             | Ended::KeyTaken { txid, .. }
+            | Ended::TooLate { txid, .. }
             | Ended::OnItsWay { txid, .. }
             | Ended::InDoubt { txid, .. }
             | Ended::Lost { txid, .. },
@@ -63,6 +64,7 @@ fn told(error: &Error, exit: u8, notes: &[String]) -> Value {
 /// What it is called: by its exit code where it has one of its own, else by the first cause that is known.
 fn name_of(error: &Error, exit: u8) -> String {
     match exit {
+        1 if matches!(error.downcast_ref(), Some(Ended::TooLate { .. })) => "too_late".to_owned(),
         3 if matches!(error.downcast_ref(), Some(Ended::ComesFirst { .. })) => "comes_first".to_owned(),
         3 if matches!(error.downcast_ref(), Some(Ended::KeyTaken { .. })) => "key_taken".to_owned(),
         3 => "declined".to_owned(),

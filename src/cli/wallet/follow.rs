@@ -129,8 +129,15 @@ pub(super) fn follow(
     repeated: bool,
 ) -> Result<(Seen, Transaction)> {
     let line = Line::new(desk.options.json);
-    let mut watch =
-        Watch { desk, transaction: transaction.clone(), line, mined: None, doubt: None, is_there: !repeated };
+    let mut watch = Watch {
+        desk,
+        transaction: transaction.clone(),
+        line,
+        mined: None,
+        doubt: None,
+        is_there: !repeated,
+        is_behind: false,
+    };
     if patience.wait == 0 {
         let seen = if repeated { watch.look(0)? } else { None };
         return match watch.doubt.take() {
@@ -173,6 +180,8 @@ struct Watch<'a> {
     doubt: Option<String>,
     /// Whether the node has it, or had it when this began.
     is_there: bool,
+    /// Whether it waits for another of its account, by the node's word.
+    is_behind: bool,
 }
 
 impl Watch<'_> {
@@ -198,7 +207,7 @@ impl Watch<'_> {
                 self.confirmed(block, height, depth, wanted)
             }
             Some(Standing::Pending { ready, .. }) => {
-                self.is_there = true;
+                (self.is_there, self.is_behind) = (true, !ready);
                 self.taken_back();
                 let what = if ready { "a block" } else { "an earlier one of this account" };
                 self.line.say(format!("waits for {what}"));
@@ -222,8 +231,9 @@ impl Watch<'_> {
                 self.go_over_to(same);
                 return Ok(None);
             }
-            if let Some(rival) = self.mined_rival()? {
-                return self.replaced(Some(rival));
+            let Ok(rival) = self.mined_rival() else { return Ok(None) };
+            if rival.is_some() {
+                return self.replaced(rival);
             }
             let known = self.desk.vault.note(|file| {
                 let known = file.outbox.find(&txid);
@@ -312,18 +322,29 @@ impl Watch<'_> {
             self.go_over_to(same);
             return Ok(None);
         }
-        let Some(by) = by.or(self.mined_rival()?) else {
+        let by = match by {
+            Some(by) => Some(by),
+            None => match self.mined_rival() {
+                Ok(rival) => rival,
+                Err(_) => return Ok(None),
+            },
+        };
+        let Some(by) = by else {
             return Err(self.in_doubt("another of this account took its place".to_owned()));
         };
         let why = format!("another of this account took its place, {by}");
+        let pays = self.transaction.body.payments().next().is_some();
         match self.desk.chain.client.transaction(&by).map(|found| found.map(|found| found.standing)) {
+            // It was to have nothing paid, and something was.
+            Ok(Some(Standing::Confirmed { height, .. })) if !pays => {
+                Err(Ended::TooLate { txid: by, height }.into())
+            }
             Ok(Some(Standing::Confirmed { depth, .. })) if depth < LOST_DEPTH => {
                 Ok(self.wait_in_doubt(&why, &format!("{depth} of the {LOST_DEPTH} blocks")))
             }
             Ok(Some(Standing::Confirmed { .. })) => {
                 let proven = self.desk.proves_shut_out(&self.transaction.body, &by);
                 let txid = self.txid();
-                let pays = self.transaction.body.payments().next().is_some();
                 let again = match self
                     .desk
                     .vault
@@ -332,7 +353,7 @@ impl Watch<'_> {
                     Some(_) => ". Whoever orders the same once more takes another key".to_owned(),
                     None => format!(". Whoever orders the same once more says --again {txid}"),
                 };
-                Err(self.lost_if(proven, &why, if pays { &again } else { "" }))
+                Err(self.lost_if(proven, &why, &again))
             }
             _ => Err(self.in_doubt(why)),
         }
@@ -354,12 +375,29 @@ impl Watch<'_> {
         Ok(None)
     }
 
-    /// What the wallet has in a block with the number of this one, by a node's word, that is of another order, or takes it back.
+    /// What of this wallet has the number of this one in a block, by a node's word, and is of another order, or takes it back.
     fn mined_rival(&self) -> Result<Option<Txid>> {
         let txid = self.txid();
+        for rival in self.rivals()? {
+            let standing = self.desk.chain.client.transaction(&rival)?.map(|view| view.standing);
+            if let Some(Standing::Confirmed { height, .. }) = standing {
+                self.desk.vault.note(|file| file.note(&rival, Progress::Mined { height }))?;
+                return Ok(Some(rival));
+            }
+        }
         self.desk.vault.note(|file| {
             let rival = file.outbox.find(&txid).and_then(|this| file.outbox.mined_instead_of(this));
             Ok(rival.map(|rival| *rival.txid()))
+        })
+    }
+
+    /// What was signed here with the number of this one.
+    fn rivals(&self) -> Result<Vec<Txid>> {
+        let (txid, body) = (self.txid(), &self.transaction.body);
+        let (account, nonce) = (body.policy.address(), body.nonce);
+        self.desk.vault.note(|file| {
+            let of_it = file.outbox.iter().filter(|sent| *sent.account() == account && sent.nonce() == nonce);
+            Ok(of_it.map(|sent| *sent.txid()).filter(|rival| *rival != txid).collect())
         })
     }
 
@@ -398,8 +436,9 @@ impl Watch<'_> {
                 "the node says that the last block it could stand in has passed, and there is no such block";
             return Err(self.in_doubt(why.to_owned()));
         };
-        if let Some(rival) = self.mined_rival()? {
-            return self.replaced(Some(rival));
+        let Ok(rival) = self.mined_rival() else { return Ok(None) };
+        if rival.is_some() {
+            return self.replaced(rival);
         }
         // Whoever says an order again may have had it signed anew, until a later block.
         let mut last = (expiry, self.transaction.body.clone());
@@ -455,8 +494,24 @@ impl Watch<'_> {
                     Err(error) => self.in_doubt(format!("{why}, and that cannot be noted ({error:#})")),
                 }
             }
-            Ok(false) => self.in_doubt(format!("{why}, which the node says and does not prove")),
+            Ok(false) => {
+                self.in_doubt(format!("{why}, which the node says and does not prove{}", self.unprovable()))
+            }
             Err(error) => self.in_doubt(format!("{why}, which the node says and does not prove ({error:#})")),
+        }
+    }
+
+    /// Why no node can prove it, where that is so, and what then ends the doubt.
+    fn unprovable(&self) -> &'static str {
+        let txid = self.txid();
+        let seen = self.desk.vault.note(|file| Ok(file.outbox.find(&txid).and_then(Sent::seen)));
+        match seen {
+            Ok(None) => {
+                ". No node can, as no header had been checked when it was signed (`cairn wallet balance --verify` does that for the \
+                 next): it is in doubt for a week and 1440 blocks. Whoever is sure before that, and ordered it with a key, pays under \
+                 another; without one, as is said when it is ordered again"
+            }
+            Ok(Some(_)) | Err(_) => "",
         }
     }
 
@@ -468,6 +523,12 @@ impl Watch<'_> {
     fn over(&mut self, why: String) -> anyhow::Error {
         match self.doubt.take() {
             Some(doubt) => self.in_doubt(doubt),
+            None if self.is_behind => {
+                let body = &self.transaction.body;
+                self.desk.say_hole(&body.policy.address(), body.nonce);
+                let why = format!("{why}: it waits for an earlier one of its account");
+                Ended::OnItsWay { txid: self.txid(), why }.into()
+            }
             None => Ended::OnItsWay { txid: self.txid(), why }.into(),
         }
     }

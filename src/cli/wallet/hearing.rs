@@ -5,18 +5,18 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use super::ends::{Ended, Undone};
 use super::now;
-use super::order::{Which, ask_for_yes};
+use super::order::{Asked, Which, ask_for_yes};
 use super::paying::Desk;
 use crate::api::view::{Standing, SyncView};
 use crate::api::{Code, Problem};
 use crate::cli::secrets::beside;
 use crate::client::ClientError;
 use crate::types::{Action, Address, Nonce, Transaction, Txid};
-use crate::wallet::{Look, Progress, Sent, Word, describe};
+use crate::wallet::{Look, Outbox, Progress, Sent, Word, describe};
 
 /// Seconds after which a command that signed something and has not sent it is taken to be cut off.
 const FRESH_SECONDS_MAX: u32 = 4;
@@ -69,7 +69,7 @@ impl Desk<'_> {
         let words = words?;
         self.vault.note(|file| {
             words.iter().for_each(|(txid, word)| file.outbox.hear(txid, *word, &look));
-            file.outbox.settle(look.tip, look.now);
+            file.outbox.settle(address, &look);
             file.save()
         })
     }
@@ -165,6 +165,24 @@ impl Desk<'_> {
         ask_for_yes(&format!("{why}.\n{body}\n"), "It comes before this one. Send it now?", Undone::Sent)
     }
 
+    /// Has somebody agree to what is paid now taking the number of what a node had once and will not have any more: whoever ordered
+    /// that may think that it is on its way. Else nothing is sent.
+    pub fn agree_to_displace(&self, asked: &Asked, nonce: Nonce, which: Which<'_>, yes: bool) -> Result<()> {
+        let gives_way = self.vault.note(|file| Ok(gives_way(&file.outbox, asked, nonce, which)?.cloned()))?;
+        let Some(sent) = gives_way else { return Ok(()) };
+        let txid = sent.txid();
+        let why = format!(
+            "{txid} was on its way, and a node that was asked did not take it again; this takes its number, so that no more than one of \
+             both is made"
+        );
+        if yes {
+            let why = format!("{why}. Say first what becomes of it: {}", self.ways_out(&sent));
+            return Err(Ended::ComesFirst { txid: *txid, why, undone: Undone::Sent }.into());
+        }
+        let body = describe(&sent.transaction().body, &self.chain.params().prefix).join("\n");
+        ask_for_yes(&format!("{why}.\n{body}\n"), "Pay this in its place?", Undone::Sent)
+    }
+
     /// What can be done about a payment that stands before others: first what harms nobody, last what forgets.
     fn ways_out(&self, sent: &Sent) -> String {
         let txid = sent.txid();
@@ -242,17 +260,20 @@ impl Desk<'_> {
     /// Where it only has heard of no block for long, nobody may have mined one, and it is as good as any: that is said.
     pub fn check_ready(&self) -> Result<()> {
         let client = &self.chain.client;
-        let why = match client.ready() {
-            Err(ClientError::Problem(problem)) if problem.code == Code::NotReady => problem.detail,
+        let problem = match client.ready() {
+            Err(ClientError::Problem(problem)) if problem.code == Code::NotReady => problem,
             // Whoever hides that it is not lies about the rest as well.
             _ => return Ok(()),
         };
-        let url = client.url();
+        let (url, why) = (client.url(), problem.detail.clone());
         let status = client.status()?;
-        ensure!(
-            status.sync == SyncView::Synced && status.stopped.is_none(),
-            "the node at {url} is not ready, so nothing is paid by its word: {why}. Wait until it is, or ask another with --node"
-        );
+        if status.sync != SyncView::Synced || status.stopped.is_some() {
+            return Err(ClientError::Problem(problem)).with_context(|| {
+                format!(
+                    "the node at {url} is not ready, so nothing is paid by its word: wait until it is, or ask another with --node"
+                )
+            });
+        }
         self.say(&format!("the node at {url} may be behind: {why}. Where others have more blocks, ask one of those with --node"));
         Ok(())
     }
@@ -281,4 +302,16 @@ impl Desk<'_> {
             }
         }
     }
+}
+
+/// What of another order gives its number to this one, though a node had it once.
+pub(super) fn gives_way<'a>(
+    outbox: &'a Outbox,
+    asked: &Asked,
+    nonce: Nonce,
+    which: Which<'_>,
+) -> Result<Option<&'a Sent>> {
+    let (account, actions) = (asked.account(), asked.actions()?);
+    let all = outbox.gives_way(&account, nonce, asked.height());
+    Ok(all.filter(|sent| !which.is_of(sent, &account, &actions)).last())
 }

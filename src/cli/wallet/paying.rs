@@ -9,13 +9,14 @@ use super::Options;
 use super::chain::Chain;
 use super::ends::{Ended, Undone};
 use super::follow::{Patience, Seen, follow};
+use super::hearing::gives_way;
 use super::order::{Asked, Order, Terms, Which};
 use super::paid::told;
 use super::proofs::checked_tip;
 use super::reader::wait_for_reader;
 use super::vault::Vault;
 use super::wording::own_keys;
-use crate::api::view::{ContentView, Standing};
+use crate::api::view::{ContentView, Standing, SyncView};
 use crate::cli::output::{Delivery, Report};
 use crate::crypto::{PublicKey, sha256};
 use crate::types::{Action, Address, Height, Nonce, Preimage, Transaction, Txid};
@@ -75,6 +76,7 @@ impl<'a> Desk<'a> {
         let nonce = match self.course(&asked, which)? {
             Course::Anew(nonce) => {
                 self.check_ready()?;
+                self.agree_to_displace(&asked, nonce, which, terms.yes)?;
                 nonce
             }
             Course::Repeat { words, sent } => {
@@ -105,7 +107,8 @@ impl<'a> Desk<'a> {
             Ok(match ordered(&file.outbox, key, account, actions, height)? {
                 Ordered::Signed(sent) if !sent.is_mined() => sent.nonce(),
                 Ordered::Signed(_) | Ordered::Over(_) => Nonce(0),
-                Ordered::New | Ordered::Refused(_) => Nonce(u64::MAX),
+                Ordered::Refused(nonce) => nonce,
+                Ordered::New => Nonce(u64::MAX),
             })
         })
     }
@@ -164,11 +167,11 @@ impl<'a> Desk<'a> {
             Some(Standing::Confirmed { block, height, depth, .. }) => {
                 Seen::Mined { block, height, depth }.told(report)
             }
-            None => {
+            None if self.keeps_less_than_all()? => {
                 let text = "was mined, so long ago that neither this wallet nor the node keeps more";
                 report.fact("status", "status", text, "confirmed")
             }
-            Some(_) => {
+            None | Some(_) => {
                 let why =
                     "it stood in a block deep enough to be settled, and this node says that it does not"
                         .to_owned();
@@ -179,6 +182,12 @@ impl<'a> Desk<'a> {
             .only_json("repeated", true)
             .only_json("notes", self.options.notes.take())
             .tell(self.options.json)
+    }
+
+    /// Whether the node has thrown old blocks away, and all new ones are there: what it does not know was in those.
+    fn keeps_less_than_all(&self) -> Result<bool> {
+        let status = self.chain.client.status()?;
+        Ok(status.base > Height::GENESIS && status.sync == SyncView::Synced && status.stopped.is_none())
     }
 
     /// Has the order's body signed with the next nonce, and written down before anybody hears of it.
@@ -193,11 +202,16 @@ impl<'a> Desk<'a> {
         let (account, params) = (asked.account(), self.chain.params());
         let seen = checked_tip(&self.vault, &self.chain);
         // Somebody else may have paid from it while this was being looked at.
-        asked.expected = self.chain.account(&account)?.next_nonce;
+        let now = self.chain.account(&account)?;
+        (asked.expected, asked.balance) = (now.next_nonce, now.spendable);
         self.vault.sign(&self.options.passwords(), |wallet, sent| {
             // Names were looked up in what anybody could have written there; now it is certain who wrote it.
             check_book(wallet, &self.file)?;
             let nonce = nonce_for(&sent.outbox, asked, which)?;
+            ensure!(
+                nonce == agreed.body.nonce || gives_way(&sent.outbox, asked, nonce, which)?.is_none(),
+                "what this account sent changed while you were asked: say it again"
+            );
             let prepared = asked.prepare(&self.chain, self.file.book(), nonce, means)?;
             check_once(&sent.outbox, &account, &prepared.body.actions, nonce, which)?;
             ensure!(

@@ -186,9 +186,7 @@ impl Replace {
             desk.say(&format!("{txid} took the place of {} and does the same: that is meant", self.txid));
         }
         match desk.chain.client.transaction(&txid)?.map(|view| view.standing) {
-            Some(Standing::Confirmed { height, .. }) => {
-                bail!("too late: {txid} stands in the block at height {height}")
-            }
+            Some(Standing::Confirmed { height, .. }) => Err(Ended::TooLate { txid, height }.into()),
             Some(Standing::Replaced { by: Some(by) }) => bail!(
                 "another took the place of {txid} already: `cairn wallet show {by}` says what it does, `cairn wallet bump {by}` \
                  raises its fee"
@@ -203,8 +201,10 @@ impl Replace {
         let named = file.outbox.find(&self.txid).with_context(|| {
             format!("{} was not sent from this wallet, or is settled for good", self.txid)
         })?;
-        if let Some(mined) = file.outbox.mined_instead_of(named) {
-            bail!("too late: {}, which took the place of {}, stands in a block", mined.txid(), self.txid);
+        if let Some((mined, height)) =
+            file.outbox.mined_instead_of(named).and_then(|it| Some((it, it.mined_at()?)))
+        {
+            return Err(Ended::TooLate { txid: *mined.txid(), height }.into());
         }
         let stands = file.outbox.stands_for(named);
         let (body, named) = (&stands.transaction().body, &named.transaction().body);

@@ -75,7 +75,10 @@ impl Outbox {
             };
             txid == named || first.is_some_and(is_like)
         };
-        let is_beside = |sent: &&Sent| sent.beside.as_ref().is_some_and(|beside| is_named(sent, beside));
+        // Signed again for the same fee, it is the one that was named itself.
+        let is_beside = |sent: &&Sent| {
+            sent.txid() != named && sent.beside.as_ref().is_some_and(|beside| is_named(sent, beside))
+        };
         let ordered = self.sent.iter().filter(is_same).rfind(is_beside)?;
         let of_it = || self.sent.iter().filter(|sent| sent.is_of_one_order_with(ordered));
         let mined = of_it().find(|sent| sent.is_mined());

@@ -63,6 +63,8 @@ struct SentForm {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     raised: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    had: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     lost: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     told: bool,
@@ -114,7 +116,7 @@ impl Outbox {
             let mut sent = Sent::new(transaction, form.progress, Timestamp(form.since));
             (sent.is_reported, sent.is_told, sent.is_weighed) = (form.reported, form.told, form.weighed);
             (sent.is_over, sent.is_raised) = (form.over || form.reported, form.raised);
-            sent.is_lost = form.lost;
+            (sent.was_taken, sent.is_lost) = (sent.was_taken || form.had, form.lost);
             (sent.beside, sent.once, sent.seen) = (form.beside, form.once, form.seen);
             Ok(sent)
         };
@@ -148,6 +150,7 @@ impl Outbox {
             reported: sent.is_reported,
             over: sent.is_over,
             raised: sent.is_raised,
+            had: sent.was_taken,
             lost: sent.is_lost,
             told: sent.is_told,
             weighed: sent.is_weighed,

@@ -230,6 +230,15 @@ impl Outbox {
         last.into_values().collect()
     }
 
+    /// What gives its nonce to what is signed now, though a node had it once: whoever ordered it may think that it is on its way.
+    /// Not what no block can take in any more, nor what somebody was told is lost, or paid anew. `height` is the next block's.
+    pub fn gives_way(&self, account: &Address, nonce: Nonce, height: Height) -> impl Iterator<Item = &Sent> {
+        let of_it = self.sent.iter().filter(move |sent| sent.account() == account && sent.nonce() == nonce);
+        of_it
+            .filter(|sent| sent.progress == Progress::Refused && sent.was_taken)
+            .filter(move |sent| sent.is_timely(height) && !sent.is_lost && !sent.is_weighed)
+    }
+
     /// Writes a transaction down, before anybody hears of it, and a block whose header was checked by then. What belongs to
     /// an order stays with it under a higher fee, and when it is signed anew with the same nonce.
     ///
@@ -330,12 +339,14 @@ impl Outbox {
         self.sent.iter().any(|other| other.excludes(sent))
     }
 
-    /// Forgets what is settled at this tip: what was mined, with whatever else was signed for its nonce, and what was in doubt for
-    /// so long that nobody means it any more.
-    pub fn settle(&mut self, tip: Height, now: Timestamp) {
+    /// Forgets what of an account is settled by this look: what was mined, with whatever else was signed for its nonce, and what was
+    /// in doubt for so long that nobody means it any more. What was mined and has a nonce that is free is told to that node again.
+    pub fn settle(&mut self, account: &Address, look: &Look) {
+        let Look { nonce, tip, now } = *look;
         let is_deep = |height: Height, depth: u32| tip.0 >= height.0.saturating_add(depth);
         let is_old = |sent: &Sent| now.0.saturating_sub(sent.since.0) >= UNHEARD_SECONDS;
         let is_settled = |sent: &Sent| match sent.progress {
+            Progress::Mined { .. } if sent.nonce() >= nonce => false,
             // Whatever else was signed for its nonce is forgotten with it, and a node could have named both heights.
             Progress::Mined { height } if sent.is_closed() => {
                 let is_alone = !self.has_rivals(sent);
@@ -353,7 +364,8 @@ impl Outbox {
             }
             Progress::Signed | Progress::Taken => false,
         };
-        let settled: Vec<Sent> = self.sent.iter().filter(|sent| is_settled(sent)).cloned().collect();
+        let of_it = self.sent.iter().filter(|sent| sent.account() == account);
+        let settled: Vec<Sent> = of_it.filter(|sent| is_settled(sent)).cloned().collect();
         let goes =
             |sent: &Sent, with: &Sent| sent.txid() == with.txid() || (with.is_mined() && sent.excludes(with));
         let (gone, left) = self.sent.drain(..).partition(|sent| settled.iter().any(|with| goes(sent, with)));

@@ -33,6 +33,13 @@ pub enum Progress {
     },
 }
 
+impl Progress {
+    /// Whether a node has it by that.
+    const fn is_had(self) -> bool {
+        matches!(self, Self::Taken | Self::Mined { .. })
+    }
+}
+
 /// What a node says of one transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Word {
@@ -72,6 +79,8 @@ pub struct Sent {
     pub(super) is_reported: bool,
     /// Whether they were told so at any time, whatever came into doubt since.
     pub(super) is_over: bool,
+    /// Whether a node had it at any time.
+    pub(super) was_taken: bool,
     /// Whether somebody was told that it is lost, by proof, and pays by other ways.
     pub(super) is_lost: bool,
     /// Whether it took the place of another of an order that was over by then: whoever raised that fee ordered nothing anew.
@@ -98,6 +107,7 @@ impl Sent {
             account,
             progress,
             since,
+            was_taken: progress.is_had(),
             is_reported: false,
             is_over: false,
             is_lost: false,
@@ -175,7 +185,15 @@ impl Sent {
 
     /// Whether it was seen in a block.
     pub fn is_mined(&self) -> bool {
-        matches!(self.progress, Progress::Mined { .. })
+        self.mined_at().is_some()
+    }
+
+    /// The height of the block in which it was seen.
+    pub fn mined_at(&self) -> Option<Height> {
+        match self.progress {
+            Progress::Mined { height } => Some(height),
+            Progress::Signed | Progress::Taken | Progress::Refused | Progress::Passed { .. } => None,
+        }
     }
 
     /// Whether it may be mined yet, as far as nodes say.
@@ -216,6 +234,7 @@ impl Sent {
             return;
         }
         (self.progress, self.since) = (progress, now);
+        self.was_taken |= progress.is_had();
         if self.is_doubtful() {
             (self.is_reported, self.is_told) = (false, false);
         }

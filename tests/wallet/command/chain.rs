@@ -129,10 +129,15 @@ impl Devnet {
     /// Mines blocks of what waits.
     pub fn mine(&self, count: usize) {
         for _ in 0..count {
-            let mut block = self.template();
-            mine(&mut block.header, self.genesis.params());
-            self.submit(&block);
+            self.submit(&self.found());
         }
+    }
+
+    /// A block of what waits, of which nobody has heard yet.
+    pub fn found(&self) -> Block {
+        let mut block = self.template();
+        mine(&mut block.header, self.genesis.params());
+        block
     }
 
     /// The same node, for another thread.

@@ -76,7 +76,7 @@ fn order_with_a_key_that_was_cut_off_goes_on_whatever_is_paid_beside_it() {
 
 #[test]
 fn key_outlives_what_is_remembered_of_the_payment() {
-    let (home, devnet) = stage();
+    let (home, mut devnet) = stage();
     let order = ["send", "bob", "1", "--once", "a"];
     let first = txid(&told(&home, &devnet, &order));
     devnet.mine(1);
@@ -93,6 +93,27 @@ fn key_outlives_what_is_remembered_of_the_payment() {
     let kept: Value =
         serde_json::from_str(&fs::read_to_string(home.named("default.json.sent")).unwrap()).unwrap();
     assert_eq!((&kept["sent"], &kept["kept"]["a"]["txid"]), (&json!([]), &json!(first)));
+    // A node that keeps all blocks, and has none with it, did not throw that away.
+    devnet.forget_everything(&home);
+    devnet.mine(1);
+    let denied = devnet.wallet(&home, &[&order[..], &["--yes", "--wait", "0"]].concat());
+    ends_with(&denied, 4, "this node says that it does not");
+}
+
+#[test]
+fn payment_whose_block_is_nowhere_is_not_settled_but_sent_again() {
+    let (home, mut devnet) = stage();
+    let order = ["send", "bob", "1", "--once", "a"];
+    let first = txid(&told(&home, &devnet, &order));
+    devnet.mine(1);
+    assert_eq!(told(&home, &devnet, &order)["status"], json!("confirmed"));
+    // As after a reorganization, or where somebody went back to a snapshot, and nobody looked for days.
+    devnet.forget_everything(&home);
+    devnet.mine(150);
+    devnet.until_indexed(&home);
+    let again = told(&home, &devnet, &order);
+    assert_eq!((txid(&again), &again["status"]), (first, &json!("pending")));
+    assert_eq!(devnet.waiting(), 1);
 }
 
 /// As a node answers that says of whatever it is asked about that another took its place.

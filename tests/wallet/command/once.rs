@@ -235,7 +235,44 @@ fn payment_that_is_not_taken_any_more_is_said_with_the_way_out() {
     let through = |arguments: &[&str]| devnet.wallet_through(&home, &refused, arguments);
     let said = through(&["send", "bob", "2", "--yes", "--wait", "0"]);
     for part in ["is not taken any more", "`cairn wallet bump ", "`cairn wallet cancel "] {
-        ends_with(&said, 1, part);
+        ends_with(&said, 3, part);
+    }
+}
+
+#[test]
+fn payment_that_was_on_its_way_is_not_displaced_unless_somebody_agrees() {
+    let (home, mut devnet) = stage();
+    let first = devnet.wallet(&home, &SEND).json()["txid"].as_str().unwrap().to_owned();
+    devnet.forget_everything(&home);
+    // The node knows nothing of the first, and says that it does not take it again.
+    let other = ["send", "bob", "2", "--yes", "--wait", "0", "--json"];
+    let said = devnet.wallet_through(&home, &refusing, &other);
+    for part in ["this takes its number", &format!("`cairn wallet bump {first}`")] {
+        ends_with(&said, 3, part);
+    }
+    devnet.forget_everything(&home);
+    // Nor is it displaced later, where nobody has it, or with a key.
+    for order in [&other[..], &[&other[..], &["--once", "a"]].concat()] {
+        let said = devnet.wallet(&home, order);
+        ends_with(&said, 3, "this takes its number");
+        assert!(said.out.contains("comes_first") && said.out.contains(&first), "{said:?}");
+    }
+    assert_eq!(devnet.waiting(), 0);
+    let mut asked = devnet.at_terminal(&home, &["send", "bob", "3", "--wait", "0"]);
+    asked.until("1 CRN to");
+    asked.answer("Pay this in its place?", "n");
+    assert_eq!(asked.end().1, Some(3));
+    // The same is no other.
+    let again = devnet.wallet(&home, &SEND).json();
+    assert_eq!((again["txid"].as_str(), devnet.waiting()), (Some(&*first), 1));
+    assert_eq!(devnet.wallet(&home, &other).json()["nonce"], json!(1));
+}
+
+/// As a node answers that takes nothing.
+fn refusing(path: &str, body: &str) -> String {
+    match path {
+        "/v1/transactions" => json!(Problem::new(Code::FeeTooLow, "it is full")).to_string(),
+        _ => body.to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::thread;
 
 use serde_json::json;
 
@@ -27,6 +28,43 @@ fn payment_whose_last_block_has_passed_is_taken_back_for_good_and_not_raised() {
     // It has no last block itself.
     let shown = devnet.wallet(&home, &["show", &cancel, "--json"]).json();
     assert_eq!(shown["transaction"]["expiry"], json!(null));
+}
+
+#[test]
+fn cancel_that_comes_too_late_says_so_and_names_what_was_paid() {
+    let (home, devnet) = stage();
+    let first = sent(&home, &devnet, &["send", "bob", "1"]);
+    let block = devnet.found();
+    let (later, before) = (devnet.for_another(), first.clone());
+    let miner = thread::spawn(move || {
+        later.until_another_waits_than(&before);
+        later.submit(&block);
+    });
+    let cancel = ["cancel", &*first, "--yes", "--timeout", "60", "--json"];
+    for _ in 0..2 {
+        let late = devnet.wallet(&home, &cancel);
+        ends_with(&late, 1, &format!("too late: {first} stands in the block at height 1"));
+        assert!(late.out.contains("\"too_late\""), "{late:?}");
+    }
+    miner.join().unwrap();
+}
+
+#[test]
+fn what_was_signed_can_be_seen_though_no_node_knows_it() {
+    let (home, mut devnet) = stage();
+    let first = sent(&home, &devnet, &["send", "bob", "1", "--once", "a"]);
+    devnet.forget_everything(&home);
+    let shown = devnet.wallet(&home, &["show", &first]);
+    for part in
+        ["never heard of it", "1 CRN to bob", "for the order `a`", "a node took it", "`cairn wallet bump"]
+    {
+        assert!(shown.success().contains(part), "{part:?} is not in {shown:?}");
+    }
+    let shown = devnet.wallet(&home, &["show", &first, "--json"]).json();
+    assert_eq!((&shown["status"], &shown["wallet"]["progress"]), (&json!("unknown"), &json!("taken")));
+    assert_eq!(shown["transaction"]["actions"][0]["amount"], json!("100000000"));
+    let nobodys = "00".repeat(32);
+    ends_with(&devnet.wallet(&home, &["show", &nobodys]), 1, "remembers nothing of it");
 }
 
 #[test]
