@@ -101,6 +101,23 @@ test("words and keys are brought back as the command line's wallet has them", as
   await open.context.close();
 });
 
+for (const [what, answer, why] of [
+  ["too many requests", { status: 429, json: { detail: "too many requests" } }, /The wallet does not work: the node answers with 429\. Load the page again\./],
+  ["a gateway's error", { status: 502, body: "<h1>Bad Gateway</h1>" }, /answers with 502\. Load the page again\./],
+  ["an error that looks like success", { body: "<h1>Sorry</h1>" }, /is not the one that keys are made of\. Load the page again\./],
+]) test(`no key is made of ${what} instead of the words`, async () => {
+  const it = await opened(browser, { prepare: (context) => context.route("**/words.txt", (route) => route.fulfill(answer)) });
+  await it.reads("trouble", why);
+  assert.equal(await it.part("create").isVisible(), false);
+  await it.part("create").dispatchEvent("click");
+  await pause(500);
+  assert.equal(await it.part("words-list").locator("li").count(), 0);
+  await it.context.unrouteAll();
+  await it.page.reload();
+  await created(it);
+  await it.context.close();
+});
+
 test("what is wrong with a payment is said before it is signed", async () => {
   const it = await funded(browser, 50);
   const refused = async (name, pattern, ...words) => {

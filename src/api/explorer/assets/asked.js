@@ -30,6 +30,15 @@ export async function ask(path, sent) {
   return said;
 }
 
+// What pages are made with. What an error says is none of it.
+export async function text(path) {
+  const answer = await fetch(path, { signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
+  const said = await answer?.text().catch(() => null);
+  ensure(answer && said !== null, "the node does not answer");
+  ensure(answer.ok, `the node answers with ${answer.status}`);
+  return said;
+}
+
 // The rules of the chain, where it is the one that this page is about.
 export async function network({ chain, prefix }) {
   const said = await ask("/v1/network");

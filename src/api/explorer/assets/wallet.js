@@ -595,8 +595,7 @@ function listen() {
 async function begin() {
   const why = await keys.whyNot();
   if (why) return put("trouble", why);
-  const answer = await fetch(app.dataset.words);
-  list = (await answer.text()).trim().split("\n");
+  list = await keys.readList(await asked.text(app.dataset.words));
   await network(app.dataset);
   listen();
   show(...((await openKept()) ? PARTS : ["begin"]));
