@@ -72,6 +72,9 @@ export async function standing({ txid }) {
   return said;
 }
 
+// Up to which height the node keeps no blocks.
+export const base = async () => whole((await ask("/v1/status")).base);
+
 const isAbout = (said, txid) => ensure(said.txid === txid, "the node answered about another payment");
 
 export function whole(number) {

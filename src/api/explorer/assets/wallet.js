@@ -387,7 +387,7 @@ async function prepare({ to, amount, reference, fee: typedFee }) {
   const judged = keys.feeVerdict({ fee, bytes, sent: settled.paid, floor: whole(fees.floor), isOfNode: !isFeeTyped });
   keys.ensure(judged.verdict !== "low", `nodes do not take this in: they ask for a fee of ${keys.coins(judged.least)}`);
   const facts = { to: toText, isAll: amount === null, hex: keys.hexOf(reference), fee, charge, isOwn, isNew, spendable };
-  return { sign, body, from, nonce, isToBeKept, ...facts, ...settled, ...judged };
+  return { sign, body, from, nonce, unmined: whole(mine.tip.height), isToBeKept, ...facts, ...settled, ...judged };
 }
 
 // What a person may not have meant.
@@ -434,7 +434,7 @@ const confirmReview = () => {
     // It may have been mined meanwhile.
     if (payment.state === "refused") await refresh();
     // What was typed stays, to be sent otherwise.
-    const isTaken = payment.state !== "refused" && payment.state !== "passed";
+    const isTaken = payment.state !== "refused" && !sent.isOver(payment);
     const why = payment.why && `: ${payment.why}`;
     keys.ensure(isTaken, `${sent.stateOf(payment)[1]}${why}. See what is said of it below before you send another`);
     emptyForm();
@@ -444,14 +444,14 @@ const confirmReview = () => {
 };
 
 // Signs, and has it kept before anybody hears of it.
-async function signedAndKept({ sign, body, from, to, paid, hex, nonce, fee, isToBeKept }) {
+async function signedAndKept({ sign, body, from, to, paid, hex, nonce, fee, unmined, isToBeKept }) {
   const unkept = (why) => new keys.Refused(`nothing was sent, as it could not be kept: ${why}`);
   // Other windows may have decided so since it was shown.
   if (isToBeKept && !isKept) throw unkept(whyApart);
   const txid = await keys.txidOf(body);
   const signature = await sign(await keys.signingMessage(app.dataset.chain, txid));
   const raw = keys.hexOf(keys.transactionOf(body, signature));
-  const payment = { txid: keys.hexOf(txid), raw, from, to, paid, hex, nonce, fee };
+  const payment = { txid: keys.hexOf(txid), raw, from, to, paid, hex, nonce, fee, unmined };
   // Just this may have been signed before: it is one payment then.
   const before = payments.find(({ txid }) => txid === payment.txid);
   if (before) return before;
@@ -484,22 +484,26 @@ async function submit(payment) {
 // Asks what became of all that was signed, given what the account that is open has; whether all of it was answered.
 async function followAll(has) {
   const accounts = new Map([[has.address, has]]);
+  let base = null;
   const open = payments.filter((payment) => payment.chain === app.dataset.chain && !sent.isSettled(payment));
   const known = (from) => {
     if (!accounts.has(from)) accounts.set(from, account(from));
     return accounts.get(from);
   };
-  const answered = await Promise.all(open.map((payment) => follow(payment, known).catch(() => false)));
+  const kept = () => (base ??= asked.base());
+  const answered = await Promise.all(open.map((payment) => follow(payment, known, kept).catch(() => false)));
   return answered.every(Boolean);
 }
 
 // Asks what became of a payment. Its account is asked first, so that a nonce that is used was used when the payment is looked for.
-async function follow(payment, known) {
+async function follow(payment, known, kept) {
   const before = payment.state;
   if (before === "sending") return true;
   const has = await known(payment.from);
   const place = { nonce: whole(has.nonce), height: whole(has.tip.height) };
   const said = await asked.standing(payment);
+  // What the node keeps does not matter before the nonce is used.
+  place.base = place.nonce > payment.nonce && said?.status !== "confirmed" ? await kept() : 0;
   if (payment.state !== before) return true;
   sent.note(payment, sent.heard(payment, said, place));
   if (payment.state !== before) tell(payment);
@@ -526,11 +530,12 @@ function showPayments() {
   if (!own) return;
   const next = sent.nextNonce(signed(), place);
   replace("sent", signed().map((payment) => {
-    const { txid, paid, to, hex, nonce, state, why } = payment;
+    const { txid, paid, to, hex, nonce, state, why, base } = payment;
     const [mood, text] = sent.stateOf(payment);
     const badge = make("span", { class: `state ${mood}` }, text);
     const what = [link(`/tx/${txid}`, keys.coins(paid)), " to ", whom(to), reference(hex)];
     const line = make("li", { "data-key": txid }, badge, " ", ...what);
+    if (sent.isUntold(payment)) line.append(make("p", { class: "note" }, sent.whyUntold(base)));
     // While it is sent again the button stays, with whoever stands on it.
     if (!sent.isInDoubt(payment) && !(state === "sending" && payment.isDoubted)) return line;
     const again = make("button", { type: "button", "data-again": txid }, "Send the same again");
