@@ -234,6 +234,51 @@ test("a node that answers about something else is not believed", async () => {
   await it.context.close();
 });
 
+/** Has the node say that it is not ready, and how it is. */
+async function notReady({ context }, why, how) {
+  const json = { code: "not_ready", status: 503, title: "The node is not ready", detail: why, advice: "Wait until /ready says so." };
+  await context.route("**/ready", (route) => route.fulfill({ status: 503, json }));
+  await context.route("**/v1/status", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), ...how } });
+  });
+}
+
+for (const [what, why, how] of [
+  ["catches up", "it catches up: 900 blocks are missing up to height 1000", { sync: { state: "fetching", to: 1000, missing: 900 } }],
+  ["asks what came", "its tip is 9000 seconds old, and it asks others what came since", { sync: { state: "asking" } }],
+  ["takes nothing in", "it takes nothing in: the disk is full", { sync: { state: "synced" }, stopped: "the disk is full" }],
+]) test(`nothing is signed by the word of a node that ${what}`, async () => {
+  const it = await funded(browser, 7);
+  await notReady(it, why, how);
+  await block();
+  await it.reads("line", new RegExp(`^What is shown may be old: ${why}\\.$`));
+  await fill(it, payee.address, "1");
+  await it.reads("send-error", new RegExp(`^The node is not ready, so nothing is paid by its word: ${why}\\. Wait until it is, or ask another\\.$`));
+  assert.equal(await it.part("review").isVisible(), false);
+  assert.equal(await it.part("sent").locator("li").count(), 0);
+  assert.ok(!it.seen.left.some((left) => left.includes('"raw"')), "nothing was sent");
+  await it.context.unrouteAll();
+  await fill(it, payee.address, "1");
+  await it.part("review").waitFor();
+  await block();
+  await it.part("line").waitFor({ state: "hidden" });
+  await it.context.close();
+});
+
+test("a node that heard of no block for long is as good as any, and says so", async () => {
+  const it = await funded(browser, 7);
+  const why = "its tip is 9000 seconds old, and none of the 3 connected has a newer one";
+  await notReady(it, why, { sync: { state: "synced" }, stopped: null });
+  await fill(it, payee.address, "1");
+  await it.reads("review", new RegExp(`The node may be behind: ${why}\\. Where others have more blocks`));
+  await it.part("confirm").click();
+  await it.reads("sent", /waits for a block/);
+  await it.reads("line", /^What is shown may be old: its tip is 9000 seconds old/);
+  await block();
+  await it.context.close();
+});
+
 test("a payment whose block is taken off waits again", async () => {
   const it = await funded(browser, 6);
   await fill(it, payee.address, "1");

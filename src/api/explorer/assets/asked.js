@@ -75,6 +75,20 @@ export async function standing({ txid }) {
 // Up to which height the node keeps no blocks.
 export const base = async () => whole((await ask("/v1/status")).base);
 
+// Why the node says that it is not ready, if it does; and whether it lacks blocks, or takes nothing in. Where it only has heard of
+// no block for long, nobody may have mined one, and it is as good as any: as src/cli/wallet/hearing.rs has it.
+export async function unready() {
+  try {
+    await ask("/ready");
+    return null;
+  } catch ({ code, detail: why }) {
+    // Whoever hides that it is not lies about the rest as well.
+    if (code !== "not_ready") return null;
+    const { sync, stopped } = await ask("/v1/status");
+    return { why, isBehind: sync?.state !== "synced" || Boolean(stopped) };
+  }
+}
+
 const isAbout = (said, txid) => ensure(said.txid === txid, "the node answered about another payment");
 
 export function whole(number) {

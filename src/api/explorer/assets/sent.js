@@ -49,7 +49,8 @@ export function heard(payment, said, { nonce, height, base }) {
   if (!isOpen) return outrun(payment, { height, base });
   // Why it left before is old by now. It may have been kept by whoever said that it is refused.
   if (payment.state === "refused") return seen;
-  return LEFT.includes(status) ? { state: status, why, ...seen } : { state: "doubt", why: "the node does not know it", ...seen };
+  const left = LEFT.includes(status) ? { state: status, why } : { state: "doubt", why: "the node does not know it" };
+  return { ...left, ...seen };
 }
 
 // Its nonce is used, and it is in no block that the node keeps. Where it may be in one below, nobody here can tell. Blocks that
@@ -115,7 +116,11 @@ export function stateOf({ state, depth, ready }) {
 }
 
 // Why nobody here can tell whether a payment was made, by a node that keeps no blocks up to this height.
-export const whyUntold = (base) => `Its number was used; whether by this payment this node cannot tell, as it keeps nothing before block ${(base + 1).toLocaleString("en-US")}. Ask one that keeps all blocks before you pay the same once more.`;
+export function whyUntold(base) {
+  const first = (base + 1).toLocaleString("en-US");
+  return "Its number was used; whether by this payment this node cannot tell, as it keeps nothing before " +
+    `block ${first}. Ask one that keeps all blocks before you pay the same once more.`;
+}
 
 // One list of two, newest first. What this window knows of a payment counts, and that anybody was told of a doubt. What came of
 // one that another window sends, that window knows.

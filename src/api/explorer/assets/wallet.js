@@ -231,8 +231,8 @@ const refresh = oneAtATime(async () => {
     const has = await account(text);
     // While indexes are made there is no history, and all else there is.
     const past = ask(`${path}/history?limit=10`).catch((error) => ({ entries: [], error }));
-    const answers = [ask(`${path}/pending`), ask("/v1/fees"), past, followAll(has)];
-    const [pending, fees, history, isFollowed] = await Promise.all(answers);
+    const answers = [ask(`${path}/pending`), ask("/v1/fees"), past, asked.unready(), followAll(has)];
+    const [pending, fees, history, unready, isFollowed] = await Promise.all(answers);
     if (own?.text !== text) return;
     showBalance(has);
     const waits = [...pending.incoming, ...pending.transactions].map((one) => waiting(one, text));
@@ -243,7 +243,8 @@ const refresh = oneAtATime(async () => {
     suggestFee();
     showPayments();
     unanswered = isFollowed && !history.error ? 0 : unanswered + 1;
-    put("line", history.error ? words(history.error) : "");
+    const mayBeOld = unready && `What is shown may be old: ${unready.why}.`;
+    put("line", [mayBeOld, history.error && words(history.error)].filter(Boolean).join(" "));
     await keep().catch(() => {});
   } catch (error) {
     unanswered += 1;
@@ -370,7 +371,10 @@ async function prepare({ to, amount, reference, fee: typedFee }) {
   const isToBeKept = isKept;
   const toText = keys.addressText(to, app.dataset.prefix);
   await keep();
-  const [rules, mine, theirs, fees] = await Promise.all([network(app.dataset), account(from), account(toText), ask("/v1/fees")]);
+  const answers = [network(app.dataset), account(from), account(toText), ask("/v1/fees"), asked.unready()];
+  const [rules, mine, theirs, fees, unready] = await Promise.all(answers);
+  const wait = "Wait until it is, or ask another";
+  keys.ensure(!unready?.isBehind, `the node is not ready, so nothing is paid by its word: ${unready?.why}. ${wait}`);
   await followAll(mine);
   const isOwn = toText === from;
   const isNew = !isOwn && pebbles(theirs.balance) === 0n && whole(theirs.nonce) === 0;
@@ -386,14 +390,15 @@ async function prepare({ to, amount, reference, fee: typedFee }) {
   const bytes = body.length + keys.WITNESS_BYTES;
   const judged = keys.feeVerdict({ fee, bytes, sent: settled.paid, floor: whole(fees.floor), isOfNode: !isFeeTyped });
   keys.ensure(judged.verdict !== "low", `nodes do not take this in: they ask for a fee of ${keys.coins(judged.least)}`);
-  const facts = { to: toText, isAll: amount === null, hex: keys.hexOf(reference), fee, charge, isOwn, isNew, spendable };
+  const facts = { behind: unready?.why, to: toText, isAll: amount === null, hex: keys.hexOf(reference), fee, charge, isOwn, isNew, spendable };
   return { sign, body, from, nonce, unmined: whole(mine.tip.height), isToBeKept, ...facts, ...settled, ...judged };
 }
 
 // What a person may not have meant.
 function doubts(order) {
-  const { cost, spendable, isAll, isOwn, isNew } = order;
+  const { behind, cost, spendable, isAll, isOwn, isNew } = order;
   const found = [];
+  if (behind) found.push(`The node may be behind: ${behind}. Where others have more blocks, ask one of those.`);
   if (isOwn) found.push("This pays the account that it comes from.");
   if (isNew) found.push("Nobody ever paid this address. Make sure that it is the right one.");
   if (!isAll && cost * 100n > spendable * 95n) found.push("This pays nearly everything. To pay all of it, say so.");
