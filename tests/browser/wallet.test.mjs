@@ -118,6 +118,48 @@ for (const [what, answer, why] of [
   await it.context.close();
 });
 
+test("a passphrase and an account's number are shown with the words that they go with, and named before they are forgotten", async () => {
+  const it = await opened(browser);
+  const passphrase = " <i>correct</i>  horse ";
+  await it.part("typed").fill(everybodys.words);
+  await it.page.getByText("The words have a passphrase").click();
+  await it.part("passphrase").fill(passphrase);
+  await it.part("restore").getByRole("button", { name: "Restore" }).click();
+  await it.part("account").waitFor();
+  const besides = () => it.part("secret-besides").locator("div").allTextContents();
+  const show = () => it.page.getByText("Show what brings it back").click();
+  const needs = async () => {
+    await it.part("forget").click();
+    const text = await it.part("sure-needs").textContent();
+    await it.part("sure-back").click();
+    return text.replace(" nobody can ever spend what is paid to this address.", "");
+  };
+  await show();
+  await it.reads("secret-text", new RegExp(`^${everybodys.words}$`));
+  assert.deepEqual(await besides(), [`Passphrase${passphrase}`]);
+  assert.equal(await it.part("secret-besides").locator("code").innerText(), passphrase, "with its spaces");
+  assert.equal(await needs(), "Without its words and their passphrase");
+  await it.part("number").fill("7");
+  await it.part("number").press("Tab");
+  await it.part("secret-text").waitFor({ state: "hidden" });
+  assert.deepEqual([await it.part("secret-text").textContent(), await besides()], ["", []], "it is shown to whoever asks");
+  await show();
+  await until(async () => (await besides()).length === 2);
+  assert.deepEqual(await besides(), [`Passphrase${passphrase}`, "Account of these words7"]);
+  assert.equal(await needs(), "Without its words, their passphrase, and the account number 7");
+  await it.part("forget").click();
+  await it.part("sure-forget").click();
+  await it.part("create").waitFor();
+  assert.ok(!(await it.page.content()).includes("horse"), "it is off the page");
+  await created(it);
+  assert.equal(await needs(), "Without its words");
+  await it.context.close();
+  const other = await restored(keys[0].secret);
+  await other.part("forget").click();
+  await other.reads("sure-needs", /^Without the key itself nobody can/);
+  await other.context.close();
+});
+
 test("what is wrong with a payment is said before it is signed", async () => {
   const it = await funded(browser, 50);
   const refused = async (name, pattern, ...words) => {

@@ -231,6 +231,7 @@ fn key() -> Markup {
         details #wallet-secret {
             summary { "Show what brings it back" }
             p { code #wallet-secret-text {} }
+            dl.facts #wallet-secret-besides {}
         }
         (error("key"))
         button #wallet-forget type="button" { "Forget this key" }
@@ -259,7 +260,7 @@ fn sure() -> Markup {
     html! {
         dialog #wallet-sure aria-labelledby="wallet-sure-title" {
             h2 #wallet-sure-title { "Forget this key?" }
-            p { "Without its words, or the key itself, nobody can ever spend what is paid to this address." }
+            p #wallet-sure-needs {}
             p #wallet-sure-doubt.bad data-shown hidden {}
             p.pages {
                 button #wallet-sure-back type="button" { "Back" }

@@ -84,7 +84,7 @@ function showAccount() {
   at("public").hidden = secret.words !== keys.PUBLIC_WORDS;
   at("number-line").hidden = !secret.words;
   at("number").value = secret.account ?? 0;
-  at("secret").open = false;
+  hideSecret();
   put("balance", "…");
   seen = "";
   for (const name of ["sent", "history"]) replace(name, []);
@@ -127,8 +127,31 @@ function written() {
 const otherAccount = () => busy("key-error", () => open({ ...secret, account: at("number").valueAsNumber }, true))
   .finally(() => { at("number").value = secret.account; });
 
-// What is lost with the key, besides what it has.
+// What it takes besides the words: with another passphrase, or as another account, they are another key.
+function besidesWords() {
+  const { passphrase, account } = secret;
+  const besides = [];
+  if (passphrase) besides.push(["Passphrase", "their passphrase", passphrase]);
+  if (account) besides.push(["Account of these words", `the account number ${account}`, String(account)]);
+  return besides;
+}
+
+function showSecret() {
+  const isShown = at("secret").open;
+  put("secret-text", isShown ? secret.words ?? secret.key : "");
+  const line = ([title, , text]) => make("div", {}, make("dt", {}, title), make("dd", {}, make("code", {}, text)));
+  replace("secret-besides", isShown ? besidesWords().map(line) : []);
+}
+
+function hideSecret() {
+  at("secret").open = false;
+  showSecret();
+}
+
+// What brings the key back, and what is lost with it besides what it has.
 function askToForget() {
+  const needed = secret.words ? ["its words", ...besidesWords().map(([, name]) => name)] : ["the key itself"];
+  put("sure-needs", `Without ${new Intl.ListFormat("en").format(needed)} nobody can ever spend what is paid to this address.`);
   const count = payments.filter(sent.isInDoubt).length;
   const lost = count === 1 ? "A payment is in doubt" : `${count} payments are in doubt`;
   put("sure-doubt", count ? `${lost}, and may still be made: what was signed is forgotten, too.` : "");
@@ -140,7 +163,8 @@ const forget = () => busy("key-error", async () => {
   if (isKept) await keepNothing();
   [secret, own, payments, draft, seen] = [null, null, [], null, ""];
   emptyForm();
-  for (const name of ["secret-text", "said", "line"]) put(name, "");
+  hideSecret();
+  for (const name of ["said", "line"]) put(name, "");
   arrive("begin", "begin");
 });
 
@@ -588,7 +612,7 @@ function listen() {
   on("sent", "click", sendAgain);
   on("keep", "change", changeKeeping);
   on("number", "change", otherAccount);
-  on("secret", "toggle", () => put("secret-text", at("secret").open ? secret.words ?? secret.key : ""));
+  on("secret", "toggle", showSecret);
   on("forget", "click", askToForget);
   on("sure-back", "click", () => at("sure").close());
   on("sure-forget", "click", forget);
