@@ -321,6 +321,48 @@ test("a node that heard of no block for long is as good as any, and says so", as
   await it.context.close();
 });
 
+const hexOf = (text) => Buffer.from(text).toString("hex");
+
+test("strangers make the page no longer by what they send, and turn no text around by what they write", async () => {
+  const it = await funded(browser, 9);
+  // As much as a transaction may do, as often as a node tells of one.
+  const things = Array.from({ length: 256 }, (_, at) => hexOf(`${at}`.padEnd(32, "x")));
+  const incoming = Array.from({ length: 100 }, (_, at) => ({
+    txid: String(at).padStart(64, "0"), from: payee.address, fee: "1",
+    actions: things.map((reference) => ({ kind: "pay", to: it.address, amount: "1", reference })),
+  }));
+  await it.context.route("**/pending", (route) => route.fulfill({ json: { transactions: [], incoming } }));
+  await it.context.route("**/history?limit=10", async (route) => {
+    const response = await route.fetch();
+    const said = await response.json();
+    for (const entry of said.entries) entry.references = things;
+    await route.fulfill({ response, json: said });
+  });
+  await block();
+  await it.reads("history", /and at least 80 more that wait for a block/);
+  const rows = it.part("history").locator("tr");
+  assert.equal(await rows.count(), 22, "20 that wait, what waits besides, and what was mined");
+  for (const row of [rows.first(), rows.last()]) {
+    assert.match(await row.innerText(), /received for “0x+” for “1x+” for “2x+” and 253 more\s/);
+  }
+  const { length } = await it.part("history").innerText();
+  assert.ok(length < 10_000, `${length} letters`);
+  assert.equal(await rows.nth(20).locator("a").getAttribute("href"), `/account/${it.address}`);
+  await it.context.unrouteAll({ behavior: "wait" });
+  await fill(it, payee.address, "1", { reference: "שלום 5" });
+  await it.part("review").waitFor();
+  await it.part("confirm").click();
+  await it.reads("sent", /waits for a block/);
+  await it.reads("history", /waits for a block\s+sent for “שלום 5”/);
+  for (const name of ["review-facts", "sent", "history"]) {
+    const quote = it.part(name).locator("bdi").first();
+    assert.equal(await quote.textContent(), "“שלום 5”", name);
+    assert.equal(await quote.evaluate((element) => getComputedStyle(element).unicodeBidi), "isolate");
+  }
+  await block();
+  await it.context.close();
+});
+
 test("a payment whose block is taken off waits again", async () => {
   const it = await funded(browser, 6);
   await fill(it, payee.address, "1");

@@ -17,8 +17,8 @@ const parts = Promise.all(["keys", "sent", "asked", "drawn"].map(part));
 parts.catch(failed);
 const [keys, sent, asked, drawn] = await parts;
 const { ask, network, account, whole, pebbles, rateOf, oneAtATime } = asked;
-const { at, words, make, put, replace, link, whom } = drawn;
-const { reference, waiting, happened } = drawn.rows(keys, asked);
+const { at, words, make, put, replace, link, whom, rest } = drawn;
+const { quote, reference, waiting, happened } = drawn.rows(keys, asked);
 
 const PARTS = ["account", "send", "payments", "key"];
 const GLANCE_MS = 2000; // between two looks at what is about to be paid to us, however much enters the pool
@@ -259,8 +259,9 @@ const refresh = oneAtATime(async () => {
     const [pending, fees, history, unready, isFollowed] = await Promise.all(answers);
     if (own?.text !== text) return;
     showBalance(has);
-    const waits = [...pending.incoming, ...pending.transactions].map((one) => waiting(one, text));
-    const rows = [...waits, ...history.entries.map(happened)];
+    const all = [...pending.transactions, ...pending.incoming];
+    const waits = all.slice(0, drawn.WAITING_MAX).map((one) => waiting(one, text));
+    const rows = [...waits, ...rest(all.length - waits.length, `/account/${text}`), ...history.entries.map(happened)];
     replace("history", rows);
     at("nothing").hidden = rows.length > 0;
     rate = rateOf(fees);
@@ -434,7 +435,7 @@ function showReview(order) {
   const facts = [["To", make("code", {}, to)], ["Amount", keys.coins(paid)]];
   if (isAll) facts[1][1] += ", and whatever else is there when it is mined";
   if (isOwn) facts[0][1].append(" (your own)");
-  if (hex) facts.push(["For", keys.quoted(keys.bytesOf(hex))]);
+  if (hex) facts.push(["For", quote(hex)]);
   facts.push(["Fee", keys.coins(fee)]);
   if (charge > 0n) facts.push(["New account", `${keys.coins(charge)}, burned once`]);
   facts.push(["Left", keys.coins(left)]);
@@ -562,7 +563,7 @@ function showPayments() {
     const { txid, paid, to, hex, nonce, state, why, base } = payment;
     const [mood, text] = sent.stateOf(payment);
     const badge = make("span", { class: `state ${mood}` }, text);
-    const what = [link(`/tx/${txid}`, keys.coins(paid)), " to ", whom(to), reference(hex)];
+    const what = [link(`/tx/${txid}`, keys.coins(paid)), " to ", whom(to), ...reference(hex)];
     const line = make("li", { "data-key": txid }, badge, " ", ...what);
     if (sent.isUntold(payment)) line.append(make("p", { class: "note" }, sent.whyUntold(base)));
     // While it is sent again the button stays, with whoever stands on it.
