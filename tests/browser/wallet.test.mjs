@@ -515,6 +515,7 @@ test("a browser that cannot have keys is told so", async () => {
   };
   const old = await opened(browser, { prepare: (context) => context.addInitScript(withoutEd25519) });
   await old.reads("trouble", /cannot sign with Ed25519\. Chrome/);
+  assert.equal(await old.part("loading").isVisible(), false);
   assert.equal(await old.part("create").isVisible(), false);
   await old.context.close();
   // By a name that is not this machine's, and without TLS.
@@ -530,7 +531,23 @@ test("a browser that cannot have keys is told so", async () => {
   await bare.page.locator("noscript pre").waitFor();
   assert.match(await bare.page.locator("noscript").innerText(), /needs scripts[^]*cairn wallet send ADDRESS 12\.5/);
   assert.equal(await bare.part("create").isVisible(), false);
+  assert.equal(await bare.part("loading").isVisible(), false, "nothing is loaded there");
   await bare.context.close();
+});
+
+for (const part of ["wallet", "sent"]) test(`a wallet whose ${part}.js does not come says so`, async () => {
+  const fails = (context) => context.route(`**/${part}.js`, (route) => route.fulfill({ status: 502, body: "Bad Gateway" }));
+  const it = await opened(browser, { prepare: fails });
+  const line = part === "wallet" ? "loading" : "trouble";
+  await it.reads(line, /[Ll]oad the page again\.$/);
+  assert.equal(await it.part("create").isVisible(), false);
+  assert.equal(await it.part("loading").isVisible(), part === "wallet");
+  await it.context.unrouteAll();
+  await it.page.reload();
+  await it.part("create").waitFor();
+  assert.equal(await it.part("loading").isVisible(), false);
+  await it.part("trouble").waitFor({ state: "hidden" });
+  await it.context.close();
 });
 
 test("it is used by the keyboard alone, and fits a small screen", async () => {

@@ -26,6 +26,8 @@ pub(super) async fn wallet(State(context): State<Context>) -> Shown {
         // `data-own`: what keeps pages up to date leaves alone what this page's own script has put there.
         div #wallet data-own data-chain=(params.chain) data-prefix=(params.prefix)
             data-words=(assets::WORDS.path()) {
+            // Until the script has come, and where it does not.
+            p #wallet-loading { "The wallet is being loaded. If this stays, load the page again." }
             @for part in PARTS { link rel="modulepreload" href=(part.path()); }
             p #wallet-trouble.alarm role="alert" data-shown hidden {}
             p #wallet-old.bad role="status" data-shown hidden {}

@@ -5,7 +5,9 @@
 // them `sent.js` knows.
 
 const app = document.getElementById("wallet");
+const loaded = () => { document.getElementById("wallet-loading").hidden = true; };
 const failed = ({ message }) => {
+  loaded();
   const trouble = document.getElementById("wallet-trouble");
   trouble.textContent = `The wallet does not work: ${message}. Load the page again.`;
   trouble.hidden = false;
@@ -629,11 +631,15 @@ function listen() {
 
 async function begin() {
   const why = await keys.whyNot();
-  if (why) return put("trouble", why);
+  if (why) {
+    loaded();
+    return put("trouble", why);
+  }
   list = await keys.readList(await asked.text(app.dataset.words));
   await network(app.dataset);
   listen();
   show(...((await openKept()) ? PARTS : ["begin"]));
+  loaded();
 }
 
 begin().catch(failed);
