@@ -1,7 +1,7 @@
 //! Keys in the page: what a wallet's script fills with life.
 //!
-//! The server only draws what is the same for everybody. Keys are made, kept and used by `assets/wallet.js`, which brings
-//! nothing of them here; `assets/keys.js` knows what is signed, so this node cannot have something else signed either.
+//! The server only draws what is the same for everybody. Keys are made, kept and used by `assets/wallet.js` and the rooms it names,
+//! which bring nothing of them here; `assets/keys.js` knows what is signed, so this node cannot have something else signed either.
 
 use axum::extract::State;
 use maud::{Markup, html};
@@ -14,7 +14,15 @@ use crate::api::context::Context;
 /// What the page runs.
 static SCRIPTS: [&Asset; 1] = [&assets::WALLET];
 /// What that takes in, by the names that the page gives.
-static PARTS: [&Asset; 4] = [&assets::KEYS, &assets::SENT, &assets::ASKED, &assets::DRAWN];
+static PARTS: [&Asset; 7] = [
+    &assets::KEYS,
+    &assets::SENT,
+    &assets::ASKED,
+    &assets::DRAWN,
+    &assets::KEPT,
+    &assets::FOLLOWED,
+    &assets::PAID,
+];
 /// What is told to it. It asks for what changed itself, and not for this page.
 const LIVE: Live = Live { events: "block,reorganization,mempool", every: 0 };
 

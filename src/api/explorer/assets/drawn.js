@@ -4,7 +4,9 @@
 export const WAITING_MAX = 20;
 const REFERENCES_MAX = 3;
 
+export const app = document.getElementById("wallet");
 export const at = (name) => document.getElementById(`wallet-${name}`);
+export const on = (name, event, how) => at(name).addEventListener(event, how);
 
 // What is wrong, as a sentence.
 export const words = ({ message }) => `${message.charAt(0).toUpperCase()}${message.slice(1).trimEnd().replace(/\.?$/, ".")}`;
@@ -21,6 +23,25 @@ export function put(name, text) {
   const node = at(name);
   if (node.textContent !== text) node.textContent = text;
   if ("shown" in node.dataset) node.hidden = text === "";
+}
+
+let isBusy = false;
+export const isAtWork = () => isBusy;
+
+// Does something that takes a while, and nothing else meanwhile. What goes wrong is said beside it.
+export async function busy(error, how) {
+  if (isBusy) return;
+  isBusy = true;
+  put(error, "");
+  app.setAttribute("aria-busy", "true");
+  try {
+    await how();
+  } catch (wrong) {
+    put(error, words(wrong));
+  } finally {
+    isBusy = false;
+    app.removeAttribute("aria-busy");
+  }
 }
 
 // Puts elements where others may be. Those that are alike stay, and with them whoever stands on one of them.
