@@ -60,6 +60,23 @@ test("new words differ and are read back", async () => {
   assert.equal(await keys.readWords(one, list), one);
 });
 
+test("words are made of the one list and of no other", async () => {
+  const served = list.join("\n");
+  assert.deepEqual(await keys.readList(served), list);
+  assert.deepEqual(await keys.readList(`${served}\n`), list);
+  const error = '{"status":429,"detail":"too many requests"}';
+  const exchanged = ["ability", "abandon", ...list.slice(2)];
+  for (const text of ["", error, list.slice(1).join("\n"), `${served}\nzoo`, exchanged.join("\n")]) {
+    assert.match(await toldLater(keys.readList(text)), /is not the one that keys are made of/);
+  }
+  const short = list.slice(0, 2047);
+  for (const wrong of [[error], short, [...list, "zoo"], [...short, "abandon"]]) {
+    assert.match(await toldLater(keys.newWords(wrong)), /made of a list of 2048/);
+    assert.match(await toldLater(keys.wordsOf(new Uint8Array(16), wrong)), /made of a list of 2048/);
+  }
+  assert.match(await toldLater(keys.readWords(keys.PUBLIC_WORDS, [...new Set(keys.PUBLIC_WORDS.split(" "))])), /list of 2048/);
+});
+
 test("wrong words are told apart", async () => {
   const wrong = (text) => toldLater(keys.readWords(text, list));
   assert.match(await wrong("test junk"), /12 or 24 words are expected, these are 2/);

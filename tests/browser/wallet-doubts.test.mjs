@@ -32,7 +32,7 @@ test("the nonce of what is in doubt is the next, and that of what waits is not",
 });
 
 test("no word of a node ends a payment but that its nonce was used long ago", () => {
-  const at = (nonce, height) => ({ nonce, height });
+  const at = (nonce, height) => ({ nonce, height, base: 0 });
   for (const state of ["doubt", "refused", "dropped", "replaced", "pending", "confirmed"]) {
     for (const said of [null, ...["dropped", "replaced", "expired", "whatever"].map((status) => ({ status }))]) {
       const one = payment(4, state);
@@ -50,6 +50,47 @@ test("no word of a node ends a payment but that its nonce was used long ago", ()
       assert.ok(one.state === "confirmed" && !sent.isSettled(one) && one.isDoubted);
     }
   }
+});
+
+/** A payment of nonce 4 that was signed at a height, as a node has it that keeps nothing up to another and does not know it. */
+function outrun({ unmined, base, state = "pending" }) {
+  const one = payment(4, state, { unmined });
+  sent.note(one, sent.heard(one, null, { nonce: 5, height: 2000, base }));
+  return one;
+}
+
+test("whether a payment was made, a node cannot tell that does not keep the blocks it may be in", () => {
+  for (const state of ["pending", "confirmed", "doubt", "refused", "passed"]) {
+    for (const unmined of [undefined, 3, 1000, 1000 + sent.SETTLED_DEPTH - 1]) {
+      const one = outrun({ unmined, base: 1000, state });
+      assert.equal(one.state, "untold", `${state}, signed at ${unmined}`);
+      assert.ok(sent.isOver(one) && !sent.isInDoubt(one) && one.isDoubted);
+    }
+    assert.equal(outrun({ unmined: 3, base: 0, state }).state, "passed", "it keeps all");
+    assert.equal(outrun({ unmined: 1000 + sent.SETTLED_DEPTH, base: 1000, state }).state, "passed", "it keeps what came since");
+  }
+  const one = payment(4, "pending");
+  sent.note(one, sent.heard(one, { status: "pending" }, { nonce: 4, height: 1500, base: 1000 }));
+  sent.note(one, sent.heard(one, null, { nonce: 5, height: 2000, base: 1000 }));
+  assert.equal(one.state, "passed", "it was seen unmined later than it was signed");
+  assert.match(sent.whyUntold(1000), /this node cannot tell, as it keeps nothing before block 1,001\./);
+});
+
+test("what no node could tell of is told to whoever pays the same again, for long", (it) => {
+  let time = 1_000_000;
+  it.mock.method(Date, "now", () => time);
+  const one = outrun({ base: 1000 });
+  const hears = (height, base = 1000) => sent.note(one, sent.heard(one, null, { nonce: 5, height, base }));
+  assert.match(sent.doubtsAbout(payment(7, ""), [one], coins).join(), /may have been made: this may make it once more/);
+  assert.equal(sent.nextNonce([one], { nonce: 5, next: 5 }), 5);
+  hears(2000 + sent.UNTOLD_DEPTH);
+  assert.ok(!sent.isSettled(one), "it was deep too soon");
+  time += sent.UNTOLD_MS;
+  assert.ok(sent.isSettled(one));
+  hears(2000 + sent.SETTLED_DEPTH);
+  assert.ok(!sent.isSettled(one), "not deep enough");
+  hears(2500, 0);
+  assert.ok(one.state === "passed" && one.depth === 1, "a node that keeps all told");
 });
 
 test("whoever pays again is told what of it may have been made", () => {
@@ -243,6 +284,31 @@ test("a payment that was mined while its node said that its number is used is kn
   await it.reads("sent", /^confirmed × 1 3 CRN/);
   await until(async () => (await it.part("amount").inputValue()) === "");
   assert.equal(await it.part("send-error").isVisible(), false);
+  await it.context.close();
+});
+
+test("a node that was pruned does not have a payment told as another's, and it is asked about when it is paid again", async () => {
+  const it = await funded(browser, 30);
+  await it.part("keep").check();
+  await fill(it, payee.address, "3");
+  await it.part("confirm").click();
+  await it.reads("sent", /waits for a block/);
+  const said = await lies(it, { takes: null, knows: telling(unknown) });
+  await it.context.route("**/v1/status", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), base: 41_999 } });
+  });
+  await block();
+  await it.reads("sent", /^its number was used 3 CRN[^]*whether by this payment this node cannot tell, as it keeps nothing before block 42,000/);
+  assert.equal(await again(it).count(), 0);
+  await it.page.reload();
+  await it.reads("sent", /^its number was used 3 CRN/);
+  await fill(it, payee.address, "3");
+  await it.reads("review", /Just this payment was sent before, and may have been made: this may make it once more/);
+  await it.part("back").click();
+  said.knows = null;
+  await block();
+  await it.reads("sent", /^confirmed × 2 3 CRN/);
   await it.context.close();
 });
 

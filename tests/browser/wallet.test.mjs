@@ -101,6 +101,65 @@ test("words and keys are brought back as the command line's wallet has them", as
   await open.context.close();
 });
 
+for (const [what, answer, why] of [
+  ["too many requests", { status: 429, json: { detail: "too many requests" } }, /The wallet does not work: the node answers with 429\. Load the page again\./],
+  ["a gateway's error", { status: 502, body: "<h1>Bad Gateway</h1>" }, /answers with 502\. Load the page again\./],
+  ["an error that looks like success", { body: "<h1>Sorry</h1>" }, /is not the one that keys are made of\. Load the page again\./],
+]) test(`no key is made of ${what} instead of the words`, async () => {
+  const it = await opened(browser, { prepare: (context) => context.route("**/words.txt", (route) => route.fulfill(answer)) });
+  await it.reads("trouble", why);
+  assert.equal(await it.part("create").isVisible(), false);
+  await it.part("create").dispatchEvent("click");
+  await pause(500);
+  assert.equal(await it.part("words-list").locator("li").count(), 0);
+  await it.context.unrouteAll();
+  await it.page.reload();
+  await created(it);
+  await it.context.close();
+});
+
+test("a passphrase and an account's number are shown with the words that they go with, and named before they are forgotten", async () => {
+  const it = await opened(browser);
+  const passphrase = " <i>correct</i>  horse ";
+  await it.part("typed").fill(everybodys.words);
+  await it.page.getByText("The words have a passphrase").click();
+  await it.part("passphrase").fill(passphrase);
+  await it.part("restore").getByRole("button", { name: "Restore" }).click();
+  await it.part("account").waitFor();
+  const besides = () => it.part("secret-besides").locator("div").allTextContents();
+  const show = () => it.page.getByText("Show what brings it back").click();
+  const needs = async () => {
+    await it.part("forget").click();
+    const text = await it.part("sure-needs").textContent();
+    await it.part("sure-back").click();
+    return text.replace(" nobody can ever spend what is paid to this address.", "");
+  };
+  await show();
+  await it.reads("secret-text", new RegExp(`^${everybodys.words}$`));
+  assert.deepEqual(await besides(), [`Passphrase${passphrase}`]);
+  assert.equal(await it.part("secret-besides").locator("code").innerText(), passphrase, "with its spaces");
+  assert.equal(await needs(), "Without its words and their passphrase");
+  await it.part("number").fill("7");
+  await it.part("number").press("Tab");
+  await it.part("secret-text").waitFor({ state: "hidden" });
+  assert.deepEqual([await it.part("secret-text").textContent(), await besides()], ["", []], "it is shown to whoever asks");
+  await show();
+  await until(async () => (await besides()).length === 2);
+  assert.deepEqual(await besides(), [`Passphrase${passphrase}`, "Account of these words7"]);
+  assert.equal(await needs(), "Without its words, their passphrase, and the account number 7");
+  await it.part("forget").click();
+  await it.part("sure-forget").click();
+  await it.part("create").waitFor();
+  assert.ok(!(await it.page.content()).includes("horse"), "it is off the page");
+  await created(it);
+  assert.equal(await needs(), "Without its words");
+  await it.context.close();
+  const other = await restored(keys[0].secret);
+  await other.part("forget").click();
+  await other.reads("sure-needs", /^Without the key itself nobody can/);
+  await other.context.close();
+});
+
 test("what is wrong with a payment is said before it is signed", async () => {
   const it = await funded(browser, 50);
   const refused = async (name, pattern, ...words) => {
@@ -214,6 +273,93 @@ test("a node that answers about something else is not believed", async () => {
   });
   await block();
   await it.reads("sent", /confirmed × 1/);
+  await it.context.close();
+});
+
+/** Has the node say that it is not ready, and how it is. */
+async function notReady({ context }, why, how) {
+  const json = { code: "not_ready", status: 503, title: "The node is not ready", detail: why, advice: "Wait until /ready says so." };
+  await context.route("**/ready", (route) => route.fulfill({ status: 503, json }));
+  await context.route("**/v1/status", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), ...how } });
+  });
+}
+
+for (const [what, why, how] of [
+  ["catches up", "it catches up: 900 blocks are missing up to height 1000", { sync: { state: "fetching", to: 1000, missing: 900 } }],
+  ["asks what came", "its tip is 9000 seconds old, and it asks others what came since", { sync: { state: "asking" } }],
+  ["takes nothing in", "it takes nothing in: the disk is full", { sync: { state: "synced" }, stopped: "the disk is full" }],
+]) test(`nothing is signed by the word of a node that ${what}`, async () => {
+  const it = await funded(browser, 7);
+  await notReady(it, why, how);
+  await block();
+  await it.reads("line", new RegExp(`^What is shown may be old: ${why}\\.$`));
+  await fill(it, payee.address, "1");
+  await it.reads("send-error", new RegExp(`^The node is not ready, so nothing is paid by its word: ${why}\\. Wait until it is, or ask another\\.$`));
+  assert.equal(await it.part("review").isVisible(), false);
+  assert.equal(await it.part("sent").locator("li").count(), 0);
+  assert.ok(!it.seen.left.some((left) => left.includes('"raw"')), "nothing was sent");
+  await it.context.unrouteAll();
+  await fill(it, payee.address, "1");
+  await it.part("review").waitFor();
+  await block();
+  await it.part("line").waitFor({ state: "hidden" });
+  await it.context.close();
+});
+
+test("a node that heard of no block for long is as good as any, and says so", async () => {
+  const it = await funded(browser, 7);
+  const why = "its tip is 9000 seconds old, and none of the 3 connected has a newer one";
+  await notReady(it, why, { sync: { state: "synced" }, stopped: null });
+  await fill(it, payee.address, "1");
+  await it.reads("review", new RegExp(`The node may be behind: ${why}\\. Where others have more blocks`));
+  await it.part("confirm").click();
+  await it.reads("sent", /waits for a block/);
+  await it.reads("line", /^What is shown may be old: its tip is 9000 seconds old/);
+  await block();
+  await it.context.close();
+});
+
+const hexOf = (text) => Buffer.from(text).toString("hex");
+
+test("strangers make the page no longer by what they send, and turn no text around by what they write", async () => {
+  const it = await funded(browser, 9);
+  // As much as a transaction may do, as often as a node tells of one.
+  const things = Array.from({ length: 256 }, (_, at) => hexOf(`${at}`.padEnd(32, "x")));
+  const incoming = Array.from({ length: 100 }, (_, at) => ({
+    txid: String(at).padStart(64, "0"), from: payee.address, fee: "1",
+    actions: things.map((reference) => ({ kind: "pay", to: it.address, amount: "1", reference })),
+  }));
+  await it.context.route("**/pending", (route) => route.fulfill({ json: { transactions: [], incoming } }));
+  await it.context.route("**/history?limit=10", async (route) => {
+    const response = await route.fetch();
+    const said = await response.json();
+    for (const entry of said.entries) entry.references = things;
+    await route.fulfill({ response, json: said });
+  });
+  await block();
+  await it.reads("history", /and at least 80 more that wait for a block/);
+  const rows = it.part("history").locator("tr");
+  assert.equal(await rows.count(), 22, "20 that wait, what waits besides, and what was mined");
+  for (const row of [rows.first(), rows.last()]) {
+    assert.match(await row.innerText(), /received for “0x+” for “1x+” for “2x+” and 253 more\s/);
+  }
+  const { length } = await it.part("history").innerText();
+  assert.ok(length < 10_000, `${length} letters`);
+  assert.equal(await rows.nth(20).locator("a").getAttribute("href"), `/account/${it.address}`);
+  await it.context.unrouteAll({ behavior: "wait" });
+  await fill(it, payee.address, "1", { reference: "שלום 5" });
+  await it.part("review").waitFor();
+  await it.part("confirm").click();
+  await it.reads("sent", /waits for a block/);
+  await it.reads("history", /waits for a block\s+sent for “שלום 5”/);
+  for (const name of ["review-facts", "sent", "history"]) {
+    const quote = it.part(name).locator("bdi").first();
+    assert.equal(await quote.textContent(), "“שלום 5”", name);
+    assert.equal(await quote.evaluate((element) => getComputedStyle(element).unicodeBidi), "isolate");
+  }
+  await block();
   await it.context.close();
 });
 
@@ -369,6 +515,7 @@ test("a browser that cannot have keys is told so", async () => {
   };
   const old = await opened(browser, { prepare: (context) => context.addInitScript(withoutEd25519) });
   await old.reads("trouble", /cannot sign with Ed25519\. Chrome/);
+  assert.equal(await old.part("loading").isVisible(), false);
   assert.equal(await old.part("create").isVisible(), false);
   await old.context.close();
   // By a name that is not this machine's, and without TLS.
@@ -384,7 +531,23 @@ test("a browser that cannot have keys is told so", async () => {
   await bare.page.locator("noscript pre").waitFor();
   assert.match(await bare.page.locator("noscript").innerText(), /needs scripts[^]*cairn wallet send ADDRESS 12\.5/);
   assert.equal(await bare.part("create").isVisible(), false);
+  assert.equal(await bare.part("loading").isVisible(), false, "nothing is loaded there");
   await bare.context.close();
+});
+
+for (const part of ["wallet", "sent"]) test(`a wallet whose ${part}.js does not come says so`, async () => {
+  const fails = (context) => context.route(`**/${part}.js`, (route) => route.fulfill({ status: 502, body: "Bad Gateway" }));
+  const it = await opened(browser, { prepare: fails });
+  const line = part === "wallet" ? "loading" : "trouble";
+  await it.reads(line, /[Ll]oad the page again\.$/);
+  assert.equal(await it.part("create").isVisible(), false);
+  assert.equal(await it.part("loading").isVisible(), part === "wallet");
+  await it.context.unrouteAll();
+  await it.page.reload();
+  await it.part("create").waitFor();
+  assert.equal(await it.part("loading").isVisible(), false);
+  await it.part("trouble").waitFor({ state: "hidden" });
+  await it.context.close();
 });
 
 test("it is used by the keyboard alone, and fits a small screen", async () => {

@@ -351,7 +351,7 @@ fn styles_and_scripts_are_kept_for_ever_under_a_name_that_changes_with_them() {
 fn wallet_names_what_its_script_takes_in_and_what_is_told_to_it() {
     let stage = Stage::new();
     let wallet = page(&stage, "/wallet");
-    for part in ["keys", "sent", "asked", "drawn"] {
+    for part in ["keys", "sent", "asked", "drawn", "kept", "followed", "paid"] {
         let named =
             Regex::new(&format!(r#"<link rel="modulepreload" href="(/assets/\w+/{part}\.js)">"#)).unwrap();
         let path = &named.captures(&wallet).unwrap_or_else(|| panic!("no {part}.js in {wallet}"))[1];

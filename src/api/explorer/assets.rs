@@ -39,6 +39,15 @@ pub static KEYS: Asset =
 /// What may become of payments that were signed, and how a browser keeps them.
 pub static SENT: Asset =
     Asset::new("sent.js", "text/javascript; charset=utf-8", || include_str!("assets/sent.js"));
+/// What is open in its page, and what of it a browser keeps.
+pub static KEPT: Asset =
+    Asset::new("kept.js", "text/javascript; charset=utf-8", || include_str!("assets/kept.js"));
+/// What an account has, and what becomes of its payments.
+pub static FOLLOWED: Asset =
+    Asset::new("followed.js", "text/javascript; charset=utf-8", || include_str!("assets/followed.js"));
+/// How a payment is made.
+pub static PAID: Asset =
+    Asset::new("paid.js", "text/javascript; charset=utf-8", || include_str!("assets/paid.js"));
 /// What its page asks a node.
 pub static ASKED: Asset =
     Asset::new("asked.js", "text/javascript; charset=utf-8", || include_str!("assets/asked.js"));
@@ -50,7 +59,8 @@ pub static WORDS: Asset = Asset::new("words.txt", "text/plain; charset=utf-8", w
 /// The cairn in the window's name.
 pub static ICON: Asset = Asset::new("cairn.svg", "image/svg+xml", || include_str!("assets/icon.svg"));
 
-static ALL: [&Asset; 9] = [&STYLE, &SCRIPT, &WALLET, &KEYS, &SENT, &ASKED, &DRAWN, &WORDS, &ICON];
+static ALL: [&Asset; 12] =
+    [&STYLE, &SCRIPT, &WALLET, &KEYS, &SENT, &ASKED, &DRAWN, &KEPT, &FOLLOWED, &PAID, &WORDS, &ICON];
 
 impl Asset {
     const fn new(name: &'static str, kind: &'static str, text: fn() -> &'static str) -> Self {

@@ -1,7 +1,7 @@
 //! Keys in the page: what a wallet's script fills with life.
 //!
-//! The server only draws what is the same for everybody. Keys are made, kept and used by `assets/wallet.js`, which brings
-//! nothing of them here; `assets/keys.js` knows what is signed, so this node cannot have something else signed either.
+//! The server only draws what is the same for everybody. Keys are made, kept and used by `assets/wallet.js` and the rooms it names,
+//! which bring nothing of them here; `assets/keys.js` knows what is signed, so this node cannot have something else signed either.
 
 use axum::extract::State;
 use maud::{Markup, html};
@@ -14,7 +14,15 @@ use crate::api::context::Context;
 /// What the page runs.
 static SCRIPTS: [&Asset; 1] = [&assets::WALLET];
 /// What that takes in, by the names that the page gives.
-static PARTS: [&Asset; 4] = [&assets::KEYS, &assets::SENT, &assets::ASKED, &assets::DRAWN];
+static PARTS: [&Asset; 7] = [
+    &assets::KEYS,
+    &assets::SENT,
+    &assets::ASKED,
+    &assets::DRAWN,
+    &assets::KEPT,
+    &assets::FOLLOWED,
+    &assets::PAID,
+];
 /// What is told to it. It asks for what changed itself, and not for this page.
 const LIVE: Live = Live { events: "block,reorganization,mempool", every: 0 };
 
@@ -26,6 +34,8 @@ pub(super) async fn wallet(State(context): State<Context>) -> Shown {
         // `data-own`: what keeps pages up to date leaves alone what this page's own script has put there.
         div #wallet data-own data-chain=(params.chain) data-prefix=(params.prefix)
             data-words=(assets::WORDS.path()) {
+            // Until the script has come, and where it does not.
+            p #wallet-loading { "The wallet is being loaded. If this stays, load the page again." }
             @for part in PARTS { link rel="modulepreload" href=(part.path()); }
             p #wallet-trouble.alarm role="alert" data-shown hidden {}
             p #wallet-old.bad role="status" data-shown hidden {}
@@ -231,6 +241,7 @@ fn key() -> Markup {
         details #wallet-secret {
             summary { "Show what brings it back" }
             p { code #wallet-secret-text {} }
+            dl.facts #wallet-secret-besides {}
         }
         (error("key"))
         button #wallet-forget type="button" { "Forget this key" }
@@ -259,7 +270,7 @@ fn sure() -> Markup {
     html! {
         dialog #wallet-sure aria-labelledby="wallet-sure-title" {
             h2 #wallet-sure-title { "Forget this key?" }
-            p { "Without its words, or the key itself, nobody can ever spend what is paid to this address." }
+            p #wallet-sure-needs {}
             p #wallet-sure-doubt.bad data-shown hidden {}
             p.pages {
                 button #wallet-sure-back type="button" { "Back" }

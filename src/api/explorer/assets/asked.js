@@ -30,6 +30,15 @@ export async function ask(path, sent) {
   return said;
 }
 
+// What pages are made with. What an error says is none of it.
+export async function text(path) {
+  const answer = await fetch(path, { signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
+  const said = await answer?.text().catch(() => null);
+  ensure(answer && said !== null, "the node does not answer");
+  ensure(answer.ok, `the node answers with ${answer.status}`);
+  return said;
+}
+
 // The rules of the chain, where it is the one that this page is about.
 export async function network({ chain, prefix }) {
   const said = await ask("/v1/network");
@@ -61,6 +70,23 @@ export async function standing({ txid }) {
   isAbout(said, txid);
   if (said.status === "confirmed") whole(said.depth);
   return said;
+}
+
+// Up to which height the node keeps no blocks.
+export const base = async () => whole((await ask("/v1/status")).base);
+
+// Why the node says that it is not ready, if it does; and whether it lacks blocks, or takes nothing in. Where it only has heard of
+// no block for long, nobody may have mined one, and it is as good as any: as src/cli/wallet/hearing.rs has it.
+export async function unready() {
+  try {
+    await ask("/ready");
+    return null;
+  } catch ({ code, detail: why }) {
+    // Whoever hides that it is not lies about the rest as well.
+    if (code !== "not_ready") return null;
+    const { sync, stopped } = await ask("/v1/status");
+    return { why, isBehind: sync?.state !== "synced" || Boolean(stopped) };
+  }
 }
 
 const isAbout = (said, txid) => ensure(said.txid === txid, "the node answered about another payment");

@@ -1,6 +1,12 @@
 // How the wallet's page puts things where a person sees them. What others wrote is put in as text.
 
+// Strangers choose how many payments wait, and for how many things one payment is: so many of each are shown.
+export const WAITING_MAX = 20;
+const REFERENCES_MAX = 3;
+
+export const app = document.getElementById("wallet");
 export const at = (name) => document.getElementById(`wallet-${name}`);
+export const on = (name, event, how) => at(name).addEventListener(event, how);
 
 // What is wrong, as a sentence.
 export const words = ({ message }) => `${message.charAt(0).toUpperCase()}${message.slice(1).trimEnd().replace(/\.?$/, ".")}`;
@@ -17,6 +23,25 @@ export function put(name, text) {
   const node = at(name);
   if (node.textContent !== text) node.textContent = text;
   if ("shown" in node.dataset) node.hidden = text === "";
+}
+
+let isBusy = false;
+export const isAtWork = () => isBusy;
+
+// Does something that takes a while, and nothing else meanwhile. What goes wrong is said beside it.
+export async function busy(error, how) {
+  if (isBusy) return;
+  isBusy = true;
+  put(error, "");
+  app.setAttribute("aria-busy", "true");
+  try {
+    await how();
+  } catch (wrong) {
+    put(error, words(wrong));
+  } finally {
+    isBusy = false;
+    app.removeAttribute("aria-busy");
+  }
 }
 
 // Puts elements where others may be. Those that are alike stay, and with them whoever stands on one of them.
@@ -64,6 +89,13 @@ export const link = (path, ...inside) => make("a", { href: path, target: "_blank
 const short = (name) => make("code", { title: name }, `${name.slice(0, 8)}…${name.slice(-6)}`);
 export const whom = (address) => link(`/account/${address}`, short(address));
 
+// What waits besides, and is told elsewhere: a node does not tell of all, either.
+export function rest(count, path) {
+  if (count === 0) return [];
+  const cell = make("td", { colspan: "4" }, link(path, `and at least ${count} more`), " that wait for a block");
+  return [make("tr", { "data-key": "rest" }, cell)];
+}
+
 function row(key, state, what, other, change) {
   const className = change.startsWith("+") ? "number in" : "number out";
   return make("tr", { "data-key": key }, make("td", {}, ...state), make("td", {}, ...what), make("td", {}, ...other),
@@ -72,8 +104,16 @@ function row(key, state, what, other, change) {
 
 // Rows of what happens to an account, by what is known of amounts and of what a node may say.
 export function rows({ coins, quoted, bytesOf }, { whole, pebbles }) {
-  const reference = (hex) => (hex ? ` for ${quoted(bytesOf(hex))}` : "");
-  const references = (all) => [...new Set(all)].map(reference).join("");
+  // Apart from what is around it: letters that are written from right to left would take that with them.
+  const quote = (hex) => make("bdi", {}, quoted(bytesOf(hex)));
+  const reference = (hex) => (hex ? [" for ", quote(hex)] : []);
+
+  function references(all) {
+    const told = [...new Set(all)].filter(Boolean);
+    const shown = told.slice(0, REFERENCES_MAX).flatMap(reference);
+    return told.length > REFERENCES_MAX ? [...shown, ` and ${told.length - REFERENCES_MAX} more`] : shown;
+  }
+
   const signed = (amount) => `${amount < 0n ? "−" : "+"}${coins(amount < 0n ? -amount : amount)}`;
 
   function happened(entry) {
@@ -84,7 +124,7 @@ export function rows({ coins, quoted, bytesOf }, { whole, pebbles }) {
     if (entry.others_count > entry.others.length) others.push("…");
     const change = signed(pebbles(entry.received) - pebbles(entry.sent));
     const where = [link(`/block/${height}`, `block ${height}`), ` × ${depth}`];
-    return row(entry.txid ?? `block ${height}`, where, [what, references(entry.references)], others, change);
+    return row(entry.txid ?? `block ${height}`, where, [what, ...references(entry.references)], others, change);
   }
 
   function waiting({ txid, from, fee, actions }, own) {
@@ -94,9 +134,9 @@ export function rows({ coins, quoted, bytesOf }, { whole, pebbles }) {
     const isAll = pays.some((action) => action.kind === "pay_all");
     const change = isAll ? `${isOut ? "−" : "+"} all that is left` : signed(isOut ? -sum - pebbles(fee) : sum);
     const others = isOut ? pays.slice(0, 3).flatMap(({ to }) => [whom(to), " "]) : [whom(from)];
-    const what = [link(`/tx/${txid}`, isOut ? "sent" : "received"), references(pays.map((action) => action.reference))];
+    const what = [link(`/tx/${txid}`, isOut ? "sent" : "received"), ...references(pays.map((action) => action.reference))];
     return row(txid, ["waits for a block"], what, others, change);
   }
 
-  return { reference, happened, waiting };
+  return { quote, reference, happened, waiting };
 }

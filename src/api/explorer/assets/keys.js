@@ -16,6 +16,9 @@ export const WITNESS_BYTES = 67;
 // The words behind every devnet's accounts, which everybody has.
 export const PUBLIC_WORDS = "test test test test test test test test test test test junk";
 
+// SHA-256 of the list of words, one a line: with another list the same entropy would be other words.
+const LIST_HASH = "187db04a869dd9bc7be80d21a86497d692c0db6abd3aa8cb6be5d618ff757fae";
+const LIST_WORDS = 2048;
 const UINT64_MAX = (1n << 64n) - 1n;
 const ACCOUNTS_MAX = 2 ** 31;
 const REFERENCE_BYTES_MAX = 32;
@@ -62,8 +65,18 @@ async function hmac512(key, bytes) {
 
 // Words, as BIP39 has them. `list` are the 2048 in their order, eleven bits each.
 
+// The list of words as it was served. It is this one or none: of another, words would be made that bring nothing back.
+export async function readList(text) {
+  const list = text.trim().split("\n");
+  const isIt = hexOf(await sha256(utf8.encode(list.join("\n")))) === LIST_HASH;
+  ensure(isIt, "the list of words that came is not the one that keys are made of");
+  return list;
+}
+
 // The words of 16 or 32 bytes of entropy: the first bits of their hash stand behind them.
 export async function wordsOf(entropy, list) {
+  // One word too few, or a page of an error, and many would be made the same words.
+  ensure(new Set(list).size === LIST_WORDS && list.length === LIST_WORDS, `words are made of a list of ${LIST_WORDS}`);
   const bits = bitsOf(entropy) + bitsOf(await sha256(entropy)).slice(0, entropy.length / 4);
   return numbersOf(bits, 11).map((index) => list[index]).join(" ");
 }

@@ -6,6 +6,9 @@
 
 // Blocks, from the one that used a nonce, after which none is expected to be taken back.
 export const SETTLED_DEPTH = 30;
+// Blocks and time after which nobody means any more what nobody could tell of: as long as the command line's wallet waits.
+export const UNTOLD_DEPTH = 300;
+export const UNTOLD_MS = 7 * 24 * 3_600_000;
 // Without word of what is being sent, after which nobody sends it any more: `asked.js` waits less long for a node.
 export const SILENT_MS = 35_000;
 
@@ -16,29 +19,49 @@ export const waits = ({ state }) => state === "sending" || state === "pending";
 export const isMined = ({ state }) => state === "confirmed";
 // Its nonce is used, and by the word of the node not by it.
 const isPassed = ({ state }) => state === "passed";
+// Its nonce is used, and the node keeps too little to say whether by it.
+export const isUntold = ({ state }) => state === "untold";
+// Its nonce is used, and not by it as far as is known: to send it again is of no use.
+export const isOver = (payment) => isPassed(payment) || isUntold(payment);
 // It may be mined, and may not.
-export const isInDoubt = (payment) => !waits(payment) && !isMined(payment) && !isPassed(payment);
-export const isSettled = (payment) => (isMined(payment) || isPassed(payment)) && payment.depth >= SETTLED_DEPTH;
+export const isInDoubt = (payment) => !waits(payment) && !isMined(payment) && !isOver(payment);
+
+export function isSettled(payment) {
+  if (isUntold(payment)) return payment.depth >= UNTOLD_DEPTH && Date.now() - payment.told >= UNTOLD_MS;
+  return (isMined(payment) || isPassed(payment)) && payment.depth >= SETTLED_DEPTH;
+}
 
 // Notes what became of a payment. That somebody was told of a doubt stays true.
 export function note(payment, change) {
   Object.assign(payment, change);
-  payment.isDoubted ||= isInDoubt(payment) || isPassed(payment);
+  payment.isDoubted ||= isInDoubt(payment) || isOver(payment);
 }
 
 // What is made of a node's word. `said` is its answer about the payment, or nothing where it does not know it; `nonce` is how
-// many of its account were mined, `height` the tip's.
-export function heard(payment, said, { nonce, height }) {
+// many of its account were mined, `height` the tip's, and up to `base` the node keeps no blocks.
+export function heard(payment, said, { nonce, height, base }) {
   const { status, depth, ready = true, why = "" } = said ?? {};
   if (status === "confirmed") return { state: status, depth, why };
-  if (status === "pending") return { state: status, ready, why };
-  if (nonce > payment.nonce) {
-    const since = Math.min(isPassed(payment) ? payment.since : height, height);
-    return { state: "passed", since, depth: height - since + 1, why: "" };
-  }
+  const isOpen = nonce <= payment.nonce;
+  // Where it is mined later, it is in a block above this one.
+  const seen = isOpen ? { unmined: height } : {};
+  if (status === "pending") return { state: status, ready, why, ...seen };
+  if (!isOpen) return outrun(payment, { height, base });
   // Why it left before is old by now. It may have been kept by whoever said that it is refused.
-  if (payment.state === "refused") return {};
-  return LEFT.includes(status) ? { state: status, why } : { state: "doubt", why: "the node does not know it" };
+  if (payment.state === "refused") return seen;
+  const left = LEFT.includes(status) ? { state: status, why } : { state: "doubt", why: "the node does not know it" };
+  return { ...left, ...seen };
+}
+
+// Its nonce is used, and it is in no block that the node keeps. Where it may be in one below, nobody here can tell. Blocks that
+// may have been taken back since do not count as seen.
+function outrun(payment, { height, base }) {
+  const isKept = base === 0 || (payment.unmined ?? 0) - SETTLED_DEPTH >= base;
+  const state = isKept ? "passed" : "untold";
+  const isOld = payment.state === state;
+  const since = Math.min(isOld ? payment.since : height, height);
+  const told = isOld ? payment.told : Date.now();
+  return { state, since, told, base, depth: height - since + 1, why: "" };
 }
 
 // The nonce of what is signed next, where a node says that `nonce` of the account were mined and names `next`: that of a
@@ -87,8 +110,16 @@ export function stateOf({ state, depth, ready }) {
     replaced: ["bad", "the node has another in its place"],
     dropped: ["bad", "left the node's pool"],
     passed: ["bad", "another payment was made in its place"],
+    untold: ["bad", "its number was used"],
   };
   return known[state] ?? ["bad", "in doubt"];
+}
+
+// Why nobody here can tell whether a payment was made, by a node that keeps no blocks up to this height.
+export function whyUntold(base) {
+  const first = (base + 1).toLocaleString("en-US");
+  return "Its number was used; whether by this payment this node cannot tell, as it keeps nothing before " +
+    `block ${first}. Ask one that keeps all blocks before you pay the same once more.`;
 }
 
 // One list of two, newest first. What this window knows of a payment counts, and that anybody was told of a doubt. What came of
