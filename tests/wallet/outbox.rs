@@ -88,7 +88,7 @@ fn other_text_is_refused_with_its_place() {
     malformed(r#"{"cairn_outbox":1,"sent":[{"raw":"00","progress":"taken"}]}"#);
     malformed(r#"{"cairn_outbox":0,"sent":[]}"#);
     malformed("");
-    assert_eq!(Outbox::from_json(r#"{"cairn_outbox":3,"sent":[]}"#, CHAIN), Err(OutboxError::Later(3)));
+    assert_eq!(Outbox::from_json(r#"{"cairn_outbox":4,"sent":[]}"#, CHAIN), Err(OutboxError::Later(4)));
 }
 
 /// The transaction that was signed before, if it waits.
@@ -296,6 +296,15 @@ fn what_a_node_had_once_gives_way_to_what_is_paid_now_and_what_none_had_does_so_
     assert_eq!(gives_way(&[mined, Progress::Refused], 7), 1);
     assert_eq!(gives_way(&[Progress::Refused], 7), 0, "whoever ordered it was told so");
     assert_eq!(gives_way(&[Progress::Taken], 7), 0, "it waits, and has its number");
+    // Signed anew for the same fee it is the same.
+    let order = transaction(1, 5, 10, 1);
+    let mut outbox = outbox(std::slice::from_ref(&order));
+    for progress in [Progress::Taken, Progress::Refused] {
+        outbox.note(&order.body.txid(), progress, NOW);
+    }
+    outbox.add(order.clone(), Purpose::Order(None), None, NOW).unwrap();
+    outbox.note(&order.body.txid(), Progress::Refused, NOW);
+    assert_eq!(outbox.gives_way(&account, Nonce(5), Height(7)).count(), 1);
 }
 
 #[test]

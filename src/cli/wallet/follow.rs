@@ -286,6 +286,7 @@ impl Watch<'_> {
         depth: u32,
         wanted: u32,
     ) -> Result<Option<Seen>> {
+        self.is_behind = false;
         if self.mined != Some((height, block)) {
             self.taken_back();
             self.mined = Some((height, block));
@@ -336,7 +337,7 @@ impl Watch<'_> {
         let pays = self.transaction.body.payments().next().is_some();
         match self.desk.chain.client.transaction(&by).map(|found| found.map(|found| found.standing)) {
             // It was to have nothing paid, and something was.
-            Ok(Some(Standing::Confirmed { height, .. })) if !pays => {
+            Ok(Some(Standing::Confirmed { height, .. })) if !pays && self.was_to_displace(&by)? => {
                 Err(Ended::TooLate { txid: by, height }.into())
             }
             Ok(Some(Standing::Confirmed { depth, .. })) if depth < LOST_DEPTH => {
@@ -391,6 +392,15 @@ impl Watch<'_> {
         })
     }
 
+    /// Whether another was signed here before this one.
+    fn was_to_displace(&self, other: &Txid) -> Result<bool> {
+        let txid = self.txid();
+        self.desk.vault.note(|file| {
+            let first = file.outbox.iter().find(|sent| *sent.txid() == txid || sent.txid() == other);
+            Ok(first.is_some_and(|first| first.txid() == other))
+        })
+    }
+
     /// What was signed here with the number of this one.
     fn rivals(&self) -> Result<Vec<Txid>> {
         let (txid, body) = (self.txid(), &self.transaction.body);
@@ -425,7 +435,7 @@ impl Watch<'_> {
             self.txid()
         );
         self.line.beside(|| self.desk.say(&said));
-        (self.transaction, self.mined) = (same, None);
+        (self.transaction, self.mined, self.is_behind) = (same, None, false);
     }
 
     /// The last block it could stand in has passed: for good where that provably lies deep enough.

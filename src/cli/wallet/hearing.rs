@@ -2,6 +2,7 @@
 //!
 //! What is made of its word is decided in [`crate::wallet::Outbox`].
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -116,7 +117,8 @@ impl Desk<'_> {
                 )),
                 Heard::Refused(problem) => self.say(&format!(
                     "{txid}, which was signed before, is not taken any more: {}. `cairn wallet bump {txid}` sends the same for a \
-                     higher fee, `cairn wallet cancel {txid}` puts nothing in its place; else the next payment takes its number",
+                     higher fee, `cairn wallet cancel {txid}` puts nothing in its place; else its \
+                     number goes to the next payment that you agree to",
                     problem.detail
                 )),
             }
@@ -168,16 +170,24 @@ impl Desk<'_> {
     /// Has somebody agree to what is paid now taking the number of what a node had once and will not have any more: whoever ordered
     /// that may think that it is on its way. Else nothing is sent.
     pub fn agree_to_displace(&self, asked: &Asked, nonce: Nonce, which: Which<'_>, yes: bool) -> Result<()> {
-        let gives_way = self.vault.note(|file| Ok(gives_way(&file.outbox, asked, nonce, which)?.cloned()))?;
+        let (gives_way, has_own) = self.vault.note(|file| {
+            let (gives_way, has_own) = gives_way(&file.outbox, asked, nonce, which)?;
+            Ok((gives_way.cloned(), has_own))
+        })?;
         let Some(sent) = gives_way else { return Ok(()) };
-        let txid = sent.txid();
-        let why = format!(
-            "{txid} was on its way, and a node that was asked did not take it again; this takes its number, so that no more than one of \
-             both is made"
-        );
+        let why = displacing(sent.txid());
         if yes {
-            let why = format!("{why}. Say first what becomes of it: {}", self.ways_out(&sent));
-            return Err(Ended::ComesFirst { txid: *txid, why, undone: Undone::Sent }.into());
+            let ways = self.ways_out(&sent);
+            let own = match which {
+                Which::Once(key) if has_own => {
+                    format!(
+                        ". Either has the number of the order `{key}`, which is then paid under another key alone"
+                    )
+                }
+                Which::Once(_) | Which::Plain | Which::Beside(_) => String::new(),
+            };
+            let why = format!("{why}. Say first what becomes of it: {ways}{own}");
+            return Err(Ended::ComesFirst { txid: *sent.txid(), why, undone: Undone::Sent }.into());
         }
         let body = describe(&sent.transaction().body, &self.chain.params().prefix).join("\n");
         ask_for_yes(&format!("{why}.\n{body}\n"), "Pay this in its place?", Undone::Sent)
@@ -304,14 +314,31 @@ impl Desk<'_> {
     }
 }
 
-/// What of another order gives its number to this one, though a node had it once.
+/// What of another order gives its number to this one, though a node had it once; and whether that number is this order's own. What
+/// was signed before this order was last signed with it has given way already.
 pub(super) fn gives_way<'a>(
     outbox: &'a Outbox,
     asked: &Asked,
     nonce: Nonce,
     which: Which<'_>,
-) -> Result<Option<&'a Sent>> {
+) -> Result<(Option<&'a Sent>, bool)> {
     let (account, actions) = (asked.account(), asked.actions()?);
-    let all = outbox.gives_way(&account, nonce, asked.height());
-    Ok(all.filter(|sent| !which.is_of(sent, &account, &actions)).last())
+    let giving: BTreeSet<&Txid> = outbox.gives_way(&account, nonce, asked.height()).map(Sent::txid).collect();
+    let (mut last, mut has_own) = (None, false);
+    for sent in outbox.iter().filter(|sent| *sent.account() == account && sent.nonce() == nonce) {
+        if which.is_of(sent, &account, &actions) {
+            (last, has_own) = (None, true);
+        } else if giving.contains(sent.txid()) {
+            last = Some(sent);
+        }
+    }
+    Ok((last, has_own))
+}
+
+/// What is to be said of one that gives its number away.
+pub(super) fn displacing(txid: &Txid) -> String {
+    format!(
+        "{txid} was on its way, and a node that was asked did not take it again; this takes its number, so that no more than one of both \
+         is made"
+    )
 }

@@ -18,11 +18,13 @@ use super::vault::Vault;
 use super::wording::own_keys;
 use crate::api::view::{ContentView, Standing, SyncView};
 use crate::cli::output::{Delivery, Report};
+use crate::client::ClientError;
 use crate::crypto::{PublicKey, sha256};
 use crate::types::{Action, Address, Height, Nonce, Preimage, Transaction, Txid};
 use crate::wallet::keystore::{Unlocked, WalletFile};
 use crate::wallet::{
-    Earlier, Kept, Means, OrderKey, Ordered, Outbox, OutboxError, Prepared, Progress, Sent, Signing,
+    DraftError, Earlier, Kept, Means, OrderKey, Ordered, Outbox, OutboxError, Prepared, Progress, Sent,
+    Signing,
 };
 
 /// Everything that a command that pays has at hand.
@@ -71,13 +73,20 @@ impl<'a> Desk<'a> {
         let actions = order.actions()?;
         let first = self.first_behind(&address, &actions, which)?;
         self.tell_again(&address, &actions, which, first, terms.yes)?;
-        let mut asked = order.ask(&self.chain)?;
+        let asked = order.ask(&self.chain)?;
         // Before what it costs is judged: what was sent already has taken that from the account.
-        let nonce = match self.course(&asked, which)? {
+        match self.course(&asked, which)? {
             Course::Anew(nonce) => {
                 self.check_ready()?;
                 self.agree_to_displace(&asked, nonce, which, terms.yes)?;
-                nonce
+                let had = self.vault.note(|file| {
+                    let of_it = |sent: &&Sent| sent.nonce() == nonce && which.is_of(sent, &address, &actions);
+                    let had = file.outbox.iter().filter(of_it).rfind(|sent| sent.was_taken());
+                    Ok(had.map(|had| *had.txid()))
+                })?;
+                let signed = self.sign_and_send(asked, nonce, terms, which);
+                let transaction = signed.map_err(|error| doubtful_if_had(error, had))?;
+                self.follow(&transaction, patience, false)
             }
             Course::Repeat { words, sent } => {
                 self.say(words);
@@ -86,17 +95,27 @@ impl<'a> Desk<'a> {
                 } else if matches!(which, Which::Once(_)) {
                     self.send_own(&sent)?;
                 }
-                return self.follow(sent.transaction(), patience, true);
+                self.follow(sent.transaction(), patience, true)
             }
-            Course::Over(kept) => return self.tell_what_is_left(&kept),
-        };
+            Course::Over(kept) => self.tell_what_is_left(&kept),
+        }
+    }
+
+    /// Has an order signed, once somebody agreed to it, and sends it.
+    fn sign_and_send(
+        &self,
+        mut asked: Asked,
+        nonce: Nonce,
+        terms: &Terms,
+        which: Which<'_>,
+    ) -> Result<Transaction> {
         let preimages = terms.preimages.all()?;
         let means = self.means(&preimages, &asked);
         let agreed = asked.prepare(&self.chain, self.file.book(), nonce, &means)?;
         asked.agree(&agreed, self.file.book(), &self.chain, terms)?;
         let transaction = self.sign(&mut asked, &means, &preimages, &agreed, which)?;
         self.send(&transaction)?;
-        self.follow(&transaction, patience, false)
+        Ok(transaction)
     }
 
     /// The first number that an order does not wait for: behind its own, where something was signed for it, and none where that is over.
@@ -209,7 +228,7 @@ impl<'a> Desk<'a> {
             check_book(wallet, &self.file)?;
             let nonce = nonce_for(&sent.outbox, asked, which)?;
             ensure!(
-                nonce == agreed.body.nonce || gives_way(&sent.outbox, asked, nonce, which)?.is_none(),
+                nonce == agreed.body.nonce || gives_way(&sent.outbox, asked, nonce, which)?.0.is_none(),
                 "what this account sent changed while you were asked: say it again"
             );
             let prepared = asked.prepare(&self.chain, self.file.book(), nonce, means)?;
@@ -303,6 +322,22 @@ impl<'a> Desk<'a> {
             seen.told(report).only_json("repeated", repeated).only_json("notes", self.options.notes.take());
         let told = report.deliver(self.options.json).with_context(|| format!("{txid} is sent"))?;
         Ok((wait_for_reader(told, true) == Delivery::Taken).then_some(txid))
+    }
+}
+
+/// A refusal of what is signed anew for an order is none of what a node had for it before: that may be mined yet.
+fn doubtful_if_had(error: anyhow::Error, had: Option<Txid>) -> anyhow::Error {
+    let is_refusal = error.chain().any(|cause| match cause.downcast_ref() {
+        Some(ClientError::Problem(problem)) => problem.code.is_verdict(),
+        Some(_) => false,
+        None => cause.is::<DraftError>(),
+    });
+    match had.filter(|_| is_refusal) {
+        Some(txid) => {
+            let why = format!("a node had it, and what is signed for it now is not taken: {error:#}");
+            Ended::InDoubt { txid, why }.into()
+        }
+        None => error,
     }
 }
 

@@ -6,6 +6,7 @@ use clap::Args;
 use super::Options;
 use super::ends::{Ended, Undone};
 use super::follow::Patience;
+use super::hearing::displacing;
 use super::order::ask_for_yes;
 use super::paying::Desk;
 use super::proofs::checked_tip;
@@ -82,10 +83,11 @@ impl Replace {
             }
             return self.follow(&desk, sent.transaction(), what, true);
         }
-        let before = self.waiting(&desk, what)?;
+        let (before, is_there) = self.waiting(&desk, what)?;
         let mut body = what.of(&before.body)?;
         self.check_timely(&desk, &body)?;
-        body.fee = self.fee_of(&desk, &before)?;
+        body.fee = self.fee_of(&desk, &before, is_there)?;
+        say_displaced(&desk, &before)?;
         let named_by = if self.fee.is_some() { NamedBy::Payer } else { NamedBy::Node };
         let high = high_fee(&desk, &before, body.fee, named_by)?;
         if let Some(high) = high.as_ref().filter(|_| self.yes && !self.high_fee) {
@@ -155,7 +157,9 @@ impl Replace {
                 Progress::Signed => true,
                 Progress::Taken => stands.txid() != named.txid(),
                 // Whoever asked for it was never told that it did what it was for.
-                Progress::Mined { .. } => stands.txid() != named.txid() && !stands.is_reported(),
+                Progress::Mined { .. } => {
+                    stands.txid() != named.txid() && (what == Instead::Nothing || !stands.is_reported())
+                }
                 Progress::Refused | Progress::Passed { .. } => false,
             };
             if what == Instead::Same {
@@ -178,9 +182,15 @@ impl Replace {
         Ok(())
     }
 
-    /// The transaction that stands for the nonce of the one that was named, if another can still take its place.
-    fn waiting(&self, desk: &Desk<'_>, what: Instead) -> Result<Transaction> {
-        let sent = desk.vault.note(|file| self.standing(file, what))?;
+    /// The transaction that stands for the nonce of the one that was named, if another can still take its place; and whether a node
+    /// has it.
+    fn waiting(&self, desk: &Desk<'_>, what: Instead) -> Result<(Transaction, bool)> {
+        let found = desk.vault.note(|file| {
+            let sent = self.standing(file, what)?;
+            let progress = file.outbox.find(&sent.body.txid()).map(Sent::progress);
+            Ok((sent, progress == Some(Progress::Taken)))
+        });
+        let (sent, is_taken) = found.map_err(|error| late_by_memory(desk, error))?;
         let txid = sent.body.txid();
         if txid != self.txid {
             desk.say(&format!("{txid} took the place of {} and does the same: that is meant", self.txid));
@@ -192,7 +202,8 @@ impl Replace {
                  raises its fee"
             ),
             Some(Standing::Replaced { by: None }) => bail!("another took the place of {txid} already"),
-            _ => Ok(sent),
+            Some(Standing::Pending { .. }) => Ok((sent, true)),
+            _ => Ok((sent, is_taken)),
         }
     }
 
@@ -204,7 +215,14 @@ impl Replace {
         if let Some((mined, height)) =
             file.outbox.mined_instead_of(named).and_then(|it| Some((it, it.mined_at()?)))
         {
-            return Err(Ended::TooLate { txid: *mined.txid(), height }.into());
+            let txid = *mined.txid();
+            if mined.transaction().body.actions == named.transaction().body.actions {
+                return Err(Ended::TooLate { txid, height }.into());
+            }
+            bail!(
+                "{txid}, which has the number of {0}, was seen in the block at height {height}: by that node's word {0} is not mined",
+                self.txid
+            );
         }
         let stands = file.outbox.stands_for(named);
         let (body, named) = (&stands.transaction().body, &named.transaction().body);
@@ -226,10 +244,11 @@ impl Replace {
         Ok(stands.transaction().clone())
     }
 
-    fn fee_of(&self, desk: &Desk<'_>, before: &Transaction) -> Result<Amount> {
+    /// What it gives. Where no node is known to have what it is put in the place of, whoever says a fee may say less.
+    fn fee_of(&self, desk: &Desk<'_>, before: &Transaction, is_there: bool) -> Result<Amount> {
         let least = least_above(before)?;
         match self.fee {
-            Some(fee) if fee < least => {
+            Some(fee) if fee < least && is_there => {
                 let why = format!(
                     "nodes take nothing in the place of another for less than {MORE_PERCENT} % more: {least}"
                 );
@@ -279,6 +298,37 @@ fn least_above(before: &Transaction) -> Result<Amount> {
     let old = before.body.fee;
     let more = Amount::from_pebbles(old.pebbles() / (100 / MORE_PERCENT) + 1);
     old.checked_add(more).context("no fee is higher")
+}
+
+/// Says which payment of another order, that a node had once, has the same number.
+fn say_displaced(desk: &Desk<'_>, before: &Transaction) -> Result<()> {
+    let (account, nonce) = (before.body.policy.address(), before.body.nonce);
+    let height = desk.chain.next_height()?;
+    let displaced = desk.vault.note(|file| {
+        let named = file.outbox.find(&before.body.txid());
+        let is_other = |sent: &&Sent| named.is_none_or(|named| !sent.is_of_one_order_with(named));
+        Ok(file.outbox.gives_way(&account, nonce, height).filter(is_other).last().map(|sent| *sent.txid()))
+    })?;
+    if let Some(txid) = displaced {
+        desk.say(&displacing(&txid));
+    }
+    Ok(())
+}
+
+/// What is known to be in a block by memory alone may be in none any more.
+fn late_by_memory(desk: &Desk<'_>, error: anyhow::Error) -> anyhow::Error {
+    let Some(Ended::TooLate { txid, height }) = error.downcast_ref() else { return error };
+    let is_known = !matches!(desk.chain.client.transaction(txid), Ok(None));
+    let sent = desk.vault.note(|file| Ok(file.outbox.find(txid).map(|sent| (*sent.account(), sent.nonce()))));
+    let Ok(Some((account, nonce))) = sent else { return error };
+    // A node that has thrown the block away has the number as used.
+    match desk.chain.account(&account) {
+        Ok(account) if !is_known && account.nonce <= nonce => anyhow!(
+            "{txid}, which does the same, was seen in the block at height {height}, and this node has it nowhere: `cairn wallet bump {txid}` \
+             goes on with it"
+        ),
+        _ => error,
+    }
 }
 
 /// Refuses to have something sent, or followed, that was in doubt and that somebody paid anew since: they would pay both.

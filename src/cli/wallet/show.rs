@@ -19,7 +19,10 @@ pub(super) fn show(options: &Options, txid: &Txid) -> Result<()> {
     let file = vault.read()?;
     let chain = options.chain(file.network())?;
     let view = chain.client.transaction(txid)?;
-    let own = vault.note(|file| Ok(file.outbox.find(txid).cloned()))?;
+    let (own, may_be_sent) = vault.note(|file| {
+        let own = file.outbox.find(txid);
+        Ok((own.cloned(), own.is_some_and(|own| file.outbox.may_be_sent(own))))
+    })?;
     ensure!(
         view.is_some() || own.is_some(),
         "the node at {} never heard of {txid}, or has forgotten it, and this wallet remembers nothing of it",
@@ -35,7 +38,10 @@ pub(super) fn show(options: &Options, txid: &Txid) -> Result<()> {
     );
     let report = Report::default().line("transaction", txid).line("status", status);
     let report = match own.as_ref().filter(|_| !is_there(view.as_ref())) {
-        Some(own) => report.line("here", known_here(own)),
+        Some(own) => {
+            let may_be_sent = may_be_sent && own.is_timely(chain.next_height()?);
+            report.line("here", known_here(own, may_be_sent))
+        }
         None => report,
     };
     let content = view.as_ref().and_then(|view| view.transaction.clone()).or(signed);
@@ -76,24 +82,23 @@ fn for_programs(
 }
 
 /// What the wallet knows of what it signed, and what can be done about it.
-fn known_here(own: &Sent) -> String {
+fn known_here(own: &Sent, may_be_sent: bool) -> String {
     let txid = own.txid();
     let ways = format!(
         "; `cairn wallet bump {txid}` sends it, `cairn wallet cancel {txid}` puts nothing in its place"
     );
-    let (known, ways) = match own.progress() {
-        Progress::Signed => ("signed, and no node may have heard of it".to_owned(), ways),
-        Progress::Taken => ("sent, and a node took it".to_owned(), ways),
-        Progress::Refused => {
-            ("sent, and a node did not take it; what is paid next has its number".to_owned(), ways)
+    let known = match own.progress() {
+        Progress::Signed => "signed, and no node may have heard of it".to_owned(),
+        Progress::Taken => "sent, and a node took it".to_owned(),
+        Progress::Refused if own.was_taken() => {
+            "sent, a node took it, and one did not take it again".to_owned()
         }
-        Progress::Passed { .. } => {
-            ("sent; by a node's word another has its number".to_owned(), String::new())
-        }
-        Progress::Mined { height } => {
-            (format!("sent, and seen in the block at height {height}"), String::new())
-        }
+        Progress::Refused => "sent, and a node did not take it; what is paid next has its number".to_owned(),
+        Progress::Passed { .. } => "sent; by a node's word another has its number".to_owned(),
+        Progress::Mined { height } => format!("sent, and seen in the block at height {height}"),
     };
+    let is_open = own.is_on_its_way() || own.progress() == Progress::Refused;
+    let ways = if is_open && may_be_sent { ways } else { String::new() };
     let key = own.once().map_or_else(String::new, |key| format!(" for the order `{key}`"));
     format!("this wallet{key}: {known}{ways}")
 }

@@ -10,8 +10,8 @@ use super::{OUTBOX_MAX, Outbox, OutboxError, Settled};
 use crate::codec::{decode, encode};
 use crate::types::{Address, BlockHash, ChainId, Nonce, Timestamp, Txid};
 
-/// Of what is written. Version 1 had no keys of orders, and told less of each transaction.
-const VERSION: u32 = 2;
+/// Of what is written. Version 1 had no keys of orders, and told less of each transaction; version 2 did not tell what a node had.
+const VERSION: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,7 +116,7 @@ impl Outbox {
             let mut sent = Sent::new(transaction, form.progress, Timestamp(form.since));
             (sent.is_reported, sent.is_told, sent.is_weighed) = (form.reported, form.told, form.weighed);
             (sent.is_over, sent.is_raised) = (form.over || form.reported, form.raised);
-            (sent.was_taken, sent.is_lost) = (sent.was_taken || form.had, form.lost);
+            (sent.was_taken, sent.is_lost) = (sent.was_taken || form.had || form.over, form.lost);
             (sent.beside, sent.once, sent.seen) = (form.beside, form.once, form.seen);
             Ok(sent)
         };

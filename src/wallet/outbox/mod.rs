@@ -270,6 +270,8 @@ impl Outbox {
         let before = self.sent.iter().rev().find(|earlier| earlier.is_of_one_order_with(&sent));
         sent.beside = sent.beside.or(before.and_then(|before| before.beside));
         sent.seen = before.map_or(seen, |before| before.seen);
+        // Signed again for the same fee it is the same, and a node had it.
+        sent.was_taken = self.find(sent.txid()).is_some_and(|same| same.was_taken);
         if sent.once.is_some() && before.is_none() {
             self.make_room_for_key(now)?;
         }

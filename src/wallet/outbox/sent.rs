@@ -145,6 +145,11 @@ impl Sent {
         self.progress
     }
 
+    /// Whether a node had it at any time.
+    pub fn was_taken(&self) -> bool {
+        self.was_taken
+    }
+
     /// What its order was called by whoever gave it.
     pub fn once(&self) -> Option<&OrderKey> {
         self.once.as_ref()
@@ -217,7 +222,7 @@ impl Sent {
     }
 
     /// Whether a block at this height could take it in.
-    pub(super) fn is_timely(&self, height: Height) -> bool {
+    pub fn is_timely(&self, height: Height) -> bool {
         self.transaction.body.expiry.is_none_or(|expiry| expiry >= height)
     }
 

@@ -101,6 +101,22 @@ fn key_outlives_what_is_remembered_of_the_payment() {
 }
 
 #[test]
+fn order_with_a_key_that_a_node_had_and_does_not_take_again_is_in_doubt() {
+    let (home, mut devnet) = stage();
+    let order = ["send", "bob", "1", "--once", "a", "--yes", "--wait", "0", "--json"];
+    let first = txid(&devnet.wallet(&home, &order).json());
+    devnet.forget_everything(&home);
+    for _ in 0..2 {
+        // Others may have it still: it is not said that nothing was paid.
+        let said = devnet.wallet_through(&home, &refusing, &order);
+        assert_eq!(said.code, Some(4), "{said:?}");
+        assert!(said.out.contains("in_doubt") && said.out.contains(&first), "{said:?}");
+        devnet.forget_everything(&home);
+    }
+    assert_eq!(txid(&devnet.wallet(&home, &order).json()), first);
+}
+
+#[test]
 fn payment_whose_block_is_nowhere_is_not_settled_but_sent_again() {
     let (home, mut devnet) = stage();
     let order = ["send", "bob", "1", "--once", "a"];

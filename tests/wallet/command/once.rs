@@ -258,6 +258,9 @@ fn payment_that_was_on_its_way_is_not_displaced_unless_somebody_agrees() {
         assert!(said.out.contains("comes_first") && said.out.contains(&first), "{said:?}");
     }
     assert_eq!(devnet.waiting(), 0);
+    let file = home.named("offline");
+    let prepared = devnet.wallet(&home, &["prepare", "bob", "2", "--out", file.to_str().unwrap()]);
+    ends_with(&prepared, 0, "this takes its number");
     let mut asked = devnet.at_terminal(&home, &["send", "bob", "3", "--wait", "0"]);
     asked.until("1 CRN to");
     asked.answer("Pay this in its place?", "n");

@@ -8,6 +8,7 @@ use clap::Args;
 use super::super::Options;
 use super::super::ends::{Ended, Undone};
 use super::super::follow::Patience;
+use super::super::hearing::displacing;
 use super::super::order::Repeat;
 use super::super::paying::{Desk, check_once};
 use super::super::preimages::Preimages;
@@ -88,10 +89,11 @@ impl Submit {
         let seen = checked_tip(&desk.vault, &desk.chain);
         let (account, txid) = (body.policy.address(), body.txid());
         desk.look_after(&account)?;
-        let (is_mined, displaced) = desk.vault.note(|file| {
+        let height = desk.chain.next_height()?;
+        let (is_mined, displaced, given_way) = desk.vault.note(|file| {
             let outbox = &file.outbox;
             match outbox.find(&txid) {
-                Some(known) if known.is_mined() => return Ok((true, None)),
+                Some(known) if known.is_mined() => return Ok((true, None, None)),
                 Some(known) if known.is_weighed() => return Err(paid_anew(known)),
                 // It would come to life again.
                 Some(known) if outbox.instead_of(known).is_some() => return Err(given_up(outbox, known)),
@@ -108,9 +110,15 @@ impl Submit {
                 }
             }
             let outbox = &file.outbox;
-            let displaced = outbox.find(&txid).and_then(|sent| outbox.instead_of(sent));
-            Ok((false, displaced.map(|sent| *sent.txid())))
+            let own = outbox.find(&txid);
+            let displaced = own.and_then(|sent| outbox.instead_of(sent));
+            let is_other = |sent: &&Sent| own.is_none_or(|own| !sent.is_of_one_order_with(own));
+            let given_way = outbox.gives_way(&account, body.nonce, height).filter(is_other).last();
+            Ok((false, displaced.map(|sent| *sent.txid()), given_way.map(|sent| *sent.txid())))
         })?;
+        if let Some(given_way) = given_way {
+            desk.say(&displacing(&given_way));
+        }
         if let Some(displaced) = displaced {
             desk.say(&format!("{txid} has the number of {displaced}, which waits, and takes its place where the node takes it"));
         }

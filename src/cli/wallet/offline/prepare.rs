@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::super::Options;
 use super::super::ends::Undone;
+use super::super::hearing::{displacing, gives_way};
 use super::super::order::{Repeat, Terms};
 use super::super::paying::{Desk, check_once};
 use super::super::send::{Wish, check_goes_away};
@@ -50,7 +51,13 @@ impl Prepare {
         desk.look_after(&policy.address())?;
         let nonce = self.nonce(&desk, &policy.address(), asked.expected)?;
         let (account, actions, which) = (policy.address(), asked.actions()?, self.repeat.which());
-        desk.vault.note(|file| check_once(&file.outbox, &account, &actions, nonce, which))?;
+        let given_way = desk.vault.note(|file| {
+            check_once(&file.outbox, &account, &actions, nonce, which)?;
+            Ok(gives_way(&file.outbox, &asked, nonce, which)?.0.map(|sent| *sent.txid()))
+        })?;
+        if let Some(given_way) = given_way {
+            desk.say(&displacing(&given_way));
+        }
         let way = way_for_all(&policy, asked.height()).context(
             "nobody can ever spend from that account: no way of meeting its policy has a key that can sign",
         )?;
