@@ -71,7 +71,8 @@ pub fn height(name: &str, text: &str) -> Result<Height, Problem> {
 
 /// The number of a step that the node took, from its text.
 pub fn step(name: &str, text: &str) -> Result<u64, Problem> {
-    digits(text).ok_or_else(|| Problem::bad_value(name, text, "expected a number of a reorganization, such as 7"))
+    digits(text)
+        .ok_or_else(|| Problem::bad_value(name, text, "expected a number of a reorganization, such as 7"))
 }
 
 fn digits<T: FromStr>(text: &str) -> Option<T> {

@@ -124,14 +124,14 @@ fn sentence(detail: &str) -> String {
 }
 
 /// What to do, for people who have a page before them.
-fn advice(code: Code) -> &'static str {
-    match code {
+fn advice(problem: &Problem) -> &str {
+    match problem.code {
         Code::NotFound => "Look whether the address is as it should be.",
         Code::MethodNotAllowed => {
             "This address can only be looked at, or only be ordered from the page that leads to it."
         }
         Code::TooManyRequests => "This page asks again by itself.",
-        other => other.advice(),
+        _ => &problem.advice,
     }
 }
 
@@ -149,7 +149,7 @@ pub(in crate::api) fn on_a_page(shell: &Shell, mut response: Response) -> Respon
     let title = if status == StatusCode::NOT_FOUND { "Not here" } else { problem.code.title() };
     let body = html! {
         p.lead { (sentence(&problem.detail)) }
-        p { (super::parts::marked(advice(problem.code))) }
+        p { (super::parts::marked(advice(&problem))) }
         p {
             a href={ (shell.node) "/" } { "To the tip of the chain" }
             @if let Some(desk) = &shell.desk { " · " a href=(desk) { "To all nodes of the devnet" } }
