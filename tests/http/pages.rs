@@ -134,7 +134,9 @@ fn block_that_is_not_followed_says_so() {
     let (stage, _, blocks) = reorganized();
     let left = words(&page(&stage, &format!("/block/{}", blocks[0].header.hash())));
     assert!(left.contains("not followed"), "{left}");
+    assert!(left.contains("Reward") && !left.contains("to be spent"), "{left}");
     let stands = words(&page(&stage, "/block/2"));
+    assert!(stands.contains("to be spent from block"), "{stands}");
     assert!(stands.contains("followed 1 block deep"), "{stands}");
 }
 
@@ -149,6 +151,8 @@ fn reorganization_is_told_as_a_story() {
     assert!(place("Mined again: 1") < name(&again) && name(&again) < place("Waiting again: 1"));
     assert!(place("Waiting again: 1") < name(&waits) && name(&waits) < place("Conflicted: 1"));
     assert!(place("Conflicted: 1") < name(&loses));
+    // The next reorganization may have it mined.
+    assert!(words(&story).contains("On this branch another") && !story.contains("never"), "{story}");
 }
 
 #[test]

@@ -183,7 +183,11 @@ fn facts(view: &BlockView) -> Markup {
         ),
         (
             "Reward",
-            html! { (parts::amount(coinbase.amount)) ", to be spent from block " (parts::number(coinbase.matures_at)) " on" },
+            html! {
+                (parts::amount(coinbase.amount))
+                // Of a block that was left nothing can be spent.
+                @if view.followed { ", to be spent from block " (parts::number(coinbase.matures_at)) " on" }
+            },
         ),
         ("Fees in it", parts::amount(view.fees)),
         ("Size", html! { (parts::bytes(view.bytes)) }),

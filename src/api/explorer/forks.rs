@@ -116,7 +116,7 @@ pub(super) async fn story(State(context): State<Context>, Path(step): Path<Strin
         }
         (fate("Mined again", "They are in blocks of the branch that is followed now.", &fates.mined_again))
         (fate("Waiting again", "They wait in the pool for another block.", &fates.pending))
-        (fate("Conflicted", "Another of the same sender and number was mined: these can never be.", &fates.conflicted))
+        (fate("Conflicted", "On this branch another of the same sender and number was mined instead.", &fates.conflicted))
         (fate("Dropped", "They are neither mined nor here. Whoever sent them can send them again.", &fates.dropped))
         @if !fates.complete { p.note { "Not all are told: the list is long, or blocks were pruned." } }
         (parts::raw(&[("the story", format!("/v1/reorganizations/{step}"))]))
