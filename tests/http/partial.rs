@@ -4,8 +4,11 @@ use axum::body::Body;
 use axum::http::header::ACCEPT;
 use axum::http::{Request, StatusCode};
 use cairn::storage::prune;
-use cairn::testkit::MAP_SEED;
+use cairn::testkit::{Follower, MAP_SEED, within};
+use cairn::types::Header;
+use regex::Regex;
 
+use crate::branches::rival;
 use crate::pages::{page, words};
 use crate::stage::Stage;
 
@@ -63,4 +66,49 @@ fn account_that_began_with_money_says_with_how_much() {
     let said = account(&stage, 0);
     assert!(said.contains(&format!("{began}.")) && !said.contains("since."), "{said}");
     assert!(account(&stage, 99).contains("An address exists before anybody has paid it."));
+}
+
+/// Has the headers of so many more blocks come, without the rest of them.
+fn headers_come(stage: &Stage, from: &mut Follower, count: u32) -> Vec<Header> {
+    let mine = |_| rival(from, Vec::new()).header;
+    let headers: Vec<Header> = (0..count).map(mine).collect();
+    let answers = within("headers", stage.node.handle().submit_headers(headers.clone())).unwrap();
+    assert!(answers.iter().all(Result::is_ok));
+    headers
+}
+
+#[test]
+fn block_whose_header_came_first_is_to_come_and_on_no_other_branch() {
+    let mut stage = Stage::new();
+    let mut other = stage.miner.clone();
+    for _ in 0..3 {
+        stage.mine(Vec::new());
+    }
+    let coming = headers_come(&stage, &mut stage.miner.clone(), 2);
+    for header in &coming {
+        let said = words(&page(&stage, &format!("/block/{}", header.hash())));
+        assert!(said.contains("to come It stands above the tip"), "{said}");
+        assert!(!said.contains("not followed") && !said.contains("more work"), "{said}");
+    }
+    let shown = page(&stage, "/forks");
+    assert!(shown.contains("Blocks 0 to 5, with 0 branches beside the branch that is followed"), "{shown}");
+    assert!(!shown.contains("on another branch") && words(&shown).contains("to come: headers are here"));
+    let knot = |hash: String| {
+        let found = Regex::new(&format!(
+            r#"href="/block/{hash}" aria-label="([^"]*)"><ellipse class="knot ([a-z]+)" cx="[0-9]+" cy="([0-9]+)""#
+        ));
+        let found =
+            found.unwrap().captures(&shown).unwrap_or_else(|| panic!("a block is not drawn: {shown}"));
+        [1, 2, 3].map(|part| found[part].to_owned())
+    };
+    let [label, class, row] = knot(coming[1].hash().to_string());
+    assert_eq!((label.as_str(), class.as_str()), ("Block 5, to come: only its header is here", "coming"));
+    assert_eq!(row, knot(stage.node.tip().hash.to_string())[2], "it lies on the branch that is followed");
+
+    let aside = headers_come(&stage, &mut other, 2);
+    let said = words(&page(&stage, &format!("/block/{}", aside[1].hash())));
+    assert!(said.contains("not followed Not all of its branch has come."), "{said}");
+    assert!(!said.contains("more work"), "{said}");
+    let shown = page(&stage, "/forks");
+    assert!(shown.contains("with 1 branch beside") && shown.contains("on another branch, only"), "{shown}");
 }
