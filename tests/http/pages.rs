@@ -361,7 +361,7 @@ fn wallet_names_what_its_script_takes_in_and_what_is_told_to_it() {
         let path = &named.captures(&wallet).unwrap_or_else(|| panic!("no {part}.js in {wallet}"))[1];
         assert_eq!(stage.get(path).header("content-type"), "text/javascript; charset=utf-8");
     }
-    assert!(wallet.contains(r#"data-events="block,reorganization,mempool" data-every="0""#), "{wallet}");
+    assert!(wallet.contains(r#"data-events="block,reorganization,mempool" data-every="60""#), "{wallet}");
 }
 
 #[test]

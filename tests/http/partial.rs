@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::header::ACCEPT;
 use axum::http::{Request, StatusCode};
-use cairn::storage::prune;
+use cairn::storage::{StorageError, prune};
 use cairn::testkit::{Follower, MAP_SEED, within};
 use cairn::types::Header;
 use regex::Regex;
@@ -12,11 +12,17 @@ use crate::branches::rival;
 use crate::pages::{page, words};
 use crate::stage::Stage;
 
+/// A page, or the one that says why there is none.
+fn shown(stage: &Stage, path: &str) -> (StatusCode, String) {
+    let said = stage.ask(Request::get(path).header(ACCEPT, "text/html").body(Body::empty()).unwrap());
+    (said.status, String::from_utf8(said.body).unwrap())
+}
+
 /// A page that is not there: what it says.
 fn missing(stage: &Stage, path: &str) -> String {
-    let said = stage.ask(Request::get(path).header(ACCEPT, "text/html").body(Body::empty()).unwrap());
-    assert_eq!(said.status, StatusCode::NOT_FOUND, "{path}");
-    words(&String::from_utf8(said.body).unwrap())
+    let (status, said) = shown(stage, path);
+    assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+    words(&said)
 }
 
 #[test]
@@ -111,4 +117,39 @@ fn block_whose_header_came_first_is_to_come_and_on_no_other_branch() {
     assert!(!said.contains("more work"), "{said}");
     let shown = page(&stage, "/forks");
     assert!(shown.contains("with 1 branch beside") && shown.contains("on another branch, only"), "{shown}");
+}
+
+#[test]
+fn every_page_says_at_its_top_that_the_node_takes_nothing_in_and_asks_whether_it_still_is_so() {
+    let mut stage = Stage::new();
+    let payment = stage.payment(0, 1, 1000);
+    stage.mine(vec![payment.clone()]);
+    stage.node.wait_for_indexes();
+    let account = format!("/account/{}", stage.address(0));
+    let payment = format!("/tx/{}", payment.body.txid());
+    let paths = [
+        "/", "/blocks", "/block/1", &payment, &account, "/mempool", "/mining", "/network", "/forks",
+        "/wallet",
+    ];
+    for path in paths {
+        let shown = page(&stage, path);
+        assert!(
+            !shown.contains("takes nothing in") && !shown.contains("data-every=\"0\""),
+            "{path}: {shown}"
+        );
+    }
+    stage.node.handle().end_over(&StorageError::Contradiction("the disk makes no sense".to_owned()));
+    let top = Regex::new(
+        "<h1>[^<]*</h1><p class=\"alarm\"[^>]* role=\"alert\">This node takes nothing in any more: ",
+    );
+    let (top, every) = (top.unwrap(), Regex::new("data-every=\"([0-9]+)\"").unwrap());
+    for path in paths {
+        // What is on the disk may not be read any more, and that is told below.
+        let (_, shown) = shown(&stage, path);
+        assert!(top.is_match(&shown), "{path}: {shown}");
+        assert_eq!(shown.matches("the disk makes no sense").count(), 1, "{path}");
+        let every = every.captures(&shown).unwrap()[1].to_owned();
+        assert!((1..=5).contains(&every.parse().unwrap()), "{path}: {every}");
+    }
+    assert!(missing(&stage, "/block/99").contains("This node takes nothing in any more"));
 }

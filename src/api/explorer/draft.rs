@@ -12,6 +12,7 @@ use super::assets::Asset;
 use super::shell::{Place, Shell};
 use crate::api::context::Context;
 use crate::api::problem::{Code, Problem};
+use crate::api::ready::warnings;
 
 /// How often a page is made, at most, where blocks come faster than it is.
 const TRIES_MAX: usize = 3;
@@ -90,14 +91,17 @@ impl IntoResponse for Trouble {
 /// Puts pages between the heading and the foot that all of them share.
 pub(super) async fn frame(State(context): State<Context>, request: Request, next: Next) -> Response {
     let mut response = of_one_tip(&context, request, next).await;
-    let shell = Shell::of(&context);
-    if let Some(draft) = response.extensions_mut().remove::<Draft>() {
-        return shell.page(&draft);
+    let made = response.extensions_mut();
+    match (made.remove::<Draft>(), made.remove::<Trouble>()) {
+        (Some(draft), _) => warning(&context).await.page(&draft),
+        (None, Some(Trouble(problem))) => on_a_page(&warning(&context).await, problem.into_response()),
+        (None, None) => response,
     }
-    match response.extensions_mut().remove::<Trouble>() {
-        Some(Trouble(problem)) => on_a_page(&shell, problem.into_response()),
-        None => response,
-    }
+}
+
+/// What pages of this node share at this moment.
+async fn warning(context: &Context) -> Shell {
+    Shell { warnings: warnings(context).await, ..Shell::of(context) }
 }
 
 /// A page without its frame, of one tip. It is put together from several answers: where a block came in between they would
