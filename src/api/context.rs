@@ -120,6 +120,11 @@ impl Context {
         self.0.node.genesis().params()
     }
 
+    /// The first block that is kept, where what came before was pruned.
+    pub fn kept_from(&self) -> Option<Height> {
+        self.node().base().next().filter(|_| self.node().base() > Height::GENESIS)
+    }
+
     /// The node's peers, if it is connected to any network.
     pub fn peers(&self) -> Option<&PeersHandle> {
         self.0.peers.as_ref()

@@ -116,6 +116,18 @@ impl Reader {
         self.shared.state.read().chain.entry(hash).cloned()
     }
 
+    /// The block at a height of the branch that ends in this one, whichever it is.
+    pub fn ancestor(&self, hash: &BlockHash, height: Height) -> Option<HeaderEntry> {
+        self.shared.state.read().chain.ancestor(hash, height).cloned()
+    }
+
+    /// Whether a block stands on this reader's tip, so that its branch is the one that is followed, gone on.
+    pub fn is_above_tip(&self, hash: &BlockHash) -> bool {
+        let state = self.shared.state.read();
+        let at_tip = state.chain.ancestor(hash, self.tip.height);
+        *hash != self.tip.hash && at_tip.is_some_and(|entry| entry.hash == self.tip.hash)
+    }
+
     /// Whether a block is on this reader's branch.
     pub fn is_followed(&self, hash: &BlockHash) -> bool {
         let state = self.shared.state.read();

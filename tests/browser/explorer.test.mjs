@@ -9,6 +9,8 @@ import {
   EVERYBODYS, ask, complaints, desk, exactly, give, launch, mine, network, node, open, order, pictures, written,
 } from "./stage.mjs";
 
+/** A page that is told where none is. */
+const MISSING = "/block/99999999";
 /** What the first page of a visit may bring over the line, with its style and its scripts. */
 const PAGE_BYTES_MAX = 100_000;
 /** Keys that may be pressed until the last link of the graph is reached. */
@@ -20,16 +22,27 @@ before(async () => {
 });
 after(() => browser.close());
 
+/** The last reorganizations, of which there is one. */
+async function reorganizations() {
+  const before = await ask("/v1/reorganizations");
+  if (before.length > 0) return before;
+  await order("/v1/reorganize", { depth: 1, node: 0 });
+  return ask("/v1/reorganizations");
+}
+
+/** Opens one of them; of what is not there a browser says so too. */
+const look = (name, url, options) => open(browser, url, { ...options, trouble: name === "missing" ? "404" : undefined });
+
 /** All pages, by name; those of a block, a payment and an account are of some that are there. */
 async function pages() {
   const txid = await give();
   await mine(1, 0);
-  const [change] = await ask("/v1/reorganizations");
+  const [change] = await reorganizations();
   const all = {
     home: "/", blocks: "/blocks", block: "/block/1", transaction: `/tx/${txid}`, account: `/account/${EVERYBODYS}`,
     mempool: "/mempool", mining: "/mining", network: "/network", forks: "/forks", search: "/search?q=abcdef", wallet: "/wallet",
+    story: `/forks/${change.step}`, missing: MISSING,
   };
-  if (change) all.story = `/forks/${change.step}`;
   const here = Object.entries(all).map(([name, path]) => [name, `${node}${path}`]);
   return [...here, ["devnet", `${desk}/`], ["link", `${desk}/?link=0-1`]];
 }
@@ -216,7 +229,7 @@ test("numbers that are too large are said to be so", async () => {
 test("pages say what they say without scripts, and their forms work", async () => {
   const still = { javaScriptEnabled: false };
   for (const [name, url] of await pages()) {
-    const it = await open(browser, url, still);
+    const it = await look(name, url, still);
     assert.ok((await it.page.locator("main").innerText()).length > 80, `${name} is empty without scripts`);
     assert.equal(await it.page.locator(".copy:visible").count(), 0, `${name} has buttons that do nothing`);
     await it.close();
@@ -275,7 +288,7 @@ for (const [mode, width, height] of [["light", 1280, 900], ["dark", 1280, 900], 
     // What looks at pages is no part of them, and would not be let in.
     const options = { viewport: { width, height }, colorScheme: mode, bypassCSP: true };
     for (const [name, url] of await pages()) {
-      const it = await open(browser, url, options);
+      const it = await look(name, url, options);
       await it.page.waitForLoadState("networkidle");
       const bytes = await it.bytes();
       assert.ok(bytes < PAGE_BYTES_MAX, `${name} brings ${bytes} bytes`);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import {
-  EVERYBODYS, PATIENCE_MS, asAnother, ask, desk, give, launch, mine, network, node, open, order, written,
+  EVERYBODYS, PATIENCE_MS, asAnother, ask, desk, exactly, give, launch, mine, network, node, open, order, written,
 } from "./stage.mjs";
 
 let browser;
@@ -50,6 +50,64 @@ test("whoever stands in an account's table stays there when what waits is confir
   await give();
   await block();
   await staysFocused(`${node}/account/${EVERYBODYS}`, "tbody a[href^='/tx/']", () => give());
+});
+
+test("what waits is counted as it enters the pool, and no more when it is mined", async () => {
+  await block();
+  const it = await open(browser, `${node}/mempool`);
+  const ready = it.page.locator(".facts strong").first();
+  const count = async () => Number.parseInt(await ready.textContent(), 10);
+  const before = await count();
+  const txid = await give();
+  await it.reads(".facts strong", exactly(before === 0 ? "1 transaction" : `${before + 1} transactions`));
+  await it.page.locator(`main a[href='/tx/${txid}']`).waitFor();
+  await block();
+  await it.page.locator(`main a[href='/tx/${txid}']`).waitFor({ state: "detached" });
+  assert.equal(it.loads(), 1);
+  await it.close();
+});
+
+test("who is connected is shown as it comes and goes", async () => {
+  const { nodes } = await network();
+  const it = await open(browser, `${node}/network`);
+  const rows = it.page.locator("tbody tr");
+  const peers = await rows.count();
+  const goneTo = (count) => it.page.waitForFunction(
+    (wanted) => document.querySelectorAll("tbody tr").length === wanted, count, { timeout: PATIENCE_MS },
+  );
+  const other = nodes[0].peers[0];
+  await order(`/v1/nodes/${other}/kill`, {});
+  await goneTo(peers - 1);
+  await order(`/v1/nodes/${other}/restart`, {});
+  await goneTo(peers);
+  assert.equal(it.loads(), 1);
+  await it.close();
+});
+
+test("pages of a node that catches up say so, for as long as it does", async () => {
+  const { nodes } = await network();
+  const slow = nodes.length - 1;
+  await order(`/v1/nodes/${slow}/kill`, {});
+  await block(300);
+  for (let a = 0; a < slow; a += 1) await order("/v1/links", { a, b: slow, bytes_per_second: 8000 });
+  await order(`/v1/nodes/${slow}/restart`, {});
+  const it = await open(browser, `${nodes[slow].at.http}/blocks`);
+  await it.reads("h1 + .behind", /^This node is catching up: \d+ blocks are missing up to height [\d,]+\. What is here may be old\.$/);
+  await order("/v1/heal", {});
+  await it.page.locator(".behind").waitFor({ state: "detached" });
+  await it.reads("tbody th", exactly(written((await ask("/v1/tip")).height)));
+  assert.equal(it.loads(), 1);
+  await it.close();
+});
+
+test("a button is no other under somebody's finger when its node comes up", async () => {
+  await order("/v1/nodes/4/kill", {});
+  const it = await open(browser, `${desk}/`);
+  await it.page.getByRole("button", { name: "Restart node 4", exact: true }).focus();
+  await order("/v1/nodes/4/restart", {});
+  await it.page.getByRole("button", { name: "Kill node 4", exact: true }).waitFor();
+  assert.equal(await it.page.evaluate(() => document.activeElement.tagName), "BODY");
+  await it.close();
 });
 
 test("what a chart says is renewed, but not while somebody points at it", async () => {
@@ -139,7 +197,7 @@ test("a window whose node becomes another version loads its page again, once, an
   await it.page.getByRole("searchbox").blur();
   await loaded;
   assert.equal(await next(), 2, "two versions answer in turn, and it is not loaded each time");
-  await it.reads("tbody td", written((await ask("/v1/tip")).height));
+  await it.reads("tbody th", exactly(written((await ask("/v1/tip")).height)));
   await it.close();
 });
 

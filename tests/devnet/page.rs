@@ -120,6 +120,22 @@ fn orders_given_on_the_page_are_carried_out_and_told_of() {
 }
 
 #[test]
+fn button_of_a_node_says_which_one_it_is_for_and_is_never_taken_for_another() {
+    let stage = Stage::start(2);
+    let names = |shown: &str, order: &str, spoken: &str| {
+        let form = format!("data-key=\"/orders/{order}\"");
+        let its = shown.split(&form).nth(1).unwrap_or_else(|| panic!("no {form} in {shown}"));
+        let its = its.split("</form>").next().unwrap();
+        assert!(its.contains(&format!("<button aria-label=\"{spoken}\">")), "{its}");
+    };
+    let shown = page(&stage);
+    names(&shown, "mine?blocks=1&amp;node=0", "Mine at node 0");
+    names(&shown, "kill?node=1", "Kill node 1");
+    order(&stage, "/orders/kill", "node=1");
+    names(&page(&stage), "restart?node=1", "Restart node 1");
+}
+
+#[test]
 fn page_gives_coins_and_says_beside_the_form_what_became_of_it() {
     let stage = Stage::start(1);
     let address = "cdev1ethx5czv90r92vtrhw2x67c8wzx82ch4x3kamkgknlqmar6ltgnspawamt";

@@ -14,7 +14,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::pages::{page, words};
-use crate::stage::{Stage, miner_address};
+use crate::stage::{Said, Stage, miner_address};
 
 /// Bytes that every page has fewer of.
 const PAGE_BYTES: usize = 100_000;
@@ -172,20 +172,25 @@ fn curve_of_a_busy_account_has_what_is_known_and_nothing_else() {
     assert!(words(&page(&stage, &format!("/account/{miner}"))).contains("no curve shows it"));
 }
 
-/// How the account is shown while its history is not known; nothing where the indexes were made before anybody could ask.
-fn shown_while_indexing(stage: &mut Stage, address: &str) -> Option<String> {
+/// What is seen while this account's history is not known; nothing where the indexes were made before anybody could ask.
+fn seen_while_indexing<T>(stage: &mut Stage, address: &str, look: impl Fn(&Stage) -> T) -> Option<T> {
     stage.node.wait_for_indexes();
     stage.restart_after(|folder, _| fs::remove_dir_all(folder.join("sled")).unwrap());
     // While the database is taken, no more becomes known.
     stage.node.handle().while_database_is_taken(|| {
         let history = stage.get(&format!("/v1/accounts/{address}/history"));
         let is_known = history.status != StatusCode::SERVICE_UNAVAILABLE;
-        (!is_known).then(|| words(&page(stage, &format!("/account/{address}"))))
+        (!is_known).then(|| look(stage))
     })
 }
 
+/// What is searched for while the indexes are made.
+fn found(stage: &Stage, text: &str) -> Said {
+    stage.get(&format!("/v1/search?q={text}"))
+}
+
 #[test]
-fn account_is_shown_while_its_history_is_not_known_yet() {
+fn account_and_blocks_are_found_while_transactions_are_not_known_yet() {
     let mut stage = Stage::new();
     let address = stage.address(0);
     let mut sent = 0;
@@ -197,7 +202,24 @@ fn account_is_shown_while_its_history_is_not_known_yet() {
         }
         sent += 300;
         assert!(sent <= 3000, "indexes are always made before anybody can ask");
-        if let Some(said) = shown_while_indexing(&mut stage, &address) {
+        let hash = stage.node.tip().hash.to_string();
+        let look = |stage: &Stage| {
+            let account = words(&page(stage, &format!("/account/{address}")));
+            (account, [&hash, &hash[..8], &"7".repeat(64)].map(|text| found(stage, text)))
+        };
+        if let Some((said, [whole, part, nothing])) = seen_while_indexing(&mut stage, &address, look) {
+            for hit in [whole, part] {
+                assert_eq!(hit.json()["hits"][0]["hash"], hash.as_str(), "{}", hit.json());
+            }
+            assert_eq!(
+                (nothing.status, nothing.code().as_str()),
+                (StatusCode::SERVICE_UNAVAILABLE, "indexing")
+            );
+            let detail = nothing.json()["detail"].to_string();
+            assert!(
+                detail.contains("transactions and addresses cannot all be looked through yet: indexing"),
+                "{detail}"
+            );
             break said;
         }
     };

@@ -19,6 +19,7 @@ mod manners;
 mod metrics;
 mod operators;
 mod pages;
+mod partial;
 mod sending;
 mod sockets;
 mod stage;

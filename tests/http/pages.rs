@@ -134,7 +134,9 @@ fn block_that_is_not_followed_says_so() {
     let (stage, _, blocks) = reorganized();
     let left = words(&page(&stage, &format!("/block/{}", blocks[0].header.hash())));
     assert!(left.contains("not followed"), "{left}");
+    assert!(left.contains("Reward") && !left.contains("to be spent"), "{left}");
     let stands = words(&page(&stage, "/block/2"));
+    assert!(stands.contains("to be spent from block"), "{stands}");
     assert!(stands.contains("followed 1 block deep"), "{stands}");
 }
 
@@ -149,6 +151,8 @@ fn reorganization_is_told_as_a_story() {
     assert!(place("Mined again: 1") < name(&again) && name(&again) < place("Waiting again: 1"));
     assert!(place("Waiting again: 1") < name(&waits) && name(&waits) < place("Conflicted: 1"));
     assert!(place("Conflicted: 1") < name(&loses));
+    // The next reorganization may have it mined.
+    assert!(words(&story).contains("On this branch another") && !story.contains("never"), "{story}");
 }
 
 #[test]
@@ -357,7 +361,7 @@ fn wallet_names_what_its_script_takes_in_and_what_is_told_to_it() {
         let path = &named.captures(&wallet).unwrap_or_else(|| panic!("no {part}.js in {wallet}"))[1];
         assert_eq!(stage.get(path).header("content-type"), "text/javascript; charset=utf-8");
     }
-    assert!(wallet.contains(r#"data-events="block,reorganization,mempool" data-every="0""#), "{wallet}");
+    assert!(wallet.contains(r#"data-events="block,reorganization,mempool" data-every="60""#), "{wallet}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ use crate::api::routes::accounts as asked;
 use crate::api::view::{AccountView, HistoryEntry, Moved, PolicyView};
 use crate::mempool::Entry;
 use crate::node::Reader;
-use crate::types::{Address, Nonce};
+use crate::types::{Address, Amount, Height, Nonce};
 
 /// Transactions that wait and are shown, of the account and for it each, and bytes that they take.
 const WAITING_MAX: usize = 20;
@@ -63,7 +63,7 @@ pub(super) async fn account(
         @if context.desk().is_some() { p { a href={ "/devnet?address=" (text) "#faucet" } { "Give it coins" } ": this is a devnet." } }
         (waiting.draw())
         @match &past {
-            Ok(past) => (happened(&text, past, is_first)),
+            Ok(past) => (happened(&text, past, is_first, &Before::of(&context, &address))),
             Err(problem) => { h2 { "What happened" } (parts::empty(&format!("That is not known yet: {}. It will be here in a moment.", problem.detail))) }
         }
         h2 { "Who may spend" }
@@ -87,7 +87,7 @@ pub(super) async fn account(
 }
 
 /// Its curve at first, and some of its history.
-fn happened(text: &str, past: &Past, is_first: bool) -> Markup {
+fn happened(text: &str, past: &Past, is_first: bool, before: &Before) -> Markup {
     let rows = fitting(ROWS_BYTES, past.entries.iter().map(row));
     let last = rows.count.checked_sub(1).and_then(|at| past.entries.get(at));
     let next = match last.filter(|_| rows.count < past.entries.len()) {
@@ -97,7 +97,7 @@ fn happened(text: &str, past: &Past, is_first: bool) -> Markup {
     html! {
         @if let Some(curve) = &past.curve { (curve.draw()) }
         h2 { "What happened" }
-        (table(&rows, next.is_some()))
+        (table(&rows, next.is_some(), before))
         nav.pages aria-label="Further" {
             @if !is_first { a href={ "/account/" (text) } { "Newest" } }
             @if let Some(next) = &next { a href={ "/account/" (text) "?cursor=" (next) } { "Older" } }
@@ -194,12 +194,58 @@ fn waits(transaction: &Glimpse, word: &str) -> Markup {
     }
 }
 
-fn table(rows: &Fitting, goes_on: bool) -> Markup {
+fn table(rows: &Fitting, goes_on: bool, before: &Before) -> Markup {
     let columns = [Text("When"), Text("Block"), Text("What"), Text("With"), Number("Change")];
     match rows.count {
         0 if goes_on => parts::empty("Nothing on this page."),
-        0 => parts::empty("Nothing yet. An address exists before anybody has paid it."),
-        _ => parts::table("What happened", &columns, &rows.shown),
+        0 => parts::empty(&before.alone()),
+        _ => html! {
+            (parts::table("What happened", &columns, &rows.shown))
+            @if let Some(words) = before.below().filter(|_| !goes_on) { p.note { (words) } }
+        },
+    }
+}
+
+/// What was before all that a history has.
+struct Before {
+    /// The first block that is kept, where not all are.
+    kept_from: Option<Height>,
+    /// What it began with, at genesis, of which no block tells.
+    given: Option<Amount>,
+}
+
+impl Before {
+    fn of(context: &Context, address: &Address) -> Self {
+        let mut given = context.node().genesis().allocation().iter();
+        Self {
+            kept_from: context.kept_from(),
+            given: given.find(|(owner, _)| owner == address).map(|(_, amount)| *amount),
+        }
+    }
+
+    /// Where the history has nothing.
+    fn alone(&self) -> String {
+        match (self.kept_from, self.given) {
+            (Some(first), _) => format!(
+                "Nothing that this node knows of: before block {} it keeps nothing, and it may have happened there.",
+                parts::number(first)
+            ),
+            (None, Some(given)) => {
+                format!("It began with {}, and nothing has happened since.", parts::coins(given))
+            }
+            (None, None) => "Nothing yet. An address exists before anybody has paid it.".to_owned(),
+        }
+    }
+
+    /// Below its last line.
+    fn below(&self) -> Option<String> {
+        let pruned = self.kept_from.map(|first| {
+            format!(
+                "Before block {} this node keeps nothing: there may have been more.",
+                parts::number(first)
+            )
+        });
+        pruned.or_else(|| self.given.map(|given| format!("It began with {}.", parts::coins(given))))
     }
 }
 

@@ -137,19 +137,30 @@ fn standing(reader: &Reader, view: &BlockView) -> Markup {
         @if view.followed {
             span.state.good { "followed" } " " (parts::count(view.depth as usize, "block")) " deep, made " (parts::ago(view.header.time)) "."
         } @else {
-            span.state.bad { "not followed" } " " (why_not(reader, &view.header.hash)) " See " a href="/forks" { "forks" } "."
+            (state(reader, &view.header.hash)) " See " a href="/forks" { "forks" } "."
         }
     }
 }
 
-/// What keeps a block from being followed.
-fn why_not(reader: &Reader, hash: &BlockHash) -> &'static str {
-    match reader.header(hash).map(|entry| entry.validity) {
-        Some(Validity::Invalid) => "It breaks a rule.",
-        Some(Validity::AboveInvalid) => "It stands on one that breaks a rule.",
-        Some(Validity::RuledOut | Validity::AboveRuledOut) => "The operator ruled it out, or one below it.",
-        Some(Validity::Valid) | None => "Another branch has more work, or came first.",
-    }
+/// How a block stands that is not followed, and what keeps it from that.
+fn state(reader: &Reader, hash: &BlockHash) -> Markup {
+    let known = reader.header(hash).map(|entry| (entry.validity, entry.arrival.is_some()));
+    let (class, word, why) = match known {
+        Some((Validity::Invalid, _)) => ("bad", "not followed", "It breaks a rule."),
+        Some((Validity::AboveInvalid, _)) => ("bad", "not followed", "It stands on one that breaks a rule."),
+        Some((Validity::RuledOut | Validity::AboveRuledOut, _)) => {
+            ("bad", "not followed", "The operator ruled it out, or one below it.")
+        }
+        // Headers come before everything else.
+        Some((Validity::Valid, false)) if reader.is_above_tip(hash) => {
+            ("waiting", "to come", "It stands above the tip, and not all of its branch has come yet.")
+        }
+        Some((Validity::Valid, false)) => ("bad", "not followed", "Not all of its branch has come."),
+        Some((Validity::Valid, true)) | None => {
+            ("bad", "not followed", "Another branch has more work, or came first.")
+        }
+    };
+    html! { span class={ "state " (class) } { (word) } " " (why) }
 }
 
 /// A block of which only the header is here: what it held was pruned, or never came.
@@ -160,7 +171,7 @@ fn header_alone(context: &Context, name: BlockName) -> Shown {
     let body = html! {
         p.lead {
             @if reader.is_followed(&header.hash) { span.state.good { "followed" } " Only its header is here: what it held was pruned." }
-            @else { span.state.bad { "not followed" } " Only its header is here. " (why_not(&reader, &header.hash)) }
+            @else { (state(&reader, &header.hash)) " Only its header is here." }
         }
         (parts::whole(&header.hash.to_string()))
         (parts::facts(&[
@@ -183,7 +194,11 @@ fn facts(view: &BlockView) -> Markup {
         ),
         (
             "Reward",
-            html! { (parts::amount(coinbase.amount)) ", to be spent from block " (parts::number(coinbase.matures_at)) " on" },
+            html! {
+                (parts::amount(coinbase.amount))
+                // Of a block that was left nothing can be spent.
+                @if view.followed { ", to be spent from block " (parts::number(coinbase.matures_at)) " on" }
+            },
         ),
         ("Fees in it", parts::amount(view.fees)),
         ("Size", html! { (parts::bytes(view.bytes)) }),

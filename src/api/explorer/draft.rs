@@ -12,6 +12,7 @@ use super::assets::Asset;
 use super::shell::{Place, Shell};
 use crate::api::context::Context;
 use crate::api::problem::{Code, Problem};
+use crate::api::ready::warnings;
 
 /// How often a page is made, at most, where blocks come faster than it is.
 const TRIES_MAX: usize = 3;
@@ -90,14 +91,17 @@ impl IntoResponse for Trouble {
 /// Puts pages between the heading and the foot that all of them share.
 pub(super) async fn frame(State(context): State<Context>, request: Request, next: Next) -> Response {
     let mut response = of_one_tip(&context, request, next).await;
-    let shell = Shell::of(&context);
-    if let Some(draft) = response.extensions_mut().remove::<Draft>() {
-        return shell.page(&draft);
+    let made = response.extensions_mut();
+    match (made.remove::<Draft>(), made.remove::<Trouble>()) {
+        (Some(draft), _) => warning(&context).await.page(&draft),
+        (None, Some(Trouble(problem))) => on_a_page(&warning(&context).await, problem.into_response()),
+        (None, None) => response,
     }
-    match response.extensions_mut().remove::<Trouble>() {
-        Some(Trouble(problem)) => on_a_page(&shell, problem.into_response()),
-        None => response,
-    }
+}
+
+/// What pages of this node share at this moment.
+async fn warning(context: &Context) -> Shell {
+    Shell { warnings: warnings(context).await, ..Shell::of(context) }
 }
 
 /// A page without its frame, of one tip. It is put together from several answers: where a block came in between they would
@@ -124,14 +128,14 @@ fn sentence(detail: &str) -> String {
 }
 
 /// What to do, for people who have a page before them.
-fn advice(code: Code) -> &'static str {
-    match code {
+fn advice(problem: &Problem) -> &str {
+    match problem.code {
         Code::NotFound => "Look whether the address is as it should be.",
         Code::MethodNotAllowed => {
             "This address can only be looked at, or only be ordered from the page that leads to it."
         }
         Code::TooManyRequests => "This page asks again by itself.",
-        other => other.advice(),
+        _ => &problem.advice,
     }
 }
 
@@ -149,7 +153,7 @@ pub(in crate::api) fn on_a_page(shell: &Shell, mut response: Response) -> Respon
     let title = if status == StatusCode::NOT_FOUND { "Not here" } else { problem.code.title() };
     let body = html! {
         p.lead { (sentence(&problem.detail)) }
-        p { (super::parts::marked(advice(problem.code))) }
+        p { (super::parts::marked(advice(&problem))) }
         p {
             a href={ (shell.node) "/" } { "To the tip of the chain" }
             @if let Some(desk) = &shell.desk { " · " a href=(desk) { "To all nodes of the devnet" } }

@@ -13,7 +13,7 @@ use crate::api::extract::{self, Path};
 use crate::api::routes::{chain as asked, story};
 use crate::api::view::{BranchStatus, BranchView, ReorganizationView};
 use crate::node::Reader;
-use crate::types::{BlockHash, Txid};
+use crate::types::{BlockHash, Height, Txid};
 
 /// Reorganizations, and branches, that are shown.
 const ROWS: usize = 20;
@@ -22,13 +22,14 @@ const NAMED_MAX: usize = 50;
 
 pub(super) async fn forks(State(context): State<Context>) -> Shown {
     let branches = asked::branches(&context.node().reader());
+    let tip = branches.first().map_or(Height::GENESIS, |followed| followed.height);
     let changes = asked::changes(&context, ROWS).await?.into_body();
     let drawn = context.look(|reader| Ok(tree(reader)))?;
     let body = html! {
         p { "The last blocks as they stand upon each other. The branch with the most work is followed; others are kept, and may be followed yet." }
         (drawn)
         h2 { "Branches" }
-        (table(&branches))
+        (table(&branches, tip))
         h2 { "Reorganizations" }
         @if changes.is_empty() {
             (parts::empty("None is remembered: every block has stayed where it was put. On a devnet, `cairn devnet reorg --depth 3` makes one."))
@@ -38,7 +39,7 @@ pub(super) async fn forks(State(context): State<Context>) -> Shown {
     Ok(Draft::new("Forks", Place::Forks, Live::ALL, body))
 }
 
-fn table(branches: &[BranchView]) -> Markup {
+fn table(branches: &[BranchView], tip: Height) -> Markup {
     let columns = [
         Text("Tip"),
         Text("Height"),
@@ -52,7 +53,7 @@ fn table(branches: &[BranchView]) -> Markup {
             tr data-key=(branch.hash) {
                 th scope="row" { (parts::block(&branch.hash)) }
                 td { (parts::number(branch.height)) }
-                td { (state(branch.status)) }
+                td { (state(branch, tip)) }
                 td.number { (parts::number(branch.length)) }
                 td { @if branch.length > 0 { (parts::height(branch.fork)) } }
                 td { (parts::ago(branch.time)) }
@@ -65,10 +66,11 @@ fn table(branches: &[BranchView]) -> Markup {
     }
 }
 
-fn state(status: BranchStatus) -> Markup {
-    let (class, word) = match status {
+fn state(branch: &BranchView, tip: Height) -> Markup {
+    let (class, word) = match branch.status {
         BranchStatus::Followed => ("state good", "followed"),
         BranchStatus::Side => ("state waiting", "complete, with less work"),
+        BranchStatus::Headers if branch.fork == tip => ("state waiting", "to come: headers are here"),
         BranchStatus::Headers => ("state waiting", "only headers are here"),
         BranchStatus::Invalid => ("state bad", "breaks a rule"),
         BranchStatus::RuledOut => ("state bad", "ruled out by the operator"),
@@ -116,7 +118,7 @@ pub(super) async fn story(State(context): State<Context>, Path(step): Path<Strin
         }
         (fate("Mined again", "They are in blocks of the branch that is followed now.", &fates.mined_again))
         (fate("Waiting again", "They wait in the pool for another block.", &fates.pending))
-        (fate("Conflicted", "Another of the same sender and number was mined: these can never be.", &fates.conflicted))
+        (fate("Conflicted", "On this branch another of the same sender and number was mined instead.", &fates.conflicted))
         (fate("Dropped", "They are neither mined nor here. Whoever sent them can send them again.", &fates.dropped))
         @if !fates.complete { p.note { "Not all are told: the list is long, or blocks were pruned." } }
         (parts::raw(&[("the story", format!("/v1/reorganizations/{step}"))]))

@@ -26,7 +26,6 @@ pub(super) async fn home(State(context): State<Context>) -> Shown {
     };
     let (stones, projected) = context.read(read).await?;
     let body = html! {
-        @for alarm in [&status.condition.stopped, &status.condition.alarm].into_iter().flatten() { p.alarm data-key=(alarm) role="alert" { (alarm) } }
         div.home {
             section aria-label="Latest blocks" { (cairn(&stones, &projected)) }
             section aria-label="How the chain is" {

@@ -52,7 +52,7 @@ pub use draft::{Draft, Live};
 pub(super) use left::LeftBehind;
 pub(super) use past::Past;
 pub(super) use projection::{Projected, projection};
-pub use shell::{Place, Shell};
+pub use shell::{Gravity, Place, Shell, Warning};
 pub(super) use stones::Stones;
 
 use axum::{Router, middleware, routing};

@@ -15,6 +15,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 
 /// Seconds for which a page on a devnet may be wrong about what time it is there.
 const CLOCK_SECONDS: u32 = 5;
+/// Seconds for which a page may warn of what has passed.
+const WARNED_SECONDS: u32 = 5;
 
 /// Where in the house a page is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +52,37 @@ const PLACES: [(Place, &str, &str); 7] = [
     (Place::Wallet, "/wallet", "Wallet"),
 ];
 
+/// What a page says of its node before anything else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Warning {
+    /// How bad it is.
+    pub gravity: Gravity,
+    /// A sentence or two.
+    pub words: String,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gravity {
+    /// It will pass.
+    Behind,
+    /// Nothing is taken in any more.
+    Stopped,
+    /// Something is that should never be.
+    Fault,
+}
+
+impl Gravity {
+    /// By which it is recognized when it is told again.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Behind => "warned-behind",
+            Self::Stopped => "warned-stopped",
+            Self::Fault => "warned-fault",
+        }
+    }
+}
+
 /// What all pages share.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -63,6 +96,8 @@ pub struct Shell {
     pub node: String,
     /// Where orders to a whole devnet are taken; nothing where there is none.
     pub desk: Option<String>,
+    /// What is to be known of the node whose pages these are.
+    pub warnings: Vec<Warning>,
 }
 
 impl Shell {
@@ -74,17 +109,22 @@ impl Shell {
             frozen: context.is_clock_held(),
             node: String::new(),
             desk: context.desk().map(|_| "/devnet".to_owned()),
+            warnings: Vec::new(),
         }
     }
 
-    /// After how many seconds a page asks for itself again. On a devnet the clock may be held, or put forward, at any time,
-    /// and no event tells of that. What the wallet shows is its script's, which asks for itself.
+    /// After how many seconds a page asks for itself again, at most. No event tells that a node stops, or how far it has caught
+    /// up: a page that warns asks whether it still should, and others sometimes whether they should. On a devnet the clock may
+    /// be held, or put forward, at any time, of which no event tells either; what the wallet shows is its script's, which asks
+    /// about that for itself.
     fn every(&self, place: Place, live: Live) -> u32 {
-        match live.every {
-            _ if live == Live::NEVER || place == Place::Wallet || self.desk.is_none() => live.every,
-            0 => CLOCK_SECONDS,
-            every => every.min(CLOCK_SECONDS),
-        }
+        let most = match () {
+            () if !self.warnings.is_empty() => WARNED_SECONDS,
+            () if live == Live::NEVER => return 0,
+            () if self.desk.is_some() && place != Place::Wallet => CLOCK_SECONDS,
+            () => Live::SELDOM.every,
+        };
+        if live.every == 0 { most } else { live.every.min(most) }
     }
 
     /// A page, framed.
@@ -118,9 +158,22 @@ impl Shell {
                     (self.heading(*place))
                     main #main tabindex="-1" {
                         h1 { (title) }
+                        (self.warned())
                         (body)
                     }
                     (self.foot())
+                }
+            }
+        }
+    }
+
+    /// What comes and goes is read out only where it is grave: how far a node has caught up changes all the time.
+    fn warned(&self) -> Markup {
+        html! {
+            @for Warning { gravity, words } in &self.warnings {
+                @match gravity {
+                    Gravity::Behind => p.behind data-key=(gravity.key()) { (words) },
+                    Gravity::Stopped | Gravity::Fault => p.alarm data-key=(gravity.key()) role="alert" { (words) },
                 }
             }
         }

@@ -15,8 +15,6 @@ const HEIGHTS: u32 = 24;
 const ROWS_MAX: usize = 8;
 /// Blocks that are shown, with those of the branch that is followed; of a branch that has no room, nothing is.
 const KNOTS_MAX: usize = 100;
-/// Blocks that are gone down from the end of a branch that is longer than what is shown.
-const DOWN_MAX: u32 = 2_000;
 /// How far blocks stand apart.
 const STEP: u32 = 46;
 const ROW: u32 = 44;
@@ -28,9 +26,37 @@ struct Knot {
     hash: BlockHash,
     height: u32,
     row: u32,
-    status: BranchStatus,
+    look: Look,
     /// Where the block below it is drawn.
     from: Option<(u32, u32)>,
+}
+
+/// How a block is drawn, and what is said of where it stands.
+#[derive(Clone, Copy)]
+struct Look {
+    class: &'static str,
+    words: &'static str,
+}
+
+impl Look {
+    const TO_COME: Self = Self { class: "coming", words: "to come: only its header is here" };
+
+    fn of(branch: &Branch, tip: Height) -> Self {
+        let (class, words) = match branch.status {
+            BranchStatus::Followed => ("followed", "followed"),
+            BranchStatus::Complete => ("side", "on another branch"),
+            BranchStatus::HeadersOnly if is_to_come(branch, tip) => return Self::TO_COME,
+            BranchStatus::HeadersOnly => ("side", "on another branch, only its header is here"),
+            BranchStatus::Invalid => ("out", "on a branch that breaks a rule"),
+            BranchStatus::RuledOut => ("out", "on a branch that was ruled out"),
+        };
+        Self { class, words }
+    }
+}
+
+/// Whether it is the branch that is followed, gone on: headers come before everything else.
+fn is_to_come(branch: &Branch, tip: Height) -> bool {
+    branch.status == BranchStatus::HeadersOnly && branch.fork == tip
 }
 
 /// The last blocks of all branches.
@@ -45,7 +71,9 @@ pub fn tree(reader: &Reader) -> Markup {
     let (width, height) = ((top - first + 1) * STEP, rows * ROW + FOOT);
     let across = |height: u32| (height - first) * STEP + STEP / 2;
     let up = |row: u32| (rows - row) * ROW - ROW / 2;
-    let others = branches.len().saturating_sub(1);
+    let tip = reader.tip().height;
+    let is_other = |branch: &&Branch| branch.status != BranchStatus::Followed && !is_to_come(branch, tip);
+    let others = branches.iter().filter(is_other).count();
     let summary = format!(
         "Blocks {} to {}, with {} beside the branch that is followed",
         number(first),
@@ -57,15 +85,15 @@ pub fn tree(reader: &Reader) -> Markup {
             svg width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } role="group" aria-label=(summary) {
                 @for knot in &knots {
                     @if let Some((height, row)) = knot.from {
-                        path class={ "twig " (class(knot.status)) } d={
+                        path class={ "twig " (knot.look.class) } d={
                             "M" (across(height)) " " (up(row)) "C" (across(height) + STEP / 2) " " (up(row)) " "
                             (across(knot.height) - STEP / 2) " " (up(knot.row)) " " (across(knot.height)) " " (up(knot.row))
                         } {}
                     }
                 }
                 @for knot in &knots {
-                    a data-key=(knot.hash) href={ "/block/" (knot.hash) } aria-label={ "Block " (knot.height) ", " (word(knot.status)) } {
-                        ellipse class={ "knot " (class(knot.status)) } cx=(across(knot.height)) cy=(up(knot.row)) rx="16" ry="11" {
+                    a data-key=(knot.hash) href={ "/block/" (knot.hash) } aria-label={ "Block " (knot.height) ", " (knot.look.words) } {
+                        ellipse class={ "knot " (knot.look.class) } cx=(across(knot.height)) cy=(up(knot.row)) rx="16" ry="11" {
                             title { "Block " (number(knot.height)) ", " (knot.hash) }
                         }
                     }
@@ -79,12 +107,13 @@ pub fn tree(reader: &Reader) -> Markup {
 }
 
 fn knots(reader: &Reader, branches: &[Branch], heights: RangeInclusive<u32>) -> Vec<Knot> {
-    let (first, top, tip) = (*heights.start(), *heights.end(), reader.tip().height.0);
+    let (first, top, tip) = (*heights.start(), *heights.end(), reader.tip().height);
     let mut knots: Vec<Knot> = Vec::new();
-    for height in first..=tip {
+    for height in first..=tip.0 {
         let Some(entry) = reader.header_at(Height(height)) else { break };
         let from = (height > first).then(|| (height - 1, 0));
-        knots.push(Knot { hash: entry.hash, height, row: 0, status: BranchStatus::Followed, from });
+        let look = Look { class: "followed", words: "followed" };
+        knots.push(Knot { hash: entry.hash, height, row: 0, look, from });
     }
     // Where each block is drawn: a branch may leave another that is not followed either.
     let mut drawn: BTreeMap<BlockHash, (u32, u32)> =
@@ -92,57 +121,43 @@ fn knots(reader: &Reader, branches: &[Branch], heights: RangeInclusive<u32>) -> 
     let others = branches.iter().filter(|branch| {
         branch.status != BranchStatus::Followed && branch.height.0 >= first && branch.fork.0 < top
     });
-    let mut row: u32 = 0;
+    // What is to come lies where it will be followed: of several the one with the most work.
+    let next = branches.iter().filter(|branch| is_to_come(branch, tip)).max_by_key(|branch| branch.work);
+    let mut rows: u32 = 0;
     for branch in others.take(ROWS_MAX) {
-        let mut own = Vec::new();
-        let Some(mut at) = below(reader, branch.hash, top) else { continue };
-        while let Some(entry) = reader.header(&at)
-            && entry.height.0 >= first
-            && !drawn.contains_key(&at)
-        {
-            own.push((at, entry.height.0));
-            at = entry.header.previous;
-        }
+        let own = own(reader, branch, first..=top, &drawn);
         if knots.len() + own.len() > KNOTS_MAX {
             continue;
         }
-        row += 1;
+        let is_next = next.is_some_and(|next| next.hash == branch.hash);
+        let row = if is_next { 0 } else { rows + 1 };
+        rows = rows.max(row);
         for (hash, height) in own.into_iter().rev() {
             let below = reader.header(&hash).map(|entry| entry.header.previous);
             let from = below.and_then(|below| drawn.get(&below).copied());
             drawn.insert(hash, (height, row));
-            knots.push(Knot { hash, height, row, status: branch.status, from });
+            knots.push(Knot { hash, height, row, look: Look::of(branch, tip), from });
         }
     }
     knots
 }
 
-/// The block of a branch that is not above this height.
-fn below(reader: &Reader, last: BlockHash, top: u32) -> Option<BlockHash> {
-    let mut entry = reader.header(&last)?;
-    for _ in 0..DOWN_MAX {
-        if entry.height.0 <= top {
-            return Some(entry.hash);
-        }
-        entry = reader.header(&entry.header.previous)?;
+/// Blocks of a branch that are in sight and not drawn yet, from the last one down.
+fn own(
+    reader: &Reader,
+    branch: &Branch,
+    heights: RangeInclusive<u32>,
+    drawn: &BTreeMap<BlockHash, (u32, u32)>,
+) -> Vec<(BlockHash, u32)> {
+    let mut own = Vec::new();
+    let last = branch.height.min(Height(*heights.end()));
+    let mut at = reader.ancestor(&branch.hash, last);
+    while let Some(entry) = at
+        && entry.height.0 >= *heights.start()
+        && !drawn.contains_key(&entry.hash)
+    {
+        own.push((entry.hash, entry.height.0));
+        at = reader.header(&entry.header.previous);
     }
-    None
-}
-
-fn class(status: BranchStatus) -> &'static str {
-    match status {
-        BranchStatus::Followed => "followed",
-        BranchStatus::Complete | BranchStatus::HeadersOnly => "side",
-        BranchStatus::Invalid | BranchStatus::RuledOut => "out",
-    }
-}
-
-fn word(status: BranchStatus) -> &'static str {
-    match status {
-        BranchStatus::Followed => "followed",
-        BranchStatus::Complete => "on another branch",
-        BranchStatus::HeadersOnly => "on another branch, only its header is here",
-        BranchStatus::Invalid => "on a branch that breaks a rule",
-        BranchStatus::RuledOut => "on a branch that was ruled out",
-    }
+    own
 }

@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 
 use crate::api::context::Context;
 use crate::api::extract::Query;
-use crate::api::problem::Problem;
+use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
 use crate::api::routes::transactions::mined;
 use crate::api::view::{Hit, SearchView};
@@ -45,6 +45,7 @@ pub(in crate::api) async fn hits(context: &Context, text: String) -> Result<Vec<
 
 fn find(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Hit>, Problem> {
     let mut hits = Vec::new();
+    let mut unseen = Unseen::default();
     if let Ok(height) = text.replace([',', '_', ' '], "").parse().map(Height)
         && let Some(entry) = reader.header_at(height)
     {
@@ -55,17 +56,45 @@ fn find(context: &Context, reader: &Reader, text: &str) -> Result<Vec<Hit>, Prob
     }
     if let Ok(txid) = text.parse::<Txid>() {
         let waits_or_left = reader.pooled_by_txid(&txid).is_some() || reader.departed(&txid).is_some();
-        let is_here = waits_or_left || mined(reader, &txid)?.is_some();
+        let is_here = waits_or_left || unseen.or_found(mined(reader, &txid))?.flatten().is_some();
         hits.extend(is_here.then_some(Hit::Transaction { txid }));
     }
     if let Some(digits) = text.parse::<FirstDigits>().ok().filter(|_| text.len() < 64) {
-        hits.extend(alike(reader, &digits)?);
+        hits.extend(alike(reader, &digits, &mut unseen)?);
     }
-    for address in addresses(context, reader, text)? {
+    for address in unseen.or_found(addresses(context, reader, text))?.unwrap_or_default() {
         let known = reader.account(&address)?.is_some();
         hits.push(Hit::Account { address: context.text(&address), known });
     }
-    Ok(hits)
+    // What was found is found, whatever else there may be.
+    if hits.is_empty() { unseen.verdict().map(|()| hits) } else { Ok(hits) }
+}
+
+/// What could not be looked through, as long as the indexes are made.
+#[derive(Default)]
+struct Unseen(Option<Problem>);
+
+impl Unseen {
+    /// What was found; nothing where that is not known yet.
+    fn or_found<T>(&mut self, looked: Result<T, Problem>) -> Result<Option<T>, Problem> {
+        match looked {
+            Err(problem) if problem.code == Code::Indexing => {
+                self.0 = Some(problem);
+                Ok(None)
+            }
+            looked => looked.map(Some),
+        }
+    }
+
+    /// That nothing was found means nothing, where it was not looked for everywhere.
+    fn verdict(self) -> Result<(), Problem> {
+        self.0.map_or(Ok(()), |problem| {
+            let what =
+                "no block is called so, and transactions and addresses cannot all be looked through yet";
+            let detail = format!("{what}: {}", problem.detail);
+            Err(Problem { detail, ..problem })
+        })
+    }
 }
 
 /// The address that this is, whether or not it was ever paid; or those of the chain that begin so.
@@ -86,13 +115,13 @@ fn block(reader: &Reader, entry: &HeaderEntry) -> Hit {
 }
 
 /// Whatever is called by names that begin so.
-fn alike(reader: &Reader, digits: &FirstDigits) -> Result<Vec<Hit>, Problem> {
+fn alike(reader: &Reader, digits: &FirstDigits, unseen: &mut Unseen) -> Result<Vec<Hit>, Problem> {
     let mut hits: Vec<Hit> =
         reader.headers_like(digits, ALIKE_MAX).iter().map(|entry| block(reader, entry)).collect();
     let mut txids: Vec<Txid> = Vec::new();
     txids.extend(reader.pooled_like(digits, ALIKE_MAX).iter().map(|entry| entry.facts().txid));
-    let mined = reader.transactions_like(digits, ALIKE_MAX)?;
-    txids.extend(mined.iter().filter_map(|found| match &found.what {
+    let mined = reader.transactions_like(digits, ALIKE_MAX).map_err(Problem::from);
+    txids.extend(unseen.or_found(mined)?.iter().flatten().filter_map(|found| match &found.what {
         What::Transaction(transaction) => Some(transaction.body.txid()),
         What::Reward(_) => None,
     }));

@@ -59,7 +59,7 @@ pub(in crate::api) async fn whole(context: &Context, txid: Txid) -> Answer<Trans
     }
     // It may have come, or come back, while the blocks were looked through.
     let view = pending(context, &txid).or_else(|| departed(context, &txid));
-    view.map(Reply::now).ok_or_else(|| unknown(&txid))
+    view.map(Reply::now).ok_or_else(|| unknown(context, &txid))
 }
 
 /// One that was here and left unmined.
@@ -77,11 +77,19 @@ fn departed(context: &Context, txid: &Txid) -> Option<TransactionView> {
     Some(TransactionView { txid: *txid, standing, transaction: None })
 }
 
-fn unknown(txid: &Txid) -> Problem {
-    Problem::new(
-        Code::TransactionUnknown,
-        format!("{txid} is in no block that is followed here, and not in the pool"),
-    )
+fn unknown(context: &Context, txid: &Txid) -> Problem {
+    let told = |detail| Problem::new(Code::TransactionUnknown, detail);
+    match context.kept_from() {
+        None => told(format!("{txid} is in no block that is followed here, and not in the pool")),
+        // Whoever was told to send it again would take it for lost.
+        Some(first) => Problem {
+            advice: "It may have been mined long ago: ask a node that keeps all blocks.".to_owned(),
+            ..told(format!(
+                "{txid} is not in the pool, and in no block from {first} on; before that this node keeps nothing, and it may be \
+                 there"
+            ))
+        },
+    }
 }
 
 /// One that waits for a block.
@@ -133,7 +141,7 @@ async fn raw(State(context): State<Context>, Path(txid): Path<String>) -> Result
     }
     let found = context.read(move |reader| mined(reader, &txid)).await?;
     // Another witness may be mined after a reorganization: the name does not bind all bytes.
-    found.map(|(_, transaction)| Bare::now(encode(&transaction))).ok_or_else(|| unknown(&txid))
+    found.map(|(_, transaction)| Bare::now(encode(&transaction))).ok_or_else(|| unknown(&context, &txid))
 }
 
 /// Proves that a transaction stands in a block
@@ -144,9 +152,11 @@ async fn raw(State(context): State<Context>, Path(txid): Path<String>) -> Result
     responses((status = OK, body = ProofOfTransaction)))]
 async fn proof(State(context): State<Context>, Path(txid): Path<String>) -> Answer<ProofOfTransaction> {
     let txid: Txid = extract::value("txid", &txid)?;
+    let at_hand = context.clone();
     let read = move |reader: &Reader| {
-        let (found, transaction) = mined(reader, &txid)?.ok_or_else(|| unknown(&txid))?;
-        let proof = reader.prove_transaction(&found)?.ok_or_else(|| unknown(&txid))?;
+        let unknown = || unknown(&at_hand, &txid);
+        let (found, transaction) = mined(reader, &txid)?.ok_or_else(unknown)?;
+        let proof = reader.prove_transaction(&found)?.ok_or_else(unknown)?;
         let view = ProofOfTransaction {
             txid,
             hash: transaction.hash(),

@@ -14,10 +14,18 @@ use crate::types::Timestamp;
 
 /// A form of one button.
 fn button(path: &str, fields: &[(&str, &str)], name: &str) -> Markup {
+    button_for(path, fields, name, None)
+}
+
+/// The same, with a longer name for whoever hears it and does not see in which row it stands.
+///
+/// Forms come and go while somebody is on a button: what each orders is its key, so that none turns into another.
+fn button_for(path: &str, fields: &[(&str, &str)], name: &str, spoken: Option<&str>) -> Markup {
+    let told: Vec<String> = fields.iter().map(|(field, value)| format!("{field}={value}")).collect();
     html! {
-        form.inline method="post" action=(path) {
+        form.inline method="post" action=(path) data-key={ (path) "?" (told.join("&")) } {
             @for (field, value) in fields { input type="hidden" name=(field) value=(value); }
-            button { (name) }
+            button aria-label=[spoken] { (name) }
         }
     }
 }
@@ -80,12 +88,15 @@ pub(super) fn ends(network: &NetworkView) -> Markup {
 /// What can be done to one node.
 pub(super) fn node(network: &NetworkView, node: &NodeView) -> Markup {
     let number = node.node.to_string();
+    let its = |path, fields: &[(&str, &str)], name, spoken: &str| {
+        button_for(path, fields, name, Some(&format!("{spoken} {number}")))
+    };
     html! {
         div.row {
             @if node.up {
-                @if network.to_order { (button("/orders/mine", &[("blocks", "1"), ("node", &number)], "Mine")) }
-                (button("/orders/kill", &[("node", &number)], "Kill"))
-            } @else if !node.going_back { (button("/orders/restart", &[("node", &number)], "Restart")) }
+                @if network.to_order { (its("/orders/mine", &[("blocks", "1"), ("node", &number)], "Mine", "Mine at node")) }
+                (its("/orders/kill", &[("node", &number)], "Kill", "Kill node"))
+            } @else if !node.going_back { (its("/orders/restart", &[("node", &number)], "Restart", "Restart node")) }
         }
     }
 }
@@ -99,14 +110,14 @@ pub(super) fn faults(network: &NetworkView) -> Markup {
     html! {
         div.row {
             @if network.nodes.len() > 1 {
-                form.fields method="post" action="/orders/partition" {
+                form.fields method="post" action="/orders/partition" data-key="partition" {
                     label { "Groups " input name="groups" required value=(example) size="14" autocomplete="off"; }
                     button { "Partition" }
                 }
                 (button("/orders/heal", &[], "Heal all links"))
             }
             @if network.to_order {
-                form.fields method="post" action="/orders/reorganize" {
+                form.fields method="post" action="/orders/reorganize" data-key="reorganize" {
                     label { "Depth " input type="number" name="depth" min="1" value="3" required; }
                     button { "Reorganize" }
                 }
@@ -140,11 +151,11 @@ fn by_work(network: &NetworkView) -> Markup {
 fn to_order(network: &NetworkView) -> Markup {
     html! {
         p #mode { "They come " strong { (in_words(&network.mining)) } "." }
-        form.fields method="post" action="/orders/mine" {
+        form.fields method="post" action="/orders/mine" data-key="mine" {
             label { "How many " input type="number" name="blocks" min="1" max="100000" value="10" required; }
             button { "Mine" }
         }
-        form.fields method="post" action="/orders/interval" {
+        form.fields method="post" action="/orders/interval" data-key="interval" {
             label { "Seconds between blocks " input type="number" name="seconds" min="0.1" step="0.1" value="5" required; }
             button { "Every so often" }
         }

@@ -121,6 +121,8 @@ pub(super) fn shell(devnet: &DevnetHandle, called: &str) -> Shell {
         frozen: clock.frozen,
         node: seat.map(|seat| at(called, seat.places.http.port())).unwrap_or_default(),
         desk: Some("/".to_owned()),
+        // It tells of each node how it is.
+        warnings: Vec::new(),
     }
 }
 
