@@ -49,6 +49,20 @@ fn all_pages(stage: &Stage, path: &str, word: &str) -> (usize, Vec<String>) {
 }
 
 #[test]
+fn account_whose_last_page_is_full_has_no_empty_one_behind_it() {
+    let mut stage = Stage::new();
+    for _ in 0..100 {
+        stage.mine(Vec::new());
+    }
+    stage.node.wait_for_indexes();
+    let miner = format!("/account/{}", stage.text(&miner_address()));
+    let (pages, _) = all_pages(&stage, &miner, "Older");
+    assert_eq!(pages, 2, "of 100 rewards each page has 50");
+    let behind = page(&stage, &format!("{miner}?cursor=1-0"));
+    assert!(behind.contains("Nothing older.") && !behind.contains("before anybody has paid"), "{behind}");
+}
+
+#[test]
 fn pages_are_small_whatever_is_on_the_chain() {
     let mut stage = Stage::new();
     let pay = |stage: &Stage, nonce| pay_many(stage, 0, nonce, (0..255).map(|_| 3));

@@ -53,6 +53,8 @@ fn what_was_pruned_is_not_said_to_have_never_been() {
         assert_eq!(problem["code"], "transaction_unknown");
         assert!(problem["advice"].as_str().unwrap().contains("keeps all blocks"), "{problem}");
     }
+    let said = words(&page(&stage, &format!("/search?q={}", old.body.txid())));
+    assert!(said.contains("Before block 4 this node keeps nothing, and it may be there"), "{said}");
     let said = words(&page(&stage, &account));
     assert!(said.contains("Nothing that this node knows of: before block 4 it keeps nothing"), "{said}");
     assert!(!said.contains("An address exists before"), "{said}");

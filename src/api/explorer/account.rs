@@ -97,7 +97,7 @@ fn happened(text: &str, past: &Past, is_first: bool, before: &Before) -> Markup 
     html! {
         @if let Some(curve) = &past.curve { (curve.draw()) }
         h2 { "What happened" }
-        (table(&rows, next.is_some(), before))
+        (table(&rows, next.is_some(), is_first, before))
         nav.pages aria-label="Further" {
             @if !is_first { a href={ "/account/" (text) } { "Newest" } }
             @if let Some(next) = &next { a href={ "/account/" (text) "?cursor=" (next) } { "Older" } }
@@ -194,10 +194,11 @@ fn waits(transaction: &Glimpse, word: &str) -> Markup {
     }
 }
 
-fn table(rows: &Fitting, goes_on: bool, before: &Before) -> Markup {
+fn table(rows: &Fitting, goes_on: bool, is_first: bool, before: &Before) -> Markup {
     let columns = [Text("When"), Text("Block"), Text("What"), Text("With"), Number("Change")];
     match rows.count {
         0 if goes_on => parts::empty("Nothing on this page."),
+        0 if !is_first => parts::empty(&before.below().unwrap_or_else(|| "Nothing older.".to_owned())),
         0 => parts::empty(&before.alone()),
         _ => html! {
             (parts::table("What happened", &columns, &rows.shown))

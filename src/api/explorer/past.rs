@@ -58,7 +58,8 @@ impl Past {
         cursor: Option<PlaceCursor>,
     ) -> Result<Self, Problem> {
         let is_first = cursor.is_none();
-        let count = if is_first { DRAWN_MAX } else { ROWS };
+        // One more than is shown: else it could be the last, and what is older be empty.
+        let count = if is_first { DRAWN_MAX } else { ROWS + 1 };
         let page = reader.history(address, PlaceCursor::newest_first(cursor), count)?;
         let shown = &page.found[..page.found.len().min(ROWS)];
         let goes_on = page.found.len() > ROWS;

@@ -39,6 +39,9 @@ pub(super) async fn search(
                 "account that is on the chain by its address, also by the first three letters or more behind " code { (prefix) "1" }
                 ". What was sent a moment ago may not have come here yet."
             }
+            @if let Some(first) = context.kept_from() {
+                p { "Before block " (parts::number(first)) " this node keeps nothing, and it may be there: ask one that keeps all blocks." }
+            }
         } @else {
             p.lead { (parts::count(hits.len(), "thing")) " whose names begin so:" }
             ul.hits { @for hit in &hits { li { (shown(hit)) } } }
