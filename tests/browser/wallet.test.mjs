@@ -294,7 +294,7 @@ for (const [what, why, how] of [
   const it = await funded(browser, 7);
   await notReady(it, why, how);
   await block();
-  await it.reads("line", new RegExp(`^What is shown may be old: ${why}\\.$`));
+  await it.reads("behind", new RegExp(`^What is shown may be old: ${why}\\.$`));
   await fill(it, payee.address, "1");
   await it.reads("send-error", new RegExp(`^The node is not ready, so nothing is paid by its word: ${why}\\. Wait until it is, or ask another\\.$`));
   assert.equal(await it.part("review").isVisible(), false);
@@ -304,7 +304,7 @@ for (const [what, why, how] of [
   await fill(it, payee.address, "1");
   await it.part("review").waitFor();
   await block();
-  await it.part("line").waitFor({ state: "hidden" });
+  await it.part("behind").waitFor({ state: "hidden" });
   await it.context.close();
 });
 
@@ -316,7 +316,7 @@ test("a node that heard of no block for long is as good as any, and says so", as
   await it.reads("review", new RegExp(`The node may be behind: ${why}\\. Where others have more blocks`));
   await it.part("confirm").click();
   await it.reads("sent", /waits for a block/);
-  await it.reads("line", /^What is shown may be old: its tip is 9000 seconds old/);
+  await it.reads("behind", /^What is shown may be old: its tip is 9000 seconds old/);
   await block();
   await it.context.close();
 });
@@ -375,6 +375,38 @@ test("a payment whose block is taken off waits again", async () => {
   await it.reads("sent", /waits for a block/);
   await block(2);
   await it.reads("sent", /confirmed × 2/);
+  await it.context.close();
+});
+
+test("a payment that was settled is asked about again where its block is gone", async () => {
+  const it = await funded(browser, 6);
+  await fill(it, payee.address, "1");
+  await it.part("confirm").click();
+  await it.reads("sent", /waits for a block/);
+  await block();
+  const { hash } = await ask("/v1/tip");
+  await block(30);
+  await it.reads("sent", /confirmed × 3\d or more/);
+  await order(`/v1/blocks/${hash}/invalidate`, {});
+  await it.reads("sent", /waits for a block/);
+  await block();
+  await it.reads("sent", /confirmed × 1/);
+  await it.context.close();
+});
+
+test("another account has none of the sums of the one before", async () => {
+  const it = await restored(everybodys.words);
+  await it.reads("spendable", /CRN$/);
+  let isDeaf = true;
+  await it.context.route(/\/v1\/accounts\//, (route) => (isDeaf ? route.abort() : route.continue()));
+  await it.part("number").fill("77");
+  await it.part("number").dispatchEvent("change");
+  await it.reads("line", /does not answer/);
+  assert.deepEqual(await Promise.all(["balance", "spendable"].map((name) => it.part(name).textContent())), ["…", "…"]);
+  isDeaf = false;
+  await block();
+  await it.reads("spendable", /^0 CRN$/);
+  await it.reads("nothing", /^Nothing yet\.$/);
   await it.context.close();
 });
 

@@ -180,6 +180,8 @@ fn account() -> Markup {
         }
         p #wallet-coins hidden { a #wallet-coins-link target="_blank" rel="noopener" { "Get coins" } " from this devnet's faucet." }
         p #wallet-line.bad role="status" data-shown hidden {}
+        // It goes on changing, and the page says so above: it is not read out each time.
+        p #wallet-behind.note data-shown hidden {}
     };
     part("account", "Your address", &inside)
 }
@@ -222,7 +224,7 @@ fn payments() -> Markup {
                 tbody #wallet-history {}
             }
         }
-        p #wallet-nothing.empty { "Nothing yet." }
+        p #wallet-nothing.empty data-shown hidden {}
     };
     part("payments", "Payments", &inside)
 }

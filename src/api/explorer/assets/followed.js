@@ -13,6 +13,8 @@ const GLANCE_MS = 2000; // between two looks at what is about to be paid to us, 
 const QUIET_MS = 60_000; // without word of a change, after which this page looks by itself
 const RETRY_MS = [1000, 2000, 5000, 15_000]; // the same where something was not answered
 
+const SUMS = ["balance", "spendable", "incoming", "outgoing", "immature"];
+
 export let rate = 0; // pebbles for a thousand bytes, for the next block
 let seen = ""; // of the account, as it is shown
 let place = { nonce: 0, next: 0 }; // of what it signs next, by the node
@@ -26,8 +28,9 @@ export const onFees = (how) => { tellFees = how; };
 
 // Another account is open, of which nothing is known yet.
 export function begin() {
-  seen = "";
-  put("balance", "…");
+  [seen, place] = ["", { nonce: 0, next: 0 }];
+  for (const name of SUMS) showSum(name, "…", name === "balance" || name === "spendable");
+  at("nothing").hidden = true;
   for (const name of ["sent", "history"]) replace(name, []);
   showPayments();
   refresh();
@@ -52,19 +55,26 @@ export const refresh = oneAtATime(async () => {
     const waits = all.slice(0, drawn.WAITING_MAX).map((one) => waiting(one, text));
     const rows = [...waits, ...rest(all.length - waits.length, `/account/${text}`), ...history.entries.map(happened)];
     replace("history", rows);
-    at("nothing").hidden = rows.length > 0;
+    put("nothing", rows.length || history.error ? "" : await whyNothing(has));
     rate = rateOf(fees);
     tellFees();
     showPayments();
     unanswered = isFollowed && !history.error ? 0 : unanswered + 1;
-    const mayBeOld = unready && `What is shown may be old: ${unready.why}.`;
-    put("line", [mayBeOld, history.error && words(history.error)].filter(Boolean).join(" "));
+    put("behind", unready ? `What is shown may be old: ${unready.why}.` : "");
+    put("line", history.error ? words(history.error) : "");
     await keep().catch(() => {});
   } catch (error) {
     unanswered += 1;
     put("line", `${words(error)} What is shown may be old.`);
   }
 });
+
+// Why nothing is known to have happened.
+async function whyNothing({ balance }) {
+  const base = await asked.base();
+  if (base > 0) return `Nothing that this node knows of: before block ${base + 1} it keeps nothing.`;
+  return pebbles(balance) > 0n ? "Nothing since it began with what it has." : "Nothing yet.";
+}
 
 // Looks by itself where nothing is heard, and sooner where something was not answered.
 function look() {
@@ -96,11 +106,15 @@ async function lookForUs() {
 
 function showBalance(has) {
   [seen, place] = [shownOf(has), placeOf(has)];
-  for (const name of ["balance", "spendable", "incoming", "outgoing", "immature"]) {
+  for (const name of SUMS) {
     const amount = pebbles(has[name]);
-    put(name, keys.coins(amount));
-    at(name).parentElement.hidden = amount === 0n && name !== "balance" && name !== "spendable";
+    showSum(name, keys.coins(amount), amount > 0n || name === "balance" || name === "spendable");
   }
+}
+
+function showSum(name, text, isShown) {
+  put(name, text);
+  at(name).parentElement.hidden = !isShown;
 }
 
 // What was signed.
@@ -123,7 +137,10 @@ export async function submit(payment) {
 export async function followAll(has) {
   const accounts = new Map([[has.address, has]]);
   let base = null;
-  const open = held.payments.filter((payment) => payment.chain === app.dataset.chain && !sent.isSettled(payment));
+  // Its block may be gone, however deep it was: a devnet goes back to where it was before.
+  const isBack = ({ from, nonce }) => from === has.address && whole(has.nonce) <= nonce;
+  const isOpen = (payment) => !sent.isSettled(payment) || isBack(payment);
+  const open = held.payments.filter((payment) => payment.chain === app.dataset.chain && isOpen(payment));
   const known = (from) => {
     if (!accounts.has(from)) accounts.set(from, account(from));
     return accounts.get(from);

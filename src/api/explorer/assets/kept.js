@@ -55,9 +55,15 @@ export async function keep(isChosen) {
   try {
     take(await sent.keep(held.secret, held.payments, isChosen));
   } catch (wrong) {
-    apart(wrong);
+    fail(wrong);
     throw wrong;
   }
+}
+
+// What cannot be written now is kept all the same, as it was.
+function fail(wrong) {
+  if (wrong instanceof sent.Apart) apart(wrong);
+  else put("key-error", words(wrong));
 }
 
 // Other windows decide over what is kept as well. Where they let go of this key it stays here, and somebody is told.
@@ -82,7 +88,7 @@ export function overhear() {
   try {
     take(sent.keptOf(held.secret).payments);
   } catch (wrong) {
-    apart(wrong);
+    fail(wrong);
     return false;
   }
   return held.payments.length > before;

@@ -105,7 +105,7 @@ export function stateOf({ state, depth, ready }) {
     __proto__: null,
     sending: ["waiting", "being sent"],
     pending: ["waiting", ready === false ? "waits for an earlier payment" : "waits for a block"],
-    confirmed: ["good", `confirmed × ${depth}`],
+    confirmed: ["good", `confirmed × ${depth}${depth >= SETTLED_DEPTH ? " or more" : ""}`],
     refused: ["bad", "refused by the node"],
     replaced: ["bad", "the node has another in its place"],
     dropped: ["bad", "left the node's pool"],
@@ -200,11 +200,14 @@ export const begin = (secret, payments) => alone(() => {
   return write(secret, merged(payments, there?.payments ?? []));
 });
 
+// Other windows had this browser keep another key, or none.
+export class Apart extends Error {}
+
 // What is kept of this key. Where it is another by now, or none, other windows were told so.
 export function keptOf(secret) {
   const there = keptMeanwhile();
-  if (!there) throw new Error("another window had this browser forget this key: it is in this page alone now");
-  if (!isSameKey(there.secret, secret)) throw new Error("this browser keeps another key now: this one is in this page alone");
+  if (!there) throw new Apart("another window had this browser forget this key: it is in this page alone now");
+  if (!isSameKey(there.secret, secret)) throw new Apart("this browser keeps another key now: this one is in this page alone");
   return there;
 }
 

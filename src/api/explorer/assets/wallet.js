@@ -117,9 +117,15 @@ function hideSecret() {
 function askToForget() {
   const needed = held.secret.words ? ["its words", ...besidesWords().map(([, name]) => name)] : ["the key itself"];
   put("sure-needs", `Without ${new Intl.ListFormat("en").format(needed)} nobody can ever spend what is paid to this address.`);
-  const count = held.payments.filter(sent.isInDoubt).length;
-  const lost = count === 1 ? "A payment is in doubt" : `${count} payments are in doubt`;
-  put("sure-doubt", count ? `${lost}, and may still be made: what was signed is forgotten, too.` : "");
+  const lost = (isMeant, one, many, what) => {
+    const count = held.payments.filter(isMeant).length;
+    return count ? `${count === 1 ? `A payment ${one}` : `${count} payments ${many}`}${what}` : "";
+  };
+  const doubts = [
+    lost(sent.isInDoubt, "is in doubt", "are in doubt", ", and may still be made: what was signed is forgotten, too."),
+    lost(sent.isUntold, "may", "may", " have been made, which this node cannot tell: that is forgotten, too."),
+  ];
+  put("sure-doubt", doubts.filter(Boolean).join(" "));
   at("sure").showModal();
 }
 
@@ -145,7 +151,7 @@ function outlive(event) {
 
 // What leaving this page would lose.
 const isAtStake = () => {
-  const isUnsure = (payment) => sent.isInDoubt(payment) || payment.state === "sending";
+  const isUnsure = (payment) => sent.isInDoubt(payment) || sent.isUntold(payment) || payment.state === "sending";
   return isUnwritten || (held.own && !held.isKept && held.payments.some(isUnsure));
 };
 
