@@ -2,11 +2,14 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 
 use super::clock::ChainTime;
 use super::error::DevnetError;
@@ -20,6 +23,9 @@ use crate::node::{Node, NodeOptions};
 use crate::protocol::{NodeId, Settings};
 use crate::storage::{Folder, StorageError};
 use crate::stratum;
+
+/// How often whoever waits for a node looks whether all of them end.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What all nodes have in common.
 pub(super) struct Common {
@@ -65,7 +71,7 @@ impl Common {
     }
 
     /// How a node is to run.
-    pub fn node(&self, chain: &Path, node: usize) -> NodeOptions {
+    fn node(&self, chain: &Path, node: usize) -> NodeOptions {
         let mut options = NodeOptions::new(chain, self.genesis.clone(), &self.genesis_text);
         options.clock = self.clock.as_chain_clock();
         let say = self.say(node);
@@ -74,6 +80,25 @@ impl Common {
         options.check_threads = Some(1);
         options.stop = Arc::clone(&self.ending);
         options
+    }
+
+    /// Begins a node on the chain in this folder. When this returns, what waited there for a block waits again: whoever has it mine
+    /// at once has all of that in the block.
+    pub fn begin_node(&self, chain: &Path, node: usize) -> Result<Node, DevnetError> {
+        let begun = Node::start(self.node(chain, node));
+        let begun = begun.map_err(|error| DevnetError::Start { node, error })?;
+        let handle = begun.handle();
+        self.runtime.block_on(async {
+            let mut held = pin!(handle.hold());
+            while timeout(LOOK_EVERY, &mut held).await.is_err() {
+                if self.ending.load(Ordering::Relaxed) {
+                    return Err(DevnetError::Ending);
+                }
+            }
+            // One that takes nothing in says so itself.
+            Ok(())
+        })?;
+        Ok(begun)
     }
 }
 
@@ -169,8 +194,7 @@ impl Member {
     ) -> Result<Running, DevnetError> {
         let index = self.index;
         let say = common.say(index);
-        let node = Node::start(common.node(chain, index))
-            .map_err(|error| DevnetError::Start { node: index, error })?;
+        let node = common.begin_node(chain, index)?;
         let mut settings = Settings::new(NodeId::UNKNOWN, common.genesis.params().lab);
         settings.added = added;
         let options = PeersOptions {

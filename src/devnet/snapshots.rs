@@ -21,7 +21,7 @@ use super::member::{Member, all_at_once};
 use super::network::DevnetHandle;
 use super::roster::Live;
 use super::rulings::Rulings;
-use crate::node::{Held, Node};
+use crate::node::Held;
 use crate::storage::{Saved, restore};
 use crate::types::{BlockHash, ChainId, Height};
 
@@ -195,8 +195,7 @@ impl DevnetHandle {
     /// Saves a node that does not run: it is begun for it, and nobody hears of that.
     fn save_down(&self, index: usize, to: &Path) -> Result<Saved, DevnetError> {
         let chain = self.0.layout.chain(self.generation(), index);
-        let node = Node::start(self.0.common.node(&chain, index));
-        let node = node.map_err(|error| DevnetError::Start { node: index, error })?;
+        let node = self.0.common.begin_node(&chain, index)?;
         let held = pollster::block_on(node.handle().hold());
         let held = held.map_err(|closed| DevnetError::Closed { node: index, closed })?;
         let saved = held.save_to(to).map_err(|error| DevnetError::Save { node: index, error });
