@@ -71,7 +71,7 @@ impl DevnetHandle {
             }
             unfolded => unfolded.map_err(|error| DevnetError::NotAState { file: file.to_owned(), error }),
         };
-        let loaded = unfolded.and_then(|()| self.revert_to(&folder, &file.display().to_string()));
+        let loaded = unfolded.and_then(|()| self.revert_to(&folder, &file.display().to_string(), true));
         let loaded = loaded.map_err(|error| match error {
             DevnetError::NoSnapshot(_) => DevnetError::NotAState {
                 file: file.to_owned(),

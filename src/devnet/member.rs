@@ -87,18 +87,23 @@ impl Common {
     pub fn begin_node(&self, chain: &Path, node: usize) -> Result<Node, DevnetError> {
         let begun = Node::start(self.node(chain, node));
         let begun = begun.map_err(|error| DevnetError::Start { node, error })?;
-        let handle = begun.handle();
+        // One that takes nothing in says so itself.
+        let _ = self.wait_for(begun.handle().hold())?;
+        Ok(begun)
+    }
+
+    /// Waits for something, unless all of them end before.
+    pub fn wait_for<T>(&self, awaited: impl Future<Output = T>) -> Result<T, DevnetError> {
         self.runtime.block_on(async {
-            let mut held = pin!(handle.hold());
-            while timeout(LOOK_EVERY, &mut held).await.is_err() {
-                if self.ending.load(Ordering::Relaxed) {
-                    return Err(DevnetError::Ending);
+            let mut awaited = pin!(awaited);
+            loop {
+                match timeout(LOOK_EVERY, &mut awaited).await {
+                    Ok(came) => return Ok(came),
+                    Err(_) if self.ending.load(Ordering::Relaxed) => return Err(DevnetError::Ending),
+                    Err(_) => {}
                 }
             }
-            // One that takes nothing in says so itself.
-            Ok(())
-        })?;
-        Ok(begun)
+        })
     }
 }
 
@@ -257,9 +262,11 @@ impl Member {
         peers.stop();
     }
 
-    /// Stays who it is in another folder.
-    pub fn take_identity(&self, from: &Path, to: &Path) -> Result<(), DevnetError> {
-        Keep::take_identity(from, to).map_err(DevnetError::io(format!("cannot write to {}", to.display())))
+    /// Stays who it is in another folder, and forgets there whom it knows where that is of another devnet.
+    pub fn take_identity(&self, from: &Path, to: &Path, forgets: bool) -> Result<(), DevnetError> {
+        let forgotten = if forgets { Keep::forget_addresses(to) } else { Ok(()) };
+        let taken = forgotten.and_then(|()| Keep::take_identity(from, to));
+        taken.map_err(DevnetError::io(format!("cannot write to {}", to.display())))
     }
 }
 

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use super::clock::ClockState;
 use super::error::DevnetError;
@@ -21,14 +22,17 @@ use super::member::{Member, all_at_once};
 use super::network::DevnetHandle;
 use super::roster::Live;
 use super::rulings::Rulings;
+use crate::net::PeersError;
 use crate::node::Held;
-use crate::storage::{Saved, restore};
+use crate::storage::{Saved, StorageError, restore};
 use crate::types::{BlockHash, ChainId, Height};
 
 /// The file that says what a snapshot is; it is the last that is written.
 const NAME: &str = "snapshot.json";
 /// The layout that this version writes.
 const VERSION: u32 = 1;
+/// How long a node may take to write down what it knows of others, before the order is given up.
+const KEEP_TIME_MAX: Duration = Duration::from_secs(10);
 /// Letters of a snapshot's name.
 pub const SNAPSHOT_NAME_MAX: usize = 64;
 
@@ -106,6 +110,15 @@ fn read(folder: &Path, name: &str) -> Result<Snapshot, DevnetError> {
     Ok(snapshot)
 }
 
+/// Has what a node knows of others be on its disk, from where it is saved.
+async fn keep_peers((node, live): &(usize, Live)) -> Result<(), DevnetError> {
+    let kept = timeout(KEEP_TIME_MAX, live.peers.keep()).await;
+    let kept =
+        kept.unwrap_or_else(|late| Err(PeersError::NotKept(io::Error::new(ErrorKind::TimedOut, late))));
+    let failed = |error| StorageError::Io { what: "its peers".to_owned(), error: io::Error::other(error) };
+    kept.map_err(|error| DevnetError::Save { node: *node, error: failed(error) })
+}
+
 pub(super) fn node_folder(snapshot: &Path, node: usize) -> PathBuf {
     snapshot.join(format!("node-{node}"))
 }
@@ -169,8 +182,10 @@ impl DevnetHandle {
             let (node, handle) = (*node, live.node.clone());
             async move { handle.hold().await.map_err(|closed| DevnetError::Closed { node, closed }) }
         };
-        let held = pollster::block_on(join_all(live.iter().map(hold)));
+        let held = self.0.common.wait_for(join_all(live.iter().map(hold)))?;
         let held: Vec<Held> = held.into_iter().collect::<Result<_, _>>()?;
+        let kept = self.0.common.wait_for(join_all(live.iter().map(keep_peers)))?;
+        kept.into_iter().collect::<Result<(), _>>()?;
         let (clock, links) = (self.clock().state(), self.links());
         let mut held = held.iter();
         let mut nodes = Vec::with_capacity(members.len());
@@ -243,11 +258,17 @@ impl DevnetHandle {
     /// start again the network is where the snapshot was, and that node is down; where none does, all go on where they were.
     pub fn revert(&self, name: &str) -> Result<Snapshot, DevnetError> {
         check_name(name)?;
-        self.revert_to(&self.0.layout.snapshot(name), name)
+        self.revert_to(&self.0.layout.snapshot(name), name, false)
     }
 
-    /// The same, to a snapshot in this folder.
-    pub(super) fn revert_to(&self, from: &Path, name: &str) -> Result<Snapshot, DevnetError> {
+    /// The same, to a snapshot in this folder. Where it may be one of another devnet nobody goes on to know the addresses in it: who
+    /// is there belongs to that one, and both would become one network.
+    pub(super) fn revert_to(
+        &self,
+        from: &Path,
+        name: &str,
+        of_another: bool,
+    ) -> Result<Snapshot, DevnetError> {
         let mut members = self.0.members.lock();
         self.check_not_ending()?;
         let snapshot = read(from, name)?;
@@ -258,7 +279,7 @@ impl DevnetHandle {
         self.check_chain(&snapshot, from)?;
         // Everything that can fail, while all of it runs.
         let now = self.generation();
-        self.prepare_generation(&snapshot, from, &members, (now, now + 1))?;
+        self.prepare_generation(&snapshot, from, &members, (now, now + 1), of_another)?;
         let _turn = self.0.turn.lock();
         self.check_not_ending()?;
         let before = self.note().clone();
@@ -337,6 +358,7 @@ impl DevnetHandle {
         from: &Path,
         members: &[Member],
         (before, generation): (u32, u32),
+        of_another: bool,
     ) -> Result<(), DevnetError> {
         let layout = &self.0.layout;
         let _ = fs::remove_dir_all(layout.generation(generation));
@@ -347,7 +369,7 @@ impl DevnetHandle {
                 false => self.0.common.begin_folder(&to, generation),
             };
             made.map_err(|error| DevnetError::Restore { node: index, error })?;
-            member.take_identity(&layout.chain(before, index), &to)?;
+            member.take_identity(&layout.chain(before, index), &to, of_another)?;
         }
         Ok(())
     }

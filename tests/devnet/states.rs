@@ -1,23 +1,26 @@
 //! States of the whole network: saved, gone back to, carried in files.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cairn::api::Code;
 use cairn::devnet::desk::{LinkView, NetworkView, SnapshotOrder, SnapshotView};
 use cairn::devnet::{DevnetError, DevnetHandle, Seat};
-use cairn::net::Link;
-use cairn::protocol::{Banned, Order, ProtocolReport};
-use cairn::types::{Amount, BlockHash, StateRoot, Txid};
+use cairn::net::{Keep, Link};
+use cairn::protocol::{Banned, BookSecret, Order, ProtocolReport};
+use cairn::types::{Amount, BlockHash, StateRoot, Timestamp, Txid};
 use serde_json::json;
 
 use super::stage::Stage;
 
 /// Somebody who is banned.
-const STRANGER: Banned = Banned::Address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)));
+const STRANGER: Banned = Banned::Address(STRANGER_AT);
+const STRANGER_AT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 /// A node's tip, its height, the state after it, and what waits there.
 type Stand = (BlockHash, u32, StateRoot, Vec<Txid>);
@@ -82,6 +85,42 @@ fn eventful(nodes: usize) -> Stage {
 fn ban(stage: &Stage, node: usize, order: Order) {
     let live = stage.handle().roster().borrow()[node].live.clone().unwrap();
     pollster::block_on(live.peers.order(order)).unwrap();
+}
+
+/// What a node keeps of others in this folder.
+fn kept(folder: &Path) -> Keep {
+    Keep::open(folder, Arc::new(|line: &str| panic!("{line}"))).unwrap()
+}
+
+#[test]
+fn known_peers_and_bans_are_in_a_snapshot_at_once_and_those_of_it_are_known_again() {
+    let stage = Stage::start(3);
+    let known = |report: &Option<ProtocolReport>| -> BTreeSet<SocketAddr> {
+        report.as_ref().unwrap().known.iter().map(|known| known.address).collect()
+    };
+    ban(&stage, 1, Order::Ban(STRANGER, 1000));
+    let node = |node: usize| format!("node-{node}");
+    let at_once = kept(&stage.folder.path().join("generations/1").join(node(1))).bans().unwrap();
+    assert!(
+        at_once.is_banned(STRANGER_AT, None, Timestamp(0)),
+        "an order to ban is kept when it is answered"
+    );
+    let before: Vec<_> = reports(&stage).iter().map(known).collect();
+    stage.handle().snapshot(Some("kept".to_owned())).unwrap();
+    let saved = |index: usize| kept(&stage.folder.path().join("snapshots/kept").join(node(index)));
+    assert!(saved(1).bans().unwrap().is_banned(STRANGER_AT, None, Timestamp(0)));
+    let books: Vec<BTreeSet<SocketAddr>> = (0..3)
+        .map(|index| {
+            saved(index).book(BookSecret([1; 32]), true).unwrap().iter().map(|known| known.address).collect()
+        })
+        .collect();
+    for (book, before) in books.iter().zip(&before) {
+        assert!(!book.is_empty() && book.is_superset(before), "{book:?} {before:?}");
+    }
+    stage.handle().revert("kept").unwrap();
+    for (book, after) in books.iter().zip(reports(&stage).iter().map(known)) {
+        assert!(after.is_superset(book), "{after:?} {book:?}");
+    }
 }
 
 /// Lets everything become different from what it was.
