@@ -131,20 +131,24 @@ impl DevnetHandle {
     pub fn snapshot(&self, name: Option<String>) -> Result<Snapshot, DevnetError> {
         let mut members = self.0.members.lock();
         self.check_not_ending()?;
-        let name = name.map_or_else(|| self.next_name(), Ok)?;
+        let name = name.unwrap_or_else(|| self.next_name());
         check_name(&name)?;
-        let to = self.0.layout.snapshot(&name);
-        if to.exists() {
+        if !self.is_free(&name) {
             return Err(DevnetError::SnapshotThere(name));
         }
+        let to = self.0.layout.snapshot(&name);
         self.save_all(&mut members, &to, name)
     }
 
     /// The first number that no snapshot has.
-    fn next_name(&self) -> Result<String, DevnetError> {
-        let names: Vec<String> = self.snapshots()?.into_iter().map(|snapshot| snapshot.name).collect();
-        let free = (1..).map(|number: u32| number.to_string()).find(|number| !names.contains(number));
-        Ok(free.expect("there are more numbers than snapshots"))
+    fn next_name(&self) -> String {
+        let free = (1..).map(|number: u32| number.to_string()).find(|name| self.is_free(name));
+        free.expect("there are more numbers than snapshots")
+    }
+
+    /// Whether nothing lies where a snapshot of this name would: what is none of ours is in the way of one, too.
+    fn is_free(&self, name: &str) -> bool {
+        self.0.layout.snapshot(name).symlink_metadata().is_err()
     }
 
     /// Saves all nodes into a folder that is not there yet.
@@ -247,7 +251,11 @@ impl DevnetHandle {
         let _members = self.0.members.lock();
         let folder = self.0.layout.snapshot(name);
         read(&folder, name)?;
-        fs::remove_dir_all(&folder).map_err(DevnetError::io(format!("cannot remove {}", folder.display())))
+        // At once: an end amid it leaves what the next start removes, and its name is free.
+        let part = Layout::part_of(&folder);
+        let _ = fs::remove_dir_all(&part);
+        let gone = fs::rename(&folder, &part).and_then(|()| fs::remove_dir_all(&part));
+        gone.map_err(DevnetError::io(format!("cannot remove {}", folder.display())))
     }
 
     /// Takes the whole network back to a snapshot: chain, pool and peers of every node, who runs, links and clock. Cursors of

@@ -269,6 +269,13 @@ fn names_are_numbers_unless_they_are_given_and_none_is_taken_twice() {
     let gone = stage.desk().post::<SnapshotView>("/v1/snapshots/1/revert", &json!({})).unwrap_err();
     assert_eq!(gone.code(), Some(Code::NotFound));
     assert_eq!(make(None).unwrap(), "1");
+    // What somebody else put there, or an end left, has its name.
+    let snapshots = stage.folder.path().join("snapshots");
+    fs::create_dir(snapshots.join("3")).unwrap();
+    assert_eq!(make(None).unwrap(), "4");
+    fs::create_dir_all(snapshots.join(".4.part/node-0")).unwrap();
+    stage.handle().remove_snapshot("4").unwrap();
+    assert!(!snapshots.join("4").exists() && !snapshots.join(".4.part").exists());
 }
 
 #[test]
@@ -416,6 +423,8 @@ fn snapshots_while_blocks_and_payments_come_are_each_of_one_moment() {
         for (node, saved) in network.nodes.iter().zip(&saved.nodes) {
             assert!(node.height.unwrap() >= saved.height);
         }
+        // Of two branches that are as long each node keeps its own, until one grows.
+        stage.handle().mine(1, None).unwrap();
         stage.agree();
     }
 }
