@@ -389,6 +389,31 @@ fn a_network_in_a_file_goes_on_elsewhere() {
 }
 
 #[test]
+fn a_file_has_its_name_once_it_is_whole() {
+    let stage = Stage::start(2);
+    stage.handle().mine(300, None).unwrap();
+    let (file, part) = (stage.folder.path().join("state"), stage.folder.path().join("state.part"));
+    fs::write(&part, b"somebody's").unwrap();
+    let refused = stage.handle().dump(&file).unwrap_err();
+    assert!(matches!(&refused, DevnetError::FileThere(there) if *there == part), "{refused}");
+    assert_eq!(fs::read(&part).unwrap(), b"somebody's");
+    fs::remove_file(&part).unwrap();
+    let first_seen = std::thread::scope(|scope| {
+        let (handle, file) = (stage.handle(), &file);
+        let writing = scope.spawn(move || handle.dump(file).unwrap());
+        let mut seen = None;
+        while seen.is_none() && !writing.is_finished() {
+            seen = fs::metadata(file).ok().map(|there| there.len());
+        }
+        seen
+    });
+    let whole = fs::metadata(&file).unwrap().len();
+    assert_eq!(first_seen.unwrap_or(whole), whole);
+    assert!(!part.exists());
+    stage.handle().load(&file).unwrap();
+}
+
+#[test]
 fn what_is_no_network_in_a_file_is_refused_and_nothing_changes() {
     let stage = Stage::start(1);
     stage.handle().mine(2, None).unwrap();
