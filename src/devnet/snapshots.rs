@@ -4,7 +4,7 @@
 //! clock and of the links. Going back makes a new folder for each node beside those that count, and then one renamed file says
 //! that those count; whoever dies before goes on as if nothing had been asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -178,6 +178,11 @@ impl DevnetHandle {
     }
 
     fn save_into(&self, members: &mut [Member], part: &Path, name: String) -> Result<Snapshot, DevnetError> {
+        // Nodes that are down stand still by themselves, and nobody else is held while they begin for it.
+        let mut down = BTreeMap::new();
+        for index in members.iter().filter(|member| !member.is_up()).map(Member::index) {
+            down.insert(index, self.save_down(index, &node_folder(part, index))?);
+        }
         // No block is being made while all stand still: it would be at one node and not at another.
         let _turn = self.0.turn.lock();
         let live: Vec<_> =
@@ -193,14 +198,15 @@ impl DevnetHandle {
         let (clock, links) = (self.clock().state(), self.links());
         let mut held = held.iter();
         let mut nodes = Vec::with_capacity(members.len());
-        for (index, member) in members.iter_mut().enumerate() {
-            let (up, to) = (member.is_up(), node_folder(part, index));
+        for index in 0..members.len() {
             let failed = |error| DevnetError::Save { node: index, error };
-            let saved = match up {
-                true => held.next().expect("each that runs is held").save_to(&to).map_err(failed)?,
-                false => self.save_down(index, &to)?,
-            };
-            nodes.push(SavedNode::of(&saved, up));
+            nodes.push(match down.remove(&index) {
+                Some(saved) => SavedNode::of(&saved, false),
+                None => {
+                    let held = held.next().expect("each that runs is held");
+                    SavedNode::of(&held.save_to(&node_folder(part, index)).map_err(failed)?, true)
+                }
+            });
         }
         let chain = self.genesis().params().chain.0;
         let made_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -214,7 +220,10 @@ impl DevnetHandle {
     /// Saves a node that does not run: it is begun for it, and nobody hears of that.
     fn save_down(&self, index: usize, to: &Path) -> Result<Saved, DevnetError> {
         let chain = self.0.layout.chain(self.generation(), index);
-        let node = self.0.common.begin_node(&chain, index)?;
+        let node = self.0.common.begin_node(&chain, index).map_err(|error| match error {
+            DevnetError::Start { node, error } => DevnetError::SaveDown { node, folder: chain, error },
+            error => error,
+        })?;
         let held = pollster::block_on(node.handle().hold());
         let held = held.map_err(|closed| DevnetError::Closed { node: index, closed })?;
         let saved = held.save_to(to).map_err(|error| DevnetError::Save { node: index, error });

@@ -1,4 +1,4 @@
-//! States of the whole network: saved, gone back to, carried in files.
+//! States of the whole network: saved, and gone back to.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use cairn::api::Code;
 use cairn::devnet::desk::{LinkView, NetworkView, SnapshotOrder, SnapshotView};
-use cairn::devnet::{DevnetError, DevnetHandle, Seat};
+use cairn::devnet::{Devnet, DevnetError, DevnetHandle, Seat};
 use cairn::net::{Keep, Link};
 use cairn::protocol::{Banned, BookSecret, Order, ProtocolReport};
 use cairn::types::{Amount, BlockHash, StateRoot, Timestamp, Txid};
 use serde_json::json;
 
-use super::stage::Stage;
+use super::stage::{Stage, options};
 
 /// Somebody who is banned.
 const STRANGER: Banned = Banned::Address(STRANGER_AT);
@@ -27,8 +27,8 @@ type Stand = (BlockHash, u32, StateRoot, Vec<Txid>);
 
 /// Everything of a network that going back to a state must bring back.
 #[derive(Debug, PartialEq)]
-struct State {
-    nodes: Vec<Option<Stand>>,
+pub struct State {
+    pub nodes: Vec<Option<Stand>>,
     ids: Vec<String>,
     links: Vec<LinkView>,
     bans: Vec<Option<Vec<Banned>>>,
@@ -41,7 +41,7 @@ fn reports(stage: &Stage) -> Vec<Option<ProtocolReport>> {
     roster.iter().map(report).collect()
 }
 
-fn state(stage: &Stage) -> State {
+pub fn state(stage: &Stage) -> State {
     let roster = stage.handle().roster().borrow().clone();
     let nodes = roster.iter().map(|seat| {
         let node = &seat.live.as_ref()?.node;
@@ -68,7 +68,7 @@ fn state(stage: &Stage) -> State {
 }
 
 /// Blocks, a payment in one and three that wait everywhere.
-fn eventful(nodes: usize) -> Stage {
+pub fn eventful(nodes: usize) -> Stage {
     let stage = Stage::start(nodes);
     let one = Amount::from_pebbles(1);
     stage.handle().give(stage.account(1), one, None).unwrap();
@@ -297,6 +297,34 @@ fn a_damaged_snapshot_is_told_and_nothing_changes() {
     assert_eq!(state(&again).nodes[0].as_ref().unwrap().0, before.nodes[0].as_ref().unwrap().0);
 }
 
+#[test]
+fn where_a_node_that_is_down_cannot_be_saved_it_is_said_how_to_go_on() {
+    let stage = Stage::start(3);
+    stage.handle().mine(2, None).unwrap();
+    stage.handle().kill(1).unwrap();
+    let chain = stage.folder.path().join("generations/1/node-1");
+    fs::write(chain.join("manifest.json"), "nothing of ours").unwrap();
+    let refused = stage.desk().post::<SnapshotView>("/v1/snapshots", &SnapshotOrder::default()).unwrap_err();
+    assert_eq!(refused.code(), Some(Code::NotNow));
+    let way_on = format!("remove {}, and begin it again", chain.display());
+    assert!(refused.to_string().contains(&way_on), "{refused}");
+    stage.handle().mine(1, None).unwrap();
+    let stage = {
+        let Stage { devnet, folder } = stage;
+        drop(devnet);
+        fs::remove_dir_all(&chain).unwrap();
+        Stage { devnet: Devnet::start(options(folder.path(), 3)).unwrap(), folder }
+    };
+    let saved = stage.handle().snapshot(None).unwrap();
+    assert_eq!(
+        saved.nodes.iter().map(|node| (node.up, node.height.0)).collect::<Vec<_>>(),
+        [(true, 3), (false, 0), (true, 3)]
+    );
+    stage.handle().restart(1).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(3); 3]);
+}
+
 /// Damages a saved node so that comparing checksums does not show it: they are those of what is there now.
 fn damage_unseen(saved: &Path) {
     let journal = saved.join("journal-1/journal-0000000001");
@@ -351,86 +379,6 @@ fn where_one_node_does_not_begin_after_going_back_it_is_said_that_the_others_are
 }
 
 #[test]
-fn files_are_not_written_for_who_asks_from_elsewhere() {
-    let stage = Stage::with(1, |options| options.host = "0.0.0.0".parse().unwrap());
-    let file = stage.folder.path().join("state.cairn");
-    for order in ["/v1/dump", "/v1/load"] {
-        let refused = stage.desk().post::<SnapshotView>(order, &json!({ "file": file })).unwrap_err();
-        assert_eq!(refused.code(), Some(Code::NotServed), "{refused}");
-        assert!(refused.to_string().contains("without --host"), "{refused}");
-    }
-    assert!(!file.exists());
-}
-
-#[test]
-fn a_network_in_a_file_goes_on_elsewhere() {
-    let stage = eventful(3);
-    let file = stage.folder.path().join("state.cairn");
-    let written = stage.handle().dump(&file).unwrap();
-    assert!(stage.handle().dump(&file).is_err(), "it writes over nothing");
-    let before = state(&stage);
-    assert!(stage.handle().snapshots().unwrap().is_empty());
-
-    let other = Stage::start(3);
-    other.handle().mine(40, None).unwrap();
-    let loaded = other.handle().load(&file).unwrap();
-    assert_eq!(loaded.nodes, written.nodes);
-    assert_eq!(state(&other).nodes, before.nodes);
-
-    other.handle().part(&"0".parse().unwrap()).unwrap();
-    other.handle().mine(1, Some(0)).unwrap();
-    other.handle().mine(2, Some(1)).unwrap();
-    assert_eq!(other.heights(), [13, 14, 14].map(Some), "links are cut as before");
-
-    let smaller = Stage::start(2);
-    let refused = smaller.handle().load(&file).unwrap_err();
-    assert!(refused.to_string().contains("--nodes 3"), "{refused}");
-    assert_eq!(smaller.heights(), [Some(0); 2]);
-}
-
-#[test]
-fn a_file_has_its_name_once_it_is_whole() {
-    let stage = Stage::start(2);
-    stage.handle().mine(300, None).unwrap();
-    let (file, part) = (stage.folder.path().join("state"), stage.folder.path().join("state.part"));
-    fs::write(&part, b"somebody's").unwrap();
-    let refused = stage.handle().dump(&file).unwrap_err();
-    assert!(matches!(&refused, DevnetError::FileThere(there) if *there == part), "{refused}");
-    assert_eq!(fs::read(&part).unwrap(), b"somebody's");
-    fs::remove_file(&part).unwrap();
-    let first_seen = std::thread::scope(|scope| {
-        let (handle, file) = (stage.handle(), &file);
-        let writing = scope.spawn(move || handle.dump(file).unwrap());
-        let mut seen = None;
-        while seen.is_none() && !writing.is_finished() {
-            seen = fs::metadata(file).ok().map(|there| there.len());
-        }
-        seen
-    });
-    let whole = fs::metadata(&file).unwrap().len();
-    assert_eq!(first_seen.unwrap_or(whole), whole);
-    assert!(!part.exists());
-    stage.handle().load(&file).unwrap();
-}
-
-#[test]
-fn what_is_no_network_in_a_file_is_refused_and_nothing_changes() {
-    let stage = Stage::start(1);
-    stage.handle().mine(2, None).unwrap();
-    let file = stage.folder.path().join("anything");
-    fs::write(&file, b"anything").unwrap();
-    let missing = stage.folder.path().join("missing");
-    for file in [file.as_path(), missing.as_path(), Path::new("/")] {
-        let order = json!({ "file": file });
-        let refused = stage.desk().post::<SnapshotView>("/v1/load", &order).unwrap_err();
-        assert_eq!(refused.code(), Some(Code::NotNow), "{refused}");
-    }
-    let relative = stage.desk().post::<SnapshotView>("/v1/dump", &json!({ "file": "here" })).unwrap_err();
-    assert_eq!(relative.code(), Some(Code::BadValue));
-    assert_eq!(stage.heights(), [Some(2)]);
-}
-
-#[test]
 fn snapshots_while_blocks_and_payments_come_are_each_of_one_moment() {
     let stage = Stage::with(3, |options| options.mining = Some("interval=0.02".parse().unwrap()));
     for round in 0..8 {
@@ -469,35 +417,6 @@ fn halves_that_were_apart_are_apart_again_and_do_not_meet_on_the_way() {
     for _ in 0..3 {
         stage.handle().revert("1").unwrap();
         assert_eq!(state(&stage), before);
-    }
-}
-
-#[test]
-fn a_network_of_another_chain_is_refused_and_nothing_changes() {
-    let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
-    let other = Stage::with(2, |options| options.mnemonic = Some(words.parse().unwrap()));
-    let file = other.folder.path().join("state.cairn");
-    other.handle().dump(&file).unwrap();
-    let stage = eventful(2);
-    let before = state(&stage);
-    let refused = stage.handle().load(&file).unwrap_err();
-    assert!(matches!(refused, DevnetError::OtherChain { .. }), "{refused}");
-    assert_eq!(state(&stage), before);
-    stage.again(|_| {}).unwrap().agree();
-}
-
-#[test]
-fn two_networks_on_their_way_to_files_do_not_mix() {
-    let stage = eventful(2);
-    let (one, two) = (stage.folder.path().join("one"), stage.folder.path().join("two"));
-    let handle = stage.handle();
-    std::thread::scope(|scope| {
-        let first = scope.spawn(|| handle.dump(&one).unwrap());
-        let second = scope.spawn(|| handle.dump(&two).unwrap());
-        assert_eq!(first.join().unwrap().nodes, second.join().unwrap().nodes);
-    });
-    for file in [one, two] {
-        stage.handle().load(&file).unwrap();
     }
 }
 
