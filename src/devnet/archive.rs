@@ -12,7 +12,7 @@ use tar::{Archive, Builder, EntryType};
 
 use super::error::DevnetError;
 use super::network::DevnetHandle;
-use super::snapshots::Snapshot;
+use super::snapshots::{Reverted, Snapshot};
 
 /// Bytes that a file may unfold to.
 ///
@@ -68,7 +68,7 @@ impl DevnetHandle {
     ///
     /// # Errors
     /// When it is no such file, or of another chain, or damaged; then nothing has changed. See also [`DevnetHandle::revert`].
-    pub fn load(&self, file: &Path) -> Result<Snapshot, DevnetError> {
+    pub fn load(&self, file: &Path) -> Result<Reverted, DevnetError> {
         let _files = self.0.files.lock();
         let folder = self.0.layout.passing("-in");
         let _ = fs::remove_dir_all(&folder);

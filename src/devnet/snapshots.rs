@@ -22,6 +22,7 @@ use super::member::{Member, all_at_once};
 use super::network::DevnetHandle;
 use super::roster::Live;
 use super::rulings::Rulings;
+use super::standing::Standing;
 use crate::net::PeersError;
 use crate::node::Held;
 use crate::storage::{Saved, StorageError, restore};
@@ -70,6 +71,15 @@ pub struct SavedNode {
     pub height: Height,
     /// How many transactions waited there.
     pub waiting: u64,
+}
+
+/// A state that was gone back to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reverted {
+    /// It.
+    pub state: Snapshot,
+    /// Nodes to which others from elsewhere were connected: these have not gone back, and whoever has a longer branch brings it.
+    pub strangers: Vec<usize>,
 }
 
 impl Snapshot {
@@ -273,7 +283,7 @@ impl DevnetHandle {
     /// # Errors
     /// When there is none of this name, it is damaged, or the disk refuses; then nothing has changed. Where a node does not
     /// start again the network is where the snapshot was, and that node is down; where none does, all go on where they were.
-    pub fn revert(&self, name: &str) -> Result<Snapshot, DevnetError> {
+    pub fn revert(&self, name: &str) -> Result<Reverted, DevnetError> {
         check_name(name)?;
         self.revert_to(&self.0.layout.snapshot(name), name, false)
     }
@@ -285,7 +295,7 @@ impl DevnetHandle {
         from: &Path,
         name: &str,
         of_another: bool,
-    ) -> Result<Snapshot, DevnetError> {
+    ) -> Result<Reverted, DevnetError> {
         let mut members = self.0.members.lock();
         self.check_not_ending()?;
         let snapshot = read(from, name)?;
@@ -309,19 +319,13 @@ impl DevnetHandle {
             rulings: snapshot.rulings.clone().with_absent(&before.rulings, members.len(), &absent),
             ..before.clone()
         };
+        let strangers = self.visited()?;
         self.show_down(true);
         all_at_once(&mut members, Member::pause);
         match self.be(after).and_then(|()| self.begin_noted(&mut members)) {
             Ok(()) => {
-                // Before what was goes: those that have no part in this are still there.
-                if let Err(error) = self.0.layout.carry_over(now + 1) {
-                    (self.0.common.log)(&format!("{error}: the next start tries again"));
-                    return Ok(snapshot);
-                }
-                let gone = self.0.layout.generation(now);
-                // Nobody waits for that; what is left of it is removed at the next start.
-                std::thread::spawn(move || fs::remove_dir_all(gone));
-                Ok(snapshot)
+                self.leave_generation(now);
+                Ok(Reverted { state: snapshot, strangers })
             }
             Err(error) if members.iter().any(Member::is_up) => Err(DevnetError::BackBut(Box::new(error))),
             Err(error) => {
@@ -332,6 +336,25 @@ impl DevnetHandle {
                 Err(DevnetError::NotBack(Box::new(error)))
             }
         }
+    }
+
+    /// Nodes to which others are connected that are none of this network's own.
+    fn visited(&self) -> Result<Vec<usize>, DevnetError> {
+        let standings = self.0.common.wait_for(self.standings())?;
+        let is_visited = |node: &Standing| node.up.as_ref().is_some_and(|up| up.strangers > 0);
+        Ok(standings.iter().filter(|node| is_visited(node)).map(|node| node.index).collect())
+    }
+
+    /// Removes the folders of a generation that counts no more, but of nodes that had no part in the one behind it.
+    fn leave_generation(&self, before: u32) {
+        // Before what was goes: those that have no part in this are still there.
+        if let Err(error) = self.0.layout.carry_over(before + 1) {
+            (self.0.common.log)(&format!("{error}: the next start tries again"));
+            return;
+        }
+        let gone = self.0.layout.generation(before);
+        // Nobody waits for that; what is left of it is removed at the next start.
+        std::thread::spawn(move || fs::remove_dir_all(gone));
     }
 
     /// Has a manifest count: from then on the network is what it says, here whether or not that could be written.

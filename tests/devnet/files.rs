@@ -35,7 +35,7 @@ fn a_network_in_a_file_goes_on_elsewhere() {
     let other = Stage::start(3);
     other.handle().mine(40, None).unwrap();
     let loaded = other.handle().load(&file).unwrap();
-    assert_eq!(loaded.nodes, written.nodes);
+    assert_eq!(loaded.state.nodes, written.nodes);
     assert_eq!(state(&other).nodes, before.nodes);
 
     other.handle().part(&"0".parse().unwrap()).unwrap();

@@ -170,7 +170,7 @@ fn who_was_down_and_what_was_wrong_with_links_is_so_again() {
     stage.handle().restart(2).unwrap();
     stage.handle().heal().unwrap();
     stage.handle().mine(3, Some(2)).unwrap();
-    let back = stage.handle().revert("1").unwrap();
+    let back = stage.handle().revert("1").unwrap().state;
     assert_eq!(back.nodes.iter().map(|node| node.up).collect::<Vec<_>>(), [true, true, false]);
     assert_eq!(state(&stage), before);
     stage.handle().mine(1, Some(0)).unwrap();
@@ -199,6 +199,21 @@ fn all_that_waited_waits_again_when_it_is_said_that_the_network_is_back() {
     stage.handle().mine(1, None).unwrap();
     stage.handle().load(&file).unwrap();
     check(&stage);
+}
+
+#[test]
+fn who_may_bring_back_what_was_left_is_said() {
+    let stage = Stage::start(2);
+    stage.handle().snapshot(Some("before".to_owned())).unwrap();
+    let other = Stage::start(1);
+    let back: SnapshotView = stage.desk().post("/v1/snapshots/before/revert", &json!({})).unwrap();
+    assert!(back.strangers.is_empty());
+    let node = other.handle().roster().borrow()[0].live.clone().unwrap();
+    pollster::block_on(node.peers.order(Order::Add(stage.network().nodes[1].at.peers.clone()))).unwrap();
+    stage.wait("somebody from elsewhere", |network| network.nodes[1].strangers == 1);
+    stage.handle().mine(3, None).unwrap();
+    let back: SnapshotView = stage.desk().post("/v1/snapshots/before/revert", &json!({})).unwrap();
+    assert!(back.strangers.contains(&1), "{back:?}");
 }
 
 #[test]
