@@ -6,10 +6,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use signal_hook::low_level::{emulate_default_handler, raise};
 
 /// Two that come within this time are one: a terminal tells all that it runs, and some of these hand on what they are told.
 const SAME_TIME: Duration = Duration::from_millis(300);
+
+/// Says to whoever watches that the end was asked for otherwise: a signal that comes then is the second time.
+pub(super) fn asked_otherwise() {
+    // Where that cannot be said a signal is the first, and another ends it.
+    let _ = raise(SIGINT);
+}
 
 /// Calls this for SIGTERM and SIGINT from now on. Whoever says it a second time does not want to wait: then the process ends at
 /// once, as by a signal that nobody watches for.

@@ -1,8 +1,9 @@
 //! A state of the whole network in one file, to be kept, sent, and begun from elsewhere.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, ErrorKind, Write};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -11,7 +12,7 @@ use tar::{Archive, Builder, EntryType};
 
 use super::error::DevnetError;
 use super::network::DevnetHandle;
-use super::snapshots::Snapshot;
+use super::snapshots::{Reverted, Snapshot};
 
 /// Bytes that a file may unfold to.
 ///
@@ -19,27 +20,35 @@ use super::snapshots::Snapshot;
 /// A small file can say that it holds as much as it likes.
 const UNFOLDED_BYTES_MAX: u64 = 64 << 30;
 
+/// What stands behind the name of a file that is not whole yet.
+const PART: &str = ".part";
+
 impl DevnetHandle {
-    /// Writes the state of the whole network to a file; not over another.
+    /// Writes the state of the whole network to a file; not over another. It has its name once it is whole: before it is called
+    /// `.part`, and a kill leaves that.
     ///
     /// # Errors
-    /// When there is such a file already, or the disk refuses. Then there is none of ours.
+    /// When there is such a file already, or the disk refuses, or all ends. Then there is none of ours.
     pub fn dump(&self, file: &Path) -> Result<Snapshot, DevnetError> {
-        let target = File::create_new(file).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => DevnetError::FileThere(file.to_owned()),
-            _ => DevnetError::Io { what: format!("cannot write {}", file.display()), error },
-        })?;
+        // One file at a time: two would fill the same folder.
+        let _files = self.0.files.lock();
+        let name = file.file_name().filter(|_| file.symlink_metadata().is_err());
+        let mut name = name.ok_or_else(|| DevnetError::FileThere(file.to_owned()))?.to_owned();
+        name.push(PART);
+        let part = file.with_file_name(name);
+        let target = File::create_new(&part).map_err(|error| cannot_write(&part, error))?;
         let written = self.dump_to(target, file);
-        if written.is_err() {
-            let _ = fs::remove_file(file);
+        let finished = written.and_then(|snapshot| {
+            finish(&part, file).map_err(|error| cannot_write(file, error))?;
+            Ok(snapshot)
+        });
+        if finished.is_err() {
+            let _ = fs::remove_file(&part);
         }
-        written
+        finished
     }
 
     fn dump_to(&self, target: File, file: &Path) -> Result<Snapshot, DevnetError> {
-        let cannot = || DevnetError::io(format!("cannot write {}", file.display()));
-        // One file at a time: two would fill the same folder.
-        let _files = self.0.files.lock();
         let mut members = self.0.members.lock();
         self.check_not_ending()?;
         let folder = self.0.layout.passing("");
@@ -47,16 +56,19 @@ impl DevnetHandle {
         let name = file.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let snapshot = self.save_all(&mut members, &folder, name)?;
         drop(members);
-        let written = fold(&folder, target).map_err(cannot());
+        let written = fold(&folder, target, &self.0.common.ending);
         let _ = fs::remove_dir_all(&folder);
-        written.map(|()| snapshot)
+        match written {
+            Ok(()) => Ok(snapshot),
+            Err(error) => self.check_not_ending().and(Err(cannot_write(file, error))),
+        }
     }
 
     /// Takes the whole network to the state in a file.
     ///
     /// # Errors
     /// When it is no such file, or of another chain, or damaged; then nothing has changed. See also [`DevnetHandle::revert`].
-    pub fn load(&self, file: &Path) -> Result<Snapshot, DevnetError> {
+    pub fn load(&self, file: &Path) -> Result<Reverted, DevnetError> {
         let _files = self.0.files.lock();
         let folder = self.0.layout.passing("-in");
         let _ = fs::remove_dir_all(&folder);
@@ -64,14 +76,15 @@ impl DevnetHandle {
             ErrorKind::NotFound => DevnetError::NoFile(file.to_owned()),
             _ => DevnetError::Io { what: format!("cannot read {}", file.display()), error },
         })?;
-        let unfolded = match unfold(source, &folder) {
+        let unfolded = match unfold(source, &folder, &self.0.common.ending) {
+            Err(_) if self.check_not_ending().is_err() => Err(DevnetError::Ending),
             // Ours, not the file's.
             Err(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
                 Err(DevnetError::Io { what: format!("cannot write {}", folder.display()), error })
             }
             unfolded => unfolded.map_err(|error| DevnetError::NotAState { file: file.to_owned(), error }),
         };
-        let loaded = unfolded.and_then(|()| self.revert_to(&folder, &file.display().to_string()));
+        let loaded = unfolded.and_then(|()| self.revert_to(&folder, &file.display().to_string(), true));
         let loaded = loaded.map_err(|error| match error {
             DevnetError::NoSnapshot(_) => DevnetError::NotAState {
                 file: file.to_owned(),
@@ -84,13 +97,64 @@ impl DevnetHandle {
     }
 }
 
-fn fold(folder: &Path, target: File) -> io::Result<()> {
-    let mut archive = Builder::new(GzEncoder::new(BufWriter::new(target), Compression::fast()));
+fn cannot_write(file: &Path, error: io::Error) -> DevnetError {
+    match error.kind() {
+        ErrorKind::AlreadyExists => DevnetError::FileThere(file.to_owned()),
+        _ => DevnetError::Io { what: format!("cannot write {}", file.display()), error },
+    }
+}
+
+/// Gives a file that is whole its name, unless there is one of that name by now; durable when this returns.
+fn finish(part: &Path, file: &Path) -> io::Result<()> {
+    match fs::hard_link(part, file) {
+        Ok(()) => fs::remove_file(part)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(error),
+        // Not every disk gives a file two names.
+        Err(_) if file.symlink_metadata().is_ok() => return Err(ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(part, file)?,
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// A file as long as the devnet does not end: nobody who ends it waits for a long one.
+struct UntilEnding<'a> {
+    file: File,
+    ending: &'a AtomicBool,
+}
+
+impl UntilEnding<'_> {
+    fn check(&self) -> io::Result<()> {
+        let is_ending = self.ending.load(Ordering::Relaxed);
+        if is_ending { Err(io::Error::other("the devnet is ending")) } else { Ok(()) }
+    }
+}
+
+impl Write for UntilEnding<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.check()?;
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Read for UntilEnding<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.check()?;
+        self.file.read(bytes)
+    }
+}
+
+fn fold(folder: &Path, target: File, ending: &AtomicBool) -> io::Result<()> {
+    let target = BufWriter::new(UntilEnding { file: target, ending });
+    let mut archive = Builder::new(GzEncoder::new(target, Compression::fast()));
     archive.append_dir_all("", folder)?;
     let written = archive.into_inner()?.finish()?;
-    let mut file = written.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.flush()?;
-    file.sync_all()
+    let written = written.into_inner().map_err(io::IntoInnerError::into_error)?;
+    written.file.sync_all()
 }
 
 /// Where an entry belongs in the folder.
@@ -105,9 +169,9 @@ fn place(folder: &Path, name: &Path) -> io::Result<PathBuf> {
     Ok(folder.join(name))
 }
 
-fn unfold(file: File, folder: &Path) -> io::Result<()> {
+fn unfold(file: File, folder: &Path, ending: &AtomicBool) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let mut archive = Archive::new(GzDecoder::new(BufReader::new(file)));
+    let mut archive = Archive::new(GzDecoder::new(BufReader::new(UntilEnding { file, ending })));
     let mut bytes = 0_u64;
     for entry in archive.entries()? {
         let mut entry = entry?;
@@ -132,6 +196,8 @@ fn unfold(file: File, folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    static GOES_ON: AtomicBool = AtomicBool::new(false);
+
     #[test]
     fn what_was_folded_unfolds_to_the_same() {
         let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -139,9 +205,9 @@ mod tests {
         fs::write(from.path().join("inner/one"), b"1").unwrap();
         fs::write(from.path().join("two"), vec![2; 100_000]).unwrap();
         let file = to.path().join("file");
-        fold(from.path(), File::create_new(&file).unwrap()).unwrap();
+        fold(from.path(), File::create_new(&file).unwrap(), &GOES_ON).unwrap();
         let folder = to.path().join("folder");
-        unfold(File::open(&file).unwrap(), &folder).unwrap();
+        unfold(File::open(&file).unwrap(), &folder, &GOES_ON).unwrap();
         assert_eq!(fs::read(folder.join("inner/one")).unwrap(), b"1");
         assert_eq!(fs::read(folder.join("two")).unwrap(), vec![2; 100_000]);
     }
@@ -161,8 +227,34 @@ mod tests {
         header.set_size(0);
         archive.append_link(&mut header, "link", "/etc").unwrap();
         archive.into_inner().unwrap().finish().unwrap();
-        assert!(unfold(File::open(&file).unwrap(), &to.path().join("folder")).is_err());
+        assert!(unfold(File::open(&file).unwrap(), &to.path().join("folder"), &GOES_ON).is_err());
         fs::write(&file, b"anything").unwrap();
-        assert!(unfold(File::open(&file).unwrap(), &to.path().join("other")).is_err());
+        assert!(unfold(File::open(&file).unwrap(), &to.path().join("other"), &GOES_ON).is_err());
+    }
+
+    #[test]
+    fn nothing_is_written_or_read_once_all_ends() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(from.path().join("one"), vec![1; 100_000]).unwrap();
+        let (file, ends) = (to.path().join("file"), AtomicBool::new(true));
+        assert!(fold(from.path(), File::create_new(&file).unwrap(), &ends).is_err());
+        assert_eq!(fs::metadata(&file).unwrap().len(), 0);
+        fold(from.path(), File::create(&file).unwrap(), &GOES_ON).unwrap();
+        assert!(unfold(File::open(&file).unwrap(), &to.path().join("folder"), &ends).is_err());
+        assert!(!to.path().join("folder/one").exists());
+    }
+
+    #[test]
+    fn a_file_that_is_whole_takes_the_place_of_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, file) = (folder.path().join("part"), folder.path().join("file"));
+        fs::write(&part, b"ours").unwrap();
+        fs::write(&file, b"another's").unwrap();
+        assert_eq!(finish(&part, &file).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&file).unwrap(), b"another's");
+        fs::remove_file(&file).unwrap();
+        finish(&part, &file).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"ours");
+        assert!(!part.exists());
     }
 }

@@ -42,7 +42,7 @@ impl DevnetHandle {
             let made = maker.mine(depth as usize + 1);
             made.map_err(|unfinished| DevnetError::unfinished(index, &unfinished))
         });
-        let counts = pollster::block_on(live.node.reconsider(lowest)).map_err(refused);
+        let counts = self.count(&live, lowest).map_err(refused);
         if counts.is_ok() {
             self.0.manifest.lock().rulings.settle(index, &lowest);
         }

@@ -168,6 +168,19 @@ pub enum DevnetError {
         /// Why not.
         error: StorageError,
     },
+    /// A node that is down cannot be saved.
+    #[error(
+        "node {node} is down, and cannot begin to be saved: {error}; once that is mended save again, or end the devnet, remove {}, and begin it again: then that node follows the others from the beginning",
+        .folder.display()
+    )]
+    SaveDown {
+        /// Which.
+        node: usize,
+        /// Where it keeps everything.
+        folder: PathBuf,
+        /// Why it does not begin.
+        error: StorageError,
+    },
     /// A node cannot be restored.
     #[error("node {node} cannot be taken back: {error}; nothing has changed")]
     Restore {

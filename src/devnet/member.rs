@@ -2,11 +2,14 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 
 use super::clock::ChainTime;
 use super::error::DevnetError;
@@ -20,6 +23,9 @@ use crate::node::{Node, NodeOptions};
 use crate::protocol::{NodeId, Settings};
 use crate::storage::{Folder, StorageError};
 use crate::stratum;
+
+/// How often whoever waits for a node looks whether all of them end.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What all nodes have in common.
 pub(super) struct Common {
@@ -65,7 +71,7 @@ impl Common {
     }
 
     /// How a node is to run.
-    pub fn node(&self, chain: &Path, node: usize) -> NodeOptions {
+    fn node(&self, chain: &Path, node: usize) -> NodeOptions {
         let mut options = NodeOptions::new(chain, self.genesis.clone(), &self.genesis_text);
         options.clock = self.clock.as_chain_clock();
         let say = self.say(node);
@@ -74,6 +80,30 @@ impl Common {
         options.check_threads = Some(1);
         options.stop = Arc::clone(&self.ending);
         options
+    }
+
+    /// Begins a node on the chain in this folder. When this returns, what waited there for a block waits again: whoever has it mine
+    /// at once has all of that in the block.
+    pub fn begin_node(&self, chain: &Path, node: usize) -> Result<Node, DevnetError> {
+        let begun = Node::start(self.node(chain, node));
+        let begun = begun.map_err(|error| DevnetError::Start { node, error })?;
+        // One that takes nothing in says so itself.
+        let _ = self.wait_for(begun.handle().hold())?;
+        Ok(begun)
+    }
+
+    /// Waits for something, unless all of them end before.
+    pub fn wait_for<T>(&self, awaited: impl Future<Output = T>) -> Result<T, DevnetError> {
+        self.runtime.block_on(async {
+            let mut awaited = pin!(awaited);
+            loop {
+                match timeout(LOOK_EVERY, &mut awaited).await {
+                    Ok(came) => return Ok(came),
+                    Err(_) if self.ending.load(Ordering::Relaxed) => return Err(DevnetError::Ending),
+                    Err(_) => {}
+                }
+            }
+        })
     }
 }
 
@@ -169,8 +199,7 @@ impl Member {
     ) -> Result<Running, DevnetError> {
         let index = self.index;
         let say = common.say(index);
-        let node = Node::start(common.node(chain, index))
-            .map_err(|error| DevnetError::Start { node: index, error })?;
+        let node = common.begin_node(chain, index)?;
         let mut settings = Settings::new(NodeId::UNKNOWN, common.genesis.params().lab);
         settings.added = added;
         let options = PeersOptions {
@@ -233,9 +262,11 @@ impl Member {
         peers.stop();
     }
 
-    /// Stays who it is in another folder.
-    pub fn take_identity(&self, from: &Path, to: &Path) -> Result<(), DevnetError> {
-        Keep::take_identity(from, to).map_err(DevnetError::io(format!("cannot write to {}", to.display())))
+    /// Stays who it is in another folder, and forgets there whom it knows where that is of another devnet.
+    pub fn take_identity(&self, from: &Path, to: &Path, forgets: bool) -> Result<(), DevnetError> {
+        let forgotten = if forgets { Keep::forget_addresses(to) } else { Ok(()) };
+        let taken = forgotten.and_then(|()| Keep::take_identity(from, to));
+        taken.map_err(DevnetError::io(format!("cannot write to {}", to.display())))
     }
 }
 

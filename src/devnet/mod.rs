@@ -41,6 +41,6 @@ pub use network::{Devnet, DevnetHandle, DevnetOptions, NODES_MAX, NODES_USUAL};
 pub use orders::{Mined, ORDERED_BLOCKS_MAX};
 pub use places::{Places, PortError};
 pub use roster::{Live, Roster, Seat};
-pub use snapshots::{SNAPSHOT_NAME_MAX, SavedNode, Snapshot};
+pub use snapshots::{Reverted, SNAPSHOT_NAME_MAX, SavedNode, Snapshot};
 pub use spreading::SPREAD_TIME_MAX;
 pub use standing::{Standing, Up};

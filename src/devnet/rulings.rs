@@ -99,11 +99,6 @@ fn leave(live: &Live, block: BlockHash) -> Result<bool, RulingRefused> {
     is_known(pollster::block_on(live.node.invalidate(block)))
 }
 
-/// Has a node count a block again, with all below and above it that it knows: whether it does.
-fn count(live: &Live, block: BlockHash) -> Result<bool, RulingRefused> {
-    is_known(pollster::block_on(live.node.reconsider(block)))
-}
-
 fn is_known(told: Result<Tip, RulingRefused>) -> Result<bool, RulingRefused> {
     match told {
         Ok(_) => Ok(true),
@@ -163,25 +158,28 @@ impl DevnetHandle {
     fn count_all(&self, node: usize, live: &Live, blocks: &[BlockHash]) -> Result<bool, RulingRefused> {
         let settle = |block: &BlockHash| self.0.manifest.lock().rulings.settle(node, block);
         let Some((first, others)) = blocks.split_first() else { return Ok(false) };
-        if count(live, *first)? {
+        if self.count(live, *first)? {
             blocks.iter().for_each(settle);
             return Ok(true);
         }
         // It never heard of that one, and may have left one below it all the same.
         let mut counts_any = false;
         for block in others {
-            if count(live, *block)? {
+            if self.count(live, *block)? {
                 settle(block);
                 counts_any = true;
             }
         }
-        if counts_any {
-            self.leave_all(node, live);
-        }
         Ok(counts_any)
     }
 
-    /// Has a node leave what all leave: with a block that counts again, all above it do.
+    /// Has a node count a block again, with all below and above it that it knows but what all leave: whether it does.
+    pub(super) fn count(&self, live: &Live, block: BlockHash) -> Result<bool, RulingRefused> {
+        let left = self.0.manifest.lock().rulings.left.clone();
+        is_known(pollster::block_on(live.node.reconsider_but(block, left)))
+    }
+
+    /// Has a node leave what all leave.
     fn leave_all(&self, node: usize, live: &Live) {
         let left = self.0.manifest.lock().rulings.left.clone();
         for block in left {
@@ -202,7 +200,7 @@ impl DevnetHandle {
     pub(super) fn catch_up_on_rulings(&self, node: usize, live: &Live) {
         let owed = self.0.manifest.lock().rulings.owed.get(&node).cloned();
         for block in owed.unwrap_or_default() {
-            match count(live, block) {
+            match self.count(live, block) {
                 Err(RulingRefused::Closed(_)) => return,
                 // Where it never heard of it, it counts.
                 Ok(_) | Err(_) => self.0.manifest.lock().rulings.settle(node, &block),
@@ -226,8 +224,8 @@ pub(super) async fn heed(network: Weak<Inner>, ruled: Arc<Notify>, mut roster: w
                 if live.node.reader().is_followed(block) {
                     let _ = live.node.invalidate(*block).await;
                     // Where it was said meanwhile that it counts, that is the last word.
-                    if left().is_some_and(|left| !left.contains(block)) {
-                        let _ = live.node.reconsider(*block).await;
+                    if let Some(left) = left().filter(|left| !left.contains(block)) {
+                        let _ = live.node.reconsider_but(*block, left).await;
                     }
                 }
             }

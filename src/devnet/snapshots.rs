@@ -4,14 +4,15 @@
 //! clock and of the links. Going back makes a new folder for each node beside those that count, and then one renamed file says
 //! that those count; whoever dies before goes on as if nothing had been asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use super::clock::ClockState;
 use super::error::DevnetError;
@@ -21,14 +22,18 @@ use super::member::{Member, all_at_once};
 use super::network::DevnetHandle;
 use super::roster::Live;
 use super::rulings::Rulings;
-use crate::node::{Held, Node};
-use crate::storage::{Saved, restore};
+use super::standing::Standing;
+use crate::net::PeersError;
+use crate::node::Held;
+use crate::storage::{Saved, StorageError, restore};
 use crate::types::{BlockHash, ChainId, Height};
 
 /// The file that says what a snapshot is; it is the last that is written.
 const NAME: &str = "snapshot.json";
 /// The layout that this version writes.
 const VERSION: u32 = 1;
+/// How long a node may take to write down what it knows of others, before the order is given up.
+const KEEP_TIME_MAX: Duration = Duration::from_secs(10);
 /// Letters of a snapshot's name.
 pub const SNAPSHOT_NAME_MAX: usize = 64;
 
@@ -66,6 +71,15 @@ pub struct SavedNode {
     pub height: Height,
     /// How many transactions waited there.
     pub waiting: u64,
+}
+
+/// A state that was gone back to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reverted {
+    /// It.
+    pub state: Snapshot,
+    /// Nodes to which others from elsewhere were connected: these have not gone back, and whoever has a longer branch brings it.
+    pub strangers: Vec<usize>,
 }
 
 impl Snapshot {
@@ -106,6 +120,15 @@ fn read(folder: &Path, name: &str) -> Result<Snapshot, DevnetError> {
     Ok(snapshot)
 }
 
+/// Has what a node knows of others be on its disk, from where it is saved.
+async fn keep_peers((node, live): &(usize, Live)) -> Result<(), DevnetError> {
+    let kept = timeout(KEEP_TIME_MAX, live.peers.keep()).await;
+    let kept =
+        kept.unwrap_or_else(|late| Err(PeersError::NotKept(io::Error::new(ErrorKind::TimedOut, late))));
+    let failed = |error| StorageError::Io { what: "its peers".to_owned(), error: io::Error::other(error) };
+    kept.map_err(|error| DevnetError::Save { node: *node, error: failed(error) })
+}
+
 pub(super) fn node_folder(snapshot: &Path, node: usize) -> PathBuf {
     snapshot.join(format!("node-{node}"))
 }
@@ -118,20 +141,24 @@ impl DevnetHandle {
     pub fn snapshot(&self, name: Option<String>) -> Result<Snapshot, DevnetError> {
         let mut members = self.0.members.lock();
         self.check_not_ending()?;
-        let name = name.map_or_else(|| self.next_name(), Ok)?;
+        let name = name.unwrap_or_else(|| self.next_name());
         check_name(&name)?;
-        let to = self.0.layout.snapshot(&name);
-        if to.exists() {
+        if !self.is_free(&name) {
             return Err(DevnetError::SnapshotThere(name));
         }
+        let to = self.0.layout.snapshot(&name);
         self.save_all(&mut members, &to, name)
     }
 
     /// The first number that no snapshot has.
-    fn next_name(&self) -> Result<String, DevnetError> {
-        let names: Vec<String> = self.snapshots()?.into_iter().map(|snapshot| snapshot.name).collect();
-        let free = (1..).map(|number: u32| number.to_string()).find(|number| !names.contains(number));
-        Ok(free.expect("there are more numbers than snapshots"))
+    fn next_name(&self) -> String {
+        let free = (1..).map(|number: u32| number.to_string()).find(|name| self.is_free(name));
+        free.expect("there are more numbers than snapshots")
+    }
+
+    /// Whether nothing lies where a snapshot of this name would: what is none of ours is in the way of one, too.
+    fn is_free(&self, name: &str) -> bool {
+        self.0.layout.snapshot(name).symlink_metadata().is_err()
     }
 
     /// Saves all nodes into a folder that is not there yet.
@@ -161,6 +188,11 @@ impl DevnetHandle {
     }
 
     fn save_into(&self, members: &mut [Member], part: &Path, name: String) -> Result<Snapshot, DevnetError> {
+        // Nodes that are down stand still by themselves, and nobody else is held while they begin for it.
+        let mut down = BTreeMap::new();
+        for index in members.iter().filter(|member| !member.is_up()).map(Member::index) {
+            down.insert(index, self.save_down(index, &node_folder(part, index))?);
+        }
         // No block is being made while all stand still: it would be at one node and not at another.
         let _turn = self.0.turn.lock();
         let live: Vec<_> =
@@ -169,19 +201,22 @@ impl DevnetHandle {
             let (node, handle) = (*node, live.node.clone());
             async move { handle.hold().await.map_err(|closed| DevnetError::Closed { node, closed }) }
         };
-        let held = pollster::block_on(join_all(live.iter().map(hold)));
+        let held = self.0.common.wait_for(join_all(live.iter().map(hold)))?;
         let held: Vec<Held> = held.into_iter().collect::<Result<_, _>>()?;
+        let kept = self.0.common.wait_for(join_all(live.iter().map(keep_peers)))?;
+        kept.into_iter().collect::<Result<(), _>>()?;
         let (clock, links) = (self.clock().state(), self.links());
         let mut held = held.iter();
         let mut nodes = Vec::with_capacity(members.len());
-        for (index, member) in members.iter_mut().enumerate() {
-            let (up, to) = (member.is_up(), node_folder(part, index));
+        for index in 0..members.len() {
             let failed = |error| DevnetError::Save { node: index, error };
-            let saved = match up {
-                true => held.next().expect("each that runs is held").save_to(&to).map_err(failed)?,
-                false => self.save_down(index, &to)?,
-            };
-            nodes.push(SavedNode::of(&saved, up));
+            nodes.push(match down.remove(&index) {
+                Some(saved) => SavedNode::of(&saved, false),
+                None => {
+                    let held = held.next().expect("each that runs is held");
+                    SavedNode::of(&held.save_to(&node_folder(part, index)).map_err(failed)?, true)
+                }
+            });
         }
         let chain = self.genesis().params().chain.0;
         let made_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -195,8 +230,10 @@ impl DevnetHandle {
     /// Saves a node that does not run: it is begun for it, and nobody hears of that.
     fn save_down(&self, index: usize, to: &Path) -> Result<Saved, DevnetError> {
         let chain = self.0.layout.chain(self.generation(), index);
-        let node = Node::start(self.0.common.node(&chain, index));
-        let node = node.map_err(|error| DevnetError::Start { node: index, error })?;
+        let node = self.0.common.begin_node(&chain, index).map_err(|error| match error {
+            DevnetError::Start { node, error } => DevnetError::SaveDown { node, folder: chain, error },
+            error => error,
+        })?;
         let held = pollster::block_on(node.handle().hold());
         let held = held.map_err(|closed| DevnetError::Closed { node: index, closed })?;
         let saved = held.save_to(to).map_err(|error| DevnetError::Save { node: index, error });
@@ -233,7 +270,11 @@ impl DevnetHandle {
         let _members = self.0.members.lock();
         let folder = self.0.layout.snapshot(name);
         read(&folder, name)?;
-        fs::remove_dir_all(&folder).map_err(DevnetError::io(format!("cannot remove {}", folder.display())))
+        // At once: an end amid it leaves what the next start removes, and its name is free.
+        let part = Layout::part_of(&folder);
+        let _ = fs::remove_dir_all(&part);
+        let gone = fs::rename(&folder, &part).and_then(|()| fs::remove_dir_all(&part));
+        gone.map_err(DevnetError::io(format!("cannot remove {}", folder.display())))
     }
 
     /// Takes the whole network back to a snapshot: chain, pool and peers of every node, who runs, links and clock. Cursors of
@@ -242,13 +283,19 @@ impl DevnetHandle {
     /// # Errors
     /// When there is none of this name, it is damaged, or the disk refuses; then nothing has changed. Where a node does not
     /// start again the network is where the snapshot was, and that node is down; where none does, all go on where they were.
-    pub fn revert(&self, name: &str) -> Result<Snapshot, DevnetError> {
+    pub fn revert(&self, name: &str) -> Result<Reverted, DevnetError> {
         check_name(name)?;
-        self.revert_to(&self.0.layout.snapshot(name), name)
+        self.revert_to(&self.0.layout.snapshot(name), name, false)
     }
 
-    /// The same, to a snapshot in this folder.
-    pub(super) fn revert_to(&self, from: &Path, name: &str) -> Result<Snapshot, DevnetError> {
+    /// The same, to a snapshot in this folder. Where it may be one of another devnet nobody goes on to know the addresses in it: who
+    /// is there belongs to that one, and both would become one network.
+    pub(super) fn revert_to(
+        &self,
+        from: &Path,
+        name: &str,
+        of_another: bool,
+    ) -> Result<Reverted, DevnetError> {
         let mut members = self.0.members.lock();
         self.check_not_ending()?;
         let snapshot = read(from, name)?;
@@ -259,7 +306,7 @@ impl DevnetHandle {
         self.check_chain(&snapshot, from)?;
         // Everything that can fail, while all of it runs.
         let now = self.generation();
-        self.prepare_generation(&snapshot, from, &members, (now, now + 1))?;
+        self.prepare_generation(&snapshot, from, &members, (now, now + 1), of_another)?;
         let _turn = self.0.turn.lock();
         self.check_not_ending()?;
         let before = self.note().clone();
@@ -272,19 +319,13 @@ impl DevnetHandle {
             rulings: snapshot.rulings.clone().with_absent(&before.rulings, members.len(), &absent),
             ..before.clone()
         };
+        let strangers = self.visited()?;
         self.show_down(true);
         all_at_once(&mut members, Member::pause);
         match self.be(after).and_then(|()| self.begin_noted(&mut members)) {
             Ok(()) => {
-                // Before what was goes: those that have no part in this are still there.
-                if let Err(error) = self.0.layout.carry_over(now + 1) {
-                    (self.0.common.log)(&format!("{error}: the next start tries again"));
-                    return Ok(snapshot);
-                }
-                let gone = self.0.layout.generation(now);
-                // Nobody waits for that; what is left of it is removed at the next start.
-                std::thread::spawn(move || fs::remove_dir_all(gone));
-                Ok(snapshot)
+                self.leave_generation(now);
+                Ok(Reverted { state: snapshot, strangers })
             }
             Err(error) if members.iter().any(Member::is_up) => Err(DevnetError::BackBut(Box::new(error))),
             Err(error) => {
@@ -295,6 +336,25 @@ impl DevnetHandle {
                 Err(DevnetError::NotBack(Box::new(error)))
             }
         }
+    }
+
+    /// Nodes to which others are connected that are none of this network's own.
+    fn visited(&self) -> Result<Vec<usize>, DevnetError> {
+        let standings = self.0.common.wait_for(self.standings())?;
+        let is_visited = |node: &Standing| node.up.as_ref().is_some_and(|up| up.strangers > 0);
+        Ok(standings.iter().filter(|node| is_visited(node)).map(|node| node.index).collect())
+    }
+
+    /// Removes the folders of a generation that counts no more, but of nodes that had no part in the one behind it.
+    fn leave_generation(&self, before: u32) {
+        // Before what was goes: those that have no part in this are still there.
+        if let Err(error) = self.0.layout.carry_over(before + 1) {
+            (self.0.common.log)(&format!("{error}: the next start tries again"));
+            return;
+        }
+        let gone = self.0.layout.generation(before);
+        // Nobody waits for that; what is left of it is removed at the next start.
+        std::thread::spawn(move || fs::remove_dir_all(gone));
     }
 
     /// Has a manifest count: from then on the network is what it says, here whether or not that could be written.
@@ -338,6 +398,7 @@ impl DevnetHandle {
         from: &Path,
         members: &[Member],
         (before, generation): (u32, u32),
+        of_another: bool,
     ) -> Result<(), DevnetError> {
         let layout = &self.0.layout;
         let _ = fs::remove_dir_all(layout.generation(generation));
@@ -348,7 +409,7 @@ impl DevnetHandle {
                 false => self.0.common.begin_folder(&to, generation),
             };
             made.map_err(|error| DevnetError::Restore { node: index, error })?;
-            member.take_identity(&layout.chain(before, index), &to)?;
+            member.take_identity(&layout.chain(before, index), &to, of_another)?;
         }
         Ok(())
     }

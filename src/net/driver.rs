@@ -17,7 +17,7 @@ use super::known::NodeKnown;
 use super::lanes::Parcel;
 use super::notices::Notices;
 use super::report::{Peer, PeersReport};
-use super::saving::{Kept, Saving};
+use super::saving::{Kept, Saving, Told};
 use super::submitting::Submitting;
 use super::wire::{Event, Room, Wire};
 use crate::codec::List;
@@ -33,10 +33,14 @@ const EVENTS_AT_ONCE: usize = 64;
 /// most.
 const SAVE_FIRST: Duration = Duration::from_secs(5);
 const SAVE_EVERY: Duration = Duration::from_secs(600);
+
 /// What an operator wants.
 pub(super) enum Ask {
     Report(oneshot::Sender<PeersReport>),
-    Order(Order),
+    /// That this is done, and to know when what is kept of it is on the disk.
+    Order(Order, Told),
+    /// That all that is known of others is on the disk.
+    Keep(Told),
 }
 
 /// Owns the machine.
@@ -140,7 +144,15 @@ impl Driver {
 
     fn answer(&mut self, ask: Ask) {
         match ask {
-            Ask::Order(order) => self.handle(Input::Ordered(order), &Room::default()),
+            Ask::Order(order, told) => {
+                self.handle(Input::Ordered(order), &Room::default());
+                self.saving.keep(Kept::Told(told));
+            }
+            Ask::Keep(told) => {
+                self.save_book();
+                self.saving.keep(Kept::Bans(self.protocol.bans().to_bytes()));
+                self.saving.keep(Kept::Told(told));
+            }
             Ask::Report(to) => {
                 let machine = self.protocol.report(self.now(), &self.known);
                 let traffic = self.peers.iter().map(|(peer, to)| (*peer, to.sending.traffic())).collect();

@@ -46,6 +46,18 @@ impl Keep {
         Self::open(to, quiet)?.write(IDENTITY, &*identity.to_bytes())
     }
 
+    /// Has whoever works in this data directory know no addresses of others.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn forget_addresses(data_dir: &Path) -> io::Result<()> {
+        let path = data_dir.join(FOLDER).join(BOOK);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(named(&path, &error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Who we are: made once, and the same from then on.
     ///
     /// # Errors

@@ -51,5 +51,5 @@ pub use noise::{
 pub use notices::Log;
 pub use report::PeersReport;
 pub use sending::{BLOCKS_WANTED_MAX, OUTBOX_BYTES_MAX, Sending, TRANSACTIONS_WANTED_MAX, Traffic};
-pub use server::{Peers, PeersEnded, PeersHandle, PeersOptions};
+pub use server::{Peers, PeersEnded, PeersError, PeersHandle, PeersOptions};
 pub use wire::{End, Event, Patience, Room, Stock, Wire};

@@ -54,6 +54,17 @@ pub struct PeersOptions {
 #[error("the port to other nodes has ended: look at the log, and start again")]
 pub struct PeersEnded;
 
+/// Why something that an operator wants is not done, or not for good.
+#[derive(Debug, thiserror::Error)]
+pub enum PeersError {
+    /// Nobody does it.
+    #[error(transparent)]
+    Ended(#[from] PeersEnded),
+    /// The disk refuses.
+    #[error("what is known of peers cannot be written down, and is forgotten at the next start: {0}")]
+    NotKept(io::Error),
+}
+
 /// The port to other nodes, until it is stopped, or dropped, which stops it too.
 pub struct Peers {
     handle: PeersHandle,
@@ -151,12 +162,25 @@ impl PeersHandle {
         report.await.map_err(|_| PeersEnded)
     }
 
-    /// Has the machine do what an operator wants.
+    /// Has the machine do what an operator wants. Who is to be banned, or forgiven, is so on the disk when this returns.
     ///
     /// # Errors
-    /// When the port has ended.
-    pub async fn order(&self, order: Order) -> Result<(), PeersEnded> {
-        self.asks.send(Ask::Order(order)).await.map_err(|_| PeersEnded)
+    /// When the port has ended; or the disk refuses, and then it is done all the same.
+    pub async fn order(&self, order: Order) -> Result<(), PeersError> {
+        let is_kept = matches!(order, Order::Ban(..) | Order::Unban(_));
+        let (told, kept) = oneshot::channel();
+        self.asks.send(Ask::Order(order, told)).await.map_err(|_| PeersEnded)?;
+        if is_kept { is_on_disk(kept).await } else { Ok(()) }
+    }
+
+    /// Has all that is known of others written down now; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// When the port has ended, or the disk refuses.
+    pub async fn keep(&self) -> Result<(), PeersError> {
+        let (told, kept) = oneshot::channel();
+        self.asks.send(Ask::Keep(told)).await.map_err(|_| PeersEnded)?;
+        is_on_disk(kept).await
     }
 
     /// Where it listens, if it does.
@@ -168,6 +192,10 @@ impl PeersHandle {
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
+}
+
+async fn is_on_disk(kept: oneshot::Receiver<io::Result<()>>) -> Result<(), PeersError> {
+    kept.await.map_err(|_| PeersEnded)?.map_err(PeersError::NotKept)
 }
 
 /// Drives the machine, and ends all connections when that ends, whatever it ends by.

@@ -3,6 +3,7 @@
 //! It is the same writer with the same doors, on a disk and a database that are given to it. A laboratory runs thousands of
 //! them on one thread, and the same seed makes them do the same.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
@@ -139,7 +140,7 @@ impl Clockwork {
 
     /// Lets a block count again; see [`NodeHandle::reconsider`]. Nothing where nothing is taken in any more.
     pub fn reconsider(&mut self, block: BlockHash) -> Option<Result<Tip, RulingRefused>> {
-        self.command(|ticket| Command::Reconsider(block, ticket))
+        self.command(|ticket| Command::Reconsider(block, BTreeSet::new(), ticket))
     }
 
     fn command<T>(&mut self, command: impl FnOnce(Ticket<T>) -> Command) -> Option<T> {

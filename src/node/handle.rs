@@ -1,5 +1,6 @@
 //! The doors: how blocks and transactions come in from any side, and how anybody reads.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -196,7 +197,19 @@ impl NodeHandle {
     /// # Errors
     /// As [`NodeHandle::invalidate`]; and where the block broke a rule.
     pub async fn reconsider(&self, block: BlockHash) -> Result<Tip, RulingRefused> {
-        self.command(|ticket| Command::Reconsider(block, ticket)).await?
+        self.reconsider_but(block, BTreeSet::new()).await
+    }
+
+    /// The same, but of what is below and above it these stay left: at no moment are they followed.
+    ///
+    /// # Errors
+    /// As [`NodeHandle::reconsider`].
+    pub async fn reconsider_but(
+        &self,
+        block: BlockHash,
+        left: BTreeSet<BlockHash>,
+    ) -> Result<Tip, RulingRefused> {
+        self.command(|ticket| Command::Reconsider(block, left, ticket)).await?
     }
 
     /// Has the writer finish what it has taken in, so that it is durable, seen and answered, and then stand still until what

@@ -1,5 +1,6 @@
 //! What waits for the writer, and how whoever submitted it learns what became of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -72,8 +73,8 @@ pub(super) enum Command {
     Groundwork(Ticket<Option<Groundwork>>),
     /// Leave this block, and what is above it.
     Invalidate(BlockHash, Ticket<Result<Tip, RulingRefused>>),
-    /// Let this block count again.
-    Reconsider(BlockHash, Ticket<Result<Tip, RulingRefused>>),
+    /// Let this block count again, but leave those as before.
+    Reconsider(BlockHash, BTreeSet<BlockHash>, Ticket<Result<Tip, RulingRefused>>),
     /// Make everything durable that was taken in.
     Settle(Ticket<()>),
     /// The pool has been read back: what was written of it before may go.

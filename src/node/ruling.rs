@@ -4,6 +4,8 @@
 //! and takes the same way; so it does where the database is made again. To everybody else it is a reorganization like any
 //! other, though it may lead to less work.
 
+use std::collections::BTreeSet;
+
 use super::shared::{State, Tip};
 use super::verdict::Closed;
 use super::writer::{Failed, Writer};
@@ -69,12 +71,20 @@ impl Writer {
         self.follow_ruling().map(Ok)
     }
 
-    /// Lets a block count again with all below and above it, and goes over to the best branch with them.
-    pub(super) fn reconsider(&mut self, hash: &BlockHash) -> Result<Result<Tip, RulingRefused>, Failed> {
+    /// Lets a block count again with all below and above it but these, and goes over to the best branch with them.
+    pub(super) fn reconsider(
+        &mut self,
+        hash: &BlockHash,
+        left: &BTreeSet<BlockHash>,
+    ) -> Result<Result<Tip, RulingRefused>, Failed> {
         if let Err(refused) = self.check_ruling(hash) {
             return Ok(Err(refused));
         }
-        let counting = self.shared.state.write().chain.reconsider(hash);
+        let mut state = self.shared.state.write();
+        let (stay, counting): (Vec<_>, Vec<_>) =
+            state.chain.reconsider(hash).into_iter().partition(|block| left.contains(block));
+        stay.iter().for_each(|block| state.chain.rule_out(block));
+        drop(state);
         for block in counting {
             self.group.open(self.shared.clocks.uptime());
             self.store.reconsidered(block)?;

@@ -270,7 +270,7 @@ impl Writer {
             }
             Command::Groundwork(ticket) => self.groundwork.push(ticket),
             Command::Invalidate(block, ticket) => ticket.answer(self.invalidate(&block)?),
-            Command::Reconsider(block, ticket) => ticket.answer(self.reconsider(&block)?),
+            Command::Reconsider(block, left, ticket) => ticket.answer(self.reconsider(&block, &left)?),
             Command::Settle(ticket) => {
                 self.settle()?;
                 ticket.answer(());

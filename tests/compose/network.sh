@@ -60,7 +60,8 @@ follow() {
 }
 
 network_comes_up() {
-    docker compose up --detach --wait --wait-timeout 180
+    # What was built before is not built again.
+    docker compose up --build --detach --wait --wait-timeout 180
     is_as_written "curl -s http://127.0.0.1:9330/v1/tip" "$(ask node1 9330 /v1/tip)"
     mark "four nodes are healthy, three of them since the first was"
 }

@@ -37,6 +37,24 @@ fn a_reorganization_is_really_mined_and_all_go_over_to_it() {
 }
 
 #[test]
+fn a_reorganization_does_not_bring_back_what_all_have_left() {
+    let stage = Stage::start(2);
+    let left = stage.handle().mine(5, Some(0)).unwrap().blocks[3];
+    stage.handle().rule(left, false).unwrap();
+    assert_eq!(stage.heights(), [Some(3); 2]);
+    let node = stage.handle().roster().borrow()[1].live.clone().unwrap().node;
+    let before = node.reader().reorganizations(10).unwrap().len();
+    let made = stage.handle().reorganize(1, Some(1)).unwrap();
+    assert_eq!(stage.heights(), [Some(4); 2]);
+    assert!(stage.network().nodes.iter().all(|node| node.tip == Some(made.to)));
+    assert_eq!(node.reader().header(&made.to).unwrap().height, Height(4));
+    assert_eq!(node.reader().reorganizations(10).unwrap().len(), before + 1, "nor does it for a moment");
+    stage.handle().rule(left, true).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(5); 2]);
+}
+
+#[test]
 fn a_reorganization_deeper_than_the_chain_is_refused() {
     let stage = Stage::start(2);
     stage.handle().mine(3, None).unwrap();

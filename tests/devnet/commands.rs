@@ -223,6 +223,45 @@ fn as_many_payments_are_offered_as_were_asked_for() {
 }
 
 #[test]
+fn payments_that_stand_in_blocks_are_counted_and_timed() {
+    let shell = Shell::start(&["--nodes", "2"]);
+    shell.order(&["mining", "automine"]).success();
+    let load = shell.order(&["load", "--tps", "20", "--for", "2s", "--json"]).json();
+    assert_eq!((&load["confirmed"], &load["waiting"]), (&40.into(), &0.into()), "{load}");
+    let times = ["p50", "p95", "p99"].map(|share| load["confirmation_ms"][share].as_f64().unwrap());
+    assert!(times[0] > 0.0 && times.is_sorted(), "{load}");
+}
+
+#[test]
+fn payments_are_counted_where_the_branch_that_is_followed_has_them() {
+    let shell = Shell::start(&["--nodes", "2"]);
+    shell.order(&["mine", "3", "--node", "0"]).success();
+    let load = |arguments: &[&str]| {
+        let all = [&["devnet", "load", "--data-dir", "net", "--json", "--tps", "20"], arguments].concat();
+        Running::spawn(&mut shell.folder.command(&all))
+    };
+    let told = |running: Running| -> Value { serde_json::from_str(&running.end().out).unwrap() };
+    // They come into the first of two blocks, which stands where one stood before any was sent.
+    let sending = load(&["--for", "1s", "--wait", "60s"]);
+    while shell.status()["nodes"].as_array().unwrap().iter().any(|node| node["waiting"] != 20) {
+        std::thread::yield_now();
+    }
+    shell.order(&["reorg", "--depth", "1", "--node", "0"]).success();
+    let counted = told(sending);
+    assert_eq!((&counted["confirmed"], &counted["waiting"]), (&20.into(), &0.into()), "{counted}");
+    // Some come into a block, which is left.
+    let sending = load(&["--for", "3s", "--wait", "0s"]);
+    while shell.status()["nodes"][0]["waiting"] == 0 {
+        std::thread::yield_now();
+    }
+    shell.order(&["mine", "--node", "0"]).success();
+    let block = shell.status()["nodes"][0]["tip"].as_str().unwrap().to_owned();
+    shell.order(&["invalidate", &block]).success();
+    let counted = told(sending);
+    assert_eq!((&counted["confirmed"], &counted["waiting"]), (&0.into(), &counted["admitted"]), "{counted}");
+}
+
+#[test]
 fn payments_end_when_nobody_can_send_any_more() {
     let shell = Shell::start(&["--nodes", "1"]);
     let load = ["devnet", "load", "--tps", "20", "--for", "600s", "--data-dir", "net"];

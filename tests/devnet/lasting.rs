@@ -20,8 +20,8 @@ fn chain_pool_clock_and_mining_are_as_they_were_left() {
     stage.wait("the payment", |network| network.nodes.iter().all(|node| node.waiting == 1));
     let before = stage.network();
     let stage = stage.again(|options| options.mining = None).unwrap();
-    stage.wait("the pool is back", |network| network.nodes.iter().all(|node| node.waiting == 1));
     let after = stage.network();
+    assert!(after.nodes.iter().all(|node| node.waiting == 1), "{:#?}", after.nodes);
     let tips = |network: &NetworkView| network.nodes.iter().map(|node| node.tip).collect::<Vec<_>>();
     assert_eq!(tips(&before), tips(&after));
     assert_eq!((before.clock, &before.mining), (after.clock, &after.mining));

@@ -8,6 +8,7 @@ mod branches;
 mod coins;
 mod commands;
 mod faults;
+mod files;
 mod lasting;
 mod log;
 mod page;

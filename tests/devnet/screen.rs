@@ -91,6 +91,22 @@ fn signal_gives_the_terminal_back_too() {
 }
 
 #[test]
+fn told_once_more_after_a_key_it_ends_where_it_stands() {
+    let mut sitting = Sitting::begin();
+    // Nobody reads it: whoever writes there stands still.
+    let stuck = Command::new("mkfifo").arg(sitting.folder.path("net/devnet.json.new")).status();
+    assert!(stuck.unwrap().success());
+    sitting.press("q");
+    sitting.until(GIVEN_BACK);
+    // What comes sooner may be the same once more.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let process = sitting.folder.text("pid");
+    let told = Command::new("kill").args(["-INT", process.trim()]).status();
+    assert!(told.unwrap().success());
+    sitting.until("ended with 130");
+}
+
+#[test]
 fn control_c_is_a_key_like_q() {
     let mut sitting = Sitting::begin();
     sitting.terminal.send_control('c').unwrap();

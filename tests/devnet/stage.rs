@@ -7,13 +7,18 @@ use std::time::{Duration, Instant};
 use cairn::api::Token;
 use cairn::api::view::AddressText;
 use cairn::client::Client;
+use cairn::codec::List;
+use cairn::crypto::SecretKey;
 use cairn::devnet::desk::NetworkView;
 use cairn::devnet::{Devnet, DevnetError, DevnetHandle, DevnetOptions, Mining};
-use cairn::types::{Address, Amount};
+use cairn::types::{Action, Address, Amount, Body, Height, Nonce, Policy, Reference};
+use cairn::wallet::Signing;
 use tempfile::TempDir;
 
 /// How long anything may take that happens by itself.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Accounts that begin with money.
+const ACCOUNTS: usize = 10;
 
 /// A devnet, and where it lies.
 pub struct Stage {
@@ -90,6 +95,34 @@ impl Stage {
             tips.dedup();
             tips.len() == 1
         });
+    }
+
+    /// Has payments wait everywhere, so many from each account but the faucet's.
+    pub fn pay_often(&self, each: usize) {
+        let (handle, to) = (self.handle(), self.account(0));
+        let params = handle.genesis().params();
+        let node = handle.roster().borrow()[0].live.clone().unwrap().node;
+        let payment = |secret: &SecretKey, nonce| {
+            let pay = Action::Pay { to, amount: Amount::from_pebbles(1), reference: Reference::default() };
+            let body = Body {
+                chain: params.chain.tag(),
+                policy: Policy::Key(secret.public_key()),
+                nonce: Nonce(nonce),
+                fee: Amount::from_pebbles(1_000_000),
+                expiry: None,
+                actions: List::new(vec![pay]).unwrap(),
+            };
+            let mut signing = Signing::new(body, params).unwrap();
+            signing.sign(secret).unwrap();
+            signing.complete(Height(u32::MAX), params).unwrap().transaction().clone()
+        };
+        let accounts = ACCOUNTS - 1;
+        for funded in handle.ground().accounts().take(accounts) {
+            let submit = |nonce| pollster::block_on(node.submit_transaction(payment(&funded.secret, nonce)));
+            let pending: Vec<_> = (0..each as u64).map(submit).collect();
+            pending.into_iter().for_each(|pending| drop(pending.wait().unwrap()));
+        }
+        self.wait("the payments", |network| network.nodes.iter().all(|node| node.waiting == accounts * each));
     }
 
     /// The address of a funded account.

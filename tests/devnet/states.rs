@@ -1,31 +1,34 @@
-//! States of the whole network: saved, gone back to, carried in files.
+//! States of the whole network: saved, and gone back to.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cairn::api::Code;
 use cairn::devnet::desk::{LinkView, NetworkView, SnapshotOrder, SnapshotView};
-use cairn::devnet::{DevnetError, DevnetHandle, Seat};
-use cairn::net::Link;
-use cairn::protocol::{Banned, Order, ProtocolReport};
-use cairn::types::{Amount, BlockHash, StateRoot, Txid};
+use cairn::devnet::{Devnet, DevnetError, DevnetHandle, Seat};
+use cairn::net::{Keep, Link};
+use cairn::protocol::{Banned, BookSecret, Order, ProtocolReport};
+use cairn::types::{Amount, BlockHash, StateRoot, Timestamp, Txid};
 use serde_json::json;
 
-use super::stage::Stage;
+use super::stage::{Stage, options};
 
 /// Somebody who is banned.
-const STRANGER: Banned = Banned::Address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)));
+const STRANGER: Banned = Banned::Address(STRANGER_AT);
+const STRANGER_AT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 /// A node's tip, its height, the state after it, and what waits there.
 type Stand = (BlockHash, u32, StateRoot, Vec<Txid>);
 
 /// Everything of a network that going back to a state must bring back.
 #[derive(Debug, PartialEq)]
-struct State {
-    nodes: Vec<Option<Stand>>,
+pub struct State {
+    pub nodes: Vec<Option<Stand>>,
     ids: Vec<String>,
     links: Vec<LinkView>,
     bans: Vec<Option<Vec<Banned>>>,
@@ -38,7 +41,7 @@ fn reports(stage: &Stage) -> Vec<Option<ProtocolReport>> {
     roster.iter().map(report).collect()
 }
 
-fn state(stage: &Stage) -> State {
+pub fn state(stage: &Stage) -> State {
     let roster = stage.handle().roster().borrow().clone();
     let nodes = roster.iter().map(|seat| {
         let node = &seat.live.as_ref()?.node;
@@ -65,7 +68,7 @@ fn state(stage: &Stage) -> State {
 }
 
 /// Blocks, a payment in one and three that wait everywhere.
-fn eventful(nodes: usize) -> Stage {
+pub fn eventful(nodes: usize) -> Stage {
     let stage = Stage::start(nodes);
     let one = Amount::from_pebbles(1);
     stage.handle().give(stage.account(1), one, None).unwrap();
@@ -82,6 +85,42 @@ fn eventful(nodes: usize) -> Stage {
 fn ban(stage: &Stage, node: usize, order: Order) {
     let live = stage.handle().roster().borrow()[node].live.clone().unwrap();
     pollster::block_on(live.peers.order(order)).unwrap();
+}
+
+/// What a node keeps of others in this folder.
+fn kept(folder: &Path) -> Keep {
+    Keep::open(folder, Arc::new(|line: &str| panic!("{line}"))).unwrap()
+}
+
+#[test]
+fn known_peers_and_bans_are_in_a_snapshot_at_once_and_those_of_it_are_known_again() {
+    let stage = Stage::start(3);
+    let known = |report: &Option<ProtocolReport>| -> BTreeSet<SocketAddr> {
+        report.as_ref().unwrap().known.iter().map(|known| known.address).collect()
+    };
+    ban(&stage, 1, Order::Ban(STRANGER, 1000));
+    let node = |node: usize| format!("node-{node}");
+    let at_once = kept(&stage.folder.path().join("generations/1").join(node(1))).bans().unwrap();
+    assert!(
+        at_once.is_banned(STRANGER_AT, None, Timestamp(0)),
+        "an order to ban is kept when it is answered"
+    );
+    let before: Vec<_> = reports(&stage).iter().map(known).collect();
+    stage.handle().snapshot(Some("kept".to_owned())).unwrap();
+    let saved = |index: usize| kept(&stage.folder.path().join("snapshots/kept").join(node(index)));
+    assert!(saved(1).bans().unwrap().is_banned(STRANGER_AT, None, Timestamp(0)));
+    let books: Vec<BTreeSet<SocketAddr>> = (0..3)
+        .map(|index| {
+            saved(index).book(BookSecret([1; 32]), true).unwrap().iter().map(|known| known.address).collect()
+        })
+        .collect();
+    for (book, before) in books.iter().zip(&before) {
+        assert!(!book.is_empty() && book.is_superset(before), "{book:?} {before:?}");
+    }
+    stage.handle().revert("kept").unwrap();
+    for (book, after) in books.iter().zip(reports(&stage).iter().map(known)) {
+        assert!(after.is_superset(book), "{after:?} {book:?}");
+    }
 }
 
 /// Lets everything become different from what it was.
@@ -111,7 +150,6 @@ fn every_node_is_back_at_the_block_the_state_the_pool_and_the_time_of_the_snapsh
         assert_ne!(state(&stage), before);
         let back: SnapshotView = stage.desk().post("/v1/snapshots/before/revert", &json!({})).unwrap();
         assert!(back.nodes.iter().all(|node| node.waiting == 3 && node.height.0 == 12));
-        stage.wait("the pools are back", |network| network.nodes.iter().all(|node| node.waiting == 3));
         assert_eq!(state(&stage), before);
         assert_eq!(stage.network().clock, clock);
     }
@@ -132,14 +170,50 @@ fn who_was_down_and_what_was_wrong_with_links_is_so_again() {
     stage.handle().restart(2).unwrap();
     stage.handle().heal().unwrap();
     stage.handle().mine(3, Some(2)).unwrap();
-    let back = stage.handle().revert("1").unwrap();
+    let back = stage.handle().revert("1").unwrap().state;
     assert_eq!(back.nodes.iter().map(|node| node.up).collect::<Vec<_>>(), [true, true, false]);
-    stage.wait("the pools are back", |network| network.nodes[..2].iter().all(|node| node.waiting == 3));
     assert_eq!(state(&stage), before);
     stage.handle().mine(1, Some(0)).unwrap();
     assert_eq!(stage.heights(), [Some(13), Some(12), None]);
     stage.handle().restart(2).unwrap();
     assert!(stage.heights()[2].is_some_and(|height| height >= 12));
+}
+
+#[test]
+fn all_that_waited_waits_again_when_it_is_said_that_the_network_is_back() {
+    let stage = Stage::start(2);
+    stage.pay_often(60);
+    stage.handle().snapshot(Some("before".to_owned())).unwrap();
+    let before = state(&stage);
+    let check = |stage: &Stage| assert!(state(stage) == before, "{:#?}", stage.network().nodes);
+    stage.handle().mine(1, None).unwrap();
+    stage.handle().revert("before").unwrap();
+    check(&stage);
+    stage.handle().kill(1).unwrap();
+    stage.handle().restart(1).unwrap();
+    check(&stage);
+    let stage = stage.again(|_| {}).unwrap();
+    check(&stage);
+    let file = stage.folder.path().join("state.cairn");
+    stage.handle().dump(&file).unwrap();
+    stage.handle().mine(1, None).unwrap();
+    stage.handle().load(&file).unwrap();
+    check(&stage);
+}
+
+#[test]
+fn who_may_bring_back_what_was_left_is_said() {
+    let stage = Stage::start(2);
+    stage.handle().snapshot(Some("before".to_owned())).unwrap();
+    let other = Stage::start(1);
+    let back: SnapshotView = stage.desk().post("/v1/snapshots/before/revert", &json!({})).unwrap();
+    assert!(back.strangers.is_empty());
+    let node = other.handle().roster().borrow()[0].live.clone().unwrap();
+    pollster::block_on(node.peers.order(Order::Add(stage.network().nodes[1].at.peers.clone()))).unwrap();
+    stage.wait("somebody from elsewhere", |network| network.nodes[1].strangers == 1);
+    stage.handle().mine(3, None).unwrap();
+    let back: SnapshotView = stage.desk().post("/v1/snapshots/before/revert", &json!({})).unwrap();
+    assert!(back.strangers.contains(&1), "{back:?}");
 }
 
 #[test]
@@ -210,6 +284,13 @@ fn names_are_numbers_unless_they_are_given_and_none_is_taken_twice() {
     let gone = stage.desk().post::<SnapshotView>("/v1/snapshots/1/revert", &json!({})).unwrap_err();
     assert_eq!(gone.code(), Some(Code::NotFound));
     assert_eq!(make(None).unwrap(), "1");
+    // What somebody else put there, or an end left, has its name.
+    let snapshots = stage.folder.path().join("snapshots");
+    fs::create_dir(snapshots.join("3")).unwrap();
+    assert_eq!(make(None).unwrap(), "4");
+    fs::create_dir_all(snapshots.join(".4.part/node-0")).unwrap();
+    stage.handle().remove_snapshot("4").unwrap();
+    assert!(!snapshots.join("4").exists() && !snapshots.join(".4.part").exists());
 }
 
 #[test]
@@ -229,6 +310,34 @@ fn a_damaged_snapshot_is_told_and_nothing_changes() {
     let again = stage.again(|_| {}).unwrap();
     again.agree();
     assert_eq!(state(&again).nodes[0].as_ref().unwrap().0, before.nodes[0].as_ref().unwrap().0);
+}
+
+#[test]
+fn where_a_node_that_is_down_cannot_be_saved_it_is_said_how_to_go_on() {
+    let stage = Stage::start(3);
+    stage.handle().mine(2, None).unwrap();
+    stage.handle().kill(1).unwrap();
+    let chain = stage.folder.path().join("generations/1/node-1");
+    fs::write(chain.join("manifest.json"), "nothing of ours").unwrap();
+    let refused = stage.desk().post::<SnapshotView>("/v1/snapshots", &SnapshotOrder::default()).unwrap_err();
+    assert_eq!(refused.code(), Some(Code::NotNow));
+    let way_on = format!("remove {}, and begin it again", chain.display());
+    assert!(refused.to_string().contains(&way_on), "{refused}");
+    stage.handle().mine(1, None).unwrap();
+    let stage = {
+        let Stage { devnet, folder } = stage;
+        drop(devnet);
+        fs::remove_dir_all(&chain).unwrap();
+        Stage { devnet: Devnet::start(options(folder.path(), 3)).unwrap(), folder }
+    };
+    let saved = stage.handle().snapshot(None).unwrap();
+    assert_eq!(
+        saved.nodes.iter().map(|node| (node.up, node.height.0)).collect::<Vec<_>>(),
+        [(true, 3), (false, 0), (true, 3)]
+    );
+    stage.handle().restart(1).unwrap();
+    stage.agree();
+    assert_eq!(stage.heights(), [Some(3); 3]);
 }
 
 /// Damages a saved node so that comparing checksums does not show it: they are those of what is there now.
@@ -285,62 +394,6 @@ fn where_one_node_does_not_begin_after_going_back_it_is_said_that_the_others_are
 }
 
 #[test]
-fn files_are_not_written_for_who_asks_from_elsewhere() {
-    let stage = Stage::with(1, |options| options.host = "0.0.0.0".parse().unwrap());
-    let file = stage.folder.path().join("state.cairn");
-    for order in ["/v1/dump", "/v1/load"] {
-        let refused = stage.desk().post::<SnapshotView>(order, &json!({ "file": file })).unwrap_err();
-        assert_eq!(refused.code(), Some(Code::NotServed), "{refused}");
-        assert!(refused.to_string().contains("without --host"), "{refused}");
-    }
-    assert!(!file.exists());
-}
-
-#[test]
-fn a_network_in_a_file_goes_on_elsewhere() {
-    let stage = eventful(3);
-    let file = stage.folder.path().join("state.cairn");
-    let written = stage.handle().dump(&file).unwrap();
-    assert!(stage.handle().dump(&file).is_err(), "it writes over nothing");
-    let before = state(&stage);
-    assert!(stage.handle().snapshots().unwrap().is_empty());
-
-    let other = Stage::start(3);
-    other.handle().mine(40, None).unwrap();
-    let loaded = other.handle().load(&file).unwrap();
-    assert_eq!(loaded.nodes, written.nodes);
-    other.wait("the pools are back", |network| network.nodes.iter().all(|node| node.waiting == 3));
-    assert_eq!(state(&other).nodes, before.nodes);
-
-    other.handle().part(&"0".parse().unwrap()).unwrap();
-    other.handle().mine(1, Some(0)).unwrap();
-    other.handle().mine(2, Some(1)).unwrap();
-    assert_eq!(other.heights(), [13, 14, 14].map(Some), "links are cut as before");
-
-    let smaller = Stage::start(2);
-    let refused = smaller.handle().load(&file).unwrap_err();
-    assert!(refused.to_string().contains("--nodes 3"), "{refused}");
-    assert_eq!(smaller.heights(), [Some(0); 2]);
-}
-
-#[test]
-fn what_is_no_network_in_a_file_is_refused_and_nothing_changes() {
-    let stage = Stage::start(1);
-    stage.handle().mine(2, None).unwrap();
-    let file = stage.folder.path().join("anything");
-    fs::write(&file, b"anything").unwrap();
-    let missing = stage.folder.path().join("missing");
-    for file in [file.as_path(), missing.as_path(), Path::new("/")] {
-        let order = json!({ "file": file });
-        let refused = stage.desk().post::<SnapshotView>("/v1/load", &order).unwrap_err();
-        assert_eq!(refused.code(), Some(Code::NotNow), "{refused}");
-    }
-    let relative = stage.desk().post::<SnapshotView>("/v1/dump", &json!({ "file": "here" })).unwrap_err();
-    assert_eq!(relative.code(), Some(Code::BadValue));
-    assert_eq!(stage.heights(), [Some(2)]);
-}
-
-#[test]
 fn snapshots_while_blocks_and_payments_come_are_each_of_one_moment() {
     let stage = Stage::with(3, |options| options.mining = Some("interval=0.02".parse().unwrap()));
     for round in 0..8 {
@@ -358,6 +411,8 @@ fn snapshots_while_blocks_and_payments_come_are_each_of_one_moment() {
         for (node, saved) in network.nodes.iter().zip(&saved.nodes) {
             assert!(node.height.unwrap() >= saved.height);
         }
+        // Of two branches that are as long each node keeps its own, until one grows.
+        stage.handle().mine(1, None).unwrap();
         stage.agree();
     }
 }
@@ -377,35 +432,6 @@ fn halves_that_were_apart_are_apart_again_and_do_not_meet_on_the_way() {
     for _ in 0..3 {
         stage.handle().revert("1").unwrap();
         assert_eq!(state(&stage), before);
-    }
-}
-
-#[test]
-fn a_network_of_another_chain_is_refused_and_nothing_changes() {
-    let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
-    let other = Stage::with(2, |options| options.mnemonic = Some(words.parse().unwrap()));
-    let file = other.folder.path().join("state.cairn");
-    other.handle().dump(&file).unwrap();
-    let stage = eventful(2);
-    let before = state(&stage);
-    let refused = stage.handle().load(&file).unwrap_err();
-    assert!(matches!(refused, DevnetError::OtherChain { .. }), "{refused}");
-    assert_eq!(state(&stage), before);
-    stage.again(|_| {}).unwrap().agree();
-}
-
-#[test]
-fn two_networks_on_their_way_to_files_do_not_mix() {
-    let stage = eventful(2);
-    let (one, two) = (stage.folder.path().join("one"), stage.folder.path().join("two"));
-    let handle = stage.handle();
-    std::thread::scope(|scope| {
-        let first = scope.spawn(|| handle.dump(&one).unwrap());
-        let second = scope.spawn(|| handle.dump(&two).unwrap());
-        assert_eq!(first.join().unwrap().nodes, second.join().unwrap().nodes);
-    });
-    for file in [one, two] {
-        stage.handle().load(&file).unwrap();
     }
 }
 

@@ -196,6 +196,16 @@ fn reconsidered_block_brings_those_below_and_above_it_along() {
         // Done again, nothing comes of it.
         assert_eq!(reconsider(&fork.stage.node, &fork.best[1]).unwrap(), tip);
     }
+    // Unless it was said that it stays left.
+    let fork = Fork::new(4, 2);
+    for left in [1, 2] {
+        invalidate(&fork.stage.node, &fork.best[left]).unwrap();
+    }
+    let stays = [fork.best[2].header.hash()].into();
+    let lowest = fork.best[0].header.hash();
+    let tip = within("another tip", fork.stage.node.handle().reconsider_but(lowest, stays)).unwrap();
+    assert_eq!(tip.hash, tip_of(&fork.best[..2]));
+    fork.stands_at(&fork.best[..2], "but one");
     // Another branch's rulings are its own.
     let fork = Fork::new(4, 2);
     invalidate(&fork.stage.node, &fork.other[0]).unwrap();

@@ -11,7 +11,7 @@ use crate::api::extract::{self, Json, Path};
 use crate::api::problem::{Code, Problem};
 use crate::api::reply::{Answer, Reply};
 use crate::api::view::{BanOrder, BanView, PeersReportView, PlaceView};
-use crate::net::HostPort;
+use crate::net::{HostPort, PeersError};
 use crate::protocol::{ADDED_MAX, BAN_SECONDS, Banned, Order};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -25,7 +25,13 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
 
 async fn order(context: &Context, order: Order) -> Result<StatusCode, Problem> {
     let done = context.port()?.order(order).await;
-    done.map_err(|ended| Problem::new(Code::NodeStopped, ended.to_string()))?;
+    done.map_err(|failed| {
+        let code = match failed {
+            PeersError::Ended(_) => Code::NodeStopped,
+            PeersError::NotKept(_) => Code::Internal,
+        };
+        Problem::new(code, failed.to_string())
+    })?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -55,8 +55,12 @@ enum Order {
     /// Have the clock run on from where it was held.
     Resume(orders::Plain),
     /// Make the link between two nodes slow, lossy or narrow, both ways; without options as it should be again.
+    ///
+    /// It ends with 1 where it was cut, is not any more, and does not stand again in ten seconds.
     Link(orders::LinkOrder),
     /// Cut all links between groups of nodes, as in '0,1 | 2,3,4'. Who is named in none is in one group more.
+    ///
+    /// It ends with 1 where a link within a group that was cut does not stand again in ten seconds.
     Partition(orders::PartitionOrder),
     /// Make all links as they should be.
     ///

@@ -12,7 +12,7 @@ use super::screen::{in_a_line, in_time};
 use super::span;
 use super::traffic::{self, Wanted};
 use crate::cli::output::{Report, aligned, count, tell, tell_json};
-use crate::devnet::desk::words::numbers;
+use crate::devnet::desk::words::{may_undo, numbers};
 use crate::devnet::desk::{
     FileOrder, NetworkView, ReorganizationOrder, ReorganizationView, SnapshotOrder, SnapshotView,
 };
@@ -64,6 +64,9 @@ fn told(which: &Which, what: &str, state: &SnapshotView) -> Result<()> {
     }
     for link in &state.links {
         report = report.line("link", in_a_line(link));
+    }
+    if let Some(others) = may_undo(&state.strangers) {
+        report = report.line("but", others);
     }
     report.tell(false)
 }

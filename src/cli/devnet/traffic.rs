@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use parking_lot::Mutex;
 
 use super::place::{Which, explained};
-use crate::api::view::{AddressText, Outcome};
+use crate::api::view::{AddressText, BlockView, Outcome, TipView};
 use crate::cli::output::Report;
 use crate::cli::progress::Progress;
 use crate::client::{Client, ClientError};
@@ -53,8 +53,36 @@ struct Notes {
     waiting: HashMap<Txid, Instant>,
     /// Those that a block brought before the answer came.
     early: HashMap<Txid, Instant>,
-    /// Seconds until each stood in a block.
-    confirmation: Vec<f64>,
+    /// Those that stand in a block, since when they waited and when it came.
+    confirmed: HashMap<Txid, (Instant, Instant)>,
+}
+
+impl Notes {
+    /// Notes that a block came.
+    fn came(&mut self, txids: Vec<Txid>, now: Instant) {
+        for txid in txids {
+            match self.waiting.remove(&txid) {
+                Some(since) => drop(self.confirmed.insert(txid, (since, now))),
+                None => drop(self.early.insert(txid, now)),
+            }
+        }
+    }
+
+    /// Notes that a block was left: what is in it waits again, as long as it did.
+    fn left(&mut self, txids: Vec<Txid>) {
+        for txid in txids {
+            match self.confirmed.remove(&txid) {
+                Some((since, _)) => drop(self.waiting.insert(txid, since)),
+                None => drop(self.early.remove(&txid)),
+            }
+        }
+    }
+
+    /// Seconds until each of those that stand in a block did.
+    fn confirmation(&self) -> Vec<f64> {
+        let took = |(since, at): &(Instant, Instant)| at.saturating_duration_since(*since).as_secs_f64();
+        self.confirmed.values().map(took).collect()
+    }
 }
 
 /// What one of several senders is to send.
@@ -105,7 +133,7 @@ pub(super) fn run(which: &Which, wanted: &Wanted) -> Result<()> {
     let (notes, over) = (Arc::new(Mutex::new(Notes::default())), Arc::new(AtomicBool::new(false)));
     let watcher = {
         let (client, notes, over) = (first.clone(), Arc::clone(&notes), Arc::clone(&over));
-        let from = client.tip()?.height;
+        let from = client.tip()?;
         thread::spawn(move || watch(&client, from, &notes, &over))
     };
     let begun = Instant::now();
@@ -219,7 +247,7 @@ fn note(notes: &mut Notes, batch: &[Transaction], outcomes: &[Outcome], asked: I
                 notes.admission.push(took);
                 let txid = transaction.body.txid();
                 match notes.early.remove(&txid) {
-                    Some(at) => notes.confirmation.push(at.saturating_duration_since(asked).as_secs_f64()),
+                    Some(at) => drop(notes.confirmed.insert(txid, (asked, at))),
                     None => drop(notes.waiting.insert(txid, asked)),
                 }
             }
@@ -232,24 +260,51 @@ fn note(notes: &mut Notes, batch: &[Transaction], outcomes: &[Outcome], asked: I
     all_in
 }
 
+/// Where a node goes from a block.
+enum Step {
+    /// To the one above it.
+    Up(BlockView),
+    /// To the one below it, because it is left.
+    Back(BlockView),
+    /// To where no way leads: it went back to a state.
+    Elsewhere(TipView),
+}
+
 /// Notes which of them stand in blocks, as a node follows them.
-fn watch(client: &Client, from: Height, notes: &Mutex<Notes>, over: &AtomicBool) {
-    let mut seen = from.0;
+fn watch(client: &Client, from: TipView, notes: &Mutex<Notes>, over: &AtomicBool) {
+    let mut at = from;
     while !over.load(Ordering::Relaxed) {
-        let block = client.block(seen + 1).ok().flatten();
-        let Some(block) = block else {
-            thread::sleep(LOOK_EVERY);
-            continue;
-        };
-        seen += 1;
-        let (now, mut notes) = (Instant::now(), notes.lock());
-        for txid in block.txids.unwrap_or_default() {
-            match notes.waiting.remove(&txid) {
-                Some(since) => notes.confirmation.push(now.duration_since(since).as_secs_f64()),
-                None => drop(notes.early.insert(txid, now)),
+        match step(client, at) {
+            Ok(Some(Step::Up(BlockView { header, txids, .. }))) => {
+                notes.lock().came(txids.unwrap_or_default(), Instant::now());
+                at = TipView { height: header.height, hash: header.hash };
             }
+            Ok(Some(Step::Back(BlockView { header, txids, .. }))) => {
+                notes.lock().left(txids.unwrap_or_default());
+                at = TipView { height: Height(header.height.0.saturating_sub(1)), hash: header.previous };
+            }
+            Ok(Some(Step::Elsewhere(tip))) => at = tip,
+            // It may be down for a while.
+            Ok(None) | Err(_) => thread::sleep(LOOK_EVERY),
         }
     }
+}
+
+/// Where it goes next from this block; nothing where it stands there.
+fn step(client: &Client, at: TipView) -> Result<Option<Step>, ClientError> {
+    let tip = client.tip()?;
+    if tip.hash == at.hash {
+        return Ok(None);
+    }
+    if let Some(above) = client.block(at.height.0.saturating_add(1))?
+        && above.header.previous == at.hash
+    {
+        return Ok(Some(Step::Up(above)));
+    }
+    Ok(match client.block(at.hash)? {
+        Some(here) => (!here.followed).then_some(Step::Back(here)),
+        None => Some(Step::Elsewhere(tip)),
+    })
 }
 
 /// Shows how far it is, until the time is over or nobody sends any more.
@@ -280,12 +335,12 @@ fn tell(notes: &Notes, sent_for: Duration, as_json: bool) -> Result<()> {
         .fact("admitted", "taken in", rate(notes.admitted as usize), notes.admitted)
         .fact("refused", "refused", format!("{refused}{why}"), refused)
         .only_json("refused_why", serde_json::to_value(&notes.refused)?)
-        .fact("confirmed", "in blocks", notes.confirmation.len(), notes.confirmation.len())
+        .fact("confirmed", "in blocks", notes.confirmed.len(), notes.confirmed.len())
         .fact("waiting", "wait still", notes.waiting.len(), notes.waiting.len())
         .only_json("seconds", seconds);
     for (name, title, times) in [
         ("admission_ms", "taken in within", &notes.admission),
-        ("confirmation_ms", "in a block within", &notes.confirmation),
+        ("confirmation_ms", "in a block within", &notes.confirmation()),
     ] {
         let mut sorted = times.clone();
         sorted.sort_by(f64::total_cmp);

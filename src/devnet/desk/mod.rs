@@ -125,6 +125,7 @@ impl From<DevnetError> for Problem {
             | DevnetError::NotAll { .. }
             // A disk that is full or fails: the node's own log tells more.
             | DevnetError::Start { .. }
+            | DevnetError::SaveDown { .. }
             | DevnetError::Serve { .. }
             | DevnetError::Faucet(_)
             | DevnetError::Port(_)

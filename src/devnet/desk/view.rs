@@ -10,7 +10,7 @@ use crate::devnet::mending::Unmended;
 use crate::devnet::network::DevnetHandle;
 use crate::devnet::places::Places;
 use crate::devnet::standing::Standing;
-use crate::devnet::{ChainTime, Links, Reorganized, SavedNode, Snapshot};
+use crate::devnet::{ChainTime, Links, Reorganized, Reverted, SavedNode, Snapshot};
 use crate::types::{Amount, BlockHash, Height, Timestamp, Txid};
 
 /// A devnet.
@@ -354,6 +354,10 @@ pub struct SnapshotView {
     pub nodes: Vec<SavedNodeView>,
     /// Links with which something was wrong.
     pub links: Vec<LinkView>,
+    /// Where the network has just gone to it: numbers of nodes to which others from elsewhere were connected, who have not gone
+    /// back and bring a longer branch again where they have one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strangers: Vec<usize>,
 }
 
 /// How a node stood.
@@ -379,6 +383,13 @@ impl From<Snapshot> for SnapshotView {
         };
         let nodes = snapshot.nodes.iter().map(node).collect();
         let links = LinkView::all_of(&snapshot.links);
-        Self { name: snapshot.name, made_at: snapshot.made_at, time: snapshot.clock.last, nodes, links }
+        let (made_at, time) = (snapshot.made_at, snapshot.clock.last);
+        Self { name: snapshot.name, made_at, time, nodes, links, strangers: Vec::new() }
+    }
+}
+
+impl From<Reverted> for SnapshotView {
+    fn from(Reverted { state, strangers }: Reverted) -> Self {
+        Self { strangers, ..state.into() }
     }
 }

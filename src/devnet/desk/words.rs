@@ -30,6 +30,17 @@ pub fn late(behind: &[usize]) -> Option<String> {
     })
 }
 
+/// Who may undo that the network went back; nothing where nobody from elsewhere was connected.
+pub fn may_undo(strangers: &[usize]) -> Option<String> {
+    let nodes = if strangers.len() == 1 { "node" } else { "nodes" };
+    (!strangers.is_empty()).then(|| {
+        format!(
+            "others from elsewhere were connected to {nodes} {}: they have not gone back, and bring a longer branch again where they have one",
+            numbers(strangers.iter().copied())
+        )
+    })
+}
+
 /// Which links do not stand in time that should, and who has not caught up; nothing where all is well.
 pub fn apart(unmended: &Unmended) -> Option<String> {
     let what = [links_apart(&unmended.missing), not_caught_up(unmended)];

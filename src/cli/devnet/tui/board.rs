@@ -42,8 +42,10 @@ pub struct Sight {
     pub clock: ClockView,
     /// Hashes a second that the last blocks took, where they take any.
     pub hash_rate: Option<f64>,
-    /// All nodes, by their numbers.
+    /// All nodes, by their numbers; none while they go back.
     pub nodes: Vec<Option<Up>>,
+    /// Whether they go back to a state now.
+    pub going_back: bool,
     /// Links with which something is wrong.
     pub links: Vec<LinkView>,
     /// The last blocks of the highest tip, that first.

@@ -102,6 +102,7 @@ fn agreement(sight: &Sight) -> (String, bool) {
         *tips.entry(node.tip).or_default() += 1;
     }
     let who = match up {
+        0 if sight.going_back => return ("going back to a state".to_owned(), false),
         0 => return ("no node runs".to_owned(), false),
         up if up == all => count(all, "node"),
         up => format!("{up} of {} run", count(all, "node")),

@@ -34,6 +34,7 @@ use self::terminal::Screen;
 pub(super) use self::terminal::is_there;
 use super::run::Wake;
 use crate::cli::output::say_aside;
+use crate::cli::signals;
 use crate::devnet::DevnetHandle;
 use crate::devnet::desk::NetworkView;
 use crate::miner::STACK_BYTES;
@@ -126,7 +127,10 @@ fn keep_drawing(
                 News::Seen(sight) => is_drawn &= !board.saw(*sight, now()),
                 News::Said(line) => board.say(&line, now()),
                 News::Pressed(key) => match keys::meant(&key, board) {
-                    Some(Press::End) => return Ok(()),
+                    Some(Press::End) => {
+                        signals::asked_otherwise();
+                        return Ok(());
+                    }
                     Some(Press::Turn(page)) => board.turn_to(page),
                     Some(Press::Move(rows)) => board.move_by(rows),
                     Some(Press::Give(order)) => hand.give(order),

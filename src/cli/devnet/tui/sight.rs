@@ -42,13 +42,14 @@ impl Watcher {
     pub fn look(&mut self) -> Sight {
         let standings = pollster::block_on(self.devnet.standings());
         // Those begin again by themselves: nobody has to be told that they are down.
-        let is_going_back = standings.iter().any(|standing| standing.going_back);
+        let going_back = standings.iter().any(|standing| standing.going_back);
         let state = self.devnet.clock().state();
         let mut sight = Sight {
             mining: in_words(&self.devnet.mining().to_string()),
             clock: ClockView { time: state.last, frozen: state.frozen.is_some(), ahead_seconds: state.ahead },
             hash_rate: None,
-            nodes: if is_going_back {
+            going_back,
+            nodes: if going_back {
                 Vec::new()
             } else {
                 standings.into_iter().map(|standing| standing.up).collect()

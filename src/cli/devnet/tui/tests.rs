@@ -46,6 +46,7 @@ fn sight(height: u8) -> Sight {
         clock: ClockView { time: NOW, frozen: false, ahead_seconds: 0 },
         hash_rate: None,
         nodes: (0..5).map(|node| up(height.into(), height, &others(node))).collect(),
+        going_back: false,
         links: Vec::new(),
         blocks: (0..=height).rev().map(block).collect(),
         balances: vec![Amount::from_pebbles(10_000 * PEBBLES_PER_COIN); 10],
@@ -208,6 +209,16 @@ fn nodes_that_end_and_begin_are_in_the_log_whoever_had_them_do_so() {
     assert!(board.saw(sight(40), NOW));
     assert_eq!(board.log().next_back(), Some("16:20:11 node 3 runs"));
     assert!(!board.saw(sight(40), NOW), "there is nothing to draw");
+}
+
+#[test]
+fn a_network_that_goes_back_is_not_said_to_be_down() {
+    let mut board = board(sight(40));
+    let said = board.log().len();
+    board.saw(Sight { nodes: Vec::new(), going_back: true, ..sight(40) }, NOW);
+    let text = text(&mut board, 80, 24);
+    assert!(text.contains("going back") && !text.contains("no node runs"), "{text}");
+    assert_eq!(board.log().len(), said, "nobody is down");
 }
 
 #[test]

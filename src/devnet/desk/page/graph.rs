@@ -37,7 +37,7 @@ pub(super) fn graph(network: &NetworkView, chosen: Option<(usize, usize)>) -> Ma
                     ellipse class={ "node " (front.state(node).class()) } cx=(round(x)) cy=(round(y)) rx="30" ry="20" { title { (said(node)) } }
                     text x=(round(x)) y=(round(y - 1.0)) text-anchor="middle" { (node.node) }
                     text x=(round(x)) y=(round(y + 12.0)) text-anchor="middle" {
-                        @match node.height { Some(height) => { (height) }, None => "down" }
+                        @match node.height { Some(height) => { (height) }, None => (why_down(node)) }
                     }
                 }
             }
@@ -67,8 +67,12 @@ fn lines(wires: &[Wire<'_>], class: &str, ring: Ring) -> Markup {
 fn said(node: &NodeView) -> String {
     match node.tip {
         Some(tip) => format!("node {}, tip {tip}", node.node),
-        None => format!("node {}, which is down", node.node),
+        None => format!("node {}, which is {}", node.node, why_down(node)),
     }
+}
+
+fn why_down(node: &NodeView) -> &'static str {
+    if node.going_back { "going back" } else { "down" }
 }
 
 /// A link, as the page tells of it.
@@ -184,6 +188,14 @@ mod tests {
             mnemonic: text(),
             accounts: Vec::new(),
         }
+    }
+
+    #[test]
+    fn nodes_that_go_back_are_not_said_to_be_down() {
+        let mut network = parted(2);
+        network.nodes.iter_mut().for_each(|node| node.going_back = true);
+        let drawn = graph(&network, None).into_string();
+        assert!(drawn.matches("going back").count() == 4 && !drawn.contains("is down"), "{drawn}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::devnet::desk::told::{
     By, HEALED, gone_back, held, linked, mined, put_forward, removed, reorganized, snapshot_taken,
 };
 use crate::devnet::desk::view::{FaucetOrder, GivenView};
-use crate::devnet::desk::words::{apart, in_words, late};
+use crate::devnet::desk::words::{apart, in_words, late, may_undo};
 use crate::devnet::error::DevnetError;
 use crate::devnet::links::Partition;
 use crate::devnet::mending::Unmended;
@@ -325,7 +325,9 @@ async fn snapshot(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> R
 
 async fn revert(State(desk): State<Desk>, Filled(form): Filled<NameForm>) -> Redirect {
     desk.order(gone_back(&form.name), move |devnet| {
-        Ok(format!("All is as it was at snapshot {}.", devnet.revert(&form.name)?.name))
+        let back = devnet.revert(&form.name)?;
+        let but = may_undo(&back.strangers).map_or_else(String::new, |others| format!(" But {others}."));
+        Ok(format!("All is as it was at snapshot {}.{but}", back.state.name))
     })
     .await
 }
