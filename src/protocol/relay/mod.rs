@@ -115,8 +115,10 @@ impl Relay {
         std::mem::take(&mut self.missed)
     }
 
-    fn miss(&mut self, hash: &BlockHash) {
+    /// Nobody asks for it here any more. `from` is who had it: so much may have been told since that this is forgotten by now.
+    fn miss(&mut self, hash: &BlockHash, from: Option<PeerId>) {
         self.missed.extend(self.listeners.with(hash));
+        self.missed.extend(from);
     }
 
     fn branch(&self, hash: &BlockHash, known: &dyn Known) -> Option<Branch> {
@@ -318,7 +320,11 @@ impl Relay {
             JudgedBlock::Taken | JudgedBlock::Early => {}
             JudgedBlock::Orphan => {
                 self.forget(hash);
-                self.miss(hash);
+                let from = match errand {
+                    Errand::Whole(peer) | Errand::PutTogether(peer) => Some(peer),
+                    Errand::CatchUp(_) => None,
+                };
+                self.miss(hash, from);
             }
             JudgedBlock::Closed => self.forget(hash),
             JudgedBlock::Refused { blame, reason } => {
@@ -326,7 +332,7 @@ impl Relay {
                 self.kept.retain(|kept| kept.hash != *hash);
                 if let (Blame::Sender, Errand::Whole(peer)) = (blame, errand) {
                     acts.blame(peer, Offence::Block(reason.clone()));
-                    self.miss(hash);
+                    self.miss(hash, None);
                 }
             }
         }
@@ -399,7 +405,7 @@ impl Relay {
             None => {
                 self.pending.remove(&hash);
                 self.forget(&hash);
-                self.miss(&hash);
+                self.miss(&hash, Some(from));
             }
         }
     }

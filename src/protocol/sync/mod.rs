@@ -179,10 +179,10 @@ impl Sync {
         }
         let source_is_here = self.sources.contains_key(&target.source);
         if target.len() == 0 && (target.is_whole || !source_is_here) {
-            let (source, work) = (target.source, target.end.work);
+            let (source, work, last) = (target.source, target.end.work, target.last);
             self.target = None;
-            // All of it is here, and it is not followed: it was refused before.
-            if known.tip().work < work {
+            // All of it is here, and it is not followed: it was refused before, unless it is just being put on.
+            if known.tip().work < work && known.branch(&last).is_none() {
                 self.abandon(now, source);
             }
         } else if target.len() > 0 && !self.servers.can_any(target.lowest()) {

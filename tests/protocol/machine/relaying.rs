@@ -1,9 +1,10 @@
 //! New blocks on their way through a network.
 
+use cairn::codec::List;
 use cairn::lab::{MILLISECOND, MINUTE, SECOND};
 use cairn::node::{BlockVerdict, Verdict};
 use cairn::protocol::{Compact, Farewell, Message};
-use cairn::testkit::theatre::honest;
+use cairn::testkit::theatre::{Script, honest};
 use cairn::testkit::{Follower, Theatre};
 use cairn::types::{Block, StateRoot};
 
@@ -172,6 +173,41 @@ fn burst_of_a_thousand_blocks_reaches_everyone_in_order() {
         assert!(!world.judged(*node).iter().any(is_orphan), "{node}");
         let farewells = world.farewells(*node);
         assert!(farewells.iter().all(|(_, why)| *why == Farewell::Twice), "{farewells:?}");
+    }
+}
+
+#[test]
+fn gap_in_a_burst_is_asked_for_however_much_was_told_since() {
+    // It is told of late, when more orphans came than are kept; or not at all.
+    for (count, late) in [(350, Some(SECOND)), (51, None)] {
+        let mut world = Theatre::new(41);
+        let node = world.add();
+        world.run(node);
+        world.judges_in(node, 30 * MILLISECOND);
+        let above = chain(&world, count, 1);
+        let mut truth = honest(above.clone());
+        let script: Script = Box::new(move |message| match (message, late) {
+            (Message::GetCompact(_), None) => Vec::new(),
+            (Message::GetCompact(_), Some(late)) => {
+                truth(message).into_iter().map(|(_, said)| (late, said)).collect()
+            }
+            _ => truth(message),
+        });
+        let puppet = world.puppet_with(&Follower::new(&world.network), script);
+        world.connect(puppet, node);
+        world.run_for(SECOND);
+        for (at, block) in above.branch().iter().enumerate() {
+            let told = match at {
+                50 => Message::News(List::new(vec![block.header]).unwrap()),
+                _ => Message::from(Compact::of(block)),
+            };
+            world.say(puppet, &told);
+        }
+        assert!(
+            world.waits_for(MINUTE, |world| world.height(node) == count),
+            "{} of {count}",
+            world.height(node)
+        );
     }
 }
 
