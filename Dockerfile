@@ -27,9 +27,11 @@ LABEL org.opencontainers.image.title="Cairn" \
 RUN groupadd --gid 9333 cairn \
     && useradd --uid 9333 --gid cairn --home-dir /data --no-create-home --shell /usr/sbin/nologin cairn \
     && install --directory --owner=cairn --group=cairn --mode=700 /data
-# Readable for the node's user, whatever may be read where this was checked out.
-COPY --chmod=0644 README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT /usr/share/doc/cairn/
-COPY --chmod=0644 genesis.json /usr/share/cairn/genesis.json
+COPY README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT /usr/share/doc/cairn/
+COPY genesis.json /usr/share/cairn/genesis.json
+# Readable for the node's user, whatever may be read where this was checked out. Not by COPY --chmod: engines from 28.1 on give its
+# mode to the folders that COPY makes, too.
+RUN chmod -R a+rX /usr/share/doc/cairn /usr/share/cairn
 COPY --from=build /cairn/target/release/cairn /usr/local/bin/cairn
 # The operator's side stays inside: nobody sets CAIRN_ADMIN here.
 ENV CAIRN_DATA_DIR=/data/chain \
