@@ -6,7 +6,7 @@ use anyhow::Error;
 use serde_json::{Value, json};
 
 use super::ends::{Ended, code_of};
-use super::order::Mistyped;
+use super::order::{FeeTooLow, Mistyped};
 use crate::cli::output::{Delivery, complain, deliver_json};
 use crate::client::ClientError;
 use crate::ledger::SpendError;
@@ -85,6 +85,8 @@ fn name_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         name_of_keyring(error)
     } else if let Some(error) = cause.downcast_ref() {
         Some(name_of_draft(error))
+    } else if cause.is::<FeeTooLow>() {
+        Some("fee_too_low")
     } else if cause.is::<Mistyped>() {
         Some("bad_address")
     } else if cause.is::<LinkError>() {

@@ -239,9 +239,13 @@ impl Watch<'_> {
                 let known = file.outbox.find(&txid);
                 Ok(known.filter(|sent| file.outbox.mined_instead_of(sent).is_none()).map(Sent::progress))
             })?;
+            // A node that keeps all blocks has thrown none away.
+            let Ok(keeps_less) = self.desk.keeps_less_than_all() else { return Ok(None) };
             return match known {
                 // Where this very watch saw the block, as many above it were waited for, and did not come.
-                Some(Progress::Mined { height }) if self.mined.is_none() => Ok(Some(Seen::Before { height })),
+                Some(Progress::Mined { height }) if self.mined.is_none() && keeps_less => {
+                    Ok(Some(Seen::Before { height }))
+                }
                 _ => Err(self
                     .in_doubt("the node says that its number is used, and has no block with it".to_owned())),
             };

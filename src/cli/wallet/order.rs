@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use clap::Args;
 
 use super::chain::Chain;
@@ -153,6 +153,11 @@ impl Terms {
 #[error("{0}")]
 pub(super) struct Mistyped(pub String);
 
+/// A fee for which nodes take nothing in.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct FeeTooLow(pub String);
+
 /// Whom a text names: an account or a contact of the wallet, or an address, whose slips are pointed at.
 pub(super) fn payee(text: &str, book: &Book, chain: &Chain) -> Result<Address> {
     let prefix = &chain.params().prefix;
@@ -292,7 +297,7 @@ impl Asked {
         let words = |warning: &Warning| warning.words(&chain.params().prefix);
         let low = prepared.warnings.iter().find(|warning| matches!(warning, Warning::FeeBelowFloor { .. }));
         if let Some(low) = low {
-            bail!("{}", words(low));
+            return Err(FeeTooLow(words(low)).into());
         }
         let high =
             prepared.warnings.iter().find(|warning| matches!(warning, Warning::FeeBeyondReason { .. }));

@@ -10,7 +10,7 @@ use super::chain::Chain;
 use super::ends::{Ended, Undone};
 use super::follow::{Patience, Seen, follow};
 use super::hearing::gives_way;
-use super::order::{Asked, Order, Terms, Which};
+use super::order::{Asked, FeeTooLow, Order, Terms, Which};
 use super::paid::told;
 use super::proofs::checked_tip;
 use super::reader::wait_for_reader;
@@ -81,7 +81,9 @@ impl<'a> Desk<'a> {
                 self.agree_to_displace(&asked, nonce, which, terms.yes)?;
                 let had = self.vault.note(|file| {
                     let of_it = |sent: &&Sent| sent.nonce() == nonce && which.is_of(sent, &address, &actions);
-                    let had = file.outbox.iter().filter(of_it).rfind(|sent| sent.was_taken());
+                    let may_be_mined =
+                        |sent: &&Sent| sent.was_taken() && sent.is_timely(asked.height()) && !sent.is_lost();
+                    let had = file.outbox.iter().filter(of_it).rfind(may_be_mined);
                     Ok(had.map(|had| *had.txid()))
                 })?;
                 let signed = self.sign_and_send(asked, nonce, terms, which);
@@ -204,9 +206,10 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether the node has thrown old blocks away, and all new ones are there: what it does not know was in those.
-    fn keeps_less_than_all(&self) -> Result<bool> {
+    pub fn keeps_less_than_all(&self) -> Result<bool> {
         let status = self.chain.client.status()?;
-        Ok(status.base > Height::GENESIS && status.sync == SyncView::Synced && status.stopped.is_none())
+        let lacks_new = matches!(status.sync, SyncView::Asking | SyncView::Fetching { .. });
+        Ok(status.base > Height::GENESIS && !lacks_new && status.stopped.is_none())
     }
 
     /// Has the order's body signed with the next nonce, and written down before anybody hears of it.
@@ -330,7 +333,7 @@ fn doubtful_if_had(error: anyhow::Error, had: Option<Txid>) -> anyhow::Error {
     let is_refusal = error.chain().any(|cause| match cause.downcast_ref() {
         Some(ClientError::Problem(problem)) => problem.code.is_verdict(),
         Some(_) => false,
-        None => cause.is::<DraftError>(),
+        None => cause.is::<DraftError>() || cause.is::<FeeTooLow>(),
     });
     match had.filter(|_| is_refusal) {
         Some(txid) => {

@@ -318,7 +318,8 @@ fn say_displaced(desk: &Desk<'_>, before: &Transaction) -> Result<()> {
 /// What is known to be in a block by memory alone may be in none any more.
 fn late_by_memory(desk: &Desk<'_>, error: anyhow::Error) -> anyhow::Error {
     let Some(Ended::TooLate { txid, height }) = error.downcast_ref() else { return error };
-    let is_known = !matches!(desk.chain.client.transaction(txid), Ok(None));
+    let standing = desk.chain.client.transaction(txid).map(|view| view.map(|view| view.standing));
+    let is_known = !matches!(standing, Ok(None | Some(Standing::Dropped { .. })));
     let sent = desk.vault.note(|file| Ok(file.outbox.find(txid).map(|sent| (*sent.account(), sent.nonce()))));
     let Ok(Some((account, nonce))) = sent else { return error };
     // A node that has thrown the block away has the number as used.

@@ -109,10 +109,11 @@ impl Outbox {
         self.sent.iter().rev().find(|other| other.excludes(sent) && other.is_on_its_way())
     }
 
-    /// What was signed last for the nonce of this one and waits for a block, be it this one itself; else this one.
+    /// What was signed last for the nonce of this one and waits for a block, or was seen in one, be it this one itself; else this one.
     pub fn stands_for<'a>(&'a self, sent: &'a Sent) -> &'a Sent {
         let stands = |other: &&Sent| other.txid() == sent.txid() || other.excludes(sent);
-        self.sent.iter().rev().filter(stands).find(|other| other.is_on_its_way()).unwrap_or(sent)
+        let is_there = |other: &&Sent| other.is_on_its_way() || other.is_mined();
+        self.sent.iter().rev().filter(stands).find(is_there).unwrap_or(sent)
     }
 
     /// Whether nothing stands against sending it once more: it is the last for its nonce, nothing else with that stands in a block, and

@@ -150,6 +150,11 @@ impl Sent {
         self.was_taken
     }
 
+    /// Whether somebody was told that it is lost, by proof.
+    pub fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
     /// What its order was called by whoever gave it.
     pub fn once(&self) -> Option<&OrderKey> {
         self.once.as_ref()

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -114,6 +115,47 @@ fn order_with_a_key_that_a_node_had_and_does_not_take_again_is_in_doubt() {
         devnet.forget_everything(&home);
     }
     assert_eq!(txid(&devnet.wallet(&home, &order).json()), first);
+}
+
+/// As a node answers that is full: nothing is taken for a little.
+fn full(path: &str, body: &str) -> String {
+    if path != "/v1/fees" {
+        return refusing(path, body);
+    }
+    let mut fees: Value = serde_json::from_str(body).unwrap();
+    fees["floor"] = json!(900_000);
+    fees.to_string()
+}
+
+#[test]
+fn order_with_a_key_that_gives_too_little_by_now_is_in_doubt_where_a_node_had_it() {
+    let (home, mut devnet) = stage();
+    let order = ["send", "bob", "1", "--once", "a", "--fee", "0.00001", "--yes", "--wait", "0", "--json"];
+    let too_little = devnet.wallet_through(&home, &full, &order);
+    ends_with(&too_little, 1, "");
+    assert!(too_little.out.contains("fee_too_low"), "{too_little:?}");
+    let first = txid(&devnet.wallet(&home, &order).json());
+    devnet.forget_everything(&home);
+    let said = devnet.wallet_through(&home, &full, &order);
+    assert_eq!(said.code, Some(4), "{said:?}");
+    assert!(said.out.contains("in_doubt") && said.out.contains(&first), "{said:?}");
+}
+
+#[test]
+fn payment_whose_fee_was_raised_and_whose_block_is_nowhere_is_sent_again() {
+    let (home, mut devnet) = stage();
+    let order = ["send", "bob", "1", "--once", "a"];
+    let first = txid(&told(&home, &devnet, &order));
+    let (later, before) = (devnet.for_another(), first.clone());
+    let miner = thread::spawn(move || {
+        later.until_another_waits_than(&before);
+        later.mine(1);
+    });
+    let raised = txid(&devnet.wallet(&home, &["bump", &first, "--yes", "--timeout", "60", "--json"]).json());
+    miner.join().unwrap();
+    devnet.forget_everything(&home);
+    assert_eq!(txid(&told(&home, &devnet, &order)), raised);
+    assert_eq!(devnet.waiting(), 1);
 }
 
 #[test]
