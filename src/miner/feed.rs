@@ -35,6 +35,8 @@ pub enum MineError {
 pub async fn template(node: &NodeHandle) -> Result<Template, MineError> {
     let mut tips = node.tips();
     loop {
+        // Before it is asked: another tip may be seen by the time that the answer is here, and none come after that.
+        tips.borrow_and_update();
         let groundwork = node.groundwork().await?.ok_or(MineError::EndOfChain)?;
         let reader = node.reader();
         if reader.tip().hash == groundwork.previous {
@@ -43,12 +45,11 @@ pub async fn template(node: &NodeHandle) -> Result<Template, MineError> {
             }
             continue;
         }
-        // The writer is ahead of what is durable: what the pool has to offer is known once that is, too.
-        if tips.borrow_and_update().hash != groundwork.previous {
-            select! {
-                changed = tips.changed() => changed.map_err(|_| Closed::ended())?,
-                closed = closed(node) => return Err(closed.into()),
-            }
+        // The writer is ahead of what is durable: what the pool has to offer is known once that is, too. Or readers are ahead of
+        // its answer.
+        select! {
+            changed = tips.changed() => changed.map_err(|_| Closed::ended())?,
+            closed = closed(node) => return Err(closed.into()),
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Templates as the node goes on.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
 use cairn::miner::template;
 use cairn::node::Verdict;
 use cairn::template::Job;
-use cairn::testkit::{mine, within};
+use cairn::testkit::{Follower, mine, within};
 use cairn::types::Timestamp;
 
 use crate::running::{Running, wait_for};
-use crate::stage::{miner, unrolled};
+use crate::stage::{address, miner, unrolled};
 
 #[test]
 fn template_of_a_node_is_its_next_block() {
@@ -21,6 +25,23 @@ fn template_of_a_node_is_its_next_block() {
     mine(&mut block.header, running.network.params());
     assert_eq!(running.node.submit(&block), Ok(Verdict::Followed { reverted: 0 }));
     assert!(running.node.reader().pool().unwrap().entries().is_empty());
+}
+
+#[test]
+fn template_is_made_though_the_tip_moved_while_its_ground_was_asked_for() {
+    let running = Running::new();
+    let (node, handle) = (&running.node, running.node.handle());
+    let mut made = pin!(template(&handle));
+    assert!(made.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    // Whoever asks after it is answered after it.
+    let before = within("ground", handle.groundwork()).unwrap().unwrap();
+    let mut follower = Follower::new(&running.network);
+    follower.mine_empty(address(100), 1);
+    node.submit_all(&follower.branch()).into_iter().for_each(|verdict| assert!(verdict.is_ok()));
+    assert_ne!(node.tip().hash, before.previous);
+    // No further block comes to wake it.
+    let made = within("a template", made).unwrap();
+    assert_eq!(made.groundwork().previous, node.tip().hash);
 }
 
 #[test]
