@@ -302,12 +302,11 @@ fn least_above(before: &Transaction) -> Result<Amount> {
 
 /// Says which payment of another order, that a node had once, has the same number.
 fn say_displaced(desk: &Desk<'_>, before: &Transaction) -> Result<()> {
-    let (account, nonce) = (before.body.policy.address(), before.body.nonce);
     let height = desk.chain.next_height()?;
     let displaced = desk.vault.note(|file| {
         let named = file.outbox.find(&before.body.txid());
-        let is_other = |sent: &&Sent| named.is_none_or(|named| !sent.is_of_one_order_with(named));
-        Ok(file.outbox.gives_way(&account, nonce, height).filter(is_other).last().map(|sent| *sent.txid()))
+        let displaced = named.and_then(|named| file.outbox.gives_way_to(named, height));
+        Ok(displaced.map(|sent| *sent.txid()))
     })?;
     if let Some(txid) = displaced {
         desk.say(&displacing(&txid));

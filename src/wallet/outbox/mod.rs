@@ -239,6 +239,12 @@ impl Outbox {
             .filter(move |sent| sent.is_timely(height) && !sent.is_lost && !sent.is_weighed)
     }
 
+    /// What of another order gives its nonce to this one.
+    pub fn gives_way_to(&self, sent: &Sent, height: Height) -> Option<&Sent> {
+        let giving = self.gives_way(sent.account(), sent.nonce(), height);
+        giving.filter(|other| !other.is_of_one_order_with(sent)).last()
+    }
+
     /// Writes a transaction down, before anybody hears of it, and a block whose header was checked by then. What belongs to
     /// an order stays with it under a higher fee, and when it is signed anew with the same nonce.
     ///

@@ -112,8 +112,7 @@ impl Submit {
             let outbox = &file.outbox;
             let own = outbox.find(&txid);
             let displaced = own.and_then(|sent| outbox.instead_of(sent));
-            let is_other = |sent: &&Sent| own.is_none_or(|own| !sent.is_of_one_order_with(own));
-            let given_way = outbox.gives_way(&account, body.nonce, height).filter(is_other).last();
+            let given_way = own.and_then(|sent| outbox.gives_way_to(sent, height));
             Ok((false, displaced.map(|sent| *sent.txid()), given_way.map(|sent| *sent.txid())))
         })?;
         if let Some(given_way) = given_way {
